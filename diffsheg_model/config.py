@@ -1,0 +1,286 @@
+"""What a bundle says about its model: frozen, checked when built, and plain JSON on disk."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from diffsheg_model.errors import InputError
+
+T = TypeVar('T')
+
+
+def _require(condition: bool, owner: object, field: str, allowed: str) -> None:
+    if not condition:
+        raise InputError(
+            f'{type(owner).__name__}.{field} = {getattr(owner, field)!r}: must be {allowed}'
+        )
+
+
+@dataclass(frozen=True)
+class MotionFormat:
+    """Which channels a model generates. Channel order: joints x 3, face joints x 3, weights.
+
+    Attributes:
+        name: 'beat' or 'show', or a name of your own.
+        fps: motion frames a second.
+        window_frames: T, the frames that the network sees at once.
+        joint_names: gesture joints; three axis-angle channels each, radians.
+        face_joint_names: joints among the expression channels (SHOW's jaw); three channels each.
+        weight_names: expression weights: ARKit blendshapes, or FLAME coefficients.
+        weights_are_unit: whether weights live in [0, 1] (blendshapes) or are free (coefficients).
+    """
+
+    name: str
+    fps: float
+    window_frames: int
+    joint_names: tuple[str, ...]
+    face_joint_names: tuple[str, ...]
+    weight_names: tuple[str, ...]
+    weights_are_unit: bool
+
+    def __post_init__(self) -> None:
+        _require(0 < self.fps <= 240, self, 'fps', 'in (0, 240]')
+        _require(2 <= self.window_frames <= 1200, self, 'window_frames', 'in 2..1200')
+        names = self.joint_names + self.face_joint_names
+        _require(len(set(names)) == len(names), self, 'joint_names', 'distinct names')
+        _require(
+            len(set(self.weight_names)) == len(self.weight_names),
+            self,
+            'weight_names',
+            'distinct names',
+        )
+
+    @property
+    def gesture_dim(self) -> int:
+        return 3 * len(self.joint_names)
+
+    @property
+    def expression_dim(self) -> int:
+        return 3 * len(self.face_joint_names) + len(self.weight_names)
+
+    @property
+    def channels(self) -> int:
+        return self.gesture_dim + self.expression_dim
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of UniEG. The defaults are the published ones (155 M parameters).
+
+    Attributes:
+        gesture_dim: gesture channels.
+        expression_dim: expression channels.
+        num_speakers: width of the style one-hot.
+        latent_dim: channels of a branch.
+        num_layers: layers of a branch.
+        num_heads: attention heads; divides latent_dim and 128.
+        ff_dim: inner width of a branch's feed-forward.
+        mel_dim: mel bands.
+        speech_dim: channels of the speech features; 0 where the model uses none.
+        classifier_free: whether null conditions exist, so that guidance works.
+    """
+
+    gesture_dim: int
+    expression_dim: int
+    num_speakers: int
+    latent_dim: int = 512
+    num_layers: int = 8
+    num_heads: int = 8
+    ff_dim: int = 1024
+    mel_dim: int = 128
+    speech_dim: int = 1024
+    classifier_free: bool = False
+
+    def __post_init__(self) -> None:
+        for field in ('gesture_dim', 'expression_dim', 'num_speakers', 'num_layers', 'ff_dim'):
+            _require(getattr(self, field) >= 1, self, field, 'at least 1')
+        _require(self.latent_dim >= 2 and self.latent_dim % 2 == 0, self, 'latent_dim', 'even')
+        _require(
+            self.num_heads >= 1
+            and self.latent_dim % self.num_heads == 0
+            and self.mel_dim % self.num_heads == 0,
+            self,
+            'num_heads',
+            f'a divisor of latent_dim {self.latent_dim} and mel_dim {self.mel_dim}',
+        )
+        _require(self.speech_dim >= 0, self, 'speech_dim', '0 (none) or more')
+
+    @property
+    def channels(self) -> int:
+        return self.gesture_dim + self.expression_dim
+
+
+@dataclass(frozen=True)
+class DiffusionConfig:
+    """The noise schedule: linear betas, and how many evenly spaced steps sampling takes."""
+
+    num_steps: int = 1000
+    beta_start: float = 1e-4
+    beta_end: float = 2e-2
+    sampling_steps: int = 25
+
+    def __post_init__(self) -> None:
+        _require(self.num_steps >= 1, self, 'num_steps', 'at least 1')
+        _require(
+            0 < self.beta_start <= self.beta_end < 1, self, 'beta_start', 'in (0, beta_end], < 1'
+        )
+        _require(
+            1 <= self.sampling_steps <= self.num_steps,
+            self,
+            'sampling_steps',
+            f'in 1..{self.num_steps} (num_steps)',
+        )
+
+
+@dataclass(frozen=True)
+class FoppasConfig:
+    """FOPPAS, arbitrary length by outpainting (arXiv 2401.04747, section 3.3).
+
+    Attributes:
+        overlap: frames that a window shares with the one before it; 0 makes windows independent.
+        jump_length: steps that a harmonising jump goes back up.
+        jump_n_sample: passes over each jump; 1 means no jumps.
+        start_fraction: share of the chain that a later window runs through (published 0.6:
+            with 25 steps it starts at index 14).
+        ramp_level: noise level sqrt(1 - abar) under which the known frames are cross-faded in.
+        guidance_scale: classifier-free guidance; 1 is none (published for SHOW: 1.15, 1.25).
+    """
+
+    overlap: int = 4
+    jump_length: int = 3
+    jump_n_sample: int = 2
+    start_fraction: float = 0.6
+    ramp_level: float = 0.2
+    guidance_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        _require(self.overlap >= 0, self, 'overlap', '0 or more')
+        _require(self.jump_length >= 1, self, 'jump_length', 'at least 1')
+        _require(self.jump_n_sample >= 1, self, 'jump_n_sample', 'at least 1')
+        _require(0 < self.start_fraction <= 1, self, 'start_fraction', 'in (0, 1]')
+        _require(0 <= self.ramp_level <= 1, self, 'ramp_level', 'in [0, 1]')
+        _require(0 <= self.guidance_scale <= 10, self, 'guidance_scale', 'in [0, 10]')
+
+
+@dataclass(frozen=True)
+class FeatureConfig:
+    """How audio becomes features (arXiv 2401.04747, section 4.1, and the released code).
+
+    Attributes:
+        sample_rate: rate that speech encoders hear, Hz.
+        mel_rate: rate that the mel spectrogram is computed at, Hz; a multiple of the fps.
+        mel_bins: mel bands.
+        mel_transform: 'power' as published, or 'log' (see diffsheg_model.mel_transform).
+        speech_encoder: 'none' or 'hubert'.
+        speech_context_s: audio before a window that its speech features may hear, seconds.
+    """
+
+    sample_rate: int = 16000
+    mel_rate: int = 18000
+    mel_bins: int = 128
+    mel_transform: str = 'power'
+    speech_encoder: str = 'none'
+    speech_context_s: float = 4.0
+
+    def __post_init__(self) -> None:
+        _require(self.sample_rate == 16000, self, 'sample_rate', '16000')
+        _require(8000 <= self.mel_rate <= 96000, self, 'mel_rate', 'in 8000..96000 Hz')
+        _require(self.mel_bins >= 1, self, 'mel_bins', 'at least 1')
+        _require(
+            self.mel_transform in ('power', 'log'), self, 'mel_transform', "'power' or 'log'"
+        )
+        _require(
+            self.speech_encoder in ('none', 'hubert'),
+            self,
+            'speech_encoder',
+            "'none' or 'hubert'",
+        )
+        _require(0 <= self.speech_context_s <= 60, self, 'speech_context_s', 'in [0, 60] s')
+
+
+@dataclass(frozen=True)
+class BundleConfig:
+    """Everything about a bundle but its numbers; bundle.json holds exactly this."""
+
+    name: str
+    licence: str
+    provenance: str
+    format: MotionFormat
+    network: NetworkConfig
+    diffusion: DiffusionConfig = DiffusionConfig()
+    foppas: FoppasConfig = FoppasConfig()
+    features: FeatureConfig = FeatureConfig()
+    speaker_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field in ('gesture_dim', 'expression_dim'):
+            if getattr(self.network, field) != getattr(self.format, field):
+                raise InputError(
+                    f'BundleConfig.network.{field} = {getattr(self.network, field)}: the format '
+                    f'{self.format.name!r} has {getattr(self.format, field)}'
+                )
+        if self.features.mel_bins != self.network.mel_dim:
+            raise InputError(
+                f'BundleConfig.features.mel_bins = {self.features.mel_bins}: the network takes '
+                f'{self.network.mel_dim}'
+            )
+        if (self.network.speech_dim > 0) != (self.features.speech_encoder != 'none'):
+            raise InputError(
+                f'BundleConfig.features.speech_encoder = {self.features.speech_encoder!r}: '
+                f'does not fit network.speech_dim = {self.network.speech_dim}'
+            )
+        if self.foppas.overlap >= self.format.window_frames:
+            raise InputError(
+                f'BundleConfig.foppas.overlap = {self.foppas.overlap}: must be less than the '
+                f'window of {self.format.window_frames} frames'
+            )
+        _require(
+            len(self.speaker_names) in (0, self.network.num_speakers),
+            self,
+            'speaker_names',
+            f'empty or {self.network.num_speakers} names',
+        )
+
+
+def to_json(config: object) -> str:
+    """A config dataclass as indented JSON text."""
+    return json.dumps(dataclasses.asdict(config), indent=1) + '\n'  # type: ignore[call-overload]
+
+
+def from_dict(cls: type[T], values: Any, where: str) -> T:
+    """Builds config dataclass ``cls`` from parsed JSON, nested dataclasses included.
+
+    Raises:
+        InputError: a field is missing, unknown, of the wrong kind or out of range; ``where``
+            (a file name, say) stands in the message.
+    """
+    if not isinstance(values, dict):
+        raise InputError(f'{where}: {cls.__name__} must be an object, not {values!r:.60}')
+    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    if unknown := sorted(set(values) - set(fields)):
+        raise InputError(f'{where}: unknown field {unknown[0]!r} in {cls.__name__}')
+    arguments: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name not in values:
+            if field.default is dataclasses.MISSING:
+                raise InputError(f'{where}: {cls.__name__} lacks the field {name!r}')
+            continue
+        value = values[name]
+        if dataclasses.is_dataclass(field.type):
+            value = from_dict(field.type, value, where)  # type: ignore[arg-type]
+        elif field.type == tuple[str, ...]:
+            if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+                raise InputError(f'{where}: {cls.__name__}.{name} must be a list of names')
+            value = tuple(value)
+        elif field.type is float and type(value) is int:
+            value = float(value)
+        elif type(value) is not field.type:
+            raise InputError(
+                f'{where}: {cls.__name__}.{name} = {value!r:.60} must be {field.type.__name__}'  # type: ignore[union-attr]
+            )
+        arguments[name] = value
+    try:
+        return cls(**arguments)
+    except InputError as error:
+        raise InputError(f'{where}: {error}') from error

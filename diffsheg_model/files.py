@@ -1,0 +1,43 @@
+"""Files that are whole or absent, never half-written."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from diffsheg_model.errors import InputError
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path beside ``path`` that takes its place when the block succeeds.
+
+    Works for a file or a folder (create the one you need at the yielded path). An existing
+    target is replaced only at the end; on any exception the temporary is removed and the target
+    stays as it was.
+
+    Raises:
+        InputError: the parent folder cannot be created or written, or the disk is full.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        workspace = Path(tempfile.mkdtemp(prefix=f'.{target.name}.', dir=target.parent))
+    except OSError as error:
+        raise InputError(
+            f'cannot write {target}: {error.strerror or error}; choose a writable folder'
+        ) from error
+    temporary = workspace / target.name
+    try:
+        yield temporary
+        if target.is_dir() and temporary.is_dir():
+            target.rename(workspace / 'replaced')
+        os.replace(temporary, target)
+    except OSError as error:
+        raise InputError(
+            f'cannot write {target}: {error.strerror or error}; nothing was changed there'
+        ) from error
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
