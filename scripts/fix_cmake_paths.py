@@ -1,0 +1,45 @@
+"""Point the ROS wheels' CMake files at this Python.
+
+The exported CMake targets of the wheels name the include folders of the Python and numpy that
+they were built with, which exist on no user's machine; CMake stops at the first of them. Run with
+the environment's own Python: rewrites those folders in `<prefix>/share` to this Python's and
+prints how many files changed. Running it again changes nothing.
+"""
+
+import re
+import sys
+import sysconfig
+from pathlib import Path
+
+import numpy
+
+BUILDER_PYTHON = re.compile(r'/opt/python/[^;"]*?/include/python3\.\d+')
+BUILDER_NUMPY = re.compile(r'/opt/python/[^;"]*?/numpy/(?:_core|core)/include')
+
+
+def fix_cmake_paths(share: Path, python_include: str, numpy_include: str) -> int:
+    """Rewrite the builder's include folders in the CMake files under `share`.
+
+    Args:
+        share: Folder with the packages' CMake files.
+        python_include: Folder of this Python's `Python.h`.
+        numpy_include: Folder of this numpy's headers.
+
+    Returns:
+        How many files were changed.
+    """
+    changed = 0
+    for path in sorted(share.rglob('*.cmake')):
+        text = path.read_text(encoding='utf-8', errors='surrogateescape')
+        fixed = BUILDER_PYTHON.sub(lambda _: python_include, text)
+        fixed = BUILDER_NUMPY.sub(lambda _: numpy_include, fixed)
+        if fixed != text:
+            path.write_text(fixed, encoding='utf-8', errors='surrogateescape')
+            changed += 1
+    return changed
+
+
+if __name__ == '__main__':
+    include = sys.argv[1] if len(sys.argv) > 1 else sysconfig.get_path('include')
+    count = fix_cmake_paths(Path(sys.prefix) / 'share', include, numpy.get_include())
+    print(f'{count} CMake files now name this Python')

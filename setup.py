@@ -1,0 +1,52 @@
+"""Python packaging: `pip install .` gives diffsheg_model and its command line, without ROS.
+
+The distribution is called `diffsheg`, not `diffsheg_ros`: rosidl registers the generated messages
+under the ROS package's name. The entry points stand in setup.cfg, where CMake reads them too.
+"""
+
+from setuptools import find_packages, setup
+
+EXTRAS = {
+    'train': [
+        'torch>=2.4,<3',
+        'lightning>=2.4,<3',
+        'onnx>=1.16,<2',
+        'onnxscript>=0.1,<1',
+        'tensorboard>=2.16,<3',
+    ],
+    'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
+    'audio': ['sounddevice>=0.4.6,<1'],
+    'test': [
+        'pytest>=7.4,<9',
+        'pytest-timeout>=2.3,<3',
+        'hypothesis>=6.100,<7',
+        'ruff>=0.6,<1',
+        'mypy>=1.11,<3',
+    ],
+}
+
+setup(
+    name='diffsheg',
+    version='0.1.0',
+    description='Live speech to facial blendshapes and upper-body gestures (DiffSHEG)',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    python_requires='>=3.10',
+    packages=find_packages(
+        include=['diffsheg_model', 'diffsheg_model.*', 'diffsheg_ros', 'diffsheg_ros.*']
+    ),
+    package_data={'diffsheg_model': ['py.typed', 'bundles/**/*', '**/*.yaml']},
+    install_requires=[
+        'numpy>=1.26,<3',
+        'scipy>=1.11,<2',
+        'soundfile>=0.12.1,<1',
+        'soxr>=0.3.7,<2',
+        'librosa>=0.10.2,<1',
+        'safetensors>=0.4,<1',
+        'onnxruntime>=1.18,<2',
+        'jsonargparse[signatures]>=4.33,<5',
+        'rich>=13.7,<16',
+        'matplotlib>=3.8,<4',
+    ],
+    extras_require=EXTRAS,
+)
