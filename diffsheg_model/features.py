@@ -1,0 +1,214 @@
+"""From a stream of audio to the frames of features that the network is given."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffsheg_model.audio import check_sample_rate, check_samples
+from diffsheg_model.config import FeatureConfig
+from diffsheg_model.errors import InputError
+from diffsheg_model.mel import FFT_SIZE, hop_length, mel_frame
+from diffsheg_model.resample import StreamResampler
+from diffsheg_model.speech import SpeechEncoder, resample_features
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of consecutive frames.
+
+    Attributes:
+        mel: (T, mel_bins) float32, power, 0 or more.
+        speech: (T, S) float32, or None without a speech encoder.
+    """
+
+    mel: np.ndarray
+    speech: np.ndarray | None
+
+
+class FeatureStream:
+    """Features of one utterance, computed while its audio arrives.
+
+    The audio goes from its own rate to 16 kHz and from there to the mel rate, as published. Every
+    number depends on the audio (and, for speech features, on the frames asked for) and not on the
+    chunks that the audio came in: bit for bit.
+
+    Frame k is ready once all audio that it hears has arrived: its mel reaches half an FFT (57 ms)
+    beyond k / fps, and resampling delays it by up to 0.06 s more per stage.
+
+    Attributes:
+        config, fps, sample_rate: as given.
+        frames_ready: frames whose features are final.
+        total_frames: frames of the whole utterance: floor(n / hop) for n samples at the mel rate
+            (the published last frame is dropped); None before ``finish``.
+    """
+
+    def __init__(
+        self,
+        config: FeatureConfig,
+        fps: float,
+        sample_rate: int,
+        speech_encoder: SpeechEncoder | None = None,
+    ) -> None:
+        """Starts a stream.
+
+        Args:
+            config: kinds and rates of the features.
+            fps: frames a second; divides ``config.mel_rate``.
+            sample_rate: of the audio to come, 8000..192000 Hz.
+            speech_encoder: what ``config.speech_encoder`` names; None for 'none'.
+
+        Raises:
+            InputError: an unusable rate, or an encoder that the config does not name.
+        """
+        check_sample_rate(sample_rate)
+        if (speech_encoder is None) != (config.speech_encoder == 'none'):
+            given = 'none' if speech_encoder is None else 'one'
+            raise InputError(
+                f'the model was made for speech encoder {config.speech_encoder!r}; {given} is given'
+            )
+        self.config = config
+        self.fps = fps
+        self.sample_rate = sample_rate
+        self.frames_ready = 0
+        self.total_frames: int | None = None
+        self._encoder = speech_encoder
+        self._to_speech_rate = StreamResampler(sample_rate, config.sample_rate)
+        self._to_mel_rate = StreamResampler(config.sample_rate, config.mel_rate)
+        self._hop = hop_length(config.mel_rate, fps)
+        self._mel_frame = mel_frame(config.mel_rate, config.mel_bins)
+        self._context_frames = round(config.speech_context_s * fps)
+        self._speech_audio = _Tail()
+        # The signal that mel frames are cut from begins with half an FFT of zeros, so that frame
+        # k starts at sample k * hop.
+        self._mel_audio = _Tail()
+        self._mel_audio.append(np.zeros(FFT_SIZE // 2, np.float32))
+        self._mel: list[np.ndarray] = []
+        self._first_frame = 0
+
+    def push(self, samples: np.ndarray) -> None:
+        """Takes the next samples, (n,) at ``sample_rate``, full scale 1.
+
+        Raises:
+            InputError: samples that are not finite or far beyond full scale; none is taken.
+        """
+        if self.total_frames is not None:
+            raise RuntimeError('push after finish')
+        samples = np.asarray(samples, np.float32)
+        if samples.ndim != 1:
+            raise ValueError(f'samples must be (n,), not {samples.shape}')
+        check_samples(samples)
+        self._take(self._to_speech_rate.push(samples))
+
+    def finish(self) -> None:
+        """Ends the utterance: everything after its last sample is silence. Idempotent."""
+        if self.total_frames is not None:
+            return
+        self._take(self._to_speech_rate.finish())
+        self._mel_audio.append(self._to_mel_rate.finish())
+        self.total_frames = (self._mel_audio.end - FFT_SIZE // 2) // self._hop
+        self._mel_audio.append(np.zeros(FFT_SIZE // 2, np.float32))
+        self._compute_mel(self.total_frames)
+
+    def features(self, start: int, end: int) -> Features:
+        """Features of frames [start, end), all ready and none forgotten.
+
+        Speech features are those of the audio from ``speech_context_s`` before ``start`` (or the
+        utterance's beginning) to ``end``, encoded at once and resampled linearly to its frames.
+        """
+        if not self._first_frame <= start < end <= self.frames_ready:
+            raise IndexError(
+                f'frames [{start}, {end}) are not all in [{self._first_frame}, {self.frames_ready})'
+            )
+        mel = np.stack(self._mel[start - self._first_frame : end - self._first_frame])
+        return Features(mel, self._speech(start, end))
+
+    def forget(self, before_frame: int) -> None:
+        """Drops what only frames before ``before_frame`` need; keeps memory flat."""
+        before_frame = min(before_frame, self.frames_ready)
+        if before_frame > self._first_frame:
+            del self._mel[: before_frame - self._first_frame]
+            self._first_frame = before_frame
+            self._speech_audio.forget(self._speech_sample(before_frame - self._context_frames))
+
+    def _take(self, samples: np.ndarray) -> None:
+        if self._encoder is not None:
+            self._speech_audio.append(samples)
+        self._mel_audio.append(self._to_mel_rate.push(samples))
+        # A frame exists if a whole hop follows it, and is known if half an FFT does; the signal
+        # starts with half an FFT of zeros that do not count for the first.
+        exist = (self._mel_audio.end - FFT_SIZE // 2) // self._hop
+        known = (self._mel_audio.end - FFT_SIZE) // self._hop + 1
+        self._compute_mel(min(exist, known))
+
+    def _compute_mel(self, frames: int) -> None:
+        for frame in range(self.frames_ready, frames):
+            start = frame * self._hop
+            self._mel.append(self._mel_frame(self._mel_audio.cut(start, start + FFT_SIZE)))
+        self.frames_ready = max(self.frames_ready, frames)
+        self._mel_audio.forget(self.frames_ready * self._hop)
+
+    def _speech(self, start: int, end: int) -> np.ndarray | None:
+        if self._encoder is None:
+            return None
+        first = max(0, start - self._context_frames)
+        audio = self._speech_audio.cut(self._speech_sample(first), self._speech_sample(end))
+        return resample_features(self._encoder.encode(audio), end - first)[start - first :]
+
+    def _speech_sample(self, frame: int) -> int:
+        return max(0, int(frame * self.config.sample_rate / self.fps))
+
+
+def extract_features(
+    samples: np.ndarray,
+    sample_rate: int,
+    config: FeatureConfig,
+    fps: float,
+    speech_encoder: SpeechEncoder | None = None,
+) -> Features:
+    """Features of a whole recording at once.
+
+    Args:
+        samples: (n,) mono, full scale 1, at ``sample_rate`` Hz; at least one frame, 1 / fps.
+        sample_rate, config, fps, speech_encoder: as ``FeatureStream`` takes them.
+
+    Raises:
+        InputError: as ``FeatureStream``, or audio shorter than a frame.
+    """
+    stream = FeatureStream(config, fps, sample_rate, speech_encoder)
+    stream.push(samples)
+    stream.finish()
+    check_length(stream)
+    return stream.features(0, stream.frames_ready)
+
+
+def check_length(stream: FeatureStream) -> None:
+    """Raises InputError where a finished stream has not even one frame."""
+    if stream.total_frames == 0:
+        raise InputError(
+            f'audio too short: less than one frame, {1 / stream.fps:.3f} s; give a longer recording'
+        )
+
+
+class _Tail:
+    """The last part of a growing signal, addressed by sample number from its beginning."""
+
+    def __init__(self) -> None:
+        self._start = 0
+        self._samples = np.zeros(0, np.float32)
+
+    @property
+    def end(self) -> int:
+        return self._start + len(self._samples)
+
+    def append(self, samples: np.ndarray) -> None:
+        if len(samples):
+            self._samples = np.concatenate([self._samples, samples])
+
+    def cut(self, start: int, end: int) -> np.ndarray:
+        return self._samples[start - self._start : end - self._start]
+
+    def forget(self, before: int) -> None:
+        drop = min(before, self.end) - self._start
+        if drop > 0:
+            self._samples = self._samples[drop:].copy()
+            self._start += drop

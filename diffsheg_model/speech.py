@@ -1,0 +1,160 @@
+"""Speech encoders: networks that turn 16 kHz speech into features of what is said."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from diffsheg_model.config import from_dict
+from diffsheg_model.errors import InputError
+
+SAMPLE_RATE = 16000
+"""Hz that every encoder hears."""
+
+
+class SpeechEncoder(Protocol):
+    """Any encoder. Its answer depends on the samples alone, so that a stream equals a file."""
+
+    @property
+    def dim(self) -> int:
+        """S, channels of a feature."""
+
+    def encode(self, samples: np.ndarray) -> np.ndarray:
+        """Encodes 16 kHz speech (n,) float32, n >= 1, to (m, S) float32 at about 50 Hz, m >= 1."""
+
+
+@dataclass(frozen=True)
+class SpeechEncoderCard:
+    """encoder.json: what is in an encoder's folder.
+
+    Attributes:
+        name: the kind that a bundle asks for, 'hubert'.
+        dim: S, channels of a feature.
+        min_samples: samples at 16 kHz that the first feature hears; shorter audio is padded.
+        normalise: whether the network takes audio of zero mean and unit variance.
+        source: where the weights are from, and their licence.
+    """
+
+    name: str
+    dim: int
+    min_samples: int
+    normalise: bool
+    source: str
+
+    def __post_init__(self) -> None:
+        for field in ('dim', 'min_samples'):
+            if getattr(self, field) < 1:
+                raise InputError(
+                    f'SpeechEncoderCard.{field} = {getattr(self, field)}: must be at least 1'
+                )
+
+
+class OnnxSpeechEncoder:
+    """An exported encoder (HuBERT's last hidden state) run by ONNX Runtime.
+
+    Attributes:
+        card: what the encoder is.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], threads: int = 0) -> None:
+        """Loads the folder that ``diffsheg export_speech`` wrote.
+
+        Args:
+            folder: with encoder.json, encoder.onnx and encoder.onnx.data.
+            threads: of the CPU; 0 leaves the number to ONNX Runtime.
+
+        Raises:
+            InputError: a file is missing or does not fit.
+        """
+        import onnxruntime
+
+        folder = Path(folder)
+        model = folder / 'encoder.onnx'
+        if not model.is_file() or not (folder / 'encoder.json').is_file():
+            raise InputError(
+                f'{folder}: no exported speech encoder (encoder.json, encoder.onnx); write one '
+                f'with `diffsheg export_speech`'
+            )
+        self.card = _read_card(folder / 'encoder.json')
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=['CPUExecutionProvider']
+            )
+        except Exception as error:  # ONNX Runtime has a class of its own for every reason
+            raise InputError(
+                f'{model}: ONNX Runtime cannot load it; export it again'
+            ) from error
+        self._input = self._session.get_inputs()[0].name
+
+    @property
+    def dim(self) -> int:
+        return self.card.dim
+
+    def encode(self, samples: np.ndarray) -> np.ndarray:
+        """Encodes 16 kHz speech (n,) float32 to (m, S) float32 at 50 Hz."""
+        samples = np.asarray(samples, np.float32)
+        if self.card.normalise:
+            samples = normalise(samples)
+        samples = np.pad(samples, (0, max(0, self.card.min_samples - len(samples))))
+        return self._session.run(None, {self._input: samples[None]})[0][0]
+
+
+def _read_card(path: Path) -> SpeechEncoderCard:
+    try:
+        values = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f'{path}: not valid JSON; export the encoder again') from error
+    return from_dict(SpeechEncoderCard, values, str(path))
+
+
+def normalise(samples: np.ndarray) -> np.ndarray:
+    """Zero mean, unit variance, as Wav2Vec2FeatureExtractor does: (n,) -> (n,) float32."""
+    wide = samples.astype(np.float64)
+    return ((wide - wide.mean()) / np.sqrt(wide.var() + 1e-7)).astype(np.float32)
+
+
+def resample_features(features: np.ndarray, frames: int) -> np.ndarray:
+    """Linear interpolation in time with aligned corners: (m, S) -> (frames, S) float32."""
+    at = np.linspace(0, len(features) - 1, frames)
+    below = np.minimum(at.astype(int), max(0, len(features) - 2))
+    above = np.minimum(below + 1, len(features) - 1)
+    share = (at - below)[:, None].astype(np.float32)
+    return (features[below] * (1 - share) + features[above] * share).astype(np.float32)
+
+
+def default_folder() -> Path:
+    """Where ``diffsheg export_speech`` writes and ``create_speech_encoder`` looks by default."""
+    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    return cache / 'diffsheg' / 'hubert'
+
+
+def create_speech_encoder(
+    name: str, folder: str | os.PathLike[str] | None = None, threads: int = 0
+) -> SpeechEncoder | None:
+    """The encoder that a bundle asks for.
+
+    Args:
+        name: ``FeatureConfig.speech_encoder``: 'none' or 'hubert'.
+        folder: of the exported encoder; ``default_folder()`` where it is None.
+        threads: of the CPU; 0 leaves the number to ONNX Runtime.
+
+    Returns:
+        The encoder; None for 'none'.
+
+    Raises:
+        InputError: an unknown name, or no such encoder in the folder.
+    """
+    if name == 'none':
+        return None
+    encoder = OnnxSpeechEncoder(folder if folder else default_folder(), threads)
+    if encoder.card.name != name:
+        raise InputError(
+            f'speech encoder {name!r} is asked for, but {folder} holds {encoder.card.name!r}'
+        )
+    return encoder
