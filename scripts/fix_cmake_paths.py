@@ -3,7 +3,8 @@
 The exported CMake targets of the wheels name the include folders of the Python and numpy that
 they were built with, which exist on no user's machine; CMake stops at the first of them. Run with
 the environment's own Python: rewrites those folders in `<prefix>/share` to this Python's and
-prints how many files changed. Running it again changes nothing.
+prints how many files changed. Running it again changes nothing. The folder of Python.h may be given
+as an argument where it is not the one that this Python knows of.
 """
 
 import re
@@ -13,15 +14,16 @@ from pathlib import Path
 
 import numpy
 
-BUILDER_PYTHON = re.compile(r'/opt/python/[^;"]*?/include/python3\.\d+')
-BUILDER_NUMPY = re.compile(r'/opt/python/[^;"]*?/numpy/(?:_core|core)/include')
+PYTHON_INCLUDE = re.compile(r'(?<=[";])/[^;"]*/include/python3\.\d+(?=[";])')
+NUMPY_INCLUDE = re.compile(r'(?<=[";])/[^;"]*/numpy/(?:_core|core)/include(?=[";])')
 
 
 def fix_cmake_paths(share: Path, python_include: str, numpy_include: str) -> int:
-    """Rewrite the builder's include folders in the CMake files under `share`.
+    """Rewrite the include folders of Python and numpy in the CMake files under `share`.
 
     Args:
-        share: Folder with the packages' CMake files.
+        share: Folder with the packages' CMake files, which state include folders as quoted,
+            semicolon-separated lists.
         python_include: Folder of this Python's `Python.h`.
         numpy_include: Folder of this numpy's headers.
 
@@ -31,8 +33,8 @@ def fix_cmake_paths(share: Path, python_include: str, numpy_include: str) -> int
     changed = 0
     for path in sorted(share.rglob('*.cmake')):
         text = path.read_text(encoding='utf-8', errors='surrogateescape')
-        fixed = BUILDER_PYTHON.sub(lambda _: python_include, text)
-        fixed = BUILDER_NUMPY.sub(lambda _: numpy_include, fixed)
+        fixed = PYTHON_INCLUDE.sub(lambda _: python_include, text)
+        fixed = NUMPY_INCLUDE.sub(lambda _: numpy_include, fixed)
         if fixed != text:
             path.write_text(fixed, encoding='utf-8', errors='surrogateescape')
             changed += 1

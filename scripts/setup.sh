@@ -5,12 +5,13 @@
 #   scripts/setup.sh demo    what the robot and the demo need (no torch)
 #   scripts/setup.sh test    that, and what the tests, the linters and training need
 #
-# PYTHON=python3.12 picks the interpreter. Each step keeps a stamp with a hash of all it depends
+# PYTHON=python3.12 picks the interpreter, TORCH_INDEX=URL adds a package index to take torch from
+# (where the default one has only its large CUDA build). Each step keeps a stamp with a hash of all it depends
 # on, so a second run does nothing, and a changed file repeats just the steps that it concerns.
 set -euo pipefail
 
 level=${1:-demo}
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 venv=$root/.venv
 python=$venv/bin/python
 stamps=$venv/.stamps
@@ -30,17 +31,19 @@ check_machine() {
         fail 'no C++ compiler found; install one (Debian, Ubuntu: apt install g++)'
 }
 
-# Prints a supported interpreter: $PYTHON, else the environment's own, else the first one found.
+supported() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
+
+# Prints the interpreter to make the environment with: $PYTHON, else the first one that fits.
 pick_python() {
     local candidate version
     if [ -n "${PYTHON:-}" ]; then
-        command -v "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON: no such interpreter"
+        command -v "$PYTHON" || fail "PYTHON=$PYTHON: no such interpreter"
         supported "$PYTHON" || fail "PYTHON=$PYTHON is Python $(version_of "$PYTHON");" \
             'the ROS 2 wheels exist for Python 3.10 to 3.13: set PYTHON to one of those'
-        command -v "$PYTHON"
         return
     fi
-    for candidate in "$python" python3 python3.13 python3.12 python3.11 python3.10; do
+    for candidate in python3 python3.13 python3.12 python3.11 python3.10; do
         if command -v "$candidate" >/dev/null && supported "$candidate"; then
             command -v "$candidate"
             return
@@ -51,26 +54,24 @@ pick_python() {
         'install one of those, or point to one with PYTHON=/path/to/python3.12'
 }
 
-supported() { "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
-version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
-
-# True when `.venv` is whole, was made at this place, and has the interpreter's version.
+# True when .venv is whole, was made at this place and has the version that PYTHON asks for.
 venv_is_usable() {
-    [ -x "$python" ] && "$python" -m pip --version >/dev/null 2>&1 &&
-        [ "$(version_of "$python")" = "$(version_of "$1")" ] &&
-        grep -qF "$venv" "$venv/bin/activate"
+    supported "$python" && "$python" -m pip --version >/dev/null 2>&1 &&
+        [ "$(cat "$stamps/location" 2>/dev/null || echo "$venv")" = "$venv" ] &&
+        { [ -z "${PYTHON:-}" ] || [ "$(version_of "$python")" = "$(version_of "$PYTHON")" ]; }
 }
 
 make_venv() {
-    local base
-    base=$(pick_python)
-    if ! venv_is_usable "$base"; then
-        say "making .venv with Python $(version_of "$base")"
-        "$base" -m venv --clear "$venv" >/dev/null 2>&1 && [ -x "$python" ] ||
-            fail "$base cannot make a virtual environment;" \
-                "install its venv module (Debian, Ubuntu: apt install python$(version_of "$base")-venv)"
+    local base version
+    if ! venv_is_usable; then
+        base=$(pick_python)
+        version=$(version_of "$base")
+        say "making .venv with Python $version"
+        "$base" -m venv --clear "$venv" >/dev/null 2>&1 || fail "$base cannot make a virtual" \
+            "environment; install its venv module (Debian, Ubuntu: apt install python$version-venv)"
     fi
     mkdir -p "$stamps"
+    echo "$venv" >"$stamps/location"
     touch "$venv/COLCON_IGNORE"
 }
 
@@ -89,13 +90,14 @@ hash_of() { (cd "$root" && { sha256sum "$@"; echo "$root"; "$python" -VV; }) | s
 
 pip_install() {
     "$python" -m pip install --quiet --disable-pip-version-check \
-        --constraint "$root/requirements/constraints.txt" "$@" ||
+        --constraint "$root/requirements/constraints.txt" \
+        ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} "$@" ||
         fail 'pip could not install the packages (its words are above); run the command again to go on'
 }
 
 install_packages() {
     local extras=$1
-    say "installing Python packages (.venv, $level)"
+    say "installing Python packages into .venv ($level; minutes, the first time)"
     pip_install --upgrade pip setuptools wheel
     pip_install --requirement "$root/requirements/ros.txt" --no-build-isolation \
         --editable "$root$extras"
@@ -104,24 +106,43 @@ install_packages() {
     echo "$root" >"$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/diffsheg_checkout.pth"
 }
 
+# Prints the folder of Python.h. A system Python often comes without it; where Debian's packages
+# are at hand, the headers are taken from there into .venv, which needs no root.
+python_include() {
+    local version include=$venv/python-headers/usr/include
+    version=$(version_of "$python")
+    "$python" -c '
+import os, sys, sysconfig
+include = sysconfig.get_path("include")
+print(include)
+sys.exit(not os.path.exists(os.path.join(include, "Python.h")))' && return
+    if [ ! -f "$include/python$version/Python.h" ]; then
+        rm -rf "$venv/python-headers" && mkdir -p "$venv/python-headers"
+        (cd "$venv/python-headers" && apt-get download "libpython$version-dev" &&
+            dpkg-deb --extract libpython*.deb .) >/dev/null 2>&1 || true
+    fi
+    [ -f "$include/python$version/Python.h" ] ||
+        fail "Python.h of Python $version is missing; install Python's headers" \
+            "(Debian, Ubuntu: apt install python$version-dev)"
+    echo "$include/python$version"
+}
+
 build_messages() {
     local include
-    include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
-    [ -f "$include/Python.h" ] ||
-        fail "$include/Python.h is missing; install Python's headers" \
-            "(Debian, Ubuntu: apt install python$(version_of "$python")-dev)"
+    include=$(python_include | tail -n 1)
     say 'building the message package'
-    "$python" "$root/scripts/fix_cmake_paths.py" >/dev/null
+    "$python" "$root/scripts/fix_cmake_paths.py" "$include" >/dev/null
     mkdir -p "$workspace"
     rm -rf "$workspace/build"
     (
         cd "$workspace"
-        export PATH="$venv/bin:$PATH" VIRTUAL_ENV="$venv"
+        export PATH="$venv/bin:$PATH" VIRTUAL_ENV="$venv" CPATH="$include:${include%/*}"
         export AMENT_PREFIX_PATH="$venv" CMAKE_PREFIX_PATH="$venv" COLCON_HOME="$workspace/colcon"
         colcon --log-base log build --base-paths "$root" --packages-select diffsheg_ros \
             --build-base build --install-base "$venv" --merge-install \
-            --cmake-args -DPython3_EXECUTABLE="$python" -DDIFFSHEG_MESSAGES_ONLY=ON \
-            -DBUILD_TESTING=OFF >build.log 2>&1
+            --cmake-args -DPython3_EXECUTABLE="$python" \
+            -DPython3_INCLUDE_DIR="$include" -DDIFFSHEG_MESSAGES_ONLY=ON -DBUILD_TESTING=OFF \
+            >build.log 2>&1
     ) || fail "the message package did not build; the last lines of $workspace/build.log are:" \
         "$(printf '\n%s' "$(tail -n 15 "$workspace/build.log")")"
     write_env_file
@@ -150,6 +171,8 @@ exec 9<"${BASH_SOURCE[0]}"
 flock 9
 make_venv
 requirements=(requirements/ros.txt requirements/constraints.txt setup.py setup.cfg pyproject.toml)
-once "packages-$level" "$(hash_of "${requirements[@]}")" install_packages "$extras"
+packages=$(hash_of "${requirements[@]}")
+once "packages-$level" "$packages" install_packages "$extras"
+echo "$packages" >"$stamps/packages-demo"  # the tests' packages hold the demo's
 once messages "$(hash_of msg/*.msg CMakeLists.txt package.xml requirements/ros.txt \
     diffsheg_ros/__init__.py scripts/setup.sh scripts/fix_cmake_paths.py)" build_messages
