@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from diffsheg_model.config import DiffusionConfig, FoppasConfig
-from diffsheg_model.diffusion import Schedule, ddim_step, make_schedule, noise_to, renoise_step
+from diffsheg_model.diffusion import (
+    Schedule,
+    ddim_step,
+    make_schedule,
+    noise_to,
+    renoise_step,
+)
 from diffsheg_model.errors import InputError
 from diffsheg_model.noise import NoiseSource
 
@@ -56,8 +62,8 @@ def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
     length = max(1, round(foppas.start_fraction * len(schedule)))
     if foppas.jump_n_sample > 1 and foppas.jump_length >= length:
         raise InputError(
-            f'FoppasConfig.jump_length = {foppas.jump_length}: must be less than the {length} '
-            'steps that a later window runs through'
+            f"FoppasConfig.jump_length = {foppas.jump_length}: must be less than the {length} "
+            "steps that a later window runs through"
         )
     return Sampler(
         schedule,
@@ -67,13 +73,18 @@ def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
     )
 
 
-def harmonising_path(length: int, jump_length: int, jump_n_sample: int) -> tuple[int, ...]:
+def harmonising_path(
+    length: int, jump_length: int, jump_n_sample: int
+) -> tuple[int, ...]:
     """Step indices from length - 1 down to -1, with jumps back up.
 
     Whenever the way down reaches a jump point 0, J, 2J, .. below length - J, it goes J steps up
     again, jump_n_sample - 1 times per point.
     """
-    jumps = {point: jump_n_sample - 1 for point in range(0, length - jump_length, jump_length)}
+    jumps = {
+        point: jump_n_sample - 1
+        for point in range(0, length - jump_length, jump_length)
+    }
     path = [length - 1]
     while path[-1] > -1:
         index = path[-1]
@@ -89,7 +100,10 @@ def _falls(path: tuple[int, ...]) -> int:
 
 
 def next_window(
-    previous: tuple[int, int] | None, window_frames: int, overlap: int, total_frames: int
+    previous: tuple[int, int] | None,
+    window_frames: int,
+    overlap: int,
+    total_frames: int,
 ) -> tuple[int, int] | None:
     """The window [start, end) after ``previous``, or None when the audio is covered.
 
@@ -140,20 +154,26 @@ def sample_window(
 
     path = sampler.first_path if known is None else sampler.later_path
     schedule = sampler.schedule
-    x = draw('init')
+    x = draw("init")
     for index, following in zip(path, path[1:], strict=False):
         if following > index:
-            x = renoise_step(x, draw('renoise'), schedule, index)
+            x = renoise_step(x, draw("renoise"), schedule, index)
             continue
         x = ddim_step(x, denoise(x, int(schedule.timesteps[index])), schedule, index)
         if known is not None:
             alpha_cumprod = schedule.alpha_cumprod_before(index)
-            x = _put_back(x, known, draw('overlap'), alpha_cumprod, sampler.config.ramp_level)
+            x = _put_back(
+                x, known, draw("overlap"), alpha_cumprod, sampler.config.ramp_level
+            )
     return x
 
 
 def _put_back(
-    x: np.ndarray, known: np.ndarray, noise: np.ndarray, alpha_cumprod: float, ramp_level: float
+    x: np.ndarray,
+    known: np.ndarray,
+    noise: np.ndarray,
+    alpha_cumprod: float,
+    ramp_level: float,
 ) -> np.ndarray:
     """Puts the known frames, noised to the level reached, back at the window's start.
 

@@ -28,7 +28,9 @@ def _embed_steps(t: Tensor, dim: int) -> Tensor:
 
 def _mlp(in_dim: int, out_dim: int) -> nn.Sequential:
     """Of a step's or a speaker's embedding."""
-    return nn.Sequential(nn.Linear(in_dim, out_dim), nn.SiLU(), nn.Linear(out_dim, out_dim))
+    return nn.Sequential(
+        nn.Linear(in_dim, out_dim), nn.SiLU(), nn.Linear(out_dim, out_dim)
+    )
 
 
 def _zeroed(module: nn.Linear) -> nn.Linear:
@@ -49,7 +51,7 @@ class _Positions(nn.Module):
         table = torch.zeros(POSITION_ROWS, dim)
         table[:, 0::2] = torch.sin(rows * rates)
         table[:, 1::2] = torch.cos(rows * rates)
-        self.register_buffer('pe', table.repeat(2, 1)[None])
+        self.register_buffer("pe", table.repeat(2, 1)[None])
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.pe[:, : x.shape[1]]
@@ -63,10 +65,13 @@ class _Modulation(nn.Module):
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embed_dim, 2 * dim))
         self.norm = nn.LayerNorm(dim)
         # Position 1 is the published dropout, whose rate is 0; the names count it.
-        self.out_layers = nn.Sequential(nn.SiLU(), nn.Identity(), _zeroed(nn.Linear(dim, dim)))
+        self.out_layers = nn.Sequential(
+            nn.SiLU(), nn.Identity(), _zeroed(nn.Linear(dim, dim))
+        )
 
     def forward(self, h: Tensor, embedding: Tensor) -> Tensor:
-        scale, shift = self.emb_layers(embedding)[:, None].chunk(2, dim=-1)
+        modulation = self.emb_layers(embedding)[:, None]
+        scale, shift = modulation[..., : h.shape[-1]], modulation[..., h.shape[-1] :]
         return self.out_layers(self.norm(h) * (1 + scale) + shift)
 
 
@@ -123,18 +128,27 @@ class _AudioLayer(nn.Module):
 
 
 class _BranchLayer(nn.Module):
-    def __init__(self, config: NetworkConfig, condition_dim: int, embed_dim: int) -> None:
+    def __init__(
+        self, config: NetworkConfig, condition_dim: int, embed_dim: int
+    ) -> None:
         super().__init__()
         dim = config.latent_dim
         fused = dim + condition_dim
         self.feat_proj = nn.Sequential(
-            nn.LayerNorm(fused), nn.Linear(fused, 2 * dim), nn.SiLU(), nn.Linear(2 * dim, dim)
+            nn.LayerNorm(fused),
+            nn.Linear(fused, 2 * dim),
+            nn.SiLU(),
+            nn.Linear(2 * dim, dim),
         )
         self.sa_block = _LinearAttention(dim, embed_dim, config.num_heads)
         self.ffn = _FeedForward(dim, embed_dim, config.ff_dim)
 
     def forward(
-        self, x: Tensor, condition: Tensor, embedding: Tensor, null: tuple[Tensor, Tensor] | None
+        self,
+        x: Tensor,
+        condition: Tensor,
+        embedding: Tensor,
+        null: tuple[Tensor, Tensor] | None,
     ) -> Tensor:
         """``null``: rows (B,) whose whole fusion input the null vector replaces, and the vector."""
         fused = torch.cat([x, condition], dim=-1)
@@ -150,8 +164,14 @@ class _Branch(nn.Module):
 
     def __init__(self, config: NetworkConfig, channels: int, extra_dim: int) -> None:
         super().__init__()
-        dim, embed_dim, audio_dim = config.latent_dim, 4 * config.latent_dim, 2 * config.mel_dim
-        condition_dim = audio_dim + (SPEECH_LATENT if config.speech_dim else 0) + extra_dim
+        dim, embed_dim, audio_dim = (
+            config.latent_dim,
+            4 * config.latent_dim,
+            2 * config.mel_dim,
+        )
+        condition_dim = (
+            audio_dim + (SPEECH_LATENT if config.speech_dim else 0) + extra_dim
+        )
         if config.classifier_free:
             self.null_cond_emb = nn.Parameter(torch.randn(1, dim + condition_dim))
         self.PE = _Positions(dim)
@@ -167,7 +187,8 @@ class _Branch(nn.Module):
         self.time_embed = _mlp(dim, embed_dim)
         self.pid_embed = _mlp(config.num_speakers, embed_dim)
         self.temporal_decoder_blocks = nn.ModuleList(
-            _BranchLayer(config, condition_dim, embed_dim) for _ in range(config.num_layers)
+            _BranchLayer(config, condition_dim, embed_dim)
+            for _ in range(config.num_layers)
         )
         self.out = nn.Linear(dim, channels)
         self.latent_dim = dim
@@ -182,10 +203,14 @@ class _Branch(nn.Module):
         extra: Tensor | None,
         null_mask: Tensor | None,
     ) -> Tensor:
-        embedding = self.time_embed(_embed_steps(t, self.latent_dim)) + self.pid_embed(speaker)
+        embedding = self.time_embed(_embed_steps(t, self.latent_dim)) + self.pid_embed(
+            speaker
+        )
         conditions = [self.audio_proj(audio)]
         if speech is not None:
-            conditions.append(self.hubert_encoder(speech.transpose(1, 2)).transpose(1, 2))
+            conditions.append(
+                self.hubert_encoder(speech.transpose(1, 2)).transpose(1, 2)
+            )
         if extra is not None:
             conditions.append(extra)
         condition = torch.cat(conditions, dim=-1)
@@ -207,7 +232,9 @@ class UniEG(nn.Module):
     sqrt_recip: Tensor
     sqrt_recip_minus_one: Tensor
 
-    def __init__(self, config: NetworkConfig, diffusion: DiffusionConfig | None = None) -> None:
+    def __init__(
+        self, config: NetworkConfig, diffusion: DiffusionConfig | None = None
+    ) -> None:
         super().__init__()
         self.config = config
         embed_dim = 4 * config.latent_dim
@@ -215,10 +242,16 @@ class UniEG(nn.Module):
         self.encoder_aud = _AudioLayer(config, embed_dim)
         self.encoder_exp = _Branch(config, config.expression_dim, 0)
         self.encoder_ges = _Branch(config, config.gesture_dim, config.expression_dim)
-        alphas_cumprod = torch.from_numpy(full_alphas_cumprod(diffusion or DiffusionConfig()))
-        self.register_buffer('sqrt_recip', (1 / alphas_cumprod).sqrt().float(), persistent=False)
+        alphas_cumprod = torch.from_numpy(
+            full_alphas_cumprod(diffusion or DiffusionConfig())
+        )
         self.register_buffer(
-            'sqrt_recip_minus_one', (1 / alphas_cumprod - 1).sqrt().float(), persistent=False
+            "sqrt_recip", (1 / alphas_cumprod).sqrt().float(), persistent=False
+        )
+        self.register_buffer(
+            "sqrt_recip_minus_one",
+            (1 / alphas_cumprod - 1).sqrt().float(),
+            persistent=False,
         )
 
     def forward(
@@ -243,7 +276,8 @@ class UniEG(nn.Module):
                 and not; the gesture sees one x0, that of the guided expression. None for none.
             null_mask: (B,) bool, rows that train without condition.
         """
-        gesture, expression = x.split([self.config.gesture_dim, self.config.expression_dim], -1)
+        gesture = x[..., : self.config.gesture_dim]
+        expression = x[..., self.config.gesture_dim :]
         embedding = self.time_embed(_embed_steps(t, self.config.latent_dim))
         audio = torch.cat([mel, self.encoder_aud(mel, embedding)], dim=-1)
         shared = (t, audio, speech, speaker)
@@ -272,8 +306,12 @@ class UniEG(nn.Module):
         if guidance_scale is None:
             return branch(x, *shared, extra, null_mask)
         # One pass over a doubled batch: conditioned rows, then null rows.
-        doubled = [None if part is None else torch.cat([part, part]) for part in (x, *shared)]
+        doubled = [
+            None if part is None else torch.cat([part, part]) for part in (x, *shared)
+        ]
         extra = None if extra is None else torch.cat([extra, extra])
-        rows = torch.arange(2 * len(x), device=x.device) >= len(x)
-        conditioned, null = branch(*doubled, extra, rows).chunk(2)
+        batch = x.shape[0]
+        null_mask = torch.arange(2 * batch, device=x.device) >= batch
+        eps = branch(*doubled, extra, null_mask)
+        conditioned, null = eps[:batch], eps[batch:]
         return null + guidance_scale * (conditioned - null)

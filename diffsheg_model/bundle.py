@@ -1,0 +1,185 @@
+"""A bundle: one folder with everything that inference needs.
+
+bundle.json          config, skeleton, and the SHA-256 of the other files
+weights.safetensors  the network's parameters by their published names, and stats.mean, stats.std
+denoiser.onnx        one denoising step; its parameters are references into weights.safetensors
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from diffsheg_model.config import BundleConfig, from_dict
+from diffsheg_model.errors import InputError
+from diffsheg_model.files import atomic_path
+from diffsheg_model.motion import Motion, from_channels
+from diffsheg_model.skeleton import Skeleton
+
+MANIFEST = "bundle.json"
+WEIGHTS = "weights.safetensors"
+GRAPH = "denoiser.onnx"
+VERSION = 1
+DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A model that has been read and checked.
+
+    Attributes:
+        path: its folder.
+        config: what the model is.
+        mean: (C,) float32, channel means in physical units (radians, weights).
+        std: (C,) float32, channel deviations, as the model was trained with.
+        skeleton: rest skeleton that the rotations belong to.
+        digest: SHA-256 over the bundle, the key of everything derived from it.
+    """
+
+    path: Path
+    config: BundleConfig
+    mean: np.ndarray
+    std: np.ndarray
+    skeleton: Skeleton
+    digest: str
+
+    def denormalise(self, x: np.ndarray, start_frame: int = 0) -> Motion:
+        """Normalised motion (F, C) in physical units."""
+        return from_channels(x * self.std + self.mean, self.config.format, start_frame)
+
+    def normalise(self, channels: np.ndarray) -> np.ndarray:
+        """Physical channels (F, C) as the network sees them.
+
+        Channels that never move have deviations near zero in the published statistics; dividing
+        by those would blow up rounding errors, so they become zero.
+        """
+        still = self.std < 1e-6
+        return np.where(
+            still, 0, (channels - self.mean) / np.where(still, 1, self.std)
+        ).astype(np.float32)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """The network's parameters by name, without the statistics."""
+        with safetensors.safe_open(self.path / WEIGHTS, framework="numpy") as file:
+            return {
+                name: file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118 (safe_open is no mapping)
+                if not name.startswith("stats.")
+            }
+
+
+def save_bundle(
+    path: str | os.PathLike[str],
+    config: BundleConfig,
+    state: dict[str, np.ndarray],
+    mean: np.ndarray,
+    std: np.ndarray,
+    skeleton: Skeleton,
+    card: str = "",
+) -> Bundle:
+    """Writes a bundle, its graph exported from the network (which takes torch), and reads it back.
+
+    Args:
+        path: folder to make; an existing bundle is replaced as a whole, at the end.
+        config: what the model is.
+        state: the network's parameters by published name; float32, or float16 to halve the file.
+        mean: (C,) channel means.
+        std: (C,) channel deviations.
+        skeleton: rest skeleton.
+        card: model card in Markdown, written beside as README.md where not empty.
+
+    Raises:
+        InputError: names or shapes do not fit the config; the message lists them.
+    """
+    from diffsheg_model.export_onnx import export_graph
+
+    channels = config.format.channels
+    for field, values in (("mean", mean), ("std", std)):
+        if np.shape(values) != (channels,) or not np.isfinite(values).all():
+            raise InputError(f"{path}: {field} must be {channels} finite numbers")
+    tensors = {name: np.array(value, order="C") for name, value in state.items()}
+    tensors["stats.mean"] = np.asarray(mean, np.float32)
+    tensors["stats.std"] = np.asarray(std, np.float32)
+    with atomic_path(path) as folder:
+        folder.mkdir()
+        safetensors.numpy.save_file(tensors, folder / WEIGHTS)
+        export_graph(config, folder / WEIGHTS, folder / GRAPH)
+        if card:
+            (folder / "README.md").write_text(card)
+        manifest = {
+            "version": VERSION,
+            "config": asdict(config),
+            "skeleton": skeleton.to_dict(),
+            "files": {name: _sha256(folder / name) for name in (WEIGHTS, GRAPH)},
+        }
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+        load_bundle(folder)
+    return load_bundle(path)
+
+
+def load_bundle(path: str | os.PathLike[str]) -> Bundle:
+    """Reads and checks a bundle.
+
+    Raises:
+        InputError: a file is missing, cut or foreign, or the config does not hold together.
+    """
+    folder = Path(path)
+    if not (folder / MANIFEST).is_file():
+        raise InputError(
+            f"{folder} is no bundle: it has no {MANIFEST}; make one with `diffsheg convert` or "
+            "`diffsheg train`"
+        )
+    where = str(folder / MANIFEST)
+    try:
+        text = (folder / MANIFEST).read_bytes()
+        manifest = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{where} cannot be read ({error}); restore the bundle"
+        ) from error
+    if not isinstance(manifest, dict) or manifest.get("version") != VERSION:
+        raise InputError(
+            f"{where} is not of bundle version {VERSION}; make the bundle again"
+        )
+    config = from_dict(BundleConfig, manifest.get("config"), where)
+    _check_files(folder, manifest.get("files"))
+    try:
+        with safetensors.safe_open(folder / WEIGHTS, framework="numpy") as file:
+            mean, std = file.get_tensor("stats.mean"), file.get_tensor("stats.std")
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(f"{folder / WEIGHTS} cannot be read ({error})") from error
+    if mean.shape != (config.format.channels,) or std.shape != mean.shape:
+        raise InputError(
+            f"{folder / WEIGHTS}: statistics of {mean.shape} and {std.shape} channels do not fit "
+            f"the format {config.format.name!r} of {config.format.channels}"
+        )
+    skeleton = Skeleton.from_dict(manifest.get("skeleton"))
+    return Bundle(folder, config, mean, std, skeleton, hashlib.sha256(text).hexdigest())
+
+
+def _check_files(folder: Path, digests: object) -> None:
+    if not isinstance(digests, dict) or set(digests) != {WEIGHTS, GRAPH}:
+        raise InputError(
+            f"{folder / MANIFEST} must name the digests of {WEIGHTS} and {GRAPH}"
+        )
+    for name, digest in digests.items():
+        if not (folder / name).is_file():
+            raise InputError(f"{folder} lacks {name}; restore the bundle")
+        if _sha256(folder / name) != digest:
+            raise InputError(
+                f"{folder / name} is not the file that {MANIFEST} describes (cut, changed or of "
+                "another bundle); restore the bundle"
+            )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+"""The network itself in PyTorch: the reference that other engines are compared with."""
+
+import numpy as np
+import torch
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines import Conditions, check_conditions
+from diffsheg_model.export_onnx import load_network
+from diffsheg_model.foppas import Denoiser
+
+
+class TorchEngine:
+    """Eager float32, on the first GPU where there is one."""
+
+    name = "torch"
+    precision = "fp32"
+
+    def __init__(self, bundle: Bundle, threads: int = 0) -> None:
+        if threads:
+            torch.set_num_threads(threads)
+        self._config = bundle.config
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        tensors = {
+            name: torch.from_numpy(value) for name, value in bundle.tensors().items()
+        }
+        self._network = load_network(bundle.config, tensors, str(bundle.path)).to(
+            self._device
+        )
+
+    def denoiser(self, conditions: Conditions) -> Denoiser:
+        check_conditions(conditions, self._config)
+        mel, speech, speaker = (
+            None if value is None else torch.from_numpy(value).to(self._device)
+            for value in (conditions.mel, conditions.speech, conditions.speaker)
+        )
+        guidance = (
+            conditions.guidance_scale if self._config.network.classifier_free else None
+        )
+
+        def denoise(x: np.ndarray, step: int) -> np.ndarray:
+            t = torch.full((len(x),), step, dtype=torch.int64, device=self._device)
+            with torch.inference_mode():
+                eps = self._network(
+                    torch.from_numpy(x).to(self._device),
+                    t,
+                    mel,
+                    speech,
+                    speaker,
+                    guidance,
+                )
+            return eps.cpu().numpy()
+
+        return denoise
+
+    def close(self) -> None:
+        del self._network
