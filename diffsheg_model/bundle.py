@@ -21,11 +21,11 @@ from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import Motion, from_channels
 from diffsheg_model.skeleton import Skeleton
 
-MANIFEST = "bundle.json"
-WEIGHTS = "weights.safetensors"
-GRAPH = "denoiser.onnx"
+MANIFEST = 'bundle.json'
+WEIGHTS = 'weights.safetensors'
+GRAPH = 'denoiser.onnx'
 VERSION = 1
-DEFAULT_BUNDLE = Path(__file__).parent / "bundles" / "default"
+DEFAULT_BUNDLE = Path(__file__).parent / 'bundles' / 'default'
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +59,17 @@ class Bundle:
         by those would blow up rounding errors, so they become zero.
         """
         still = self.std < 1e-6
-        return np.where(
-            still, 0, (channels - self.mean) / np.where(still, 1, self.std)
-        ).astype(np.float32)
+        return np.where(still, 0, (channels - self.mean) / np.where(still, 1, self.std)).astype(
+            np.float32
+        )
 
     def tensors(self) -> dict[str, np.ndarray]:
         """The network's parameters by name, without the statistics."""
-        with safetensors.safe_open(self.path / WEIGHTS, framework="numpy") as file:
+        with safetensors.safe_open(self.path / WEIGHTS, framework='numpy') as file:
             return {
                 name: file.get_tensor(name)
                 for name in file.keys()  # noqa: SIM118 (safe_open is no mapping)
-                if not name.startswith("stats.")
+                if not name.startswith('stats.')
             }
 
 
@@ -80,7 +80,7 @@ def save_bundle(
     mean: np.ndarray,
     std: np.ndarray,
     skeleton: Skeleton,
-    card: str = "",
+    card: str = '',
 ) -> Bundle:
     """Writes a bundle, its graph exported from the network (which takes torch), and reads it back.
 
@@ -99,25 +99,25 @@ def save_bundle(
     from diffsheg_model.export_onnx import export_graph
 
     channels = config.format.channels
-    for field, values in (("mean", mean), ("std", std)):
+    for field, values in (('mean', mean), ('std', std)):
         if np.shape(values) != (channels,) or not np.isfinite(values).all():
-            raise InputError(f"{path}: {field} must be {channels} finite numbers")
-    tensors = {name: np.array(value, order="C") for name, value in state.items()}
-    tensors["stats.mean"] = np.asarray(mean, np.float32)
-    tensors["stats.std"] = np.asarray(std, np.float32)
+            raise InputError(f'{path}: {field} must be {channels} finite numbers')
+    tensors = {name: np.array(value, order='C') for name, value in state.items()}
+    tensors['stats.mean'] = np.asarray(mean, np.float32)
+    tensors['stats.std'] = np.asarray(std, np.float32)
     with atomic_path(path) as folder:
         folder.mkdir()
         safetensors.numpy.save_file(tensors, folder / WEIGHTS)
         export_graph(config, folder / WEIGHTS, folder / GRAPH)
         if card:
-            (folder / "README.md").write_text(card)
+            (folder / 'README.md').write_text(card)
         manifest = {
-            "version": VERSION,
-            "config": asdict(config),
-            "skeleton": skeleton.to_dict(),
-            "files": {name: _sha256(folder / name) for name in (WEIGHTS, GRAPH)},
+            'version': VERSION,
+            'config': asdict(config),
+            'skeleton': skeleton.to_dict(),
+            'files': {name: _sha256(folder / name) for name in (WEIGHTS, GRAPH)},
         }
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + '\n')
         load_bundle(folder)
     return load_bundle(path)
 
@@ -131,55 +131,49 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
         raise InputError(
-            f"{folder} is no bundle: it has no {MANIFEST}; make one with `diffsheg convert` or "
-            "`diffsheg train`"
+            f'{folder} is no bundle: it has no {MANIFEST}; make one with `diffsheg convert` or '
+            '`diffsheg train`'
         )
     where = str(folder / MANIFEST)
     try:
         text = (folder / MANIFEST).read_bytes()
         manifest = json.loads(text)
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{where} cannot be read ({error}); restore the bundle"
-        ) from error
-    if not isinstance(manifest, dict) or manifest.get("version") != VERSION:
-        raise InputError(
-            f"{where} is not of bundle version {VERSION}; make the bundle again"
-        )
-    config = from_dict(BundleConfig, manifest.get("config"), where)
-    _check_files(folder, manifest.get("files"))
+        raise InputError(f'{where} cannot be read ({error}); restore the bundle') from error
+    if not isinstance(manifest, dict) or manifest.get('version') != VERSION:
+        raise InputError(f'{where} is not of bundle version {VERSION}; make the bundle again')
+    config = from_dict(BundleConfig, manifest.get('config'), where)
+    _check_files(folder, manifest.get('files'))
     try:
-        with safetensors.safe_open(folder / WEIGHTS, framework="numpy") as file:
-            mean, std = file.get_tensor("stats.mean"), file.get_tensor("stats.std")
+        with safetensors.safe_open(folder / WEIGHTS, framework='numpy') as file:
+            mean, std = file.get_tensor('stats.mean'), file.get_tensor('stats.std')
     except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(f"{folder / WEIGHTS} cannot be read ({error})") from error
+        raise InputError(f'{folder / WEIGHTS} cannot be read ({error})') from error
     if mean.shape != (config.format.channels,) or std.shape != mean.shape:
         raise InputError(
-            f"{folder / WEIGHTS}: statistics of {mean.shape} and {std.shape} channels do not fit "
-            f"the format {config.format.name!r} of {config.format.channels}"
+            f'{folder / WEIGHTS}: statistics of {mean.shape} and {std.shape} channels do not fit '
+            f'the format {config.format.name!r} of {config.format.channels}'
         )
-    skeleton = Skeleton.from_dict(manifest.get("skeleton"))
+    skeleton = Skeleton.from_dict(manifest.get('skeleton'))
     return Bundle(folder, config, mean, std, skeleton, hashlib.sha256(text).hexdigest())
 
 
 def _check_files(folder: Path, digests: object) -> None:
     if not isinstance(digests, dict) or set(digests) != {WEIGHTS, GRAPH}:
-        raise InputError(
-            f"{folder / MANIFEST} must name the digests of {WEIGHTS} and {GRAPH}"
-        )
+        raise InputError(f'{folder / MANIFEST} must name the digests of {WEIGHTS} and {GRAPH}')
     for name, digest in digests.items():
         if not (folder / name).is_file():
-            raise InputError(f"{folder} lacks {name}; restore the bundle")
+            raise InputError(f'{folder} lacks {name}; restore the bundle')
         if _sha256(folder / name) != digest:
             raise InputError(
-                f"{folder / name} is not the file that {MANIFEST} describes (cut, changed or of "
-                "another bundle); restore the bundle"
+                f'{folder / name} is not the file that {MANIFEST} describes (cut, changed or of '
+                'another bundle); restore the bundle'
             )
 
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with path.open('rb') as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

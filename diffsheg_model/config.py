@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from diffsheg_model.errors import InputError
 
-T = TypeVar("T")
+T = TypeVar('T')
 
 
 def _require(condition: bool, owner: object, field: str, allowed: str) -> None:
     if not condition:
         raise InputError(
-            f"{type(owner).__name__}.{field} = {getattr(owner, field)!r}: must be {allowed}"
+            f'{type(owner).__name__}.{field} = {getattr(owner, field)!r}: must be {allowed}'
         )
 
 
@@ -40,15 +40,15 @@ class MotionFormat:
     weights_are_unit: bool
 
     def __post_init__(self) -> None:
-        _require(0 < self.fps <= 240, self, "fps", "in (0, 240]")
-        _require(2 <= self.window_frames <= 1200, self, "window_frames", "in 2..1200")
+        _require(0 < self.fps <= 240, self, 'fps', 'in (0, 240]')
+        _require(2 <= self.window_frames <= 1200, self, 'window_frames', 'in 2..1200')
         names = self.joint_names + self.face_joint_names
-        _require(len(set(names)) == len(names), self, "joint_names", "distinct names")
+        _require(len(set(names)) == len(names), self, 'joint_names', 'distinct names')
         _require(
             len(set(self.weight_names)) == len(self.weight_names),
             self,
-            "weight_names",
-            "distinct names",
+            'weight_names',
+            'distinct names',
         )
 
     @property
@@ -79,6 +79,7 @@ class NetworkConfig:
         mel_dim: mel bands.
         speech_dim: channels of the speech features; 0 where the model uses none.
         classifier_free: whether null conditions exist, so that guidance works.
+        embed_dim: width of the step and speaker embeddings; 0 for the published 4 * latent_dim.
     """
 
     gesture_dim: int
@@ -91,31 +92,38 @@ class NetworkConfig:
     mel_dim: int = 128
     speech_dim: int = 1024
     classifier_free: bool = False
+    embed_dim: int = 0
 
     def __post_init__(self) -> None:
         for field in (
-            "gesture_dim",
-            "expression_dim",
-            "num_speakers",
-            "num_layers",
-            "ff_dim",
+            'gesture_dim',
+            'expression_dim',
+            'num_speakers',
+            'num_layers',
+            'ff_dim',
         ):
-            _require(getattr(self, field) >= 1, self, field, "at least 1")
+            _require(getattr(self, field) >= 1, self, field, 'at least 1')
         _require(
             self.latent_dim >= 2 and self.latent_dim % 2 == 0,
             self,
-            "latent_dim",
-            "even",
+            'latent_dim',
+            'even',
         )
         _require(
             self.num_heads >= 1
             and self.latent_dim % self.num_heads == 0
             and self.mel_dim % self.num_heads == 0,
             self,
-            "num_heads",
-            f"a divisor of latent_dim {self.latent_dim} and mel_dim {self.mel_dim}",
+            'num_heads',
+            f'a divisor of latent_dim {self.latent_dim} and mel_dim {self.mel_dim}',
         )
-        _require(self.speech_dim >= 0, self, "speech_dim", "0 (none) or more")
+        _require(self.speech_dim >= 0, self, 'speech_dim', '0 (none) or more')
+        _require(self.embed_dim >= 0, self, 'embed_dim', '0 (4 * latent_dim) or more')
+
+    @property
+    def embedding_dim(self) -> int:
+        """Width of the step and speaker embeddings."""
+        return self.embed_dim or 4 * self.latent_dim
 
     @property
     def channels(self) -> int:
@@ -132,18 +140,18 @@ class DiffusionConfig:
     sampling_steps: int = 25
 
     def __post_init__(self) -> None:
-        _require(self.num_steps >= 1, self, "num_steps", "at least 1")
+        _require(self.num_steps >= 1, self, 'num_steps', 'at least 1')
         _require(
             0 < self.beta_start <= self.beta_end < 1,
             self,
-            "beta_start",
-            "in (0, beta_end], < 1",
+            'beta_start',
+            'in (0, beta_end], < 1',
         )
         _require(
             1 <= self.sampling_steps <= self.num_steps,
             self,
-            "sampling_steps",
-            f"in 1..{self.num_steps} (num_steps)",
+            'sampling_steps',
+            f'in 1..{self.num_steps} (num_steps)',
         )
 
 
@@ -169,12 +177,12 @@ class FoppasConfig:
     guidance_scale: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(self.overlap >= 0, self, "overlap", "0 or more")
-        _require(self.jump_length >= 1, self, "jump_length", "at least 1")
-        _require(self.jump_n_sample >= 1, self, "jump_n_sample", "at least 1")
-        _require(0 < self.start_fraction <= 1, self, "start_fraction", "in (0, 1]")
-        _require(0 <= self.ramp_level <= 1, self, "ramp_level", "in [0, 1]")
-        _require(0 <= self.guidance_scale <= 10, self, "guidance_scale", "in [0, 10]")
+        _require(self.overlap >= 0, self, 'overlap', '0 or more')
+        _require(self.jump_length >= 1, self, 'jump_length', 'at least 1')
+        _require(self.jump_n_sample >= 1, self, 'jump_n_sample', 'at least 1')
+        _require(0 < self.start_fraction <= 1, self, 'start_fraction', 'in (0, 1]')
+        _require(0 <= self.ramp_level <= 1, self, 'ramp_level', 'in [0, 1]')
+        _require(0 <= self.guidance_scale <= 10, self, 'guidance_scale', 'in [0, 10]')
 
 
 @dataclass(frozen=True)
@@ -193,29 +201,27 @@ class FeatureConfig:
     sample_rate: int = 16000
     mel_rate: int = 18000
     mel_bins: int = 128
-    mel_transform: str = "power"
-    speech_encoder: str = "none"
+    mel_transform: str = 'power'
+    speech_encoder: str = 'none'
     speech_context_s: float = 4.0
 
     def __post_init__(self) -> None:
-        _require(self.sample_rate == 16000, self, "sample_rate", "16000")
-        _require(8000 <= self.mel_rate <= 96000, self, "mel_rate", "in 8000..96000 Hz")
-        _require(self.mel_bins >= 1, self, "mel_bins", "at least 1")
+        _require(self.sample_rate == 16000, self, 'sample_rate', '16000')
+        _require(8000 <= self.mel_rate <= 96000, self, 'mel_rate', 'in 8000..96000 Hz')
+        _require(self.mel_bins >= 1, self, 'mel_bins', 'at least 1')
         _require(
-            self.mel_transform in ("power", "log"),
+            self.mel_transform in ('power', 'log'),
             self,
-            "mel_transform",
+            'mel_transform',
             "'power' or 'log'",
         )
         _require(
-            self.speech_encoder in ("none", "hubert"),
+            self.speech_encoder in ('none', 'hubert'),
             self,
-            "speech_encoder",
+            'speech_encoder',
             "'none' or 'hubert'",
         )
-        _require(
-            0 <= self.speech_context_s <= 60, self, "speech_context_s", "in [0, 60] s"
-        )
+        _require(0 <= self.speech_context_s <= 60, self, 'speech_context_s', 'in [0, 60] s')
 
 
 @dataclass(frozen=True)
@@ -233,38 +239,38 @@ class BundleConfig:
     speaker_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("gesture_dim", "expression_dim"):
+        for field in ('gesture_dim', 'expression_dim'):
             if getattr(self.network, field) != getattr(self.format, field):
                 raise InputError(
-                    f"BundleConfig.network.{field} = {getattr(self.network, field)}: the format "
-                    f"{self.format.name!r} has {getattr(self.format, field)}"
+                    f'BundleConfig.network.{field} = {getattr(self.network, field)}: the format '
+                    f'{self.format.name!r} has {getattr(self.format, field)}'
                 )
         if self.features.mel_bins != self.network.mel_dim:
             raise InputError(
-                f"BundleConfig.features.mel_bins = {self.features.mel_bins}: the network takes "
-                f"{self.network.mel_dim}"
+                f'BundleConfig.features.mel_bins = {self.features.mel_bins}: the network takes '
+                f'{self.network.mel_dim}'
             )
-        if (self.network.speech_dim > 0) != (self.features.speech_encoder != "none"):
+        if (self.network.speech_dim > 0) != (self.features.speech_encoder != 'none'):
             raise InputError(
-                f"BundleConfig.features.speech_encoder = {self.features.speech_encoder!r}: "
-                f"does not fit network.speech_dim = {self.network.speech_dim}"
+                f'BundleConfig.features.speech_encoder = {self.features.speech_encoder!r}: '
+                f'does not fit network.speech_dim = {self.network.speech_dim}'
             )
         if self.foppas.overlap >= self.format.window_frames:
             raise InputError(
-                f"BundleConfig.foppas.overlap = {self.foppas.overlap}: must be less than the "
-                f"window of {self.format.window_frames} frames"
+                f'BundleConfig.foppas.overlap = {self.foppas.overlap}: must be less than the '
+                f'window of {self.format.window_frames} frames'
             )
         _require(
             len(self.speaker_names) in (0, self.network.num_speakers),
             self,
-            "speaker_names",
-            f"empty or {self.network.num_speakers} names",
+            'speaker_names',
+            f'empty or {self.network.num_speakers} names',
         )
 
 
 def to_json(config: object) -> str:
     """A config dataclass as indented JSON text."""
-    return json.dumps(dataclasses.asdict(config), indent=1) + "\n"  # type: ignore[call-overload]
+    return json.dumps(dataclasses.asdict(config), indent=1) + '\n'  # type: ignore[call-overload]
 
 
 def from_dict(cls: type[T], values: Any, where: str) -> T:
@@ -275,37 +281,31 @@ def from_dict(cls: type[T], values: Any, where: str) -> T:
             (a file name, say) stands in the message.
     """
     if not isinstance(values, dict):
-        raise InputError(
-            f"{where}: {cls.__name__} must be an object, not {values!r:.60}"
-        )
+        raise InputError(f'{where}: {cls.__name__} must be an object, not {values!r:.60}')
     fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     if unknown := sorted(set(values) - set(fields)):
-        raise InputError(f"{where}: unknown field {unknown[0]!r} in {cls.__name__}")
+        raise InputError(f'{where}: unknown field {unknown[0]!r} in {cls.__name__}')
     arguments: dict[str, Any] = {}
     for name, field in fields.items():
         if name not in values:
             if field.default is dataclasses.MISSING:
-                raise InputError(f"{where}: {cls.__name__} lacks the field {name!r}")
+                raise InputError(f'{where}: {cls.__name__} lacks the field {name!r}')
             continue
         value = values[name]
         if dataclasses.is_dataclass(field.type):
             value = from_dict(field.type, value, where)  # type: ignore[arg-type]
         elif field.type == tuple[str, ...]:
-            if not (
-                isinstance(value, list) and all(isinstance(item, str) for item in value)
-            ):
-                raise InputError(
-                    f"{where}: {cls.__name__}.{name} must be a list of names"
-                )
+            if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+                raise InputError(f'{where}: {cls.__name__}.{name} must be a list of names')
             value = tuple(value)
         elif field.type is float and type(value) is int:
             value = float(value)
         elif type(value) is not field.type:
             raise InputError(
-                f"{where}: {cls.__name__}.{name} = {value!r:.60} must be {field.type.__name__}"  # type: ignore[union-attr]
+                f'{where}: {cls.__name__}.{name} = {value!r:.60} must be {field.type.__name__}'  # type: ignore[union-attr]
             )
         arguments[name] = value
     try:
         return cls(**arguments)
     except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f'{where}: {error}') from error

@@ -50,9 +50,10 @@ def make_schedule(config: DiffusionConfig) -> Schedule:
 
 def predict_x0(x: np.ndarray, eps: np.ndarray, alpha_cumprod: float) -> np.ndarray:
     """x0 = sqrt(1/abar) x - sqrt(1/abar - 1) eps."""
-    return np.float32(np.sqrt(1.0 / alpha_cumprod)) * x - np.float32(
-        np.sqrt(1.0 / alpha_cumprod - 1.0)
-    ) * eps
+    return (
+        np.float32(np.sqrt(1.0 / alpha_cumprod)) * x
+        - np.float32(np.sqrt(1.0 / alpha_cumprod - 1.0)) * eps
+    )
 
 
 def ddim_step(x: np.ndarray, eps: np.ndarray, schedule: Schedule, index: int) -> np.ndarray:

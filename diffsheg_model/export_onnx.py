@@ -21,9 +21,9 @@ from diffsheg_model.unieg import UniEG
 
 OPSET = 18
 _ELEMENT_TYPES = {
-    "F32": onnx.TensorProto.FLOAT,
-    "F16": onnx.TensorProto.FLOAT16,
-    "I64": onnx.TensorProto.INT64,
+    'F32': onnx.TensorProto.FLOAT,
+    'F16': onnx.TensorProto.FLOAT16,
+    'I64': onnx.TensorProto.INT64,
 }
 
 
@@ -38,12 +38,12 @@ class _Step(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         given = dict(zip(self.names, inputs, strict=True))
         return self.network(
-            given["x"],
-            given["t"],
-            given["mel"],
-            given.get("speech"),
-            given["speaker"],
-            given.get("guidance_scale"),
+            given['x'],
+            given['t'],
+            given['mel'],
+            given.get('speech'),
+            given['speaker'],
+            given.get('guidance_scale'),
         )
 
 
@@ -53,14 +53,12 @@ def load_network(config: BundleConfig, tensors: dict[str, Tensor], where: str) -
     Raises:
         InputError: names or shapes do not fit; the message lists what is missing and foreign.
     """
-    with torch.device("meta"):
+    with torch.device('meta'):
         network = UniEG(config.network, config.diffusion)
-    expected = {
-        name: tuple(value.shape) for name, value in network.state_dict().items()
-    }
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in tensors.items()}
     if complaint := describe_mismatch(expected, found):
-        raise InputError(f"{where} does not fit its config: {complaint}")
+        raise InputError(f'{where} does not fit its config: {complaint}')
     network = UniEG(config.network, config.diffusion)
     network.load_state_dict(tensors)
     return network.eval()
@@ -71,18 +69,16 @@ def describe_mismatch(
 ) -> str:
     """What is missing, foreign or of another shape, by name; empty where all fits."""
     shapes = [
-        f"{name} {found[name]} instead of {expected[name]}"
+        f'{name} {found[name]} instead of {expected[name]}'
         for name in sorted(set(expected) & set(found))
         if expected[name] != found[name]
     ]
     parts = [
-        ("missing", sorted(set(expected) - set(found))),
-        ("foreign", sorted(set(found) - set(expected))),
-        ("of another shape", shapes),
+        ('missing', sorted(set(expected) - set(found))),
+        ('foreign', sorted(set(found) - set(expected))),
+        ('of another shape', shapes),
     ]
-    return "; ".join(
-        f"{len(names)} {kind}: {', '.join(names)}" for kind, names in parts if names
-    )
+    return '; '.join(f'{len(names)} {kind}: {", ".join(names)}' for kind, names in parts if names)
 
 
 def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
@@ -96,38 +92,34 @@ def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
         InputError: the weights do not fit the config.
     """
     tensors = safetensors.torch.load_file(weights)
-    tensors = {
-        name: value for name, value in tensors.items() if not name.startswith("stats.")
-    }
+    tensors = {name: value for name, value in tensors.items() if not name.startswith('stats.')}
     network = load_network(config, tensors, str(weights))
     sizes = config.network
     batch, frames = 2, config.format.window_frames
     inputs = {
-        "x": torch.zeros(batch, frames, sizes.channels),
-        "t": torch.zeros(batch, dtype=torch.int64),
-        "mel": torch.zeros(batch, frames, sizes.mel_dim),
+        'x': torch.zeros(batch, frames, sizes.channels),
+        't': torch.zeros(batch, dtype=torch.int64),
+        'mel': torch.zeros(batch, frames, sizes.mel_dim),
     }
     if sizes.speech_dim:
-        inputs["speech"] = torch.zeros(batch, frames, sizes.speech_dim)
-    inputs["speaker"] = torch.zeros(batch, sizes.num_speakers)
+        inputs['speech'] = torch.zeros(batch, frames, sizes.speech_dim)
+    inputs['speaker'] = torch.zeros(batch, sizes.num_speakers)
     if sizes.classifier_free:
-        inputs["guidance_scale"] = torch.ones(1)
+        inputs['guidance_scale'] = torch.ones(1)
     free = {
-        0: torch.export.Dim("batch", max=1024),
-        1: torch.export.Dim("frames", max=1200),
+        0: torch.export.Dim('batch', max=1024),
+        1: torch.export.Dim('frames', max=1200),
     }
     shapes = {
         name: {}
-        if name == "guidance_scale"
-        else {
-            axis: free[axis] for axis in ((0,) if name in ("t", "speaker") else (0, 1))
-        }
+        if name == 'guidance_scale'
+        else {axis: free[axis] for axis in ((0,) if name in ('t', 'speaker') else (0, 1))}
         for name in inputs
     }
-    loggers = [logging.getLogger("torch.onnx"), logging.getLogger("onnxscript")]
+    loggers = [logging.getLogger('torch.onnx'), logging.getLogger('onnxscript')]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter('ignore')
         for logger in loggers:
             logger.setLevel(logging.ERROR)
         try:
@@ -135,7 +127,7 @@ def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
                 _Step(network, list(inputs)),
                 tuple(inputs.values()),
                 input_names=list(inputs),
-                output_names=["eps"],
+                output_names=['eps'],
                 dynamic_shapes=(tuple(shapes.values()),),
                 opset_version=OPSET,
                 dynamo=True,
@@ -163,10 +155,10 @@ def _strip_traces(model: onnx.ModelProto) -> None:
         *graph.output,
         *graph.initializer,
     ):
-        item.doc_string = ""
+        item.doc_string = ''
         del item.metadata_props[:]
     for function in model.functions:
-        function.doc_string = ""
+        function.doc_string = ''
         del function.metadata_props[:]
         for node in function.node:
             del node.metadata_props[:]
@@ -177,34 +169,34 @@ def _refer_to_weights(model: onnx.ModelProto, weights: Path) -> None:
 
     Parameters that are stored as float16 pass through a Cast, which engines fold when they load.
     """
-    with weights.open("rb") as file:
-        (header_size,) = struct.unpack("<Q", file.read(8))
+    with weights.open('rb') as file:
+        (header_size,) = struct.unpack('<Q', file.read(8))
         header = json.loads(file.read(header_size))
     casts = []
     for initialiser in model.graph.initializer:
-        name = initialiser.name.removeprefix("network.")
+        name = initialiser.name.removeprefix('network.')
         if name not in header:
             continue
         entry = header[name]
-        begin, end = entry["data_offsets"]
-        element_type = _ELEMENT_TYPES[entry["dtype"]]
+        begin, end = entry['data_offsets']
+        element_type = _ELEMENT_TYPES[entry['dtype']]
         if element_type != initialiser.data_type:
-            stored = f"{initialiser.name}.stored"
+            stored = f'{initialiser.name}.stored'
             casts.append(
                 onnx.helper.make_node(
-                    "Cast", [stored], [initialiser.name], to=initialiser.data_type
+                    'Cast', [stored], [initialiser.name], to=initialiser.data_type
                 )
             )
             initialiser.name = stored
         initialiser.data_type = element_type
-        initialiser.ClearField("raw_data")
-        initialiser.ClearField("float_data")
+        initialiser.ClearField('raw_data')
+        initialiser.ClearField('float_data')
         initialiser.data_location = onnx.TensorProto.EXTERNAL
         del initialiser.external_data[:]
         for key, value in (
-            ("location", weights.name),
-            ("offset", 8 + header_size + begin),
-            ("length", end - begin),
+            ('location', weights.name),
+            ('offset', 8 + header_size + begin),
+            ('length', end - begin),
         ):
             initialiser.external_data.add(key=key, value=str(value))
     # Value infos of parameters would name the stored type twice.

@@ -4,6 +4,7 @@ Motion of any length from a network that sees T frames: each window keeps the la
 one before it and paints the rest. Plain functions over any denoiser.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -62,8 +63,8 @@ def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
     length = max(1, round(foppas.start_fraction * len(schedule)))
     if foppas.jump_n_sample > 1 and foppas.jump_length >= length:
         raise InputError(
-            f"FoppasConfig.jump_length = {foppas.jump_length}: must be less than the {length} "
-            "steps that a later window runs through"
+            f'FoppasConfig.jump_length = {foppas.jump_length}: must be less than the {length} '
+            'steps that a later window runs through'
         )
     return Sampler(
         schedule,
@@ -73,18 +74,13 @@ def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
     )
 
 
-def harmonising_path(
-    length: int, jump_length: int, jump_n_sample: int
-) -> tuple[int, ...]:
+def harmonising_path(length: int, jump_length: int, jump_n_sample: int) -> tuple[int, ...]:
     """Step indices from length - 1 down to -1, with jumps back up.
 
     Whenever the way down reaches a jump point 0, J, 2J, .. below length - J, it goes J steps up
     again, jump_n_sample - 1 times per point.
     """
-    jumps = {
-        point: jump_n_sample - 1
-        for point in range(0, length - jump_length, jump_length)
-    }
+    jumps = {point: jump_n_sample - 1 for point in range(0, length - jump_length, jump_length)}
     path = [length - 1]
     while path[-1] > -1:
         index = path[-1]
@@ -96,7 +92,7 @@ def harmonising_path(
 
 
 def _falls(path: tuple[int, ...]) -> int:
-    return sum(after < before for before, after in zip(path, path[1:], strict=False))
+    return sum(after < before for before, after in itertools.pairwise(path))
 
 
 def next_window(
@@ -154,17 +150,15 @@ def sample_window(
 
     path = sampler.first_path if known is None else sampler.later_path
     schedule = sampler.schedule
-    x = draw("init")
-    for index, following in zip(path, path[1:], strict=False):
+    x = draw('init')
+    for index, following in itertools.pairwise(path):
         if following > index:
-            x = renoise_step(x, draw("renoise"), schedule, index)
+            x = renoise_step(x, draw('renoise'), schedule, index)
             continue
         x = ddim_step(x, denoise(x, int(schedule.timesteps[index])), schedule, index)
         if known is not None:
             alpha_cumprod = schedule.alpha_cumprod_before(index)
-            x = _put_back(
-                x, known, draw("overlap"), alpha_cumprod, sampler.config.ramp_level
-            )
+            x = _put_back(x, known, draw('overlap'), alpha_cumprod, sampler.config.ramp_level)
     return x
 
 

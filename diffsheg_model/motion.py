@@ -32,13 +32,13 @@ class Motion:
         frames = len(self.weights)
         if self.rotations.shape != (frames, len(self.joint_names), 3):
             raise InputError(
-                f"Motion.rotations has shape {self.rotations.shape}: must be "
-                f"({frames}, {len(self.joint_names)}, 3)"
+                f'Motion.rotations has shape {self.rotations.shape}: must be '
+                f'({frames}, {len(self.joint_names)}, 3)'
             )
         if self.weights.shape != (frames, len(self.weight_names)):
             raise InputError(
-                f"Motion.weights has shape {self.weights.shape}: must be "
-                f"({frames}, {len(self.weight_names)})"
+                f'Motion.weights has shape {self.weights.shape}: must be '
+                f'({frames}, {len(self.weight_names)})'
             )
 
     def __len__(self) -> int:
@@ -48,11 +48,11 @@ class Motion:
     def duration_s(self) -> float:
         return len(self) / self.fps
 
-    def __getitem__(self, frames: slice) -> "Motion":
+    def __getitem__(self, frames: slice) -> 'Motion':
         """The frames of a slice with step 1, their start_frame moved along."""
         start, _, step = frames.indices(len(self))
         if step != 1:
-            raise ValueError("motion slices have step 1")
+            raise ValueError('motion slices have step 1')
         return Motion(
             self.fps,
             self.joint_names,
@@ -69,9 +69,7 @@ def concatenate(parts: list[Motion]) -> Motion:
     expected = first.start_frame
     for part in parts:
         if part.start_frame != expected:
-            raise ValueError(
-                f"a part starts at frame {part.start_frame}, not {expected}"
-            )
+            raise ValueError(f'a part starts at frame {part.start_frame}, not {expected}')
         expected += len(part)
     return Motion(
         first.fps,
@@ -83,9 +81,7 @@ def concatenate(parts: list[Motion]) -> Motion:
     )
 
 
-def from_channels(
-    channels: np.ndarray, format_: MotionFormat, start_frame: int = 0
-) -> Motion:
+def from_channels(channels: np.ndarray, format_: MotionFormat, start_frame: int = 0) -> Motion:
     """Splits a model's channels (F, C), already denormalised, into rotations and weights.
 
     Face joints (SHOW's jaw) join the body's joints at the end of the list.

@@ -2,7 +2,7 @@
 
 Expression and gesture branches over shared audio; information flows one way, from the predicted
 clean expression to the gesture. Module names are the published checkpoints' names.
-Shapes: B batch, T frames, D latent, E time embedding (4 D), C channels (gesture, expression).
+Shapes: B batch, T frames, D latent, E embedding of step and speaker (4 D), C channels (gesture, expression).
 """
 
 import math
@@ -28,9 +28,7 @@ def _embed_steps(t: Tensor, dim: int) -> Tensor:
 
 def _mlp(in_dim: int, out_dim: int) -> nn.Sequential:
     """Of a step's or a speaker's embedding."""
-    return nn.Sequential(
-        nn.Linear(in_dim, out_dim), nn.SiLU(), nn.Linear(out_dim, out_dim)
-    )
+    return nn.Sequential(nn.Linear(in_dim, out_dim), nn.SiLU(), nn.Linear(out_dim, out_dim))
 
 
 def _zeroed(module: nn.Linear) -> nn.Linear:
@@ -51,7 +49,7 @@ class _Positions(nn.Module):
         table = torch.zeros(POSITION_ROWS, dim)
         table[:, 0::2] = torch.sin(rows * rates)
         table[:, 1::2] = torch.cos(rows * rates)
-        self.register_buffer("pe", table.repeat(2, 1)[None])
+        self.register_buffer('pe', table.repeat(2, 1)[None])
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.pe[:, : x.shape[1]]
@@ -65,9 +63,7 @@ class _Modulation(nn.Module):
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embed_dim, 2 * dim))
         self.norm = nn.LayerNorm(dim)
         # Position 1 is the published dropout, whose rate is 0; the names count it.
-        self.out_layers = nn.Sequential(
-            nn.SiLU(), nn.Identity(), _zeroed(nn.Linear(dim, dim))
-        )
+        self.out_layers = nn.Sequential(nn.SiLU(), nn.Identity(), _zeroed(nn.Linear(dim, dim)))
 
     def forward(self, h: Tensor, embedding: Tensor) -> Tensor:
         modulation = self.emb_layers(embedding)[:, None]
@@ -128,9 +124,7 @@ class _AudioLayer(nn.Module):
 
 
 class _BranchLayer(nn.Module):
-    def __init__(
-        self, config: NetworkConfig, condition_dim: int, embed_dim: int
-    ) -> None:
+    def __init__(self, config: NetworkConfig, condition_dim: int, embed_dim: int) -> None:
         super().__init__()
         dim = config.latent_dim
         fused = dim + condition_dim
@@ -164,14 +158,8 @@ class _Branch(nn.Module):
 
     def __init__(self, config: NetworkConfig, channels: int, extra_dim: int) -> None:
         super().__init__()
-        dim, embed_dim, audio_dim = (
-            config.latent_dim,
-            4 * config.latent_dim,
-            2 * config.mel_dim,
-        )
-        condition_dim = (
-            audio_dim + (SPEECH_LATENT if config.speech_dim else 0) + extra_dim
-        )
+        dim, embed_dim, audio_dim = config.latent_dim, config.embedding_dim, 2 * config.mel_dim
+        condition_dim = audio_dim + (SPEECH_LATENT if config.speech_dim else 0) + extra_dim
         if config.classifier_free:
             self.null_cond_emb = nn.Parameter(torch.randn(1, dim + condition_dim))
         self.PE = _Positions(dim)
@@ -187,8 +175,7 @@ class _Branch(nn.Module):
         self.time_embed = _mlp(dim, embed_dim)
         self.pid_embed = _mlp(config.num_speakers, embed_dim)
         self.temporal_decoder_blocks = nn.ModuleList(
-            _BranchLayer(config, condition_dim, embed_dim)
-            for _ in range(config.num_layers)
+            _BranchLayer(config, condition_dim, embed_dim) for _ in range(config.num_layers)
         )
         self.out = nn.Linear(dim, channels)
         self.latent_dim = dim
@@ -203,14 +190,10 @@ class _Branch(nn.Module):
         extra: Tensor | None,
         null_mask: Tensor | None,
     ) -> Tensor:
-        embedding = self.time_embed(_embed_steps(t, self.latent_dim)) + self.pid_embed(
-            speaker
-        )
+        embedding = self.time_embed(_embed_steps(t, self.latent_dim)) + self.pid_embed(speaker)
         conditions = [self.audio_proj(audio)]
         if speech is not None:
-            conditions.append(
-                self.hubert_encoder(speech.transpose(1, 2)).transpose(1, 2)
-            )
+            conditions.append(self.hubert_encoder(speech.transpose(1, 2)).transpose(1, 2))
         if extra is not None:
             conditions.append(extra)
         condition = torch.cat(conditions, dim=-1)
@@ -232,24 +215,18 @@ class UniEG(nn.Module):
     sqrt_recip: Tensor
     sqrt_recip_minus_one: Tensor
 
-    def __init__(
-        self, config: NetworkConfig, diffusion: DiffusionConfig | None = None
-    ) -> None:
+    def __init__(self, config: NetworkConfig, diffusion: DiffusionConfig | None = None) -> None:
         super().__init__()
         self.config = config
-        embed_dim = 4 * config.latent_dim
+        embed_dim = config.embedding_dim
         self.time_embed = _mlp(config.latent_dim, embed_dim)
         self.encoder_aud = _AudioLayer(config, embed_dim)
         self.encoder_exp = _Branch(config, config.expression_dim, 0)
         self.encoder_ges = _Branch(config, config.gesture_dim, config.expression_dim)
-        alphas_cumprod = torch.from_numpy(
-            full_alphas_cumprod(diffusion or DiffusionConfig())
-        )
+        alphas_cumprod = torch.from_numpy(full_alphas_cumprod(diffusion or DiffusionConfig()))
+        self.register_buffer('sqrt_recip', (1 / alphas_cumprod).sqrt().float(), persistent=False)
         self.register_buffer(
-            "sqrt_recip", (1 / alphas_cumprod).sqrt().float(), persistent=False
-        )
-        self.register_buffer(
-            "sqrt_recip_minus_one",
+            'sqrt_recip_minus_one',
             (1 / alphas_cumprod - 1).sqrt().float(),
             persistent=False,
         )
@@ -289,9 +266,7 @@ class UniEG(nn.Module):
             self.sqrt_recip[t][:, None, None] * expression
             - self.sqrt_recip_minus_one[t][:, None, None] * eps_expression
         ).detach()
-        eps_gesture = self._guided(
-            self.encoder_ges, gesture, shared, x0, guidance_scale, null_mask
-        )
+        eps_gesture = self._guided(self.encoder_ges, gesture, shared, x0, guidance_scale, null_mask)
         return torch.cat([eps_gesture, eps_expression], dim=-1)
 
     @staticmethod
@@ -306,9 +281,7 @@ class UniEG(nn.Module):
         if guidance_scale is None:
             return branch(x, *shared, extra, null_mask)
         # One pass over a doubled batch: conditioned rows, then null rows.
-        doubled = [
-            None if part is None else torch.cat([part, part]) for part in (x, *shared)
-        ]
+        doubled = [None if part is None else torch.cat([part, part]) for part in (x, *shared)]
         extra = None if extra is None else torch.cat([extra, extra])
         batch = x.shape[0]
         null_mask = torch.arange(2 * batch, device=x.device) >= batch

@@ -9,7 +9,7 @@ import numpy as np
 
 from diffsheg_model.config import NetworkConfig
 
-GOLDEN = Path(os.environ.get("DIFFSHEG_GOLDEN", Path(__file__).parent / "golden"))
+GOLDEN = Path(os.environ.get('DIFFSHEG_GOLDEN', Path(__file__).parent / 'golden'))
 
 
 def noise(seed, shape):
@@ -18,7 +18,7 @@ def noise(seed, shape):
 
 def network_config(case):
     """(NetworkConfig, window frames) of a case such as 'beat_tiny'."""
-    beat, tiny = case.startswith("beat"), case.endswith("tiny")
+    beat, tiny = case.startswith('beat'), case.endswith('tiny')
     config = NetworkConfig(
         gesture_dim=141 if beat else 129,
         expression_dim=51 if beat else 103,
@@ -31,26 +31,26 @@ def network_config(case):
 
 
 def guidance_scale(case):
-    return None if case.startswith("beat") else 1.25
+    return None if case.startswith('beat') else 1.25
 
 
 def state_dict(case, positions):
     """The published state dict of a case, filled by the rule; ``positions`` fills *.pe."""
-    shapes = json.loads((GOLDEN / f"unieg_{case}_state_dict.json").read_text())
+    shapes = json.loads((GOLDEN / f'unieg_{case}_state_dict.json').read_text())
     return {name: _fill(name, shape, positions) for name, shape in shapes.items()}
 
 
 def _fill(name, shape, positions):
     values = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
-    if name.endswith(".pe"):
+    if name.endswith('.pe'):
         return positions(shape)
-    if name.endswith("running_var"):
+    if name.endswith('running_var'):
         values = 1 + 0.1 * np.abs(values)
-    elif name.endswith("running_mean") or name.endswith(".bias"):
+    elif name.endswith(('running_mean', '.bias')):
         values = 0.05 * values
-    elif name.endswith("num_batches_tracked"):
+    elif name.endswith('num_batches_tracked'):
         return np.zeros(shape, np.int64)
-    elif name.endswith("null_cond_emb"):
+    elif name.endswith('null_cond_emb'):
         pass
     elif len(shape) == 1:
         values = 1 + 0.1 * values
@@ -63,9 +63,7 @@ def sinusoidal_positions(shape):
     """The positions as the published network computes them: (1, 1200, D), 600 rows twice."""
     _, rows, dim = shape
     table = np.zeros((rows // 2, dim))
-    angles = np.arange(rows // 2)[:, None] * np.exp(
-        np.arange(0, dim, 2) * (-np.log(10000.0) / dim)
-    )
+    angles = np.arange(rows // 2)[:, None] * np.exp(np.arange(0, dim, 2) * (-np.log(10000.0) / dim))
     table[:, 0::2], table[:, 1::2] = np.sin(angles), np.cos(angles)
     return np.tile(table, (2, 1))[None].astype(np.float32)
 
@@ -73,17 +71,15 @@ def sinusoidal_positions(shape):
 def step_inputs(key, case):
     """Inputs of a key such as 't480_s110_quiet': (x, t, mel, speech, speaker), batch 1."""
     config, frames = network_config(case)
-    t, seed = (int(part[1:]) for part in key.split("_")[:2])
+    t, seed = (int(part[1:]) for part in key.split('_')[:2])
     mel = np.abs(noise(seed + 1, (1, frames, 128)))
-    if key.endswith("_quiet"):
+    if key.endswith('_quiet'):
         mel = mel * np.float32(1e-3)
-    speaker = np.eye(config.num_speakers, dtype=np.float32)[
-        [seed % config.num_speakers]
-    ]
+    speaker = np.eye(config.num_speakers, dtype=np.float32)[[seed % config.num_speakers]]
     x = noise(seed, (1, frames, config.channels))
     return x, t, mel, noise(seed + 2, (1, frames, config.speech_dim)), speaker
 
 
 def draws(window, draw, kind, shape):
     """The NoiseSource of the rollouts."""
-    return noise(zlib.crc32(f"{kind}/{window}/{draw}".encode()), shape)
+    return noise(zlib.crc32(f'{kind}/{window}/{draw}'.encode()), shape)

@@ -23,16 +23,14 @@ TOLERANCE = 1e-4
 
 
 def rollouts():
-    return sorted(file.stem for file in golden.GOLDEN.glob("foppas_*.npz"))
+    return sorted(file.stem for file in golden.GOLDEN.glob('foppas_*.npz'))
 
 
 def published_denoiser(case, mel, speech, speaker):
     config, _ = golden.network_config(case)
     network = UniEG(config).eval()
     state = golden.state_dict(case, golden.sinusoidal_positions)
-    network.load_state_dict(
-        {name: torch.from_numpy(value) for name, value in state.items()}
-    )
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
     alphas_cumprod = full_alphas_cumprod(DiffusionConfig())
     conditions = [torch.from_numpy(value) for value in (mel, speech, speaker)]
 
@@ -44,33 +42,28 @@ def published_denoiser(case, mel, speech, speaker):
                 *conditions,
                 golden.guidance_scale(case),
             )
-        return (
-            np.float32(np.sqrt(1 - alphas_cumprod[step])) * x
-            + np.float32(0.1) * eps.numpy()
-        )
+        return np.float32(np.sqrt(1 - alphas_cumprod[step])) * x + np.float32(0.1) * eps.numpy()
 
     return denoise
 
 
-@pytest.mark.parametrize("rollout", rollouts())
+@pytest.mark.parametrize('rollout', rollouts())
 def test_matches_the_published_rollout(rollout):
-    case = "_".join(rollout.split("_")[1:3])
-    about = json.loads((golden.GOLDEN / f"{rollout}.json").read_text())
-    with np.load(golden.GOLDEN / f"{rollout}.npz") as archive:
-        expected = archive["motion"]
+    case = '_'.join(rollout.split('_')[1:3])
+    about = json.loads((golden.GOLDEN / f'{rollout}.json').read_text())
+    with np.load(golden.GOLDEN / f'{rollout}.npz') as archive:
+        expected = archive['motion']
     config, window_frames = golden.network_config(case)
-    frames, seed, overlap = about["frames"], about["feature_seed"], about["overlap"]
+    frames, seed, overlap = about['frames'], about['feature_seed'], about['overlap']
     mel = np.abs(golden.noise(seed + 1, (1, frames, 128)))
     speech = golden.noise(seed + 2, (1, frames, config.speech_dim))
-    speaker = np.eye(config.num_speakers, dtype=np.float32)[
-        [seed % config.num_speakers]
-    ]
+    speaker = np.eye(config.num_speakers, dtype=np.float32)[[seed % config.num_speakers]]
     sampler = make_sampler(
         DiffusionConfig(),
         FoppasConfig(
             overlap=overlap,
-            jump_length=about["jump_length"],
-            jump_n_sample=about["jump_n_sample"],
+            jump_length=about['jump_length'],
+            jump_n_sample=about['jump_n_sample'],
         ),
     )
 
@@ -79,9 +72,7 @@ def test_matches_the_published_rollout(rollout):
     window, known = None, None
     while window := next_window(window, window_frames, overlap, frames):
         start, end = window
-        denoise = published_denoiser(
-            case, mel[:, start:end], speech[:, start:end], speaker
-        )
+        denoise = published_denoiser(case, mel[:, start:end], speech[:, start:end], speaker)
         count, names = 0, []
 
         def counted(x, step, denoise=denoise):
@@ -101,26 +92,24 @@ def test_matches_the_published_rollout(rollout):
         calls.append(count)
         drawn.append(names)
 
-    assert windows == about["windows"]
-    assert calls == about["evals"]
-    assert drawn == about["noise_events"]
+    assert windows == about['windows']
+    assert calls == about['evals']
+    assert drawn == about['noise_events']
     np.testing.assert_allclose(motion, expected, atol=TOLERANCE, rtol=0)
 
 
 def test_schedule_matches_the_published_one():
-    expected = json.loads((golden.GOLDEN / "schedules.json").read_text())
+    expected = json.loads((golden.GOLDEN / 'schedules.json').read_text())
     schedule = make_schedule(DiffusionConfig())
-    assert schedule.timesteps.tolist() == expected["ddim25_timesteps"]
-    np.testing.assert_allclose(
-        schedule.alphas_cumprod, expected["alphas_cumprod"], rtol=1e-12
-    )
-    for setting, times in expected["resample_times"].items():
-        jump_length, jump_n_sample = map(int, setting.split(","))
+    assert schedule.timesteps.tolist() == expected['ddim25_timesteps']
+    np.testing.assert_allclose(schedule.alphas_cumprod, expected['alphas_cumprod'], rtol=1e-12)
+    for setting, times in expected['resample_times'].items():
+        jump_length, jump_n_sample = map(int, setting.split(','))
         assert list(harmonising_path(15, jump_length, jump_n_sample)) == times
 
 
 @pytest.mark.parametrize(
-    ("jumps", "calls"), [((1, 1), 15), ((2, 3), 43), ((3, 2), 27), ((3, 5), 63)]
+    ('jumps', 'calls'), [((1, 1), 15), ((2, 3), 43), ((3, 2), 27), ((3, 5), 63)]
 )
 def test_network_calls(jumps, calls):
     foppas = FoppasConfig(jump_length=jumps[0], jump_n_sample=jumps[1])
@@ -144,20 +133,18 @@ def test_no_window_without_frames():
 
 def test_seeded_noise_is_named_not_ordered():
     first, second = seeded_noise(3), seeded_noise(3)
-    second(0, 0, "init", (5,))
-    np.testing.assert_array_equal(
-        first(2, 1, "overlap", (4,)), second(2, 1, "overlap", (4,))
-    )
+    second(0, 0, 'init', (5,))
+    np.testing.assert_array_equal(first(2, 1, 'overlap', (4,)), second(2, 1, 'overlap', (4,)))
     others = [seeded_noise(4), seeded_noise(3, utterance=1)]
-    draws = [source(2, 1, "overlap", (4,)) for source in [first, *others]]
-    draws += [first(2, 1, "renoise", (4,)), first(1, 1, "overlap", (4,))]
+    draws = [source(2, 1, 'overlap', (4,)) for source in [first, *others]]
+    draws += [first(2, 1, 'renoise', (4,)), first(1, 1, 'overlap', (4,))]
     assert len({values.tobytes() for values in draws}) == 5
-    values = seeded_noise(0)(0, 0, "init", (100_000,))
+    values = seeded_noise(0)(0, 0, 'init', (100_000,))
     assert values.dtype == np.float32
     assert abs(values.mean()) < 0.02
     assert abs(values.std() - 1) < 0.02
 
 
 def test_a_jump_longer_than_the_chain_is_refused():
-    with pytest.raises(InputError, match="jump_length = 20"):
+    with pytest.raises(InputError, match='jump_length = 20'):
         make_sampler(DiffusionConfig(), FoppasConfig(jump_length=20, jump_n_sample=2))

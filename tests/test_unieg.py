@@ -9,27 +9,23 @@ from diffsheg_model.config import NetworkConfig
 from diffsheg_model.unieg import UniEG
 
 TOLERANCE = 5e-5
-TINY = NetworkConfig(
-    gesture_dim=6, expression_dim=4, num_speakers=3, latent_dim=16, num_layers=2
-)
+TINY = NetworkConfig(gesture_dim=6, expression_dim=4, num_speakers=3, latent_dim=16, num_layers=2)
 
 
 def cases():
-    for file in sorted(golden.GOLDEN.glob("unieg_*.npz")):
-        case = file.stem.removeprefix("unieg_")
-        mark = pytest.mark.full_size if case.endswith("full") else ()
+    for file in sorted(golden.GOLDEN.glob('unieg_*.npz')):
+        case = file.stem.removeprefix('unieg_')
+        mark = pytest.mark.full_size if case.endswith('full') else ()
         yield pytest.param(case, id=case, marks=mark)
 
 
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize('case', cases())
 def test_matches_the_published_network(case):
     config, _ = golden.network_config(case)
     network = UniEG(config).eval()
     state = golden.state_dict(case, golden.sinusoidal_positions)
-    network.load_state_dict(
-        {name: torch.from_numpy(value) for name, value in state.items()}
-    )
-    with np.load(golden.GOLDEN / f"unieg_{case}.npz") as expected:
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    with np.load(golden.GOLDEN / f'unieg_{case}.npz') as expected:
         assert expected.files
         for key in expected.files:
             x, t, mel, speech, speaker = golden.step_inputs(key, case)
@@ -42,9 +38,7 @@ def test_matches_the_published_network(case):
                     torch.from_numpy(speaker),
                     golden.guidance_scale(case),
                 )
-            np.testing.assert_allclose(
-                eps[0], expected[key], atol=TOLERANCE, rtol=0, err_msg=key
-            )
+            np.testing.assert_allclose(eps[0], expected[key], atol=TOLERANCE, rtol=0, err_msg=key)
 
 
 def inputs(config, batch, frames, seed=0):
@@ -54,15 +48,11 @@ def inputs(config, batch, frames, seed=0):
         return torch.randn(*shape, generator=generator)
 
     return {
-        "x": normal(batch, frames, config.channels),
-        "t": torch.randint(0, 1000, (batch,), generator=generator),
-        "mel": normal(batch, frames, 128).abs(),
-        "speech": normal(batch, frames, config.speech_dim)
-        if config.speech_dim
-        else None,
-        "speaker": torch.eye(config.num_speakers)[
-            torch.arange(batch) % config.num_speakers
-        ],
+        'x': normal(batch, frames, config.channels),
+        't': torch.randint(0, 1000, (batch,), generator=generator),
+        'mel': normal(batch, frames, 128).abs(),
+        'speech': normal(batch, frames, config.speech_dim) if config.speech_dim else None,
+        'speaker': torch.eye(config.num_speakers)[torch.arange(batch) % config.num_speakers],
     }
 
 
@@ -75,11 +65,11 @@ def filled(config, seed=1):
     return network
 
 
-@pytest.mark.parametrize("guidance", [None, 1.25])
+@pytest.mark.parametrize('guidance', [None, 1.25])
 def test_a_batch_equals_its_rows(guidance):
     config = NetworkConfig(6, 4, 3, latent_dim=16, num_layers=2, classifier_free=True)
     network, batch = filled(config), inputs(config, 3, 20)
-    assert len(set(batch["t"].tolist())) == 3
+    assert len(set(batch['t'].tolist())) == 3
     together = network(**batch, guidance_scale=guidance)
     for row in range(3):
         alone = network(
@@ -100,9 +90,7 @@ def test_gesture_loss_does_not_reach_the_expression_branch():
     network = filled(TINY)
     eps = network(**inputs(TINY, 2, 8))
     eps[..., :6].square().sum().backward()
-    assert not any(
-        p.grad.any() for p in network.encoder_exp.parameters() if p.grad is not None
-    )
+    assert not any(p.grad.any() for p in network.encoder_exp.parameters() if p.grad is not None)
     assert network.encoder_ges.out.weight.grad.abs().sum() > 0
     assert network.encoder_aud.ffn.linear1.weight.grad.abs().sum() > 0
 
@@ -110,11 +98,11 @@ def test_gesture_loss_does_not_reach_the_expression_branch():
 def test_expression_drives_gesture_and_not_the_reverse():
     network, batch = filled(TINY), inputs(TINY, 1, 8)
     base = network(**batch)
-    moved = {**batch, "x": batch["x"].clone()}
-    moved["x"][..., 6:] += 1
+    moved = {**batch, 'x': batch['x'].clone()}
+    moved['x'][..., 6:] += 1
     assert (network(**moved)[..., :6] - base[..., :6]).abs().max() > 1e-3
-    moved["x"] = batch["x"].clone()
-    moved["x"][..., :6] += 1
+    moved['x'] = batch['x'].clone()
+    moved['x'][..., :6] += 1
     torch.testing.assert_close(network(**moved)[..., 6:], base[..., 6:], atol=0, rtol=0)
 
 
@@ -123,7 +111,7 @@ def test_null_rows_do_not_hear():
     network, batch = filled(config), inputs(config, 2, 8)
     mask = torch.tensor([True, False])
     base = network(**batch, null_mask=mask)
-    louder = network(**{**batch, "mel": batch["mel"] + 1}, null_mask=mask)
+    louder = network(**{**batch, 'mel': batch['mel'] + 1}, null_mask=mask)
     torch.testing.assert_close(louder[0], base[0])
     assert (louder[1] - base[1]).abs().max() > 1e-3
 

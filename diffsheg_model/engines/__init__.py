@@ -13,7 +13,7 @@ from diffsheg_model.foppas import Denoiser
 
 logger = logging.getLogger(__name__)
 
-ENGINES = ("auto", "onnxruntime", "torch")
+ENGINES = ('auto', 'onnxruntime', 'torch')
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,28 +64,24 @@ def create_engine(name: str, bundle: Bundle, threads: int = 0) -> Engine:
         InputError: the engine is unknown or not installed.
     """
     if threads < 0:
-        raise InputError(f"threads = {threads}: must be 0 (the engine chooses) or more")
-    chosen = "onnxruntime" if name == "auto" else name
-    if chosen == "onnxruntime":
+        raise InputError(f'threads = {threads}: must be 0 (the engine chooses) or more')
+    chosen = 'onnxruntime' if name == 'auto' else name
+    if chosen == 'onnxruntime':
         from diffsheg_model.engines.onnxruntime_engine import (
             OnnxRuntimeEngine as Chosen,
         )
-    elif chosen == "torch":
+    elif chosen == 'torch':
         try:
             from diffsheg_model.engines.torch_engine import TorchEngine as Chosen
         except ModuleNotFoundError as error:
             raise InputError(
-                f"engine torch needs the module {error.name}, which is not installed: "
+                f'engine torch needs the module {error.name}, which is not installed: '
                 "pip install 'diffsheg[train]', or choose engine onnxruntime"
             ) from error
     else:
-        raise InputError(
-            f"engine {name!r} is unknown: choose one of {', '.join(ENGINES)}"
-        )
+        raise InputError(f'engine {name!r} is unknown: choose one of {", ".join(ENGINES)}')
     engine = Chosen(bundle, threads)
-    logger.info(
-        "engine %s (%s), bundle %s", engine.name, engine.precision, bundle.config.name
-    )
+    logger.info('engine %s (%s), bundle %s', engine.name, engine.precision, bundle.config.name)
     return engine
 
 
@@ -98,14 +94,14 @@ def check_conditions(conditions: Conditions, config: BundleConfig) -> None:
     sizes = config.network
     batch, frames = conditions.mel.shape[:2]
     expected = {
-        "mel": (batch, frames, sizes.mel_dim),
-        "speech": (batch, frames, sizes.speech_dim) if sizes.speech_dim else None,
-        "speaker": (batch, sizes.num_speakers),
+        'mel': (batch, frames, sizes.mel_dim),
+        'speech': (batch, frames, sizes.speech_dim) if sizes.speech_dim else None,
+        'speaker': (batch, sizes.num_speakers),
     }
     for field, shape in expected.items():
         value = getattr(conditions, field)
         found = None if value is None else value.shape
         if found != shape:
             raise InputError(
-                f"Conditions.{field} has shape {found}: the model {config.name!r} takes {shape}"
+                f'Conditions.{field} has shape {found}: the model {config.name!r} takes {shape}'
             )

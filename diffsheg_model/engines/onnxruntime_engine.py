@@ -12,8 +12,8 @@ from diffsheg_model.foppas import Denoiser
 class OnnxRuntimeEngine:
     """Runs the bundle's graph as it is."""
 
-    name = "onnxruntime"
-    precision = "fp32"
+    name = 'onnxruntime'
+    precision = 'fp32'
 
     def __init__(self, bundle: Bundle, threads: int = 0) -> None:
         self._config = bundle.config
@@ -22,28 +22,28 @@ class OnnxRuntimeEngine:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Spinning threads would take a whole core from the rest of a robot between windows.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         try:
             self._session = onnxruntime.InferenceSession(
-                str(bundle.path / GRAPH), options, providers=["CPUExecutionProvider"]
+                str(bundle.path / GRAPH), options, providers=['CPUExecutionProvider']
             )
         except Exception as error:
             # ONNX Runtime raises a family of its own that derives from Exception only.
             raise InputError(
-                f"onnxruntime cannot load {bundle.path / GRAPH}: {str(error).splitlines()[0]}"
+                f'onnxruntime cannot load {bundle.path / GRAPH}: {str(error).splitlines()[0]}'
             ) from error
 
     def denoiser(self, conditions: Conditions) -> Denoiser:
         check_conditions(conditions, self._config)
-        feed = {"mel": conditions.mel, "speaker": conditions.speaker}
+        feed = {'mel': conditions.mel, 'speaker': conditions.speaker}
         if conditions.speech is not None:
-            feed["speech"] = conditions.speech
+            feed['speech'] = conditions.speech
         if self._config.network.classifier_free:
-            feed["guidance_scale"] = np.array([conditions.guidance_scale], np.float32)
+            feed['guidance_scale'] = np.array([conditions.guidance_scale], np.float32)
 
         def denoise(x: np.ndarray, step: int) -> np.ndarray:
             t = np.full(len(x), step, np.int64)
-            return self._session.run(["eps"], {"x": x, "t": t, **feed})[0]
+            return self._session.run(['eps'], {'x': x, 't': t, **feed})[0]
 
         return denoise
 

@@ -12,20 +12,16 @@ from diffsheg_model.foppas import Denoiser
 class TorchEngine:
     """Eager float32, on the first GPU where there is one."""
 
-    name = "torch"
-    precision = "fp32"
+    name = 'torch'
+    precision = 'fp32'
 
     def __init__(self, bundle: Bundle, threads: int = 0) -> None:
         if threads:
             torch.set_num_threads(threads)
         self._config = bundle.config
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        tensors = {
-            name: torch.from_numpy(value) for name, value in bundle.tensors().items()
-        }
-        self._network = load_network(bundle.config, tensors, str(bundle.path)).to(
-            self._device
-        )
+        self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+        tensors = {name: torch.from_numpy(value) for name, value in bundle.tensors().items()}
+        self._network = load_network(bundle.config, tensors, str(bundle.path)).to(self._device)
 
     def denoiser(self, conditions: Conditions) -> Denoiser:
         check_conditions(conditions, self._config)
@@ -33,9 +29,7 @@ class TorchEngine:
             None if value is None else torch.from_numpy(value).to(self._device)
             for value in (conditions.mel, conditions.speech, conditions.speaker)
         )
-        guidance = (
-            conditions.guidance_scale if self._config.network.classifier_free else None
-        )
+        guidance = conditions.guidance_scale if self._config.network.classifier_free else None
 
         def denoise(x: np.ndarray, step: int) -> np.ndarray:
             t = torch.full((len(x),), step, dtype=torch.int64, device=self._device)
