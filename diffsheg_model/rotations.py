@@ -22,7 +22,8 @@ def _as_rotations(values: ArrayLike, width: int, name: str) -> Array:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] != width:
         raise ValueError(f'{name} must have shape (..., {width}), got {array.shape}')
-    return array
+    # scipy refuses read-only arrays, such as those of a memory-mapped file.
+    return np.require(array, requirements='W')
 
 
 def quaternion_from_rotvec(rotvec: ArrayLike) -> Array:

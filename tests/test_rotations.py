@@ -61,6 +61,15 @@ def test_shapes_are_kept(shape):
     assert angle_between(back, rotvec) == pytest.approx(0, abs=1e-7)
 
 
+def test_read_only_input():
+    rotvec = np.ones((2, 5, 3))
+    rotvec.setflags(write=False)
+    assert np.array_equal(euler_xyz_unwrapped(rotvec), euler_xyz_unwrapped(rotvec.copy()))
+    quaternion = quaternion_from_rotvec(rotvec)
+    quaternion.setflags(write=False)
+    assert np.allclose(rotvec_from_quaternion(quaternion), rotvec)
+
+
 def test_wrong_shapes_are_named():
     with pytest.raises(ValueError, match=r'rotvec must have shape \(\.\.\., 3\)'):
         quaternion_from_rotvec(np.zeros((2, 4)))

@@ -1,0 +1,29 @@
+"""face.csv: the blendshape weights, one row a frame, for spreadsheets and animation tools."""
+
+import os
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.files import atomic_path
+from diffsheg_model.motion import Motion
+
+
+def write_face_csv(path: str | os.PathLike[str], motion: Motion) -> None:
+    """Writes time and weights with six decimals under a header line.
+
+    The first column, `time_s`, counts from the start of the utterance; the others carry the
+    motion's weight names (ARKit's for BEAT, FLAME coefficients for SHOW).
+
+    Raises:
+        InputError: weights that are not finite, or a path that cannot be written.
+    """
+    finite = np.isfinite(motion.weights)
+    if not finite.all():
+        frame, weight = np.argwhere(~finite)[0]
+        raise InputError(f'{motion.weight_names[weight]} is not finite in frame {frame}')
+    times_s = (motion.start_frame + np.arange(len(motion))) / motion.fps
+    rows = np.column_stack([times_s, motion.weights.astype(np.float64)])
+    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+        file.write(','.join(('time_s', *motion.weight_names)) + '\n')
+        np.savetxt(file, np.round(rows, 6) + 0.0, fmt='%.6f', delimiter=',')

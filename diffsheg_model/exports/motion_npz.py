@@ -1,0 +1,77 @@
+"""motion.npz: a motion without loss, and back."""
+
+import os
+import zipfile
+import zlib
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.files import atomic_path
+from diffsheg_model.motion import Motion
+
+_FIELDS = ('fps', 'joint_names', 'rotations', 'weight_names', 'weights', 'start_frame')
+
+
+def write_npz(path: str | os.PathLike[str], motion: Motion) -> None:
+    """Writes the fields of `Motion` under their names, compressed; no pickles inside.
+
+    rotations (F, J, 3) float32 axis-angle in radians, weights (F, W) float32, joint_names and
+    weight_names as text, fps and start_frame as numbers. Equal motions give equal files.
+
+    Raises:
+        InputError: the path cannot be written.
+    """
+    with atomic_path(path) as temporary, open(temporary, 'wb') as file:
+        np.savez_compressed(
+            file,
+            fps=np.float64(motion.fps),
+            joint_names=np.array(motion.joint_names, dtype=np.str_),
+            rotations=np.asarray(motion.rotations, dtype=np.float32),
+            weight_names=np.array(motion.weight_names, dtype=np.str_),
+            weights=np.asarray(motion.weights, dtype=np.float32),
+            start_frame=np.int64(motion.start_frame),
+        )
+
+
+def read_npz(path: str | os.PathLike[str]) -> Motion:
+    """Reads what `write_npz` wrote.
+
+    Raises:
+        InputError: no such file, not an npz file, cut short, a field missing or of another kind.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [name for name in _FIELDS if name not in archive]
+            if missing:
+                raise InputError(
+                    f'{path} is not a motion file: it has no {", ".join(missing)}; '
+                    f'give a motion.npz as diffsheg writes it'
+                )
+            fields = {name: archive[name] for name in _FIELDS}
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f'cannot read {path}: {error.strerror or error}') from error
+    except (
+        ValueError,
+        EOFError,
+        TypeError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise InputError(
+            f'{path} is not a readable npz file ({error}); it may be cut short or something else'
+        ) from error
+    try:
+        return Motion(
+            fps=float(fields['fps']),
+            joint_names=tuple(str(name) for name in fields['joint_names']),
+            rotations=fields['rotations'].astype(np.float32),
+            weight_names=tuple(str(name) for name in fields['weight_names']),
+            weights=fields['weights'].astype(np.float32),
+            start_frame=int(fields['start_frame']),
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(f'{path} is not a motion file: {error}') from error

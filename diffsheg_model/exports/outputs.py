@@ -1,0 +1,97 @@
+"""The four files of a generated motion, written together."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.exports.bvh import write_bvh
+from diffsheg_model.exports.face_csv import write_face_csv
+from diffsheg_model.exports.motion_npz import write_npz
+from diffsheg_model.exports.plot import plot_curves
+from diffsheg_model.files import atomic_path
+from diffsheg_model.motion import Motion
+from diffsheg_model.skeleton import Skeleton
+
+OUTPUT_FILES = ('motion.bvh', 'face.csv', 'motion.npz', 'curves.png')
+
+
+def write_outputs(
+    folder: str | os.PathLike[str],
+    motion: Motion,
+    skeleton: Skeleton,
+    audio: np.ndarray,
+    rate: int,
+) -> tuple[Path, ...]:
+    """Writes motion.bvh, face.csv, motion.npz and curves.png: all four or none.
+
+    The files are made aside and put in place when all are complete. Other files in the folder
+    are left alone; if putting one in place fails, those of an earlier run are put back.
+
+    Args:
+        folder: made where it does not exist.
+        motion: at least one frame.
+        skeleton: has all the motion's joints.
+        audio: (n,) the speech, mono, -1..1, from the start of the utterance.
+        rate: its samples a second.
+
+    Returns:
+        The paths, in the order of `OUTPUT_FILES`.
+
+    Raises:
+        InputError: nothing to write, values that are not finite, a folder that cannot be written,
+            or a full disk; the folder is then as it was.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f'cannot write into {folder}: it is a file; name a folder')
+    if len(motion) == 0:
+        raise InputError(f'nothing to write into {folder}: the motion has no frames')
+    if not folder.exists():
+        with atomic_path(folder) as temporary:
+            temporary.mkdir()
+            _write_all(temporary, motion, skeleton, audio, rate)
+    else:
+        try:
+            with tempfile.TemporaryDirectory(prefix='.writing.', dir=folder) as aside:
+                _write_all(Path(aside), motion, skeleton, audio, rate)
+                _put_in_place(Path(aside), folder)
+        except OSError as error:
+            raise InputError(
+                f'cannot write into {folder}: {error.strerror or error}; choose a writable folder'
+            ) from error
+    return tuple(folder / name for name in OUTPUT_FILES)
+
+
+def _write_all(
+    folder: Path, motion: Motion, skeleton: Skeleton, audio: np.ndarray, rate: int
+) -> None:
+    write_bvh(folder / 'motion.bvh', motion, skeleton)
+    write_face_csv(folder / 'face.csv', motion)
+    write_npz(folder / 'motion.npz', motion)
+    plot_curves(folder / 'curves.png', motion, skeleton, audio, rate)
+
+
+def _put_in_place(aside: Path, folder: Path) -> None:
+    """Moves the files from `aside` into `folder`, or leaves the folder as it was."""
+    earlier = aside / 'earlier'
+    earlier.mkdir()
+    moved: list[str] = []
+    try:
+        for name in OUTPUT_FILES:
+            target = folder / name
+            if target.is_dir():
+                raise InputError(f'cannot write {target}: it is a folder; remove or rename it')
+            if target.exists():
+                os.link(target, earlier / name)
+            os.replace(aside / name, target)
+            moved.append(name)
+    except BaseException:
+        for name in moved:
+            if (earlier / name).exists():
+                os.replace(earlier / name, folder / name)
+            else:
+                (folder / name).unlink(missing_ok=True)
+        raise
