@@ -1,0 +1,114 @@
+"""Offline generation: the live session, fed from a recording."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import FoppasConfig
+from diffsheg_model.engines import Engine
+from diffsheg_model.errors import InputError
+from diffsheg_model.motion import Motion, concatenate
+from diffsheg_model.session import Session
+from diffsheg_model.speech import SpeechEncoder
+
+
+def generate_parts(
+    bundle: Bundle,
+    engine: Engine,
+    audio_blocks: Iterable[np.ndarray],
+    sample_rate: int,
+    *,
+    seed: int = 0,
+    utterance: int = 0,
+    speaker: int = 0,
+    foppas: FoppasConfig | None = None,
+    speech_encoder: SpeechEncoder | None = None,
+) -> Iterator[Motion]:
+    """Generates a recording's motion part by part, in flat memory.
+
+    Args:
+        bundle: the model.
+        engine: the bundle's denoising network.
+        audio_blocks: the recording, (n,) blocks of any sizes, mono, -1..1.
+        sample_rate: of the recording, Hz.
+        seed, utterance, speaker, foppas, speech_encoder: as `Session` takes them.
+
+    Yields:
+        Consecutive motion, each frame once.
+
+    Raises:
+        InputError: the audio is shorter than one frame, or a value is out of its range.
+    """
+    session = Session(
+        bundle,
+        engine,
+        sample_rate=sample_rate,
+        seed=seed,
+        utterance=utterance,
+        speaker=speaker,
+        foppas=foppas,
+        speech_encoder=speech_encoder,
+    )
+    for block in audio_blocks:
+        session.push(block)
+        yield from _parts(session)
+    session.end()
+    if session.total_frames == 0:
+        raise InputError(
+            f'audio too short: less than one frame, {1 / bundle.config.format.fps:.3f} s; '
+            'give a longer recording'
+        )
+    yield from _parts(session)
+
+
+def generate(
+    bundle: Bundle,
+    engine: Engine,
+    audio_blocks: Iterable[np.ndarray],
+    sample_rate: int,
+    *,
+    seed: int = 0,
+    utterance: int = 0,
+    speaker: int = 0,
+    foppas: FoppasConfig | None = None,
+    speech_encoder: SpeechEncoder | None = None,
+    on_frames: Callable[[int], None] | None = None,
+) -> Motion:
+    """Generates a recording's motion; see `generate_parts`.
+
+    Args:
+        bundle: the model.
+        engine: the bundle's denoising network.
+        audio_blocks: the recording, (n,) blocks of any sizes, mono, -1..1.
+        sample_rate: of the recording, Hz.
+        seed, utterance, speaker, foppas, speech_encoder: as `Session` takes them.
+        on_frames: told the number of frames generated so far, after each window.
+
+    Raises:
+        InputError: the audio is shorter than one frame, or a value is out of its range.
+    """
+    parts = []
+    done = 0
+    for part in generate_parts(
+        bundle,
+        engine,
+        audio_blocks,
+        sample_rate,
+        seed=seed,
+        utterance=utterance,
+        speaker=speaker,
+        foppas=foppas,
+        speech_encoder=speech_encoder,
+    ):
+        parts.append(part)
+        done += len(part)
+        if on_frames is not None:
+            on_frames(done)
+    return concatenate(parts)
+
+
+def _parts(session: Session) -> Iterator[Motion]:
+    while (window := session.step()) is not None:
+        if window.final_frames:
+            yield window.motion[: window.final_frames]

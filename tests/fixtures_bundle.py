@@ -1,0 +1,70 @@
+"""A tiny real bundle (UniEG, latent 16, one layer, random weights) and its engines, for tests."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
+from diffsheg_model.config import BundleConfig, FeatureConfig, NetworkConfig
+from diffsheg_model.engines import create_engine
+from diffsheg_model.formats import BEAT
+from diffsheg_model.skeletons import human
+
+
+def make_tiny_bundle(folder: Path) -> Bundle:
+    import torch
+
+    from diffsheg_model.unieg import UniEG
+
+    network = NetworkConfig(
+        gesture_dim=BEAT.gesture_dim,
+        expression_dim=BEAT.expression_dim,
+        num_speakers=4,
+        latent_dim=16,
+        num_layers=1,
+        num_heads=2,
+        ff_dim=32,
+        speech_dim=0,
+    )
+    config = BundleConfig(
+        name='tiny',
+        licence='Apache-2.0',
+        provenance='random weights, for tests',
+        format=BEAT,
+        network=network,
+        features=FeatureConfig(mel_transform='log'),
+    )
+    generator = torch.Generator().manual_seed(7)
+    model = UniEG(network)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            # A fresh network has zero output layers; motion must depend on the audio here.
+            parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
+    state = {name: value.numpy() for name, value in model.state_dict().items()}
+    random = np.random.default_rng(7)
+    mean = np.concatenate(
+        [0.1 * random.standard_normal(BEAT.gesture_dim), np.full(BEAT.expression_dim, 0.3)]
+    )
+    std = np.full(BEAT.channels, 0.05)
+    return save_bundle(folder, config, state, mean, std, human('beat'))
+
+
+@pytest.fixture(scope='session')
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return load_bundle(make_tiny_bundle(tmp_path_factory.mktemp('bundle') / 'tiny').path)
+
+
+@pytest.fixture(scope='session')
+def tiny_engine(tiny_bundle: Bundle):
+    engine = create_engine('onnxruntime', tiny_bundle, threads=1)
+    yield engine
+    engine.close()
+
+
+def speech_like(seconds: float, rate: int = 16000, seed: int = 0) -> np.ndarray:
+    """Noise in syllables, (n,) float32: loud and quiet by turns, as speech is."""
+    random = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    envelope = np.clip(np.sin(2 * np.pi * 2.5 * time) + 0.4 * np.sin(2 * np.pi * 0.3 * time), 0, 1)
+    return (0.3 * envelope * random.standard_normal(len(time))).astype(np.float32)

@@ -1,0 +1,351 @@
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from diffsheg_model.config import MotionFormat
+from diffsheg_model.motion import Motion
+from diffsheg_model.session import MotionWindow
+from diffsheg_ros.timeline import NS, Timeline
+
+FPS = 15.0
+SMALL = MotionFormat('small', FPS, 34, ('A', 'B'), ('jaw',), ('open', 'blink'), True)
+JOINTS, WEIGHTS = 3, 2
+TICK_NS = NS // 60
+T0 = 1_700_000_000 * NS + 123_456_789
+
+
+def window(start, rotations, weights, last=False, overlap=0, fps=FPS) -> MotionWindow:
+    rotations = np.asarray(rotations, np.float32)
+    weights = np.asarray(weights, np.float32)
+    motion = Motion(fps, ('A', 'B', 'jaw'), rotations, SMALL.weight_names, weights, start)
+    return MotionWindow(0, start, motion, len(weights) - (0 if last else overlap), last)
+
+
+def constant(start, count, value, last=False) -> MotionWindow:
+    rotations = np.zeros((count, JOINTS, 3))
+    rotations[:, :, 0] = value
+    return window(start, rotations, np.full((count, WEIGHTS), value), last)
+
+
+def frame_ns(index, start_ns=T0) -> int:
+    return start_ns + round(index * 1e9 / FPS)
+
+
+def turn(a, b) -> float:
+    """Largest angle between two poses, rad."""
+    between = Rotation.from_quat(a.rotations) * Rotation.from_quat(b.rotations).inv()
+    return float(np.linalg.norm(between.as_rotvec(), axis=-1).max())
+
+
+def settled(timeline, time_ns, seconds=0.6):
+    """Samples at 60 Hz up to a moment, so that every fade is over by then."""
+    for tick in range(round(seconds * 60), 0, -1):
+        timeline.sample(time_ns - tick * TICK_NS)
+    return timeline.sample(time_ns)
+
+
+def test_rests_where_nothing_is_planned():
+    rest = np.full((JOINTS, 3), 0.2)
+    timeline = Timeline(SMALL, rest, np.array([0.1, 0.0]))
+    pose = timeline.sample(T0)
+    assert pose.state == 'idle'
+    assert pose.utterance_id == ''
+    np.testing.assert_allclose(pose.rotvecs, rest, atol=1e-12)
+    np.testing.assert_allclose(pose.weights, [0.1, 0.0])
+    assert timeline.planned_until_ns is None
+
+
+def test_frames_have_exact_times_and_are_interpolated_as_rotations():
+    timeline = Timeline(SMALL)
+    rotations = np.zeros((30, JOINTS, 3))
+    rotations[::2, 0, 0] = np.pi / 2
+    rotations[1::2, 0, 1] = np.pi / 2
+    weights = np.zeros((30, WEIGHTS))
+    weights[1::2] = 1.0
+    timeline.add(1, T0, window(0, rotations, weights), 'hello')
+    for index in (20, 21, 22):
+        pose = settled(timeline, frame_ns(index))
+        assert pose.state == 'speaking'
+        assert pose.utterance_id == 'hello'
+        np.testing.assert_allclose(pose.rotvecs, rotations[index], atol=1e-6)
+        np.testing.assert_allclose(pose.weights, weights[index], atol=1e-6)
+    middle = timeline.sample((frame_ns(23) + frame_ns(22)) // 2)
+    np.testing.assert_allclose(middle.weights, 0.5, atol=1e-6)
+    # Half way along the arc between both, as far from one as from the other.
+    angles = [
+        (Rotation.from_quat(middle.rotations[0]).inv() * Rotation.from_rotvec(r)).magnitude()
+        for r in rotations[22:24, 0]
+    ]
+    assert angles[0] == pytest.approx(angles[1], abs=1e-5)
+    assert sum(angles) == pytest.approx(
+        (Rotation.from_rotvec(rotations[22, 0]).inv() * Rotation.from_rotvec(rotations[23, 0])).magnitude(),
+        abs=1e-5,
+    )
+    assert timeline.planned_until_ns == frame_ns(29)
+
+
+def test_times_do_not_drift_over_an_hour():
+    timeline = Timeline(SMALL)
+    timeline.add(1, T0, constant(54_000 - 30, 30, 0.5))
+    assert timeline.planned_until_ns == T0 + round(53_999 * 1e9 / 15)
+
+
+def test_later_window_replaces_the_overlap():
+    timeline = Timeline(SMALL)
+    timeline.add(1, T0, constant(0, 34, 0.2))
+    timeline.add(1, T0, constant(30, 34, 0.6))
+    np.testing.assert_allclose(settled(timeline, frame_ns(29)).weights, 0.2, atol=1e-6)
+    np.testing.assert_allclose(settled(timeline, frame_ns(30)).weights, 0.6, atol=1e-6)
+    assert timeline.planned_until_ns == frame_ns(63)
+
+
+def test_begins_from_rest_within_the_blend():
+    timeline = Timeline(SMALL, blend_s=0.5)
+    timeline.add(1, T0, constant(0, 34, 0.8))
+    assert timeline.sample(T0 - TICK_NS).state == 'idle'
+    np.testing.assert_allclose(timeline.sample(T0).weights, 0, atol=1e-6)
+    np.testing.assert_allclose(timeline.sample(T0 + NS // 4).weights, 0.4, atol=1e-6)
+    np.testing.assert_allclose(timeline.sample(T0 + NS // 2).weights, 0.8, atol=1e-6)
+
+
+def test_end_returns_to_rest_at_once():
+    timeline = Timeline(SMALL, blend_s=0.5, hold_s=0.5)
+    timeline.add(1, T0, constant(0, 34, 0.8, last=True), 'hello')
+    end = frame_ns(33)
+    settled(timeline, end)
+    pose = timeline.sample(end + NS // 4)
+    assert pose.state == 'returning'
+    assert pose.utterance_id == 'hello'
+    np.testing.assert_allclose(pose.weights, 0.4, atol=1e-6)
+    pose = timeline.sample(end + NS // 2)
+    assert pose.state == 'idle'
+    assert pose.utterance_id == ''
+    np.testing.assert_allclose(pose.rotvecs, 0, atol=1e-6)
+
+
+def test_under_run_holds_and_then_returns():
+    timeline = Timeline(SMALL, blend_s=0.5, hold_s=0.5)
+    timeline.add(1, T0, constant(0, 34, 0.8))
+    end = frame_ns(33)
+    settled(timeline, end)
+    for quarter, state, weight in [
+        (1, 'holding', 0.8),
+        (2, 'holding', 0.8),
+        (3, 'returning', 0.4),
+        (4, 'idle', 0.0),
+    ]:
+        pose = timeline.sample(end + quarter * NS // 4)
+        assert pose.state == state
+        np.testing.assert_allclose(pose.weights, weight, atol=1e-6)
+
+
+def test_late_window_is_joined_smoothly():
+    timeline = Timeline(SMALL)
+    timeline.add(1, T0, constant(0, 34, 0.2))
+    now = frame_ns(33) + NS // 5
+    assert settled(timeline, now).state == 'holding'
+    timeline.add(1, T0, constant(30, 34, 0.9))
+    pose = timeline.sample(now)
+    assert pose.state == 'speaking'
+    np.testing.assert_allclose(pose.weights, 0.2, atol=1e-6)
+    np.testing.assert_allclose(timeline.sample(now + NS // 2).weights, 0.9, atol=1e-6)
+
+
+def test_the_final_window_that_repeats_its_overlap_disturbs_nothing():
+    timeline = Timeline(SMALL)
+    first = constant(0, 34, 0.8)
+    timeline.add(1, T0, first)
+    before = settled(timeline, frame_ns(31))
+    timeline.add(1, T0, constant(30, 4, 0.8, last=True))
+    np.testing.assert_array_equal(timeline.sample(frame_ns(31)).weights, before.weights)
+    assert timeline.sample(frame_ns(33) + NS // 4).state == 'returning'
+
+
+def test_interrupt_goes_to_rest_from_the_pose_of_now_and_old_windows_are_stale():
+    timeline = Timeline(SMALL, blend_s=0.5)
+    timeline.add(4, T0, constant(0, 34, 0.8), 'old')
+    now = frame_ns(20)
+    settled(timeline, now)
+    timeline.interrupt(now, 5)
+    assert not timeline.add(4, T0, constant(30, 34, 0.8), 'old')
+    assert timeline.stale_windows == 1
+    assert len(timeline) == 0
+    pose = timeline.sample(now)
+    assert pose.state == 'returning'
+    assert pose.utterance_id == ''
+    np.testing.assert_allclose(pose.weights, 0.8, atol=1e-6)
+    np.testing.assert_allclose(timeline.sample(now + NS // 4).weights, 0.4, atol=1e-6)
+    pose = timeline.sample(now + NS // 2)
+    assert pose.state == 'idle'
+    np.testing.assert_allclose(pose.weights, 0, atol=1e-6)
+
+
+def test_interrupt_without_an_epoch_makes_all_seen_stale():
+    timeline = Timeline(SMALL)
+    timeline.add(4, T0, constant(0, 34, 0.8))
+    timeline.interrupt(T0)
+    assert not timeline.add(4, T0, constant(30, 34, 0.8))
+    assert timeline.add(5, T0, constant(0, 34, 0.8))
+
+
+def test_next_utterance_takes_over_at_its_first_frame():
+    timeline = Timeline(SMALL)
+    timeline.add(1, T0, constant(0, 34, 0.2, last=True), 'one')
+    timeline.add(2, frame_ns(30), constant(0, 34, 0.8, last=True), 'two')
+    pose = settled(timeline, frame_ns(30) - TICK_NS)
+    assert pose.utterance_id == 'one'
+    np.testing.assert_allclose(pose.weights, 0.2, atol=1e-6)
+    pose = timeline.sample(frame_ns(30))
+    assert pose.utterance_id == 'two'
+    np.testing.assert_allclose(pose.weights, 0.2, atol=1e-6)
+    np.testing.assert_allclose(settled(timeline, frame_ns(45)).weights, 0.8, atol=1e-6)
+    assert not timeline.add(1, T0, constant(30, 34, 0.2))
+
+
+@pytest.mark.parametrize('jump_s', [-1, -3600, 3600, 10**9, -(10**9)])
+def test_clock_jump_goes_on_from_the_pose_of_before(jump_s):
+    timeline = Timeline(SMALL)
+    timeline.add(1, T0, constant(0, 34, 0.8))
+    before = settled(timeline, frame_ns(25))
+    after_ns = frame_ns(25) + jump_s * NS
+    pose = timeline.sample(after_ns)
+    assert turn(before, pose) < 1e-6
+    np.testing.assert_allclose(pose.weights, before.weights, atol=1e-6)
+    settled(timeline, after_ns + NS)
+    # And the next utterance plays on the new clock.
+    timeline.add(2, after_ns + NS, constant(0, 34, 0.5))
+    np.testing.assert_allclose(settled(timeline, after_ns + 2 * NS).weights, 0.5, atol=1e-6)
+
+
+def test_numbers_that_are_not_finite_never_get_in():
+    timeline = Timeline(SMALL)
+    bad = constant(0, 34, 0.5)
+    bad.motion.rotations[3, 1, 2] = np.nan
+    assert not timeline.add(1, T0, bad)
+    assert timeline.rejected_windows == 1
+    assert timeline.sample(T0 + NS).state == 'idle'
+
+
+def test_unit_weights_are_clamped_and_others_are_not():
+    for unit, expected in ((True, 1.0), (False, 3.0)):
+        format_ = MotionFormat('f', FPS, 34, ('A', 'B'), ('jaw',), ('open', 'blink'), unit)
+        timeline = Timeline(format_)
+        timeline.add(1, T0, constant(0, 34, 3.0))
+        assert settled(timeline, frame_ns(20)).weights.max() == pytest.approx(expected)
+
+
+def test_memory_is_bounded_while_an_hour_plays():
+    timeline = Timeline(SMALL)
+    held = []
+    for index in range(0, 54_000, 300):
+        timeline.add(1, T0, constant(index, 304, 0.3))
+        timeline.sample(frame_ns(index + 290))
+        held.append(len(timeline))
+    assert max(held) <= 304 + 304
+    timeline.trim(frame_ns(60_000))
+    assert len(timeline) == 0
+
+
+def test_what_is_planned_too_far_ahead_is_dropped():
+    timeline = Timeline(SMALL)
+    for index in range(0, 60_000, 1000):
+        timeline.add(1, T0, constant(index, 1000, 0.3))
+    assert len(timeline) == 54_000
+    assert timeline.dropped_frames == 6_000
+
+
+def test_a_gap_between_windows_is_bridged():
+    timeline = Timeline(SMALL)
+    timeline.add(1, T0, constant(0, 34, 0.2))
+    timeline.add(1, T0, constant(60, 34, 0.8))
+    weights = [settled(timeline, frame_ns(index)).weights[0] for index in (33, 45, 60)]
+    assert weights[0] < weights[1] < weights[2]
+
+
+@pytest.mark.parametrize('options', [{'blend_s': 0.0}, {'hold_s': -1.0}, {'blend_s': float('nan')}])
+def test_bad_settings_are_refused(options):
+    with pytest.raises(ValueError, match='blend_s'):
+        Timeline(SMALL, **options)
+
+
+def test_a_rest_pose_of_the_wrong_shape_is_refused():
+    with pytest.raises(ValueError, match='rest pose'):
+        Timeline(SMALL, np.zeros((2, 3)))
+
+
+SPEED_RAD_S = 6.0
+SPEED_WEIGHT_S = 4.0
+
+
+def wander(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """A smooth random motion within the speed limits above, from a random start."""
+    random = np.random.default_rng(seed)
+    rotation = Rotation.random(JOINTS, random_state=random)
+    rotations, weights = [], [random.uniform(0, 1, WEIGHTS)]
+    axes = random.standard_normal((JOINTS, 3))
+    for _ in range(count):
+        rotations.append(rotation.as_rotvec())
+        axes += 0.5 * random.standard_normal((JOINTS, 3))
+        axes /= np.linalg.norm(axes, axis=-1, keepdims=True)
+        rotation = Rotation.from_rotvec(axes * SPEED_RAD_S / FPS) * rotation
+        step = random.uniform(-1, 1, WEIGHTS) * SPEED_WEIGHT_S / FPS
+        weights.append(np.clip(weights[-1] + step, 0, 1))
+    return np.array(rotations), np.array(weights[:-1])
+
+
+events = st.one_of(
+    st.tuples(st.just('play'), st.integers(1, 40)),
+    st.tuples(st.just('window'), st.booleans()),
+    st.tuples(st.just('late'), st.integers(0, 60)),
+    st.tuples(st.just('utterance'), st.integers(-60, 60)),
+    st.tuples(st.just('interrupt'), st.integers(0, 1)),
+    st.tuples(st.just('clock'), st.sampled_from([-3600, -2, 2, 86_400])),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(events, max_size=25), st.integers(0, 1000))
+def test_whatever_happens_the_pose_is_finite_and_continuous(script, seed):
+    blend_s = 0.5
+    timeline = Timeline(SMALL, blend_s=blend_s)
+    now, epoch, start_ns, frame = T0, 1, T0, 0
+    rotations, weights = wander(seed, 2000)
+    # A fade moves at most 1.5 * its size / blend_s. Three can be under way at a time: at the
+    # utterance's beginning, at its end and of an event.
+    turn_limit = (SPEED_RAD_S + 3 * 1.5 * np.pi / blend_s) / 60
+    weight_limit = (SPEED_WEIGHT_S + 3 * 1.5 * 1.0 / blend_s) / 60
+    previous = timeline.sample(now)
+    for kind, value in [*script, ('play', 30)]:
+        if kind == 'play':
+            for _ in range(value):
+                now += TICK_NS
+                pose = timeline.sample(now)
+                assert np.isfinite(pose.rotations).all()
+                assert np.isfinite(pose.weights).all()
+                assert 0 <= pose.weights.min() and pose.weights.max() <= 1
+                np.testing.assert_allclose(np.linalg.norm(pose.rotations, axis=-1), 1)
+                assert turn(previous, pose) <= turn_limit
+                assert np.abs(pose.weights - previous.weights).max() <= weight_limit
+                previous = pose
+        elif kind in ('window', 'late'):
+            if kind == 'late':
+                frame += value
+            stretch = slice(frame, frame + 34)
+            last = kind == 'window' and value
+            timeline.add(
+                epoch, start_ns, window(frame, rotations[stretch], weights[stretch], last, 4)
+            )
+            frame += 30
+        elif kind == 'utterance':
+            epoch, start_ns, frame = epoch + 1, now + value * TICK_NS, 0
+            rotations, weights = wander(seed + epoch, 2000)
+        elif kind == 'interrupt':
+            epoch += 1
+            timeline.interrupt(now + value * TICK_NS, epoch)
+        elif kind == 'clock':
+            now += value * NS
+            pose = timeline.sample(now)
+            assert turn(previous, pose) < 1e-5
+            previous = pose
