@@ -89,7 +89,7 @@ once() {
 hash_of() { (cd "$root" && { sha256sum "$@"; echo "$root"; "$python" -VV; }) | sha256sum; }
 
 pip_install() {
-    "$python" -m pip install --quiet --disable-pip-version-check \
+    "$python" -m pip install --quiet --quiet --disable-pip-version-check \
         --constraint "$root/requirements/constraints.txt" \
         ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} "$@" ||
         fail 'pip could not install the packages (its words are above); run the command again to go on'

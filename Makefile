@@ -1,0 +1,41 @@
+# What a user and a developer run; `make help` lists it. The work is done by scripts/setup.sh
+# (environment in .venv) and scripts/run.sh (a command inside it).
+#
+# PYTHON=python3.12    the interpreter to make .venv with (default: the first that fits)
+# TORCH_INDEX=URL      an extra package index with a CPU build of torch, for `make test`
+
+AUDIO ?=
+OUT ?= out/demo
+TESTS ?=
+export PYTHON TORCH_INDEX AUDIO OUT
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench setup setup-test clean
+
+help:  ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
+	    while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+setup:  ## Make .venv with all that the demo and a robot need
+	@scripts/setup.sh demo
+
+setup-test:  ## Make .venv with the test and training packages too
+	@scripts/setup.sh test
+
+demo: setup  ## Play a recording to the avatar and show what it publishes (AUDIO=my.wav OUT=folder)
+	@scripts/run.sh python -m diffsheg_ros.demo $(if $(AUDIO),--audio "$$AUDIO") --out "$$OUT"
+
+test: setup-test  ## Run all tests (TESTS='tests/test_mel.py -k stream' runs some)
+	@scripts/run.sh python -m pytest $(TESTS)
+
+lint: setup-test  ## Check style, format and types
+	@scripts/run.sh ruff check .
+	@scripts/run.sh ruff format --check .
+	@scripts/run.sh mypy diffsheg_model
+
+bench: setup  ## Measure speed and memory on this machine
+	@scripts/run.sh python -m benchmarks
+
+clean:  ## Remove what was built and written here, .venv and out included
+	rm -rf .venv build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Run a command in the checkout's environment, with ROS traffic kept on this machine and in a
+# domain of its own: scripts/run.sh python -m diffsheg_ros.demo
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+[ -f "$root/.venv/ros-env.sh" ] || { echo 'error: no .venv here yet; run `make setup`' >&2; exit 1; }
+set +u  # activate scripts of older Pythons read unset variables
+. "$root/.venv/ros-env.sh"
+set -u
+cd "$root"
+ROS_DOMAIN_ID=$(python -m diffsheg_ros.isolation)
+export ROS_DOMAIN_ID
+exec "$@"
