@@ -17,7 +17,8 @@ class Features:
     """Features of consecutive frames.
 
     Attributes:
-        mel: (T, mel_bins) float32, power, 0 or more.
+        mel: (T, mel_bins) float32, power, 0 or more; ``mel_transform.transform_mel`` makes the
+            network's input of it.
         speech: (T, S) float32, or None without a speech encoder.
     """
 

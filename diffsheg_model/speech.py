@@ -87,9 +87,7 @@ class OnnxSpeechEncoder:
                 model, options, providers=['CPUExecutionProvider']
             )
         except Exception as error:  # ONNX Runtime has a class of its own for every reason
-            raise InputError(
-                f'{model}: ONNX Runtime cannot load it; export it again'
-            ) from error
+            raise InputError(f'{model}: ONNX Runtime cannot load it; export it again') from error
         self._input = self._session.get_inputs()[0].name
 
     @property

@@ -1,0 +1,51 @@
+"""Fixtures that several test modules share."""
+
+from pathlib import Path
+
+import pytest
+
+from diffsheg_model.speech import OnnxSpeechEncoder
+
+pytest_plugins = ['fixtures_bundle']
+
+
+@pytest.fixture(scope='session')
+def hubert_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small HuBERT of the published kind with random weights, as save_pretrained writes it."""
+    torch = pytest.importorskip('torch')
+    transformers = pytest.importorskip('transformers')
+    config = transformers.HubertConfig(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        conv_dim=(16,) * 7,
+        conv_bias=True,
+        feat_extract_norm='layer',
+        do_stable_layer_norm=True,
+        num_conv_pos_embeddings=16,
+        num_conv_pos_embedding_groups=4,
+    )
+    torch.manual_seed(0)
+    model = transformers.HubertModel(config)
+    with torch.no_grad():  # biases start at 0 and gains at 1, which would hide mistakes
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    folder = tmp_path_factory.mktemp('hubert') / 'model'
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def hubert_folder(hubert_model: Path) -> Path:
+    """The same exported to ONNX. Do not write to it."""
+    from diffsheg_model.hubert_export import export_hubert
+
+    export_hubert(str(hubert_model), hubert_model.parent / 'exported')
+    return hubert_model.parent / 'exported'
+
+
+@pytest.fixture(scope='session')
+def hubert_encoder(hubert_folder: Path) -> OnnxSpeechEncoder:
+    """The same loaded for inference."""
+    return OnnxSpeechEncoder(hubert_folder, threads=1)
