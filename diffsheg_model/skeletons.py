@@ -56,7 +56,7 @@ def _skeleton(rows: list[_Row]) -> Skeleton:
     )
 
 
-_ARM_DOWN = (0.0, 0.0, -72.0)
+_ARM_DOWN = (0.0, 0.0, -78.0)
 _ELBOW = (0.0, -22.0, 0.0)
 _KNUCKLE = (0.0, 0.0, -18.0)
 _THUMB = (30.0, 0.0, 0.0)

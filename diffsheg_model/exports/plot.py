@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -99,20 +99,23 @@ def plot_curves(
     )[:, 0]
     times_s = (motion.start_frame + np.arange(len(motion))) / motion.fps
     end_s = max(len(audio) / rate, float(times_s[-1] + 1 / motion.fps) if len(motion) else 0.0)
-    draw_waveform(rows[0], audio, rate)
+    envelope = waveform_envelope(audio, rate)
+    draw_waveform(rows[0], envelope)
     for axes, curve in zip(rows[1:], curves, strict=True):
         draw_curve(axes, curve, times_s)
-        _draw_speech_behind(axes, audio, rate)
+        _draw_speech_behind(axes, envelope)
     rows[-1].set_xlabel('time (s)', color=INK, fontsize=9)
     rows[-1].set_xlim(0, max(end_s, 1e-3))
     save_png(figure, path)
 
 
-def new_figure(width_in: float, height_in: float) -> 'Figure':
+def new_figure(
+    width_in: float, height_in: float, layout: Literal['constrained'] | None = 'constrained'
+) -> 'Figure':
     """An empty white figure of its own: no window system, no global state of matplotlib."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width_in, height_in), dpi=_DPI, facecolor='white', layout='constrained')
+    return Figure(figsize=(width_in, height_in), dpi=_DPI, facecolor='white', layout=layout)
 
 
 def save_png(figure: 'Figure', path: str | os.PathLike[str]) -> None:
@@ -121,9 +124,9 @@ def save_png(figure: 'Figure', path: str | os.PathLike[str]) -> None:
         figure.savefig(temporary, format='png', metadata={'Software': None})
 
 
-def draw_waveform(axes: 'Axes', audio: np.ndarray, rate: int) -> None:
-    """The recording as an envelope, -1..1 scaled to its own peak."""
-    times_s, low, high = waveform_envelope(audio, rate)
+def draw_waveform(axes: 'Axes', envelope: tuple[Array, Array, Array]) -> None:
+    """The recording as its envelope, the axis scaled to its own peak."""
+    times_s, low, high = envelope
     peak = max(float(np.abs(low).max(initial=0)), float(high.max(initial=0)), 1e-3)
     axes.fill_between(times_s, low, high, color=GREY, linewidth=0.3, edgecolor=GREY)
     axes.set_ylim(-1.05 * peak, 1.05 * peak)
@@ -165,18 +168,22 @@ def clean(axes: 'Axes', title: str) -> None:
 
 
 def waveform_envelope(audio: np.ndarray, rate: int) -> tuple[Array, Array, Array]:
-    """Times (B,) s, minima and maxima (B,) of at most 1,600 equal stretches of the recording."""
-    audio = np.nan_to_num(np.asarray(audio, dtype=np.float64).reshape(-1))
+    """Times (B,) s, minima and maxima (B,) of at most 1,600 equal stretches of the recording.
+
+    NaN samples are left out.
+    """
+    audio = np.asarray(audio).reshape(-1)
     if len(audio) == 0:
         return np.zeros(0), np.zeros(0), np.zeros(0)
     starts = np.unique(np.linspace(0, len(audio), _WAVEFORM_BINS + 1)[:-1].astype(np.int64))
     times_s = (starts + np.diff(starts, append=len(audio)) / 2) / rate
-    return times_s, np.minimum.reduceat(audio, starts), np.maximum.reduceat(audio, starts)
+    low, high = np.fmin.reduceat(audio, starts), np.fmax.reduceat(audio, starts)
+    return times_s, np.nan_to_num(low.astype(np.float64)), np.nan_to_num(high.astype(np.float64))
 
 
-def _draw_speech_behind(axes: 'Axes', audio: np.ndarray, rate: int) -> None:
+def _draw_speech_behind(axes: 'Axes', envelope: tuple[Array, Array, Array]) -> None:
     """How loud it is, faint, standing on the bottom of the axes."""
-    times_s, low, high = waveform_envelope(audio, rate)
+    times_s, low, high = envelope
     loud = np.maximum(high, -low)
     if loud.max(initial=0.0) <= 0:
         return

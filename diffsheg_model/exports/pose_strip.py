@@ -17,6 +17,7 @@ from diffsheg_model.exports.plot import (
     motion_curves,
     new_figure,
     save_png,
+    waveform_envelope,
 )
 from diffsheg_model.motion import Motion
 from diffsheg_model.rotations import Array
@@ -69,28 +70,35 @@ def plot_pose_strip(
     positions, turned = joint_frames(skeleton, motion.joint_names, motion.rotations[frames])
     span_m = max(1.0, 1.15 * float(np.ptp(positions[..., 0])))
     top_m = max(1.8, float(positions[..., 1].max()) + 0.05)
-    width_in = 1.55 * max(count, 4)
-    poses_in = 0.94 * width_in / (count * span_m) * (top_m - _BOTTOM_M)
-    figure = new_figure(width_in, poses_in + 0.95 * panels + 0.3)
-    rows = figure.add_gridspec(1 + panels, 1, height_ratios=[poses_in] + [0.95] * panels)
-    poses = figure.add_subplot(rows[0])
+    # Placed in inches, so that the figures are upright and stand above their moments in time.
+    left_in, right_in, panel_in, gap_in = 0.45, 0.15, 0.55, 0.35
+    across_in = 1.6 * max(count, 4)
+    poses_in = across_in / (count * span_m) * (top_m - _BOTTOM_M)
+    width_in = left_in + across_in + right_in
+    height_in = poses_in + panels * (panel_in + gap_in) + 0.55
+    figure = new_figure(width_in, height_in, layout=None)
+
+    def place(bottom_in: float, tall_in: float) -> 'Axes':
+        box = (left_in / width_in, bottom_in / height_in, across_in / width_in, tall_in / height_in)
+        return figure.add_axes(box)
+
+    poses = place(height_in - 0.05 - poses_in, poses_in)
     _draw_poses(poses, motion, skeleton, frames, positions, turned, span_m)
     poses.set_ylim(_BOTTOM_M, top_m)
 
     times_s = (motion.start_frame + np.arange(len(motion))) / motion.fps
-    last: Axes | None = None
     for index in range(panels):
-        last = figure.add_subplot(rows[1 + index], sharex=last)
+        panel = place(0.45 + (panels - 1 - index) * (panel_in + gap_in), panel_in)
         if audio is not None and index == 0:
-            draw_waveform(last, audio, rate)
+            draw_waveform(panel, waveform_envelope(audio, rate))
         else:
-            draw_curve(last, curves[index - (audio is not None)], times_s, linewidth=1.0)
+            draw_curve(panel, curves[index - (audio is not None)], times_s, linewidth=1.0)
         for frame in frames:
-            last.axvline(times_s[frame], color=INK, linewidth=0.6, linestyle=(0, (2, 3)))
-        last.tick_params(labelbottom=index == panels - 1)
-    if last is not None:
-        last.set_xlim(times_s[0], times_s[-1] + 1 / motion.fps)
-        last.set_xlabel('time (s)', color=INK, fontsize=9)
+            panel.axvline(times_s[frame], color=INK, linewidth=0.6, linestyle=(0, (2, 3)))
+        panel.set_xlim(times_s[0], times_s[-1] + 1 / motion.fps)
+        panel.tick_params(labelbottom=index == panels - 1)
+        if index == panels - 1:
+            panel.set_xlabel('time (s)', color=INK, fontsize=9)
     save_png(figure, path)
 
 
