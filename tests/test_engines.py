@@ -1,0 +1,99 @@
+"""The engine contract: every engine passes it, on the same real bundle."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from diffsheg_model.bundle import GRAPH
+from diffsheg_model.engines import Conditions, create_engine
+from diffsheg_model.errors import InputError
+
+ENGINES = ['onnxruntime', 'torch']
+
+
+@pytest.fixture(scope='module', params=ENGINES)
+def engine(request, tiny_bundle):
+    engine = create_engine(request.param, tiny_bundle, threads=1)
+    yield engine
+    engine.close()
+
+
+def inputs(bundle, batch=1, frames=34, seed=0):
+    random = np.random.default_rng(seed)
+    sizes = bundle.config.network
+    x = random.standard_normal((batch, frames, sizes.channels), dtype=np.float32)
+    mel = random.uniform(0, 1, (batch, frames, sizes.mel_dim)).astype(np.float32)
+    speaker = np.eye(sizes.num_speakers, dtype=np.float32)[np.arange(batch) % sizes.num_speakers]
+    return x, Conditions(mel, None, speaker)
+
+
+def test_engines_agree(engine, tiny_bundle):
+    reference = create_engine('torch', tiny_bundle, threads=1)
+    for batch, frames in ((1, 34), (1, 5), (3, 20)):
+        x, conditions = inputs(tiny_bundle, batch, frames)
+        for step in (0, 480, 960):
+            np.testing.assert_allclose(
+                engine.denoiser(conditions)(x, step),
+                reference.denoiser(conditions)(x, step),
+                atol=1e-4,
+            )
+
+
+def test_the_same_call_gives_the_same_bits(engine, tiny_bundle):
+    x, conditions = inputs(tiny_bundle)
+    first = engine.denoiser(conditions)(x, 480).copy()
+    engine.denoiser(inputs(tiny_bundle, seed=5)[1])(x, 0)
+    np.testing.assert_array_equal(engine.denoiser(conditions)(x, 480), first)
+
+
+def test_a_batch_equals_its_rows(engine, tiny_bundle):
+    x, conditions = inputs(tiny_bundle, batch=3)
+    together = engine.denoiser(conditions)(x, 480)
+    for row in range(3):
+        alone = Conditions(conditions.mel[row : row + 1], None, conditions.speaker[row : row + 1])
+        np.testing.assert_allclose(
+            engine.denoiser(alone)(x[row : row + 1], 480)[0], together[row], atol=1e-4
+        )
+
+
+def test_the_answer_hears_step_audio_and_speaker(engine, tiny_bundle):
+    x, conditions = inputs(tiny_bundle)
+    base = engine.denoiser(conditions)(x, 480)
+    other_speaker = np.roll(conditions.speaker, 1, axis=1)
+    for other, step in (
+        (conditions, 0),
+        (Conditions(conditions.mel + 1, None, conditions.speaker), 480),
+        (Conditions(conditions.mel, None, other_speaker), 480),
+    ):
+        assert np.abs(engine.denoiser(other)(x, step) - base).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ('conditions', 'message'),
+    [
+        (lambda c: Conditions(c.mel[..., :80], None, c.speaker), 'mel has shape'),
+        (lambda c: Conditions(c.mel, c.mel, c.speaker), 'speech has shape'),
+        (lambda c: Conditions(c.mel, None, c.speaker[:, :2]), 'speaker has shape'),
+    ],
+)
+def test_wrong_shapes_are_refused(conditions, message, engine, tiny_bundle):
+    with pytest.raises(InputError, match=message):
+        engine.denoiser(conditions(inputs(tiny_bundle)[1]))
+
+
+def test_unknown_engines_are_refused(tiny_bundle):
+    with pytest.raises(InputError, match="engine 'cuda' is unknown: choose one of auto, "):
+        create_engine('cuda', tiny_bundle)
+    with pytest.raises(InputError, match='threads = -1'):
+        create_engine('auto', tiny_bundle, threads=-1)
+
+
+def test_a_broken_graph_is_refused_in_one_line(tiny_bundle, tmp_path):
+    import dataclasses
+
+    folder = shutil.copytree(tiny_bundle.path, tmp_path / 'bundle')
+    (folder / GRAPH).write_bytes(b'no graph')
+    with pytest.raises(InputError, match='onnxruntime cannot load') as caught:
+        create_engine('onnxruntime', dataclasses.replace(tiny_bundle, path=folder))
+    assert '\n' not in str(caught.value)
