@@ -1,0 +1,1 @@
+"""Training of UniEG with PyTorch Lightning: data, losses, module, presets."""

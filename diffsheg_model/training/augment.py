@@ -1,0 +1,32 @@
+"""Random level, tilt and noise on the power mel: a cheap stand-in for other rooms and microphones.
+
+Audio-level augmentation of the corpus fixes its variants; this draws new ones every epoch.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffsheg_model.training.settings import BatchSettings
+
+
+def augment_mel(
+    mel: NDArray[np.float32], settings: BatchSettings, random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Each window of ``mel`` (B, T, bins), power, with its own gain, tilt and noise floor.
+
+    Args:
+        mel: power mel; not changed.
+        settings: gain_db, tilt_db and noise_floor; with all 0 the mel comes back as it is.
+        random: where the draws come from.
+    """
+    windows, _, bins = mel.shape
+    if settings.gain_db or settings.tilt_db:
+        gain = random.uniform(-1, 1, (windows, 1, 1)) * settings.gain_db
+        slope = np.linspace(-0.5, 0.5, bins) * random.uniform(-1, 1, (windows, 1, 1))
+        mel = mel * (10 ** ((gain + slope * settings.tilt_db) / 10)).astype(np.float32)
+    if settings.noise_floor > 0:
+        ceiling = np.log10(max(settings.noise_floor, 1e-6))
+        level = 10 ** random.uniform(-6, ceiling, (windows, 1, 1))
+        # A power spectrum of stationary noise is exponentially distributed around its level.
+        mel = mel + (level * random.exponential(size=mel.shape)).astype(np.float32)
+    return mel

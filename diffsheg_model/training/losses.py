@@ -1,0 +1,140 @@
+"""The published training losses and the weightings that a short training may add.
+
+Source: arXiv 2401.04747, section 3.4, and the authors' released code. Motion is normalised
+throughout; ``abar`` is the cumulative product of ``1 - beta`` at a sample's diffusion step.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import smooth_l1_loss
+
+from diffsheg_model.errors import InputError
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Weights of the losses.
+
+    Attributes:
+        epsilon: weight of the mean square error of the predicted noise. Released code 1000,
+            paper 10.
+        velocity: weight of the mean square error of the frame differences of the predicted clean
+            motion. Released code 1, paper 1.
+        clean: weight of the smooth-L1 error of the predicted clean motion. Released code 100,
+            paper 1.
+        clean_beta: where smooth-L1 turns from square to linear, in standard deviations.
+        semantic: whether the smooth-L1 term multiplies both sides by (semantic score + 1), on
+            takes that have a semantic score (BEAT).
+        step_weight: how the noise error is weighted over diffusion steps. 'none' as published;
+            'min_snr' = min(SNR, gamma) / SNR (arXiv 2303.09556), which trusts nearly clean steps
+            less; 'sqrt_snr' = SNR^-1/2, bounded by gamma both ways, which moves the effort to the
+            noisy steps where the motion's course is decided by the speech.
+        snr_gamma: the bound of the two weightings above.
+        bounded_clean: whether the velocity and smooth-L1 terms are multiplied by abar, so that
+            nearly pure noise, whose clean motion is a noise error times up to 157, does not
+            rule them. False as published.
+    """
+
+    epsilon: float = 1000.0
+    velocity: float = 1.0
+    clean: float = 100.0
+    clean_beta: float = 0.1
+    semantic: bool = True
+    step_weight: Literal['none', 'min_snr', 'sqrt_snr'] = 'none'
+    snr_gamma: float = 5.0
+    bounded_clean: bool = False
+
+    def __post_init__(self) -> None:
+        for field in ('epsilon', 'velocity', 'clean'):
+            if not getattr(self, field) >= 0:
+                raise InputError(f'loss.{field} = {getattr(self, field)!r}: must be 0 or more')
+        if self.epsilon + self.velocity + self.clean == 0:
+            raise InputError('loss: epsilon, velocity and clean are all 0; one must be positive')
+        for field in ('clean_beta', 'snr_gamma'):
+            if not getattr(self, field) > 0:
+                raise InputError(f'loss.{field} = {getattr(self, field)!r}: must be positive')
+        if self.step_weight not in ('none', 'min_snr', 'sqrt_snr'):
+            raise InputError(
+                f'loss.step_weight = {self.step_weight!r}: must be none, min_snr or sqrt_snr'
+            )
+
+
+def noised(clean: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
+    """The forward process: (B, T, C) motion at the noise level of ``abar`` (B,)."""
+    abar = abar[:, None, None]
+    return abar.sqrt() * clean + (1 - abar).sqrt() * noise
+
+
+def clean_from_epsilon(noisy: Tensor, epsilon: Tensor, abar: Tensor) -> Tensor:
+    """The clean motion (B, T, C) that a predicted noise implies; ``abar`` is (B,)."""
+    abar = abar[:, None, None]
+    return (1 / abar).sqrt() * noisy - (1 / abar - 1).sqrt() * epsilon
+
+
+def step_weights(abar: Tensor, settings: LossSettings) -> Tensor:
+    """The weight (B,) of each sample's noise error, from its ``abar`` (B,)."""
+    snr = abar / (1 - abar)
+    if settings.step_weight == 'min_snr':
+        return snr.clamp(max=settings.snr_gamma) / snr
+    if settings.step_weight == 'sqrt_snr':
+        return snr.rsqrt().clamp(1 / settings.snr_gamma, settings.snr_gamma)
+    return torch.ones_like(abar)
+
+
+def masked_mean(error: Tensor, mask: Tensor, weight: Tensor) -> Tensor:
+    """Mean of ``error`` (B, T, C) times ``weight`` (B,) over the channels valid in ``mask`` (B, C).
+
+    A batch without any valid channel gives 0.
+    """
+    weighted = error * (mask * weight[:, None])[:, None, :]
+    return weighted.sum() / (mask.sum() * error.shape[1]).clamp(min=1)
+
+
+def motion_losses(
+    predicted: Tensor,
+    noise: Tensor,
+    noisy: Tensor,
+    clean: Tensor,
+    abar: Tensor,
+    mask: Tensor,
+    semantic: Tensor | None,
+    settings: LossSettings,
+) -> dict[str, Tensor]:
+    """All terms of the training loss, and under 'loss' their weighted sum.
+
+    Args:
+        predicted: (B, T, C) noise that the network predicts.
+        noise: (B, T, C) noise that was mixed in.
+        noisy: (B, T, C) what the network saw.
+        clean: (B, T, C) true motion.
+        abar: (B,) noise level.
+        mask: (B, C) 1 where a sample's channel is valid, else 0.
+        semantic: (B, T) semantic score from 0, or None where the data has none.
+        settings: weights.
+
+    Returns:
+        Scalars 'loss', 'epsilon', 'velocity' and 'clean'; the last three unweighted.
+    """
+    predicted = predicted.float()
+    bound = abar if settings.bounded_clean else torch.ones_like(abar)
+    terms = {
+        'epsilon': masked_mean((predicted - noise) ** 2, mask, step_weights(abar, settings))
+    }
+    restored = clean_from_epsilon(noisy, predicted, abar)
+    difference = restored - clean
+    terms['velocity'] = masked_mean(difference.diff(dim=1) ** 2, mask, bound)
+    if semantic is not None and settings.semantic:
+        difference = difference * (semantic[:, :, None] + 1)
+    robust = smooth_l1_loss(
+        difference, torch.zeros_like(difference), reduction='none', beta=settings.clean_beta
+    )
+    terms['clean'] = masked_mean(robust, mask, bound)
+    terms['loss'] = (
+        settings.epsilon * terms['epsilon']
+        + settings.velocity * terms['velocity']
+        + settings.clean * terms['clean']
+    )
+    return terms

@@ -1,0 +1,198 @@
+"""The Lightning module: one training step of UniEG, validation, optimiser and its schedule."""
+
+import math
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Timer
+from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
+
+from diffsheg_model.config import NetworkConfig
+from diffsheg_model.diffusion import full_alphas_cumprod, make_schedule
+from diffsheg_model.errors import InputError
+from diffsheg_model.training.losses import clean_from_epsilon, motion_losses, noised
+from diffsheg_model.training.settings import TrainingSettings
+from diffsheg_model.unieg import UniEG
+
+NULL_SHARE = 0.2
+"""Share of a batch that trains without condition (unieg.md: the first 20 %)."""
+
+PROGRESS_EVERY = 20
+"""Steps between two looks at the clock: every process must take the same learning rate."""
+
+
+class UniEGModule(L.LightningModule):
+    """UniEG with its losses.
+
+    Args:
+        settings: of the run.
+        network: sizes, channels included.
+    """
+
+    abar: Tensor
+
+    def __init__(self, settings: TrainingSettings, network: NetworkConfig) -> None:
+        super().__init__()
+        self.settings = settings
+        self.network = UniEG(network, settings.diffusion)
+        abar = torch.from_numpy(full_alphas_cumprod(settings.diffusion)).float()
+        self.register_buffer('abar', abar, persistent=False)
+        self._progress = 0.0
+
+    def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
+        motion = batch['motion']
+        steps = self._draw_steps(len(motion))
+        null = None
+        if self.settings.network.classifier_free:
+            rows = torch.arange(len(motion), device=motion.device)
+            null = rows < NULL_SHARE * len(motion)
+        terms = self._terms(batch, steps, torch.randn_like(motion), null)
+        if not torch.isfinite(terms['loss']):
+            raise InputError(self._blame(batch, batch_idx, terms))
+        for name, value in terms.items():
+            self.log(f'train/{name}', value, prog_bar=name == 'loss')
+        self.log('learning_rate', self.optimizers().param_groups[0]['lr'])  # type: ignore
+        return terms['loss']
+
+    def _draw_steps(self, count: int) -> Tensor:
+        levels = len(self.abar)
+        if not self.settings.run.stratified_steps:
+            return torch.randint(levels, (count,), device=self.device)
+        spread = (torch.arange(count, device=self.device) + torch.rand(count, device=self.device))
+        spread = spread[torch.randperm(count, device=self.device)] / count
+        return (spread * levels).long().clamp(max=levels - 1)
+
+    def _terms(
+        self, batch: dict[str, Tensor], steps: Tensor, noise: Tensor, null: Tensor | None
+    ) -> dict[str, Tensor]:
+        motion, abar = batch['motion'], self.abar[steps]
+        noisy = noised(motion, noise, abar)
+        predicted = self.network(
+            noisy, steps, batch['mel'], batch.get('speech'), batch['speaker'], null_mask=null
+        )
+        return motion_losses(
+            predicted,
+            noise,
+            noisy,
+            motion,
+            abar,
+            batch['mask'],
+            batch.get('semantic'),
+            self.settings.loss,
+        )
+
+    def _blame(self, batch: dict[str, Tensor], batch_idx: int, terms: dict[str, Tensor]) -> str:
+        """One line that names step, batch and the field that is not finite."""
+        where = f'training stopped at step {self.global_step}, batch {batch_idx}: '
+        for name in ('motion', 'mel', 'speech', 'semantic'):
+            if name in batch and not torch.isfinite(batch[name]).all():
+                bad = ~torch.isfinite(batch[name]).flatten(1).all(dim=1)
+                row = int(bad.nonzero()[0, 0])
+                take, start = int(batch['take'][row]), int(batch['start'][row])
+                path = self._take_path(take)
+                return f'{where}{name} of {path} is not finite near frame {start}'
+        term = next(name for name, value in terms.items() if not torch.isfinite(value))
+        return (
+            f'{where}loss {term} is {terms[term].item()} though the data is finite; lower '
+            'optimiser.learning_rate or use precision 32-true'
+        )
+
+    def _take_path(self, take: int) -> str:
+        windows = getattr(self.trainer.train_dataloader, 'dataset', None)
+        takes = getattr(windows, 'takes', None)
+        return str(takes[take].path) if takes else f'take {take}'
+
+    def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
+        """The same loss on the same noise each time, and how well one sample follows the truth."""
+        motion = batch['motion']
+        count = len(motion)
+        generator = torch.Generator().manual_seed(batch_idx)
+        noise = torch.randn(motion.shape, generator=generator).to(motion)
+        steps = (torch.arange(count, device=self.device) * len(self.abar)) // count
+        for name, value in self._terms(batch, steps, noise, None).items():
+            self.log(f'val/{name}', value, batch_size=count, sync_dist=True)
+        if batch_idx > 0:
+            return
+        sample = self.sample(batch, noise.flip(0))
+        format_ = self.settings.motion_format
+        mask = batch['mask'][:, None, :].expand_as(motion).bool()
+        correlation = _correlations(sample, motion, mask)
+        parts = {
+            'gesture_r': correlation[: format_.gesture_dim],
+            'face_r': correlation[format_.gesture_dim :],
+        }
+        if 'jawOpen' in format_.weight_names:
+            first = format_.channels - len(format_.weight_names)
+            jaw = first + format_.weight_names.index('jawOpen')
+            parts['jaw_r'] = correlation[jaw : jaw + 1]
+        for name, values in parts.items():
+            self.log(f'val/{name}', values.nanmean().nan_to_num(), batch_size=count, sync_dist=True)
+        spread = sample.std(dim=(0, 1)).mean() / motion.std(dim=(0, 1)).mean()
+        self.log('val/spread', spread, batch_size=count, sync_dist=True)
+
+    @torch.no_grad()
+    def sample(self, batch: dict[str, Tensor], noise: Tensor) -> Tensor:
+        """Motion (B, T, C), normalised, by plain DDIM from ``noise`` (arXiv 2010.02502, eta 0)."""
+        schedule = make_schedule(self.settings.diffusion)
+        x = noise
+        for index in reversed(range(len(schedule))):
+            steps = torch.full((len(x),), int(schedule.timesteps[index]), device=x.device)
+            epsilon = self.network(x, steps, batch['mel'], batch.get('speech'), batch['speaker'])
+            clean = clean_from_epsilon(x, epsilon, self.abar[steps])
+            before = schedule.alpha_cumprod_before(index)
+            x = math.sqrt(before) * clean + math.sqrt(1 - before) * epsilon
+        return x
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        optimiser = self.settings.optimiser
+        parameters = [p for p in self.parameters() if p.requires_grad]
+        if optimiser.name == 'adamw':
+            # Decay pulls matrices only: norms' scales and biases have no reason to shrink.
+            groups = [
+                {'params': [p for p in parameters if p.ndim > 1]},
+                {'params': [p for p in parameters if p.ndim <= 1], 'weight_decay': 0.0},
+            ]
+            chosen: torch.optim.Optimizer = torch.optim.AdamW(
+                groups, optimiser.learning_rate, weight_decay=optimiser.weight_decay
+            )
+        else:
+            chosen = torch.optim.Adam(parameters, optimiser.learning_rate)
+        schedule = LambdaLR(chosen, self._rate)
+        return {
+            'optimizer': chosen,
+            'lr_scheduler': {'scheduler': schedule, 'interval': 'step'},
+        }
+
+    def _rate(self, step: int) -> float:
+        """The learning rate at ``step`` as a share of its peak."""
+        optimiser = self.settings.optimiser
+        rise = min(1.0, (step + 1) / (optimiser.warmup_steps + 1))
+        if optimiser.schedule == 'constant':
+            return rise
+        limit = self.settings.run.max_steps
+        done = max(self._progress, step / limit if limit > 0 else 0.0)
+        fall = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        return rise * (optimiser.final_fraction + (1 - optimiser.final_fraction) * fall)
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        minutes = self.settings.run.max_minutes
+        if minutes > 0 and batch_idx % PROGRESS_EVERY == 0:
+            timers = [c for c in self.trainer.callbacks if isinstance(c, Timer)]  # type: ignore
+            elapsed = timers[0].time_elapsed() / (60 * minutes) if timers else 0.0
+            self._progress = self.trainer.strategy.broadcast(elapsed)
+
+
+def _correlations(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
+    """Pearson r of each channel over all windows and frames where ``mask``; NaN where still."""
+    weight = mask.float()
+    count = weight.sum(dim=(0, 1))
+
+    def centred(values: Tensor) -> Tensor:
+        return (values - (values * weight).sum(dim=(0, 1)) / count) * weight
+
+    a, b = centred(a), centred(b)
+    scale = (a.square().sum(dim=(0, 1)) * b.square().sum(dim=(0, 1))).sqrt()
+    r = (a * b).sum(dim=(0, 1)) / scale
+    return torch.where((b.square().sum(dim=(0, 1)) / count) > 1e-6, r, torch.nan)

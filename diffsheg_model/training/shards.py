@@ -1,0 +1,197 @@
+"""A folder of prepared takes, as `diffsheg prepare` and the corpus write it, opened for reading.
+
+    <root>/dataset.json      {"format": "beat" | {..MotionFormat..}, "takes": ["name", ..],
+                              "speaker_names": [..]}            (the last is optional)
+    <root>/stats.npz         mean (C,), std (C,)                (optional)
+    <root>/<take>/mel.npy    (F, 128) float32, power
+    <root>/<take>/motion.npy (F, C) float32, radians and weights, not normalised
+    <root>/<take>/speech.npy (F, S) float32                     (where the model hears an encoder)
+    <root>/<take>/semantic.npy (F,) float32, 0 or more          (optional)
+    <root>/<take>/take.json  speaker, fps, source, licence, gesture_valid, face_valid, weight_mask
+
+A speaker of -1 belongs to no style: each of its windows is trained with a random one.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffsheg_model.config import MotionFormat, from_dict
+from diffsheg_model.errors import InputError
+from diffsheg_model.formats import FORMATS
+
+ANY_SPEAKER = -1
+
+
+@dataclass(frozen=True)
+class Take:
+    """One recording.
+
+    Attributes:
+        path: its folder.
+        mel: (F, bins) float32 power.
+        motion: (F, C) float32, not normalised; channels that are not valid hold anything.
+        speech: (F, S) float32, or None.
+        semantic: (F,) float32, or None.
+        speaker: index into the style one-hot, or ANY_SPEAKER.
+        valid: (C,) bool, channels that the recording has.
+        source, licence: for the card.
+    """
+
+    path: Path
+    mel: NDArray[np.float32]
+    motion: NDArray[np.float32]
+    speech: NDArray[np.float32] | None
+    semantic: NDArray[np.float32] | None
+    speaker: int
+    valid: NDArray[np.bool_]
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class ShardFolder:
+    """The takes under one root and what the root says of them."""
+
+    path: Path
+    format: MotionFormat
+    takes: tuple[Take, ...]
+    speaker_names: tuple[str, ...]
+    mean: NDArray[np.float32] | None
+    std: NDArray[np.float32] | None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(
+            f'{path}: {error.strerror}; give a folder that `diffsheg prepare` or '
+            '`diffsheg corpus` wrote'
+        ) from error
+    except ValueError as error:
+        raise InputError(f'{path}: not JSON ({error}); prepare this folder again') from error
+    if not isinstance(values, dict):
+        raise InputError(f'{path}: must hold a JSON object; prepare this folder again')
+    return values
+
+
+def _array(path: Path, in_memory: bool) -> NDArray[np.float32]:
+    try:
+        array = np.load(path, mmap_mode=None if in_memory else 'r', allow_pickle=False)
+    except OSError as error:
+        raise InputError(
+            f'{path}: {error.strerror or error}; prepare this take again'
+        ) from error
+    except (ValueError, EOFError) as error:
+        raise InputError(f'{path}: cut or corrupt ({error}); prepare this take again') from error
+    if array.dtype != np.float32:
+        raise InputError(f'{path}: holds {array.dtype}, not float32; prepare this take again')
+    return array
+
+
+def _valid_channels(path: Path, card: dict[str, Any], format_: MotionFormat) -> NDArray[np.bool_]:
+    weights = np.asarray(card.get('weight_mask', [True] * len(format_.weight_names)), bool)
+    if weights.shape != (len(format_.weight_names),):
+        raise InputError(
+            f'{path}: weight_mask holds {weights.size} values, not the '
+            f'{len(format_.weight_names)} weights of {format_.name}'
+        )
+    face = bool(card.get('face_valid', True))
+    return np.concatenate(
+        [
+            np.full(format_.gesture_dim, bool(card.get('gesture_valid', True))),
+            np.full(3 * len(format_.face_joint_names), face),
+            weights & face,
+        ]
+    )
+
+
+def _open_take(
+    path: Path, format_: MotionFormat, mel_bins: int, speech_dim: int, in_memory: bool
+) -> Take:
+    card = _read_json(path / 'take.json')
+    mel = _array(path / 'mel.npy', in_memory)
+    motion = _array(path / 'motion.npy', in_memory)
+    speech = _array(path / 'speech.npy', in_memory) if speech_dim else None
+    semantic_path = path / 'semantic.npy'
+    semantic = _array(semantic_path, in_memory) if semantic_path.exists() else None
+    frames = len(motion)
+    expected = {'mel': (frames, mel_bins), 'motion': (frames, format_.channels)}
+    expected |= {'speech': (frames, speech_dim), 'semantic': (frames,)}
+    arrays = {'mel': mel, 'motion': motion, 'speech': speech, 'semantic': semantic}
+    for name, array in arrays.items():
+        if array is not None and array.shape != expected[name]:
+            raise InputError(
+                f'{path}/{name}.npy: shape {array.shape}, expected {expected[name]}; '
+                'prepare this take again'
+            )
+    fps = card.get('fps', format_.fps)
+    if fps != format_.fps:
+        raise InputError(f'{path}/take.json: fps = {fps}, the format has {format_.fps}')
+    speaker = card.get('speaker', ANY_SPEAKER)
+    if not isinstance(speaker, int) or speaker < ANY_SPEAKER:
+        raise InputError(f'{path}/take.json: speaker = {speaker!r}: must be -1, 0, 1, ..')
+    return Take(
+        path,
+        mel,
+        motion,
+        speech,
+        semantic,
+        speaker,
+        _valid_channels(path / 'take.json', card, format_),
+        str(card.get('source', '')),
+        str(card.get('licence', '')),
+    )
+
+
+def _read_format(path: Path, value: object) -> MotionFormat:
+    if isinstance(value, str):
+        if value not in FORMATS:
+            raise InputError(f'{path}: format {value!r}: must be one of {", ".join(FORMATS)}')
+        return FORMATS[value]
+    return from_dict(MotionFormat, value, str(path))
+
+
+def _read_stats(
+    path: Path, channels: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | tuple[None, None]:
+    if not path.exists():
+        return None, None
+    try:
+        with np.load(path, allow_pickle=False) as stats:
+            mean, std = stats['mean'].astype(np.float32), stats['std'].astype(np.float32)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f'{path}: unusable statistics ({error}); delete it') from error
+    for name, values in (('mean', mean), ('std', std)):
+        if values.shape != (channels,) or not np.isfinite(values).all():
+            raise InputError(
+                f'{path}: {name} must be {channels} finite numbers, not shape {values.shape}; '
+                'delete the file to have it computed'
+            )
+    return mean, std
+
+
+def open_shards(
+    root: Path, mel_bins: int = 128, speech_dim: int = 0, in_memory: bool = False
+) -> ShardFolder:
+    """Opens a folder of takes; arrays are memory-mapped unless ``in_memory``.
+
+    Raises:
+        InputError: the folder or a take in it is missing, cut or does not hold what it says.
+    """
+    card = _read_json(root / 'dataset.json')
+    format_ = _read_format(root / 'dataset.json', card.get('format'))
+    names = card.get('takes')
+    if not isinstance(names, list) or not names:
+        raise InputError(f'{root}/dataset.json: lists no takes; prepare this folder again')
+    takes = tuple(
+        _open_take(root / str(name), format_, mel_bins, speech_dim, in_memory) for name in names
+    )
+    mean, std = _read_stats(root / 'stats.npz', format_.channels)
+    speakers = tuple(str(name) for name in card.get('speaker_names', ()))
+    return ShardFolder(root, format_, takes, speakers, mean, std)

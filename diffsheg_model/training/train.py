@@ -1,0 +1,278 @@
+"""One training run: settings from files, Lightning's Trainer, and the bundle at the end."""
+
+import dataclasses
+import logging
+import pickle
+import warnings
+import zipfile
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+from jsonargparse import ActionConfigFile, ArgumentError, ArgumentParser
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar, Timer
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from numpy.typing import NDArray
+
+from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
+from diffsheg_model.config import BundleConfig
+from diffsheg_model.errors import InputError
+from diffsheg_model.files import atomic_path
+from diffsheg_model.skeleton import Skeleton
+from diffsheg_model.skeletons import human
+from diffsheg_model.training.dataset import (
+    Corpus,
+    DataRoot,
+    MotionWindows,
+    make_loader,
+    open_corpus,
+)
+from diffsheg_model.training.ema import MovingAverage
+from diffsheg_model.training.module import UniEGModule
+from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
+
+logger = logging.getLogger(__name__)
+
+PRESETS = Path(__file__).parent / 'presets'
+
+
+def preset_names() -> list[str]:
+    """The presets that ship with the package."""
+    return sorted(path.stem for path in PRESETS.glob('*.yaml'))
+
+
+def _settings_parser() -> ArgumentParser:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_class_arguments(TrainingSettings)
+    parser.add_argument('--config', action=ActionConfigFile)
+    return parser
+
+
+def load_settings(
+    preset: str, config: Path | None = None, overrides: Sequence[str] = ()
+) -> TrainingSettings:
+    """Settings of a preset, overridden by a file, overridden by single fields.
+
+    Args:
+        preset: a name of `preset_names()`.
+        config: YAML file of the same layout as a preset; it may hold any part of it.
+        overrides: 'section.field=value', such as 'optimiser.learning_rate=1e-3'.
+
+    Raises:
+        InputError: a preset, file or field is unknown, or a value is not allowed.
+    """
+    path = PRESETS / f'{preset}.yaml'
+    if not path.is_file():
+        raise InputError(f'preset {preset!r}: must be one of {", ".join(preset_names())}')
+    arguments = ['--config', str(path)]
+    if config is not None:
+        if not config.is_file():
+            raise InputError(f'{config}: no such settings file')
+        arguments += ['--config', str(config)]
+    for override in overrides:
+        if '=' not in override:
+            raise InputError(f'--set {override}: must be section.field=value')
+        arguments.append(f'--{override}')
+    parser = _settings_parser()
+    try:
+        values = parser.instantiate(parser.parse_args(arguments))
+    except ArgumentError as error:
+        raise InputError(f'settings: {" ".join(str(error).split())}') from error
+    names = [field.name for field in dataclasses.fields(TrainingSettings)]
+    return TrainingSettings(**{name: values[name] for name in names})
+
+
+def _write_settings(settings: TrainingSettings, path: Path) -> None:
+    parser = _settings_parser()
+    values = parser.parse_object(dataclasses.asdict(settings))
+    with atomic_path(path) as temporary:
+        temporary.write_text(parser.dump(values, skip_unset=False))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Start:
+    """What a run begins with: a network to fit into, and perhaps weights to begin from."""
+
+    settings: TrainingSettings
+    config: BundleConfig
+    skeleton: Skeleton
+    statistics: tuple[NDArray[np.float32], NDArray[np.float32]] | None
+    tensors: dict[str, torch.Tensor] | None
+
+
+def _start_from(settings: TrainingSettings, bundle: Bundle | None) -> _Start:
+    if bundle is None:
+        return _Start(settings, settings.bundle_config(), human(settings.format), None, None)
+    config = bundle.config
+    if config.format != settings.motion_format:
+        raise InputError(
+            f'{bundle.path} generates {config.format.name} motion ({config.format.channels} '
+            f'channels), the preset trains {settings.format}; choose the preset for this bundle'
+        )
+    sizes = {f.name: getattr(config.network, f.name) for f in dataclasses.fields(NetworkSettings)}
+    settings = dataclasses.replace(
+        settings,
+        network=NetworkSettings(**sizes),
+        features=config.features,
+        diffusion=config.diffusion,
+        foppas=config.foppas,
+    )
+    tensors = {
+        name: torch.from_numpy(values.astype(np.float32) if values.dtype.kind == 'f' else values)
+        for name, values in bundle.tensors().items()
+    }
+    return _Start(settings, config, bundle.skeleton, (bundle.mean, bundle.std), tensors)
+
+
+def _newest_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that is whole; one that was cut while being written is passed over."""
+    for path in sorted(folder.glob('*.ckpt'), reverse=True):
+        if zipfile.is_zipfile(path):
+            return path
+        logger.warning('%s is cut; trying the one before it', path)
+    return None
+
+
+def _trainer(settings: TrainingSettings, output: Path, has_validation: bool) -> L.Trainer:
+    run, optimiser = settings.run, settings.optimiser
+    callbacks: list[L.Callback] = [
+        MovingAverage(optimiser.ema_decay),
+        ModelCheckpoint(
+            output / 'checkpoints',
+            # Zero-padded, so that names sort by step.
+            filename='{step:09d}',
+            auto_insert_metric_name=False,
+            train_time_interval=timedelta(minutes=run.checkpoint_minutes),
+        ),
+    ]
+    if run.max_minutes > 0:
+        callbacks.append(Timer(timedelta(minutes=run.max_minutes), verbose=False))
+    if run.progress_bar:
+        callbacks.append(RichProgressBar(refresh_rate=max(1, run.log_every // 4)))
+    return L.Trainer(
+        accelerator=run.accelerator,
+        devices=run.devices,
+        num_nodes=run.nodes,
+        strategy=run.strategy,
+        precision=run.precision,  # type: ignore[arg-type]
+        max_steps=run.max_steps,
+        max_epochs=run.max_epochs,
+        gradient_clip_val=optimiser.gradient_clip,
+        accumulate_grad_batches=optimiser.accumulate,
+        sync_batchnorm=True,
+        callbacks=callbacks,
+        logger=TensorBoardLogger(output, name=None, version='tensorboard'),
+        log_every_n_steps=run.log_every,
+        enable_progress_bar=run.progress_bar,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        limit_val_batches=1.0 if has_validation else 0,
+        val_check_interval=run.validate_every if has_validation else 1.0,
+        check_val_every_n_epoch=None if has_validation else 1,
+    )
+
+
+def train_model(
+    settings: TrainingSettings,
+    data: Sequence[DataRoot],
+    output: Path,
+    validation: Sequence[DataRoot] = (),
+    resume: bool = False,
+    init_from: Path | None = None,
+) -> Path:
+    """Trains and writes a bundle of the averaged weights.
+
+    ``output`` gets settings.yaml, checkpoints/, tensorboard/ and, at the end, bundle/.
+
+    Args:
+        settings: of the run.
+        data: folders of shards to train on.
+        output: folder of the run; made where missing.
+        validation: folders of shards to measure on.
+        resume: go on from the newest checkpoint of ``output``; without one, start anew.
+        init_from: bundle to begin from; its network, features and statistics are kept.
+
+    Returns:
+        The bundle's folder.
+
+    Raises:
+        InputError: the data or the bundle does not fit, the run exists already, the disk is full,
+            or the loss is no longer finite.
+    """
+    run = settings.run
+    if run.max_minutes == 0 and run.max_steps == -1 and run.max_epochs == -1:
+        raise InputError('the run has no end: set max_minutes, run.max_steps or run.max_epochs')
+    checkpoint = _newest_checkpoint(output / 'checkpoints')
+    if checkpoint is not None and not resume and rank_zero_only.rank == 0:
+        raise InputError(f'{output} holds a run already; add --resume or choose another folder')
+    start = _start_from(settings, load_bundle(init_from) if init_from else None)
+    settings = start.settings
+    if run.threads:
+        torch.set_num_threads(run.threads)
+    L.seed_everything(run.seed, workers=True, verbose=False)
+
+    corpus = open_corpus(data, settings, start.config.network, start.statistics)
+    windows = MotionWindows(corpus, settings)
+    loaders = [make_loader(windows, settings), None]
+    if validation:
+        measured = open_corpus(
+            validation, settings, start.config.network, (corpus.mean, corpus.std)
+        )
+        loaders[1] = make_loader(MotionWindows(measured, settings, training=False), settings)
+    module = UniEGModule(settings, start.config.network)
+    if start.tensors is not None:
+        module.network.load_state_dict(start.tensors)
+    if run.compile:
+        module.network.compile()
+    logger.info(
+        '%d takes, %d windows; %.2f M parameters',
+        len(corpus.takes),
+        len(windows),
+        sum(p.numel() for p in module.network.parameters()) / 1e6,
+    )
+    trainer = _trainer(settings, output, bool(validation))
+    if trainer.is_global_zero:
+        _write_settings(settings, output / 'settings.yaml')
+    bundle = output / 'bundle'
+    try:
+        with warnings.catch_warnings():
+            # Few cores and data in memory are what the compact preset is made for.
+            warnings.filterwarnings('ignore', message='.*does not have many workers.*')
+            warnings.filterwarnings('ignore', message='.*in the middle of an epoch.*')
+            warnings.filterwarnings('ignore', message='.*exists and is not empty.*')
+            trainer.fit(module, *loaders, ckpt_path=checkpoint if resume else None)
+        trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')
+        if trainer.is_global_zero:
+            _write_bundle(module, corpus, start, bundle)
+        trainer.strategy.barrier('bundle')
+    except OSError as error:
+        raise InputError(
+            f'cannot write to {output}: {error.strerror or error}; make room and go on with '
+            '--resume'
+        ) from error
+    except (RuntimeError, KeyError, pickle.UnpicklingError) as error:
+        if resume and 'state_dict' in str(error):
+            raise InputError(
+                f'{checkpoint} is of another network than the settings; resume with the settings '
+                f'in {output}/settings.yaml'
+            ) from error
+        raise
+    return bundle
+
+
+def _write_bundle(module: UniEGModule, corpus: Corpus, start: _Start, path: Path) -> None:
+    settings = start.settings
+    config = settings.bundle_config(corpus.provenance, corpus.speaker_names)
+    if not corpus.speaker_names:
+        config = dataclasses.replace(config, speaker_names=start.config.speaker_names)
+    state = {}
+    for name, tensor in module.network.state_dict().items():
+        values = tensor.detach().cpu().numpy()
+        if settings.card.half_precision and values.dtype == np.float32:
+            values = values.astype(np.float16)
+        state[name] = values
+    save_bundle(path, config, state, corpus.mean, corpus.std, start.skeleton)
