@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 
 from diffsheg_model.speech import OnnxSpeechEncoder
+from diffsheg_ros.isolation import isolate
 
 pytest_plugins = ['fixtures_bundle']
+
+# Before any test calls rclpy.init, and inherited by the processes that tests start.
+isolate()
 
 
 @pytest.fixture(scope='session')
