@@ -33,6 +33,7 @@ class AudioInfo:
 
     @property
     def duration_s(self) -> float:
+        """Length in seconds."""
         return self.samples / self.sample_rate
 
 

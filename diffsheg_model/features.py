@@ -8,6 +8,7 @@ from diffsheg_model.audio import check_sample_rate, check_samples
 from diffsheg_model.config import FeatureConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.mel import FFT_SIZE, hop_length, mel_frame
+from diffsheg_model.mel_transform import transform_mel
 from diffsheg_model.resample import StreamResampler
 from diffsheg_model.speech import SpeechEncoder, resample_features
 
@@ -17,8 +18,8 @@ class Features:
     """Features of consecutive frames.
 
     Attributes:
-        mel: (T, mel_bins) float32, power, 0 or more; ``mel_transform.transform_mel`` makes the
-            network's input of it.
+        mel: (T, mel_bins) float32, as ``FeatureConfig.mel_transform`` says: what the network
+            takes. 'power', the default, is the published power, 0 or more.
         speech: (T, S) float32, or None without a speech encoder.
     """
 
@@ -121,7 +122,7 @@ class FeatureStream:
                 f'frames [{start}, {end}) are not all in [{self._first_frame}, {self.frames_ready})'
             )
         mel = np.stack(self._mel[start - self._first_frame : end - self._first_frame])
-        return Features(mel, self._speech(start, end))
+        return Features(transform_mel(mel, self.config.mel_transform), self._speech(start, end))
 
     def forget(self, before_frame: int) -> None:
         """Drops what only frames before ``before_frame`` need; keeps memory flat."""
@@ -170,7 +171,10 @@ def extract_features(
 
     Args:
         samples: (n,) mono, full scale 1, at ``sample_rate`` Hz; at least one frame, 1 / fps.
-        sample_rate, config, fps, speech_encoder: as ``FeatureStream`` takes them.
+        sample_rate: of the samples, Hz.
+        config: kinds and rates of the features.
+        fps: frames a second; divides ``config.mel_rate``.
+        speech_encoder: what ``config.speech_encoder`` names; None for 'none'.
 
     Raises:
         InputError: as ``FeatureStream``, or audio shorter than a frame.

@@ -60,7 +60,7 @@ class OnnxSpeechEncoder:
     """
 
     def __init__(self, folder: str | os.PathLike[str], threads: int = 0) -> None:
-        """Loads the folder that ``diffsheg export_speech`` wrote.
+        """Loads the folder that ``diffsheg export-speech`` wrote.
 
         Args:
             folder: with encoder.json, encoder.onnx and encoder.onnx.data.
@@ -76,7 +76,7 @@ class OnnxSpeechEncoder:
         if not model.is_file() or not (folder / 'encoder.json').is_file():
             raise InputError(
                 f'{folder}: no exported speech encoder (encoder.json, encoder.onnx); write one '
-                f'with `diffsheg export_speech`'
+                f'with `diffsheg export-speech`'
             )
         self.card = _read_card(folder / 'encoder.json')
         options = onnxruntime.SessionOptions()
@@ -92,6 +92,7 @@ class OnnxSpeechEncoder:
 
     @property
     def dim(self) -> int:
+        """S, channels of a feature."""
         return self.card.dim
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
@@ -127,7 +128,7 @@ def resample_features(features: np.ndarray, frames: int) -> np.ndarray:
 
 
 def default_folder() -> Path:
-    """Where ``diffsheg export_speech`` writes and ``create_speech_encoder`` looks by default."""
+    """Where ``diffsheg export-speech`` writes and ``create_speech_encoder`` looks by default."""
     cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
     return cache / 'diffsheg' / 'hubert'
 

@@ -13,6 +13,7 @@ from diffsheg_model.audio import read_audio
 from diffsheg_model.config import FeatureConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.features import Features, FeatureStream, extract_features
+from diffsheg_model.mel_transform import transform_mel
 from diffsheg_model.speech import OnnxSpeechEncoder, SpeechEncoder
 
 POWER = FeatureConfig()
@@ -126,6 +127,14 @@ def test_other_frame_rates_share_the_published_frames() -> None:
     at_15 = extract_features(samples, 16000, POWER, 15.0).mel
     at_30 = extract_features(samples, 16000, POWER, 30.0).mel
     assert np.array_equal(at_30[::2], at_15)
+
+
+def test_log_mel_is_the_transform_of_the_power() -> None:
+    samples = made_speech(1.0, 16000)
+    power = extract_features(samples, 16000, POWER, 15.0).mel
+    level = extract_features(samples, 16000, FeatureConfig(mel_transform='log'), 15.0).mel
+    assert np.array_equal(level, transform_mel(power, 'log'))
+    assert level.dtype == np.float32
 
 
 def test_forgetting_keeps_memory_flat_and_values_right() -> None:

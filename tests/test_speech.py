@@ -84,7 +84,7 @@ def test_encoder_is_found_by_default(
     hubert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    with pytest.raises(InputError, match='diffsheg export_speech'):
+    with pytest.raises(InputError, match='diffsheg export-speech'):
         create_speech_encoder('hubert')
     shutil.copytree(hubert_folder, tmp_path / 'diffsheg' / 'hubert')
     encoder = create_speech_encoder('hubert', threads=1)
@@ -160,6 +160,23 @@ def test_fine_tuned_checkpoint_in_the_old_layout_exports_the_same(
     with pytest.raises(InputError, match='its weights cannot be loaded'):
         export_hubert(str(source), tmp_path / 'other')
     assert not (tmp_path / 'other').exists()
+
+
+def test_command_exports_to_where_bundles_look(
+    hubert_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    from diffsheg_model.cli.main import main
+
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    assert main(['export-speech', '--source', str(tmp_path / 'none')]) == 2
+    assert 'no such model on this machine' in capsys.readouterr().err
+    assert main(['export-speech', '--source', str(hubert_model)]) == 0
+    encoder = create_speech_encoder('hubert')
+    assert encoder is not None
+    assert encoder.encode(np.zeros(16000, np.float32)).shape == (49, 32)
 
 
 @pytest.mark.parametrize('kind', ['missing', 'empty folder', 'another architecture'])

@@ -1,15 +1,15 @@
-"""``diffsheg export_speech``: make the speech encoder that some bundles ask for."""
+"""``diffsheg export-speech``: make the speech encoder that some bundles ask for."""
 
 import logging
 from pathlib import Path
 
-EXAMPLE = 'diffsheg export_speech ~/models/hubert-large-ls960-ft'
+EXAMPLE = 'diffsheg export-speech ~/models/hubert-large-ls960-ft'
 
 logger = logging.getLogger(__name__)
 
 
 def export_speech(
-    source: str = 'facebook/hubert-large-ls960-ft', folder: Path | None = None
+    source: str = 'facebook/hubert-large-ls960-ft', output: Path | None = None
 ) -> None:
     """Exports HuBERT to ONNX and checks the export against torch. Downloads nothing.
 
@@ -17,11 +17,11 @@ def export_speech(
 
     Args:
         source: the model's folder, or its name in the Hugging Face cache of this machine.
-        folder: where the export goes; the place where bundles look for it unless given.
+        output: folder that the export goes to; the place where bundles look for it unless given.
     """
     from diffsheg_model.hubert_export import export_hubert
     from diffsheg_model.speech import default_folder
 
-    folder = folder or default_folder()
+    folder = output or default_folder()
     card = export_hubert(source, folder)
     logger.info('%s: %d-dimensional %s features', folder, card.dim, card.name)
