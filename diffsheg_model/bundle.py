@@ -154,7 +154,7 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
             f'{folder / WEIGHTS}: statistics of {mean.shape} and {std.shape} channels do not fit '
             f'the format {config.format.name!r} of {config.format.channels}'
         )
-    skeleton = Skeleton.from_dict(manifest.get('skeleton'))
+    skeleton = Skeleton.from_dict(manifest.get('skeleton') or {})
     return Bundle(folder, config, mean, std, skeleton, hashlib.sha256(text).hexdigest())
 
 

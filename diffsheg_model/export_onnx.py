@@ -137,6 +137,7 @@ def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+    assert program is not None  # torch.onnx.export returns None only without dynamo
     model = program.model_proto
     _strip_traces(model)
     _refer_to_weights(model, weights)

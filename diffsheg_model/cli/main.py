@@ -55,7 +55,7 @@ def _parser(module: ModuleType, function: Callable[..., None]) -> jsonargparse.A
         epilog=f'example: {module.EXAMPLE}',
         formatter_class=jsonargparse.DefaultHelpFormatter,
     )
-    skip = set()
+    skip: set[str | int] = set()
     output = inspect.signature(function).parameters.get('output')
     if output is not None:
         # Added by hand because a signature has no place for a short option.
