@@ -102,11 +102,11 @@ def euler_xyz_unwrapped(rotvec: ArrayLike, previous: ArrayLike | None = None) ->
         axis=-1,
     )
     both = np.stack([angles, angles * (1, -1, 1) + np.pi], axis=1)  # (F, 2, J, 3)
-    at_pole = np.asarray(cosine < _POLE_COSINE)
+    at_pole = cosine < _POLE_COSINE
     # At the pole at +pi/2 the matrix holds z + x, at -pi/2 it holds z - x.
     pole_sign = np.where(angles[..., 1] > 0, 1.0, -1.0)
     pole_sum = np.arctan2(matrix[..., 1, 0], matrix[..., 1, 1])
-    frames_at_pole = at_pole.any(axis=1)
+    frames_at_pole = set(np.nonzero(at_pole)[0].tolist())
 
     result = np.empty_like(angles)
     joints = np.arange(rotvec.shape[1])
@@ -115,13 +115,13 @@ def euler_xyz_unwrapped(rotvec: ArrayLike, previous: ArrayLike | None = None) ->
         steps -= TURN * np.round(steps / TURN)
         nearest = np.argmin(np.einsum('sjc,sjc->sj', steps, steps), axis=0)
         step = steps[nearest, joints]
-        if frames_at_pole[frame]:
+        if frame in frames_at_pole:
             sign = pole_sign[frame]
-            rest = pole_sum[frame] - (last[:, 2] + sign * last[:, 0])
-            rest -= TURN * np.round(rest / TURN)
+            turned = pole_sum[frame] - (last[:, 2] + sign * last[:, 0])
+            turned -= TURN * np.round(turned / TURN)
             pole = at_pole[frame]
-            step[pole, 0] = (sign * rest / 2)[pole]
-            step[pole, 2] = (rest / 2)[pole]
+            step[pole, 0] = (sign * turned / 2)[pole]
+            step[pole, 2] = (turned / 2)[pole]
         last = result[frame] = last + step
     return result
 
