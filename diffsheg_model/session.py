@@ -199,9 +199,7 @@ class Session:
         full = frames[1] - frames[0] == window
         return frames if full or self.total_frames is not None else None
 
-    def _sample(
-        self, frames: tuple[int, int], cancelled: Callable[[], bool] | None
-    ) -> np.ndarray:
+    def _sample(self, frames: tuple[int, int], cancelled: Callable[[], bool] | None) -> np.ndarray:
         features = self._features.features(*frames)
         denoise = self._engine.denoiser(
             Conditions(
@@ -237,12 +235,14 @@ class Session:
     def _close(self) -> MotionWindow:
         self._closed = True
         end = 0 if self._previous is None else self._previous[1]
-        tail = self._tail
-        if tail is None:
-            tail = np.zeros((0, self._bundle.config.format.channels), np.float32)
-        start = end - len(tail)
-        motion = self._bundle.denormalise(tail, start)
-        return MotionWindow(max(0, self._index - 1), start, motion, len(tail), True)
+        # Channels of no frames cannot be split into joints, so an empty motion is cut from one.
+        x = np.zeros((1, self._bundle.config.format.channels), np.float32)
+        count = 0
+        if self._tail is not None and len(self._tail):
+            x, count = self._tail, len(self._tail)
+        start = end - count
+        motion = self._bundle.denormalise(x, start)[:count]
+        return MotionWindow(max(0, self._index - 1), start, motion, count, True)
 
 
 def _cancellable(denoise: Denoiser, cancelled: Callable[[], bool]) -> Denoiser:

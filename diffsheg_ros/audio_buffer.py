@@ -84,7 +84,7 @@ class AudioBuffer:
             (m,) float32: the samples from the former `next_sample` on; often empty or longer
             than the chunk.
         """
-        chunk = _as_chunk(first_sample, samples)
+        chunk = checked_chunk(first_sample, samples)
         if chunk is None:
             self.rejected_chunks += 1
             return EMPTY
@@ -149,8 +149,8 @@ class AudioBuffer:
         return sum(max(0, min(end, b) - max(first, a)) for a, b in self._losses)
 
 
-def _as_chunk(first_sample: Any, samples: Any) -> tuple[int, np.ndarray] | None:
-    """The chunk with its own copy of the samples, or None where it is not one."""
+def checked_chunk(first_sample: Any, samples: Any) -> tuple[int, np.ndarray] | None:
+    """The chunk with its own copy of the samples, (n,) float32, or None where it is not one."""
     try:
         first = operator.index(first_sample)
         with np.errstate(over='ignore'):

@@ -99,8 +99,9 @@ class _Track:
 
     def cut(self, start: int, end: int | None = None) -> None:
         """Keeps the frames of positions [start, end)."""
-        for column in (self.times, self.rotations, self.weights):
-            column[:] = column[start:end]
+        self.times = self.times[start:end]
+        self.rotations = self.rotations[start:end]
+        self.weights = self.weights[start:end]
 
 
 class Timeline:
@@ -171,9 +172,7 @@ class Timeline:
         with self._lock:
             return self._tracks[-1].times[-1] if self._tracks else None
 
-    def add(
-        self, epoch: int, start_ns: int, window: MotionWindow, utterance_id: str = ''
-    ) -> bool:
+    def add(self, epoch: int, start_ns: int, window: MotionWindow, utterance_id: str = '') -> bool:
         """Merges a window: it replaces what was planned from its first frame on.
 
         Args:
@@ -202,9 +201,8 @@ class Timeline:
                 return False
             self._min_epoch = epoch
             now_ns, planned = self._before_change()
-            if not self._tracks or epoch > newest:
-                if times:
-                    self._open(epoch, utterance_id, times[0])
+            if times and (not self._tracks or epoch > newest):
+                self._open(epoch, utterance_id, times[0])
             if self._tracks and self._tracks[-1].epoch == epoch:
                 track = self._tracks[-1]
                 room = MAX_FRAMES - sum(len(other.times) for other in self._tracks)
@@ -251,6 +249,14 @@ class Timeline:
             pose = self._displayed(time_ns)
             self._shown = pose
             self._trim(time_ns)
+            return pose
+
+    def planned(self, time_ns: int) -> Pose:
+        """The pose that `sample` will give for a moment to come if nothing is added until then."""
+        with self._lock:
+            offset = self._offset
+            pose = self._displayed(time_ns)
+            self._offset = offset
             return pose
 
     def trim(self, before_ns: int) -> None:
@@ -358,4 +364,5 @@ def _smooth(fraction: float) -> float:
 
 
 def _is_seen(offset: _Offset) -> bool:
-    return bool(np.abs(offset.rotvecs).max(initial=0) + np.abs(offset.weights).max(initial=0) > 1e-6)
+    size = np.abs(offset.rotvecs).max(initial=0) + np.abs(offset.weights).max(initial=0)
+    return bool(size > 1e-6)

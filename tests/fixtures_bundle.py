@@ -25,6 +25,7 @@ def make_tiny_bundle(folder: Path) -> Bundle:
         num_layers=1,
         num_heads=2,
         ff_dim=32,
+        embed_dim=16,
         speech_dim=0,
     )
     config = BundleConfig(
@@ -35,18 +36,19 @@ def make_tiny_bundle(folder: Path) -> Bundle:
         network=network,
         features=FeatureConfig(mel_transform='log'),
     )
-    generator = torch.Generator().manual_seed(7)
+    torch.manual_seed(7)
     model = UniEG(network)
     with torch.no_grad():
         for parameter in model.parameters():
-            # A fresh network has zero output layers; motion must depend on the audio here.
-            parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
+            # A fresh network has layers of zeros; motion must depend on all it is given here.
+            parameter.add_(0.05 * torch.randn(parameter.shape))
     state = {name: value.numpy() for name, value in model.state_dict().items()}
     random = np.random.default_rng(7)
     mean = np.concatenate(
         [0.1 * random.standard_normal(BEAT.gesture_dim), np.full(BEAT.expression_dim, 0.3)]
     )
-    std = np.full(BEAT.channels, 0.05)
+    # An untrained network's samples are some hundred deviations large.
+    std = np.full(BEAT.channels, 0.001)
     return save_bundle(folder, config, state, mean, std, human('beat'))
 
 

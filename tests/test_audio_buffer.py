@@ -170,7 +170,11 @@ def test_the_caller_may_reuse_its_array():
 
 @pytest.mark.parametrize(
     'arguments',
-    [{'sample_rate': 0}, {'sample_rate': 1, 'reorder_s': 9.0}, {'sample_rate': 1, 'start_sample': -1}],
+    [
+        {'sample_rate': 0},
+        {'sample_rate': 1, 'reorder_s': 9.0},
+        {'sample_rate': 1, 'start_sample': -1},
+    ],
 )
 def test_bad_settings_are_refused(arguments):
     with pytest.raises(ValueError, match='AudioBuffer'):
@@ -184,7 +188,9 @@ def test_bad_settings_are_refused(arguments):
 )
 def test_any_order_within_the_limit_gives_the_signal(sizes, delays, repeats):
     speech = signal(1500)
-    pieces = [p for i, p in enumerate(cut(1500, sizes)) for _ in range(1 + repeats[i % len(repeats)])]
+    pieces = [
+        p for i, p in enumerate(cut(1500, sizes)) for _ in range(1 + repeats[i % len(repeats)])
+    ]
     arrival = [piece[0] + delays[i % len(delays)] for i, piece in enumerate(pieces)]
     order = sorted(range(len(pieces)), key=arrival.__getitem__)
     buffer = AudioBuffer(RATE)

@@ -1,0 +1,163 @@
+"""``diffsheg generate``: a recording becomes motion files."""
+
+import contextlib
+import dataclasses
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+
+EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
+POSITIONAL = True
+
+logger = logging.getLogger(__name__)
+
+#: Stretches a second of which the waveform's peaks are kept for the picture.
+_PEAKS_HZ = 200
+
+
+def generate(
+    audio: Path,
+    output: Path,
+    seed: int = 0,
+    bundle: Path | None = None,
+    speaker: int = 0,
+    engine: Literal['auto', 'onnxruntime', 'torch'] = 'auto',
+    threads: int = 0,
+    speech_encoder: Path | None = None,
+    guidance_scale: float | None = None,
+) -> None:
+    """Generates the face and gesture motion for a recording.
+
+    Writes motion.bvh, face.csv, motion.npz and curves.png into the output folder, all or none.
+    The same recording, bundle and seed give the same motion. A recording may be of any length.
+
+    Args:
+        audio: the recording, any file that libsndfile reads (wav, flac, ogg, mp3), 8..192 kHz.
+        output: folder to write into; made where it does not exist.
+        seed: 0 or more; another seed gives another motion.
+        bundle: the model's folder; the one that comes with the package unless given.
+        speaker: whose style, 0 or more; the bundle says how many it knows.
+        engine: what runs the network.
+        threads: CPU threads of the engine; 0 leaves the number to it.
+        speech_encoder: folder of the exported speech encoder, for bundles that use one.
+        guidance_scale: classifier-free guidance, for bundles trained for it; the bundle's unless
+            given.
+    """
+    from diffsheg_model.audio import audio_info, read_blocks
+    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
+    from diffsheg_model.engines import create_engine
+    from diffsheg_model.exports import write_outputs
+    from diffsheg_model.generate import generate as generate_motion
+    from diffsheg_model.speech import create_speech_encoder
+
+    # All that can be refused is refused before the work.
+    _check_writable(output)
+    info = audio_info(audio)
+    model = load_bundle(DEFAULT_BUNDLE if bundle is None else bundle)
+    foppas = model.config.foppas
+    if guidance_scale is not None:
+        foppas = dataclasses.replace(foppas, guidance_scale=guidance_scale)
+    encoder = create_speech_encoder(model.config.features.speech_encoder, speech_encoder, threads)
+    network = create_engine(engine, model, threads)
+    peaks = _Peaks(info.sample_rate)
+    begin = time.perf_counter()
+    try:
+        with _progress(round(info.duration_s * model.config.format.fps)) as update:
+            motion = generate_motion(
+                model,
+                network,
+                peaks.watched(read_blocks(audio)),
+                info.sample_rate,
+                seed=seed,
+                speaker=speaker,
+                foppas=foppas,
+                speech_encoder=encoder,
+                on_frames=update,
+            )
+    finally:
+        network.close()
+    seconds = time.perf_counter() - begin
+    paths = write_outputs(output, motion, model.skeleton, peaks.signal(), peaks.rate)
+    logger.info(
+        '%d frames (%.1f s) in %.1f s, %.1f frames a second',
+        len(motion),
+        motion.duration_s,
+        seconds,
+        len(motion) / seconds,
+    )
+    for path in paths:
+        logger.info('%s', path)
+
+
+def _check_writable(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f'cannot write into {folder}: it is a file; name a folder')
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(f'cannot write into {folder}: {existing} is not a writable folder')
+
+
+class _Peaks:
+    """The minimum and maximum of each short stretch of audio: all that a picture shows of it.
+
+    Attributes:
+        rate: numbers a second in `signal`.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        shortest = max(1, sample_rate // _PEAKS_HZ)
+        # A stretch that divides the rate keeps the picture in time to the end.
+        self._stretch = next(n for n in range(shortest, 0, -1) if sample_rate % n == 0)
+        self.rate = 2 * (sample_rate // self._stretch)
+        self._rest = np.zeros(0, np.float32)
+        self._parts: list[np.ndarray] = []
+
+    def watched(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """Hands the blocks on."""
+        for block in blocks:
+            samples = np.concatenate([self._rest, block])
+            whole = len(samples) - len(samples) % self._stretch
+            self._rest = samples[whole:].copy()
+            self._keep(samples[:whole].reshape(-1, self._stretch))
+            yield block
+
+    def signal(self) -> np.ndarray:
+        """(n,) minima and maxima by turns, of all that has passed."""
+        if len(self._rest):
+            self._keep(self._rest[None])
+            self._rest = self._rest[:0]
+        return np.concatenate(self._parts) if self._parts else self._rest
+
+    def _keep(self, stretches: np.ndarray) -> None:
+        ends = np.stack([stretches.min(axis=1), stretches.max(axis=1)], axis=1)
+        self._parts.append(ends.reshape(-1))
+
+
+@contextlib.contextmanager
+def _progress(total_frames: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal's stderr, nothing elsewhere; yields what to tell the frames."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn('generating'),
+        BarColumn(),
+        TextColumn('{task.completed}/{task.total} frames'),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task('', total=total_frames)
+    with bar:
+        yield lambda frames: bar.update(task, completed=frames)

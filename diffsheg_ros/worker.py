@@ -1,0 +1,399 @@
+"""The one thread that owns the engine: audio chunks in, windows of motion out.
+
+Callbacks of a node only call `push` and `interrupt`, which never wait for the network. Nothing
+that arrives, and nothing that the engine does, ends the thread.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import FoppasConfig
+from diffsheg_model.engines import Engine
+from diffsheg_model.session import Cancelled, MotionWindow, Session
+from diffsheg_model.speech import SpeechEncoder
+from diffsheg_ros.audio_buffer import AudioBuffer
+from diffsheg_ros.inbox import Chunk, Inbox, Utterance
+from diffsheg_ros.worker_stats import WorkerStats
+
+logger = logging.getLogger(__name__)
+
+OnWindow = Callable[[int, str, int, MotionWindow], None]
+"""``on_window(epoch, utterance_id, start_ns, window)``, start_ns being the time of frame 0."""
+
+_REMEMBERED_WINDOWS = 256
+
+
+@dataclass
+class _Live:
+    """The utterance under way."""
+
+    utterance: Utterance
+    buffer: AudioBuffer
+    session: Session
+    windows: int = 0
+    end_seen: bool = False
+    ended: bool = False
+
+
+_BUFFER_COUNTERS = (
+    'lost_samples',
+    'repeated_samples',
+    'late_samples',
+    'reordered_chunks',
+    'rejected_chunks',
+)
+
+
+class MotionWorker:
+    """Generates motion for the chunks that are pushed, one utterance after the other.
+
+    Make it, optionally `warm_up`, `start`; `stop` and `start` again as often as you like. While
+    it runs, the engine belongs to its thread.
+
+    An utterance ends with its last chunk, when it is interrupted (`interrupt`, or a new utterance
+    that cuts into it), or when no chunk has come for `stall_s`: last chunks can be lost too.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        on_window: OnWindow,
+        *,
+        on_interrupt: Callable[[int], None] | None = None,
+        seed: int = 0,
+        speaker: int = 0,
+        foppas: FoppasConfig | None = None,
+        speech_encoder: SpeechEncoder | None = None,
+        reorder_s: float = 0.1,
+        max_gap_s: float = 5.0,
+        stall_s: float = 1.0,
+        max_queue_s: float = 300.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Checks everything; starts nothing.
+
+        Args:
+            bundle: the model.
+            engine: the bundle's denoising network.
+            on_window: called from the worker's thread with every window, in order.
+            on_interrupt: called with the lowest epoch that is still wanted whenever an utterance
+                was interrupted, at once, from the thread that caused it.
+            seed, speaker, foppas, speech_encoder: as `Session` takes them. Utterances are
+                numbered from 0 at each start, so the first is what `generate` gives offline.
+            reorder_s, max_gap_s: as `AudioBuffer` takes them.
+            stall_s: an utterance without a chunk for so long is over.
+            max_queue_s: audio that may wait, seconds; what comes beyond is dropped and counted.
+            clock: seconds, to measure the generation with.
+
+        Raises:
+            InputError: a value is out of its range.
+        """
+        if not stall_s >= reorder_s:
+            raise ValueError(f'stall_s = {stall_s}: must be at least reorder_s = {reorder_s}')
+        AudioBuffer(16000, reorder_s=reorder_s, max_gap_s=max_gap_s)
+        self._bundle = bundle
+        self._engine = engine
+        self._on_window = on_window
+        self._on_interrupt = on_interrupt
+        self._seed = seed
+        self._speaker = speaker
+        self._foppas = foppas
+        self._speech_encoder = speech_encoder
+        self._reorder_s = reorder_s
+        self._max_gap_s = max_gap_s
+        self._stall_s = stall_s
+        self._clock = clock
+        # Two windows of features are made ahead; the rest waits as audio, which is bounded.
+        self._max_waiting = 2 * bundle.config.format.window_frames
+        self._inbox = Inbox(max_queue_s, reorder_s)
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._live: _Live | None = None
+        self._spans: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED_WINDOWS)
+        self._counts = dict.fromkeys(
+            ('windows', 'frames', 'failed_windows', 'callback_errors', 'stalls', 'resyncs')
+            + _BUFFER_COUNTERS,
+            0,
+        )
+        self._last_error = ''
+        self._new_session(16000, 0)
+
+    @property
+    def running(self) -> bool:
+        """Whether its thread is alive."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def warm_up(self) -> float:
+        """Generates two windows of silence, so that the first utterance finds all loaded.
+
+        Returns:
+            Seconds that the second one took.
+        """
+        if self.running:
+            raise RuntimeError('warm_up while running')
+        session = self._new_session(16000, 0)
+        format_ = self._bundle.config.format
+        session.push(np.zeros(round(2.5 * format_.window_frames / format_.fps * 16000), np.float32))
+        session.step()
+        begin = self._clock()
+        session.step()
+        return self._clock() - begin
+
+    def start(self) -> None:
+        """Starts the thread; what was pushed before is forgotten."""
+        if self.running:
+            raise RuntimeError('the worker runs already, or its engine still has to return')
+        self._inbox.clear()
+        # Each thread has a flag of its own: one that outlives its time limit must not come back.
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(self._stop,), name='motion_worker', daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """Stops within a time limit.
+
+        Returns:
+            Whether the thread has ended. If not, a call of the engine is still under way; the
+            thread ends after it and gives no window any more.
+        """
+        thread = self._thread
+        if thread is None:
+            return True
+        self._stop.set()
+        self._inbox.wake()
+        thread.join(timeout_s)
+        return not thread.is_alive()
+
+    def push(
+        self,
+        utterance_id: str,
+        first_sample: int,
+        sample_rate: int,
+        samples: Any,
+        start_ns: int,
+        end: bool = False,
+    ) -> bool:
+        """Takes a chunk as it came, without waiting; see `Inbox.push`.
+
+        Returns:
+            Whether it was taken.
+        """
+        if self._stop.is_set() or not self.running:
+            return False
+        taken, interrupted = self._inbox.push(
+            utterance_id, first_sample, sample_rate, samples, start_ns, end
+        )
+        self._tell_interrupt(interrupted)
+        return taken
+
+    def interrupt(self) -> int:
+        """Drops the utterance and all that waits, even in the middle of a window.
+
+        What the sender still sends of the utterance is ignored.
+
+        Returns:
+            The lowest epoch that is still wanted.
+        """
+        epoch = self._inbox.interrupt()
+        self._tell_interrupt(epoch)
+        return epoch
+
+    def stats(self) -> WorkerStats:
+        """A snapshot, from any thread."""
+        live, inbox = self._live, self._inbox
+        counts = dict(self._counts)
+        if live is not None:
+            for name in _BUFFER_COUNTERS:
+                counts[name] += getattr(live.buffer, name)
+        counts['rejected_chunks'] += inbox.rejected_chunks
+        spans = list(self._spans)
+        seconds = np.array([span[0] for span in spans] or [0.0])
+        busy_s, fps = float(seconds.sum()), self._bundle.config.format.fps
+        waiting_s = 0.0 if live is None else max(0, live.session.frames_waiting) / fps
+        running = self.running and not self._stop.is_set()
+        return WorkerStats(
+            state='stopped' if not running else 'idle' if live is None else 'speaking',
+            utterance_id='' if live is None or not running else live.utterance.id,
+            epoch=inbox.epoch,
+            queue_chunks=len(inbox),
+            queue_s=inbox.queued_s + waiting_s,
+            latency_p50_s=float(np.percentile(seconds, 50)),
+            latency_p95_s=float(np.percentile(seconds, 95)),
+            generated_fps=sum(span[1] for span in spans) / busy_s if busy_s > 0 else 0.0,
+            utterances=inbox.utterances,
+            interrupts=inbox.interrupts,
+            dropped_chunks=inbox.dropped_chunks,
+            stale_chunks=inbox.stale_chunks,
+            rate_changes=inbox.rate_changes,
+            last_error=self._last_error,
+            **counts,
+        )
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._turn(stop)
+            except Exception as error:
+                # Every expected failure is handled where it happens; this is for the others. The
+                # utterance is given up, or the same fault could come back for ever.
+                self._report('the worker failed', error)
+                self._drop()
+        self._drop()
+
+    def _turn(self, stop: threading.Event) -> None:
+        """Takes one chunk or generates one window, or waits."""
+        live = self._live
+        if live is not None and self._inbox.is_stale(live.utterance.epoch):
+            self._drop()
+            live = None
+        if live is None:
+            chunk = self._inbox.take(None)
+            if chunk is not None:
+                self._take(chunk)
+            return
+        following = self._inbox.next_epoch()
+        if following is not None and following != live.utterance.epoch:
+            self._end(live)
+        busy = live.session.ready()
+        if not live.ended and not (busy and live.session.frames_waiting >= self._max_waiting):
+            # With nothing to generate, wait; after the last chunk only for one that it overtook.
+            patience_s = self._reorder_s if live.end_seen else self._stall_s
+            chunk = self._inbox.take(0.0 if busy else patience_s)
+            if chunk is not None:
+                self._take(chunk)
+                return
+            if not busy:
+                self._no_chunk(live, stop)
+                return
+        self._generate(live, stop)
+
+    def _no_chunk(self, live: _Live, stop: threading.Event) -> None:
+        """The wait is over: by a wake-up, or because the sender has nothing more."""
+        if stop.is_set() or self._inbox.is_stale(live.utterance.epoch):
+            return
+        if not live.end_seen:
+            self._counts['stalls'] += 1
+            logger.warning(
+                'utterance %r: no audio for %g s; ended', live.utterance.id, self._stall_s
+            )
+        self._end(live)
+
+    def _take(self, chunk: Chunk) -> None:
+        if self._inbox.is_stale(chunk.utterance.epoch):
+            return
+        live = self._live
+        if live is None:
+            live = self._live = self._open(chunk.utterance)
+        samples = live.buffer.push(chunk.first_sample, chunk.samples)
+        moved = None
+        if live.buffer.resync_at is not None:
+            moved = self._inbox.restart(chunk)
+        if moved is not None:
+            chunk, epoch = moved
+            self._drop()
+            self._counts['resyncs'] += 1
+            self._tell_interrupt(epoch)
+            logger.warning(
+                'utterance %r: its sound jumped to sample %d; begun anew there',
+                chunk.utterance.id,
+                chunk.first_sample,
+            )
+            live = self._live = self._open(chunk.utterance)
+            samples = live.buffer.push(chunk.first_sample, chunk.samples)
+        live.session.push(samples)
+        live.end_seen = live.end_seen or chunk.end
+        if live.end_seen and not live.buffer.waiting:
+            self._end(live)
+
+    def _end(self, live: _Live) -> None:
+        """No more audio for this utterance; what is left of it is generated."""
+        if not live.ended:
+            live.ended = True
+            self._inbox.close(live.utterance)
+            live.session.push(live.buffer.flush())
+            live.session.end()
+
+    def _generate(self, live: _Live, stop: threading.Event) -> None:
+        epoch = live.utterance.epoch
+        begin = self._clock()
+        try:
+            window = live.session.step(lambda: stop.is_set() or self._inbox.is_stale(epoch))
+        except Cancelled:
+            return
+        except Exception as error:
+            self._counts['failed_windows'] += 1
+            self._report('a window failed', error)
+            live.session.skip()
+            live.windows += 1
+            return
+        if window is not None and not stop.is_set() and not self._inbox.is_stale(epoch):
+            # The window that only repeats an overlap as final took no generating.
+            if len(window.motion) and window.index == live.windows:
+                live.windows += 1
+                self._counts['windows'] += 1
+                self._spans.append((self._clock() - begin, window.final_frames))
+            self._counts['frames'] += window.final_frames
+            self._deliver(live, window)
+        if live.session.finished:
+            self._drop()
+
+    def _deliver(self, live: _Live, window: MotionWindow) -> None:
+        utterance = live.utterance
+        try:
+            self._on_window(utterance.epoch, utterance.id, utterance.start_ns, window)
+        except Exception as error:
+            self._counts['callback_errors'] += 1
+            self._report('a receiver of motion failed', error)
+
+    def _drop(self) -> None:
+        """Lets go of the utterance under way; its counters stay."""
+        live, self._live = self._live, None
+        if live is not None:
+            self._inbox.close(live.utterance)
+            for name in _BUFFER_COUNTERS:
+                self._counts[name] += getattr(live.buffer, name)
+
+    def _open(self, utterance: Utterance) -> _Live:
+        buffer = AudioBuffer(
+            utterance.sample_rate,
+            reorder_s=self._reorder_s,
+            max_gap_s=self._max_gap_s,
+            start_sample=utterance.origin_sample,
+        )
+        return _Live(utterance, buffer, self._new_session(utterance.sample_rate, utterance.ordinal))
+
+    def _new_session(self, sample_rate: int, utterance: int) -> Session:
+        return Session(
+            self._bundle,
+            self._engine,
+            sample_rate=sample_rate,
+            seed=self._seed,
+            utterance=utterance,
+            speaker=self._speaker,
+            foppas=self._foppas,
+            speech_encoder=self._speech_encoder,
+        )
+
+    def _tell_interrupt(self, epoch: int | None) -> None:
+        if epoch is not None and self._on_interrupt is not None:
+            try:
+                self._on_interrupt(epoch)
+            except Exception as error:
+                self._counts['callback_errors'] += 1
+                self._report('a receiver of interrupts failed', error)
+
+    def _report(self, what: str, error: Exception) -> None:
+        lines = str(error).splitlines() or ['']
+        self._last_error = f'{what}: {type(error).__name__}: {lines[0]}'
+        logger.error('%s', self._last_error, exc_info=error)

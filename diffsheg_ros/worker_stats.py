@@ -1,0 +1,54 @@
+"""What the worker tells its operators."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WorkerStats:
+    """What an operator wants to know. Counters count from the worker's making.
+
+    Attributes:
+        state: 'stopped', 'idle' (no utterance) or 'speaking'.
+        utterance_id: of the utterance under way, or empty.
+        epoch: the newest.
+        queue_chunks: chunks that wait.
+        queue_s: seconds of audio that wait, in chunks or as features.
+        latency_p50_s, latency_p95_s: time that generating a window took, of the last 256; 0
+            before the first.
+        generated_fps: frames generated per second of that time.
+        windows, frames: generated.
+        utterances, interrupts: begun, interrupted.
+        failed_windows: windows left out because the engine raised or gave no finite numbers.
+        callback_errors: windows whose receiver raised.
+        stalls: utterances ended because no audio came any more.
+        resyncs: utterances begun anew because their sound jumped.
+        dropped_chunks, stale_chunks, rejected_chunks, rate_changes: see `Inbox`.
+        lost_samples, repeated_samples, late_samples, reordered_chunks: see `AudioBuffer`.
+        last_error: the newest failure in one line, or empty.
+    """
+
+    state: str
+    utterance_id: str
+    epoch: int
+    queue_chunks: int
+    queue_s: float
+    latency_p50_s: float
+    latency_p95_s: float
+    generated_fps: float
+    windows: int
+    frames: int
+    utterances: int
+    interrupts: int
+    failed_windows: int
+    callback_errors: int
+    stalls: int
+    resyncs: int
+    dropped_chunks: int
+    stale_chunks: int
+    rejected_chunks: int
+    rate_changes: int
+    lost_samples: int
+    repeated_samples: int
+    late_samples: int
+    reordered_chunks: int
+    last_error: str
