@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-EXAMPLE = 'diffsheg export-speech ~/models/hubert-large-ls960-ft'
+EXAMPLE = 'diffsheg export-speech --source ~/models/hubert-large-ls960-ft'
 
 logger = logging.getLogger(__name__)
 
