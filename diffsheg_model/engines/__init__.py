@@ -66,21 +66,22 @@ def create_engine(name: str, bundle: Bundle, threads: int = 0) -> Engine:
     if threads < 0:
         raise InputError(f'threads = {threads}: must be 0 (the engine chooses) or more')
     chosen = 'onnxruntime' if name == 'auto' else name
+    engine: Engine
     if chosen == 'onnxruntime':
-        from diffsheg_model.engines.onnxruntime_engine import (
-            OnnxRuntimeEngine as Chosen,
-        )
+        from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
+
+        engine = OnnxRuntimeEngine(bundle, threads)
     elif chosen == 'torch':
         try:
-            from diffsheg_model.engines.torch_engine import TorchEngine as Chosen
+            from diffsheg_model.engines.torch_engine import TorchEngine
         except ModuleNotFoundError as error:
             raise InputError(
                 f'engine torch needs the module {error.name}, which is not installed: '
                 "pip install 'diffsheg[train]', or choose engine onnxruntime"
             ) from error
+        engine = TorchEngine(bundle, threads)
     else:
         raise InputError(f'engine {name!r} is unknown: choose one of {", ".join(ENGINES)}')
-    engine = Chosen(bundle, threads)
     logger.info('engine %s (%s), bundle %s', engine.name, engine.precision, bundle.config.name)
     return engine
 
