@@ -66,10 +66,11 @@ def export_hubert(source: str, folder: str | os.PathLike[str]) -> SpeechEncoderC
 def _load(source: str) -> tuple['HubertModel', bool]:
     """The model in evaluation mode, and whether its audio is to be normalised."""
     try:
+        import onnxscript  # noqa: F401 (torch's exporter fails late and at length without it)
         from transformers import AutoConfig, HubertModel, Wav2Vec2FeatureExtractor
     except ImportError as error:
         raise InputError(
-            'exporting a speech encoder needs torch and transformers; '
+            'exporting a speech encoder needs torch, onnxscript and transformers; '
             "pip install 'diffsheg[hubert]'"
         ) from error
     with _quiet():
@@ -84,7 +85,7 @@ def _load(source: str) -> tuple['HubertModel', bool]:
             raise InputError(f'{source}: is a {config.model_type!r} model; give a HuBERT one')
         try:
             loaded: Any = HubertModel.from_pretrained(
-                source, local_files_only=True, output_loading_info=True, dtype='float32'
+                source, local_files_only=True, output_loading_info=True
             )
         except Exception as error:  # torch, safetensors and transformers each have their own
             reason = (str(error).strip() or repr(error)).splitlines()[0]
@@ -102,7 +103,7 @@ def _load(source: str) -> tuple['HubertModel', bool]:
             normalise = bool(extractor.do_normalize)
         except OSError:
             normalise = True  # as the published model
-    return model.eval(), normalise
+    return model.float().eval(), normalise
 
 
 def _export(model: 'HubertModel', path: Path, receptive: int) -> None:
