@@ -4,7 +4,15 @@ The distribution is called `diffsheg`, not `diffsheg_ros`: rosidl registers the 
 under the ROS package's name. The entry points stand in setup.cfg, where CMake reads them too.
 """
 
+import re
+from pathlib import Path
+
 from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(
+    r"^__version__ = '(.+)'$", (ROOT / 'diffsheg_model/__init__.py').read_text(), re.MULTILINE
+).group(1)
 
 EXTRAS = {
     'train': [
@@ -13,6 +21,7 @@ EXTRAS = {
         'onnx>=1.16,<2',
         'onnxscript>=0.1,<1',
         'tensorboard>=2.16,<3',
+        'jsonargparse[signatures]>=4.33,<5',
     ],
     'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
     'audio': ['sounddevice>=0.4.6,<1'],
@@ -20,6 +29,9 @@ EXTRAS = {
         'pytest>=7.4,<9',
         'pytest-timeout>=2.3,<3',
         'hypothesis>=6.100,<7',
+        'librosa>=0.10.2,<1',
+        'pybvh>=0.9,<1',
+        'scipy-stubs>=1.14',
         'ruff>=0.6,<1',
         'mypy>=1.11,<3',
     ],
@@ -27,7 +39,7 @@ EXTRAS = {
 
 setup(
     name='diffsheg',
-    version='0.1.0',
+    version=VERSION,
     description='Live speech to facial blendshapes and upper-body gestures (DiffSHEG)',
     license='Apache-2.0',
     license_files=['LICENSE'],
@@ -41,10 +53,9 @@ setup(
         'scipy>=1.11,<2',
         'soundfile>=0.12.1,<1',
         'soxr>=0.3.7,<2',
-        'librosa>=0.10.2,<1',
         'safetensors>=0.4,<1',
         'onnxruntime>=1.18,<2',
-        'jsonargparse[signatures]>=4.33,<5',
+        'cyclopts>=4,<5',
         'rich>=13.7,<16',
         'matplotlib>=3.8,<4',
     ],

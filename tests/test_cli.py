@@ -10,23 +10,33 @@ from diffsheg_model.cli.main import COMMANDS, main
 
 @pytest.mark.parametrize('command', COMMANDS)
 def test_every_command_has_help_with_an_example(command, capsys):
-    name = command.replace('_', '-')
-    with pytest.raises(SystemExit) as caught:
-        main([name, '--help'])
-    assert caught.value.code == 0
-    shown = capsys.readouterr().out
-    assert f'example: diffsheg {name}' in ' '.join(shown.split())
+    assert main([command, '--help']) == 0
+    shown = ' '.join(capsys.readouterr().out.split())
+    assert f'Example: diffsheg {command}' in shown
 
 
 def test_the_overview_lists_every_command(capsys):
     assert main([]) == 0
     shown = capsys.readouterr().out
-    assert all(f'diffsheg {command.replace("_", "-")}' in shown for command in COMMANDS)
+    assert all(command in shown for command in COMMANDS)
 
 
-def test_an_unknown_command_is_refused(capsys):
-    assert main(['dance']) == 2
-    assert capsys.readouterr().err.startswith("error: unknown command 'dance': choose one of")
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['dance'], 'Unknown command "dance"'),
+        (['generate', 'speech.wav'], 'requires an argument'),
+        (['generate', 'a.wav', '-o', 'out', '--engine', 'abacus'], 'abacus'),
+        (['generate', 'a.wav', '-o', 'out', '--colour', 'red'], 'colour'),
+        (['generate', 'a.wav', '-o', 'out', '--seed', 'x'], 'seed'),
+    ],
+)
+def test_wrong_options_are_refused_in_one_line(arguments, message, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith('error: ')
+    assert message in shown
+    assert shown.count('\n') == 1
 
 
 def test_it_runs_as_a_module():
@@ -37,4 +47,4 @@ def test_it_runs_as_a_module():
         timeout=60,
         check=True,
     )
-    assert result.stdout.startswith('diffsheg ')
+    assert result.stdout.strip()

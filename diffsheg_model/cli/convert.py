@@ -4,6 +4,8 @@ import logging
 from pathlib import Path
 from typing import Literal
 
+from diffsheg_model.cli import Output
+
 EXAMPLE = 'diffsheg convert --checkpoint fgd_best.tar --stats stats/ --format beat -o bundle/'
 
 logger = logging.getLogger(__name__)
@@ -13,7 +15,7 @@ def convert(
     checkpoint: Path,
     stats: Path,
     format: Literal['beat', 'show'],  # noqa: A002 (the option's name)
-    output: Path,
+    output: Output,
     fps: float = 15.0,
 ) -> None:
     """Makes a bundle from an official DiffSHEG checkpoint.

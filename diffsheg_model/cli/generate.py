@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from diffsheg_model.cli import Output
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
-POSITIONAL = True
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ _PEAKS_HZ = 200
 
 def generate(
     audio: Path,
-    output: Path,
+    output: Output,
     seed: int = 0,
     bundle: Path | None = None,
     speaker: int = 0,

@@ -1,38 +1,47 @@
-"""Finds the command, builds its options from its function, runs it, reports errors in one line."""
+"""Finds the command, runs it, reports what is wrong with its input in one line."""
 
 import importlib
-import inspect
 import logging
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Sequence
 
-import jsonargparse
+from cyclopts import App, CycloptsError
 
 from diffsheg_model import __version__
 from diffsheg_model.errors import InputError
 
-COMMANDS = ('generate', 'convert', 'export_speech', 'corpus', 'train')
+COMMANDS = ('generate', 'convert', 'export-speech', 'corpus', 'train')
+
+
+def make_app() -> App:
+    """The command line with all its commands."""
+    app = App(
+        name='diffsheg',
+        help='Speech to face and gesture motion. `diffsheg COMMAND --help` tells more.',
+        version=__version__,
+        help_format='plaintext',
+    )
+    for name in COMMANDS:
+        function = name.replace('-', '_')
+        module = importlib.import_module(f'diffsheg_model.cli.{function}')
+        app.command(
+            getattr(module, function), name=name, help_epilogue=f'Example: {module.EXAMPLE}'
+        )
+    return app
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs ``diffsheg``; returns the exit status: 0, 2 for unusable input, 130 interrupted."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.INFO, format='%(message)s')
-    if not arguments or arguments[0] in ('-h', '--help'):
-        sys.stdout.write(_overview() + '\n')
-        return 0
-    if arguments[0] == '--version':
-        sys.stdout.write(f'diffsheg {__version__}\n')
-        return 0
-    name = arguments[0].replace('-', '_')
-    if name not in COMMANDS:
-        return _fail(f'unknown command {arguments[0]!r}: choose one of {_spelled(COMMANDS)}')
     try:
-        module, function = _command(name)
-        options = _parser(module, function).parse_args(arguments[1:])
-        function(**options.as_dict())
+        make_app()(
+            sys.argv[1:] if argv is None else argv,
+            exit_on_error=False,
+            print_error=False,
+            result_action='return_value',
+        )
+    except CycloptsError as error:
+        return _fail(f'{" ".join(str(error).split())} (--help lists the options)')
     except InputError as error:
         return _fail(str(error))
     except OSError as error:
@@ -41,56 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write('interrupted\n')
         return 130
     return 0
-
-
-def _command(name: str) -> tuple[ModuleType, Callable[..., None]]:
-    module = importlib.import_module(f'diffsheg_model.cli.{name}')
-    return module, getattr(module, name)
-
-
-def _parser(module: ModuleType, function: Callable[..., None]) -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(
-        prog=f'diffsheg {function.__name__.replace("_", "-")}',
-        description=inspect.getdoc(function).split('\n\nArgs:')[0],  # type: ignore[union-attr]
-        epilog=f'example: {module.EXAMPLE}',
-        formatter_class=jsonargparse.DefaultHelpFormatter,
-    )
-    skip: set[str | int] = set()
-    output = inspect.signature(function).parameters.get('output')
-    if output is not None:
-        # Added by hand because a signature has no place for a short option.
-        skip.add('output')
-        required = output.default is inspect.Parameter.empty
-        parser.add_argument(
-            '-o',
-            '--output',
-            type=Path,
-            required=required,
-            default=None if required else output.default,
-            help='the file or folder to write',
-        )
-    parser.add_function_arguments(
-        function, as_group=False, as_positional=getattr(module, 'POSITIONAL', False), skip=skip
-    )
-    return parser
-
-
-def _overview() -> str:
-    lines = [
-        f'diffsheg {__version__}: speech to face and gesture motion',
-        '',
-        'usage: diffsheg COMMAND [options]; diffsheg COMMAND --help tells more',
-        '',
-    ]
-    for name in COMMANDS:
-        module, function = _command(name)
-        summary = inspect.getdoc(function).split('\n')[0]  # type: ignore[union-attr]
-        lines += [f'  {name.replace("_", "-"):<15} {summary}', f'  {"":<15}   {module.EXAMPLE}']
-    return '\n'.join(lines)
-
-
-def _spelled(names: Sequence[str]) -> str:
-    return ', '.join(name.replace('_', '-') for name in names)
 
 
 def _fail(message: str) -> int:
