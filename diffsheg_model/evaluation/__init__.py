@@ -1,0 +1,1 @@
+"""Measures of generated motion: one function a metric, with its formula and source."""

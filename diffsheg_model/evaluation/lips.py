@@ -1,0 +1,78 @@
+"""Whether the mouth moves with the speech."""
+
+import numpy as np
+
+ENERGY_WINDOW_S = 0.1
+"""Length of the window that short-time energy is taken over, seconds."""
+
+SPEECH_LEVEL_DB = -30.0
+"""Frames louder than this below the loud parts of a recording count as speech."""
+
+
+def short_time_energy(samples: np.ndarray, rate: int, fps: float, frames: int) -> np.ndarray:
+    """Root mean square of the sound around each motion frame.
+
+    Args:
+        samples: (n,) mono.
+        rate: its rate, Hz.
+        fps: motion frames a second; frame i is centred on i / fps.
+        frames: F.
+
+    Returns:
+        (F,) float64; 0 where the recording has ended.
+    """
+    half = round(ENERGY_WINDOW_S * rate / 2)
+    sums = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    centres = np.round(np.arange(frames) * rate / fps).astype(int)
+    begin = np.clip(centres - half, 0, len(samples))
+    end = np.clip(centres + half, 0, len(samples))
+    return np.sqrt((sums[end] - sums[begin]) / np.maximum(end - begin, 1))
+
+
+def pearson(a: np.ndarray, b: np.ndarray) -> float:
+    """Pearson's r = cov(a, b) / (std(a) std(b)) of two curves (F,); NaN where one is constant."""
+    a, b = a - a.mean(), b - b.mean()
+    scale = np.sqrt(np.sum(a * a) * np.sum(b * b))
+    return float(np.sum(a * b) / scale) if scale > 0 else float('nan')
+
+
+def best_lag(curve: np.ndarray, energy: np.ndarray, most: int = 3) -> tuple[int, float]:
+    """The lag in frames at which a curve follows the energy best, and Pearson's r there.
+
+    Args:
+        curve: (F,).
+        energy: (F,).
+        most: lags -most .. most are tried; positive where the curve comes after the sound.
+    """
+    frames = len(curve)
+    scores = {
+        lag: pearson(
+            curve[max(0, lag) : frames + min(0, lag)], energy[max(0, -lag) : frames - max(0, lag)]
+        )
+        for lag in range(-most, most + 1)
+    }
+    lag = max(scores, key=lambda key: scores[key])
+    return lag, scores[lag]
+
+
+def speech_frames(energy: np.ndarray) -> np.ndarray:
+    """Which frames (F,) bool are speech: within 30 dB of the 95th percentile of the energy."""
+    return energy > np.percentile(energy, 95) * 10 ** (SPEECH_LEVEL_DB / 20)
+
+
+def pause_frames(energy: np.ndarray, fps: float, settle_s: float = 0.2) -> np.ndarray:
+    """Which frames (F,) bool are pauses: no speech within ``settle_s`` seconds on either side.
+
+    The margin leaves the mouth its time to close and to open in advance.
+    """
+    margin = round(settle_s * fps)
+    speech = speech_frames(energy).astype(int)
+    return np.convolve(speech, np.ones(2 * margin + 1, int), 'same') == 0
+
+
+def opening_in_pauses(opening: np.ndarray, energy: np.ndarray, fps: float) -> float:
+    """Mean mouth opening in pauses over that in speech; NaN where there is no pause."""
+    pauses, speech = pause_frames(energy, fps), speech_frames(energy)
+    if not pauses.any() or not speech.any():
+        return float('nan')
+    return float(opening[pauses].mean() / opening[speech].mean())
