@@ -16,11 +16,11 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.rotations import quaternion_from_rotvec, slerp
 from diffsheg_model.session import MotionWindow
+from diffsheg_ros.pose import Offset, Pose, smooth
 
 NS = 1_000_000_000
 
@@ -32,58 +32,6 @@ HISTORY_S = 1.0
 MAX_FRAMES = 54_000
 
 
-@dataclass(frozen=True)
-class Pose:
-    """Face and body at one moment.
-
-    Attributes:
-        time_ns: the moment.
-        rotations: (J, 4) float64, local joint rotations as unit quaternions x y z w.
-        weights: (W,) float64, expression weights.
-        state: 'idle' (at rest), 'speaking', 'holding' (the next frame is overdue, the last one
-            is held) or 'returning' (on the way to rest).
-        utterance_id: whose motion this is; empty where it is nobody's.
-    """
-
-    time_ns: int
-    rotations: np.ndarray
-    weights: np.ndarray
-    state: str
-    utterance_id: str = ''
-
-    @property
-    def rotvecs(self) -> np.ndarray:
-        """(J, 3) the rotations as axis-angle vectors, radians."""
-        return Rotation.from_quat(self.rotations).as_rotvec()
-
-
-@dataclass(frozen=True)
-class _Offset:
-    """A rotation (J, 3) before the planned one and a difference (W,) of weights that fade out."""
-
-    start_ns: int
-    rotvecs: np.ndarray
-    weights: np.ndarray
-
-    @classmethod
-    def between(cls, start_ns: int, shown: Pose, planned: Pose) -> '_Offset':
-        turn = Rotation.from_quat(shown.rotations) * Rotation.from_quat(planned.rotations).inv()
-        return cls(start_ns, turn.as_rotvec(), shown.weights - planned.weights)
-
-    def applied(self, pose: Pose, blend_ns: int) -> Pose:
-        left = 1.0 - _smooth((pose.time_ns - self.start_ns) / blend_ns)
-        if left == 0.0:
-            return pose
-        turn = Rotation.from_rotvec(left * self.rotvecs) * Rotation.from_quat(pose.rotations)
-        return Pose(
-            pose.time_ns,
-            turn.as_quat(),
-            pose.weights + left * self.weights,
-            pose.state,
-            pose.utterance_id,
-        )
-
-
 @dataclass
 class _Track:
     """The planned frames of one utterance, by time. `first_ns` outlives the first frame."""
@@ -92,7 +40,7 @@ class _Track:
     utterance_id: str
     first_ns: int
     ended: bool = False
-    entry: _Offset | None = None
+    entry: Offset | None = None
     times: list[int] = field(default_factory=list)
     rotations: list[np.ndarray] = field(default_factory=list)
     weights: list[np.ndarray] = field(default_factory=list)
@@ -154,7 +102,7 @@ class Timeline:
         self._rest_rotations = quaternion_from_rotvec(rotvecs)
         self._lock = threading.Lock()
         self._tracks: list[_Track] = []  # by epoch, and so by time of their first frames
-        self._offset: _Offset | None = None
+        self._offset: Offset | None = None
         self._shown: Pose | None = None
         self._min_epoch = 0
         self.stale_windows = 0
@@ -245,8 +193,10 @@ class Timeline:
         """
         with self._lock:
             if self._shown is not None and abs(time_ns - self._shown.time_ns) > JUMP_S * NS:
-                self._offset = _Offset.between(time_ns, self._shown, self._planned(time_ns))
+                self._offset = Offset.between(time_ns, self._shown, self._planned(time_ns))
             pose = self._displayed(time_ns)
+            if self._offset is not None and time_ns >= self._offset.start_ns + self._blend_ns:
+                self._offset = None
             self._shown = pose
             self._trim(time_ns)
             return pose
@@ -254,10 +204,7 @@ class Timeline:
     def planned(self, time_ns: int) -> Pose:
         """The pose that `sample` will give for a moment to come if nothing is added until then."""
         with self._lock:
-            offset = self._offset
-            pose = self._displayed(time_ns)
-            self._offset = offset
-            return pose
+            return self._displayed(time_ns)
 
     def trim(self, before_ns: int) -> None:
         """Forgets frames that no moment from `before_ns` on needs. `sample` does so by itself."""
@@ -277,7 +224,7 @@ class Timeline:
         track.first_ns, track.entry = first_ns, None
         position = self._tracks.index(track)
         before = self._planned(first_ns, self._tracks[:position])
-        track.entry = _Offset.between(first_ns, before, self._planned(first_ns, [track]))
+        track.entry = Offset.between(first_ns, before, self._planned(first_ns, [track]))
 
     def _before_change(self) -> tuple[int, Pose | None]:
         now_ns = 0 if self._shown is None else self._shown.time_ns
@@ -293,15 +240,14 @@ class Timeline:
             after.weights, before.weights
         ):
             return
-        self._offset = _Offset.between(now_ns, self._shown, after)
+        self._offset = Offset.between(now_ns, self._shown, after)
 
     def _displayed(self, time_ns: int) -> Pose:
         pose = self._planned(time_ns)
         if self._offset is not None:
             pose = self._offset.applied(pose, self._blend_ns)
-            if time_ns >= self._offset.start_ns + self._blend_ns:
-                self._offset = None
-            elif pose.state == 'idle' and _is_seen(self._offset):
+            fading = time_ns < self._offset.start_ns + self._blend_ns and self._offset.is_seen
+            if fading and pose.state == 'idle':
                 pose = Pose(time_ns, pose.rotations, pose.weights, 'returning')
         weights = np.clip(pose.weights, 0.0, 1.0) if self._unit else pose.weights
         return Pose(time_ns, pose.rotations, weights, pose.state, pose.utterance_id)
@@ -328,7 +274,7 @@ class Timeline:
             state = 'speaking'
         else:
             leave_ns = time if track.ended else time + self._hold_ns
-            fraction = _smooth((time_ns - leave_ns) / self._blend_ns)
+            fraction = smooth((time_ns - leave_ns) / self._blend_ns)
             next_rotations, next_weights = self._rest_rotations, self._rest_weights
             if time_ns == time:
                 state = 'speaking'
@@ -355,14 +301,3 @@ class Timeline:
             elif (old := bisect_right(track.times, before_ns) - 1) > 0:
                 track.cut(old)
         del self._tracks[:gone]
-
-
-def _smooth(fraction: float) -> float:
-    """0 to 1 with zero slope at both ends, steepest (1.5) in the middle; constant outside."""
-    fraction = min(max(fraction, 0.0), 1.0)
-    return fraction * fraction * (3.0 - 2.0 * fraction)
-
-
-def _is_seen(offset: _Offset) -> bool:
-    size = np.abs(offset.rotvecs).max(initial=0) + np.abs(offset.weights).max(initial=0)
-    return bool(size > 1e-6)

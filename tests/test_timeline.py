@@ -180,6 +180,22 @@ def test_interrupt_goes_to_rest_from_the_pose_of_now_and_old_windows_are_stale()
     np.testing.assert_allclose(pose.weights, 0, atol=1e-6)
 
 
+def test_planned_tells_what_will_be_shown_and_changes_nothing():
+    timeline = Timeline(SMALL)
+    timeline.add(1, T0, constant(0, 34, 0.8, last=True), 'hello')
+    now = frame_ns(20)
+    settled(timeline, now)
+    timeline.interrupt(now)
+    timeline.add(5, frame_ns(40), constant(0, 34, 0.5), 'next')
+    moments = [now + tick * TICK_NS for tick in range(1, 200)]
+    foretold = [timeline.planned(moment) for moment in reversed(moments)][::-1]
+    for before, moment in zip(foretold, moments, strict=True):
+        pose = timeline.sample(moment)
+        assert (pose.state, pose.utterance_id) == (before.state, before.utterance_id)
+        np.testing.assert_array_equal(pose.rotations, before.rotations)
+        np.testing.assert_array_equal(pose.weights, before.weights)
+
+
 def test_interrupt_without_an_epoch_makes_all_seen_stale():
     timeline = Timeline(SMALL)
     timeline.add(4, T0, constant(0, 34, 0.8))
