@@ -47,7 +47,10 @@ setup(
     packages=find_packages(
         include=['diffsheg_model', 'diffsheg_model.*', 'diffsheg_ros', 'diffsheg_ros.*']
     ),
-    package_data={'diffsheg_model': ['py.typed', 'bundles/**/*', '**/*.yaml']},
+    package_data={
+        'diffsheg_model': ['bundles/**/*', '**/*.yaml'],
+        'diffsheg_ros': ['media/*'],
+    },
     install_requires=[
         'numpy>=1.26,<3',
         'scipy>=1.11,<2',
