@@ -1,0 +1,69 @@
+"""Shapes in time that all parts of the teacher share: smooth steps, wandering, low-pass."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+FloatArray = NDArray[np.float64]
+
+
+def minimum_jerk(u: FloatArray) -> FloatArray:
+    """The smoothest way from 0 to 1 while u goes from 0 to 1 (clipped outside).
+
+    10 u^3 - 15 u^4 + 6 u^5: Flash and Hogan, The coordination of arm movements, 1985.
+    """
+    u = np.clip(u, 0.0, 1.0)
+    return u * u * u * (10.0 + u * (6.0 * u - 15.0))
+
+
+def key_path(times_s: FloatArray, keys_s: list[float], values: FloatArray) -> FloatArray:
+    """A path through key points, each stretch of minimum jerk, still before and after.
+
+    Args:
+        times_s: (F,) where to evaluate, seconds.
+        keys_s: (K,) times of the key points, ascending.
+        values: (K, D) the key points.
+
+    Returns:
+        (F, D).
+    """
+    keys = np.asarray(keys_s, np.float64)
+    if len(keys) == 1:
+        return np.repeat(values[:1], len(times_s), axis=0)
+    at = np.clip(np.searchsorted(keys, times_s, side='right') - 1, 0, len(keys) - 2)
+    span = np.maximum(keys[at + 1] - keys[at], 1e-6)
+    u = minimum_jerk((times_s - keys[at]) / span)[:, None]
+    return values[at] * (1.0 - u) + values[at + 1] * u
+
+
+def bump(times_s: FloatArray, start_s: float, peak_s: float, end_s: float) -> FloatArray:
+    """0 up to start, 1 at the peak, 0 from the end on, smooth between. (F,)."""
+    rise = minimum_jerk((times_s - start_s) / max(peak_s - start_s, 1e-6))
+    fall = minimum_jerk((times_s - peak_s) / max(end_s - peak_s, 1e-6))
+    return rise - fall
+
+
+def wander(
+    rng: np.random.Generator, frames: int, fps: float, seconds: float, columns: int
+) -> FloatArray:
+    """Smooth random curves of mean about 0 and deviation about 1, (frames, columns).
+
+    White noise through a Gaussian whose deviation is `seconds` / 3, so that a swing takes roughly
+    `seconds`.
+    """
+    sigma = max(seconds * fps / 3.0, 0.3)
+    margin = int(4 * sigma) + 1
+    noise = rng.standard_normal((frames + 2 * margin, columns))
+    smooth = gaussian_filter1d(noise, sigma, axis=0)[margin : margin + frames]
+    return smooth * np.sqrt(2.0 * sigma * np.sqrt(np.pi))
+
+
+def slow_gate(active: FloatArray, fps: float, rise_s: float, fall_s: float) -> FloatArray:
+    """Follows a 0..1 curve (F,) with different time constants up and down."""
+    out = np.empty_like(active)
+    value = float(active[0]) if len(active) else 0.0
+    up, down = 1.0 - np.exp(-1.0 / (rise_s * fps)), 1.0 - np.exp(-1.0 / (fall_s * fps))
+    for frame, target in enumerate(active):
+        value += (target - value) * (up if target > value else down)
+        out[frame] = value
+    return out
