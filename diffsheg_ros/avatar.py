@@ -1,0 +1,217 @@
+"""One configured avatar: engine, worker and timeline put together. No ROS in it."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from diffsheg_model.engines import create_engine
+from diffsheg_model.errors import InputError
+from diffsheg_model.session import MotionWindow
+from diffsheg_model.speech import create_speech_encoder
+from diffsheg_ros.diagnostics import Arrivals, Spans
+from diffsheg_ros.parameters import AvatarParameters
+from diffsheg_ros.playout import Playout, Shown, Stretch
+from diffsheg_ros.timeline import NS, Timeline
+from diffsheg_ros.worker import MotionWorker
+from diffsheg_ros.worker_stats import WorkerStats
+
+#: Automatic playout delay: a window's length and at least this. Features hear 0.2 s ahead of
+#: their frame and audio comes in chunks; the rest is for the engine.
+LEAST_MARGIN_S = 0.45
+LOOK_AHEAD_S = 0.2
+
+
+class Piece(Protocol):
+    """A piece of speech, as `messages.read_audio_chunk` reads it."""
+
+    utterance_id: str
+    first_sample: int
+    sample_rate: int
+    samples: np.ndarray
+    start_ns: int
+    end: bool
+
+
+class Avatar:
+    """Hears audio and shows poses.
+
+    `show` belongs to one thread; everything else may be called from any.
+
+    Attributes:
+        bundle: the model.
+        engine: what runs it.
+        timeline: what is planned.
+        playout: the timeline in joint angles.
+        playout_delay_s: from hearing a sample to showing its motion.
+        hop_s: new motion of a window.
+        warm_up_s: how long a window took before the first utterance.
+        latency: from the arrival of the first sample that a stretch shows to its publication.
+    """
+
+    def __init__(
+        self,
+        parameters: AvatarParameters,
+        on_stretch: Callable[[Stretch], None],
+        now_ns: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Loads the bundle and the engine and warms it up; starts nothing.
+
+        Args:
+            parameters: of the node.
+            on_stretch: called with everything newly planned, from the worker's thread or the one
+                that interrupts.
+            now_ns: the clock of the audio's stamps.
+            clock: seconds, to measure durations with.
+
+        Raises:
+            InputError: a parameter does not fit the model, or the bundle or engine is unusable.
+        """
+        self._on_stretch = on_stretch
+        self._now_ns = now_ns
+        self._clock = clock
+        self.bundle = _load(parameters)
+        config = self.bundle.config
+        format_, foppas = config.format, config.foppas
+        if parameters.guidance_scale >= 0:
+            foppas = dataclasses.replace(foppas, guidance_scale=parameters.guidance_scale)
+        self._arrivals = Arrivals()
+        self._planned_frames = (0, 0)  # of which epoch, up to which frame
+        self.latency = Spans()
+        self.timeline = Timeline(
+            format_,
+            _rest_rotvecs(self.bundle),
+            blend_s=parameters.blend_s,
+            hold_s=parameters.hold_s,
+        )
+        self.playout = Playout(self.timeline, format_.fps, parameters.blend_s)
+        if parameters.stall_s < parameters.reorder_s:
+            raise InputError(
+                f'parameter stall_s = {parameters.stall_s}: must be at least reorder_s = '
+                f'{parameters.reorder_s}'
+            )
+        encoder = create_speech_encoder(
+            config.features.speech_encoder,
+            parameters.speech_encoder or None,
+            parameters.engine_threads,
+        )
+        self.engine = create_engine(parameters.engine, self.bundle, parameters.engine_threads)
+        try:
+            self._worker = MotionWorker(
+                self.bundle,
+                self.engine,
+                self._on_window,
+                on_interrupt=self._on_interrupt,
+                seed=parameters.seed,
+                speaker=parameters.speaker,
+                foppas=foppas,
+                speech_encoder=encoder,
+                reorder_s=parameters.reorder_s,
+                max_gap_s=parameters.max_gap_s,
+                stall_s=parameters.stall_s,
+                max_queue_s=parameters.max_queue_s,
+                clock=clock,
+            )
+            self.warm_up_s = self._worker.warm_up()
+        except BaseException:
+            self.engine.close()
+            raise
+        self.hop_s = (format_.window_frames - foppas.overlap) / format_.fps
+        self.playout_delay_s = parameters.playout_delay_s
+        if self.playout_delay_s < 0:
+            margin_s = max(LEAST_MARGIN_S, LOOK_AHEAD_S + 1.5 * self.warm_up_s)
+            self.playout_delay_s = round(format_.window_frames / format_.fps + margin_s, 2)
+        self._delay_ns = round(self.playout_delay_s * NS)
+
+    @property
+    def running(self) -> bool:
+        """Whether the worker's thread is alive."""
+        return self._worker.running
+
+    def start(self) -> None:
+        """Starts the worker, at rest.
+
+        Raises:
+            InputError: a call of the engine from before the last `stop` has still not returned.
+        """
+        if self._worker.running:
+            raise InputError('the engine is still busy with an earlier call; try again later')
+        self._worker.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Stops the worker; whether its thread ended within the limit."""
+        return self._worker.stop(timeout_s)
+
+    def close(self) -> None:
+        """Frees the engine. One whose call has not returned is left to its thread."""
+        if not self._worker.running:
+            self.engine.close()
+
+    def hear(self, piece: Piece) -> bool:
+        """Takes a piece of speech; see `Inbox.push`. Returns whether it was taken."""
+        shown_ns = piece.start_ns + self._delay_ns
+        if piece.sample_rate > 0:
+            until_ns = shown_ns + len(piece.samples) * NS // piece.sample_rate
+            self._arrivals.add(shown_ns, until_ns, self._clock())
+        return self._worker.push(
+            piece.utterance_id,
+            piece.first_sample,
+            piece.sample_rate,
+            piece.samples,
+            shown_ns,
+            piece.end,
+        )
+
+    def show(self, time_ns: int) -> Shown:
+        """Face and body of now; ask in order of time."""
+        return self.playout.show(time_ns)
+
+    def interrupt(self) -> None:
+        """Stops what is said and goes to rest."""
+        self._worker.interrupt()
+
+    def stats(self) -> WorkerStats:
+        return self._worker.stats()
+
+    def _on_interrupt(self, epoch: int) -> None:
+        self._on_stretch(self.playout.interrupt(self._now_ns(), epoch))
+
+    def _on_window(
+        self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
+    ) -> None:
+        stretch = self.playout.plan(epoch, utterance_id, start_ns, window)
+        if stretch is None:
+            return
+        self._on_stretch(stretch)
+        before_epoch, first_new = self._planned_frames
+        if before_epoch != epoch:
+            first_new = 0
+        end = window.start_frame + len(window.motion)
+        if end > first_new:
+            frame_ns = start_ns + round(first_new * NS / self.bundle.config.format.fps)
+            arrived_s = self._arrivals.arrived_s(frame_ns)
+            if arrived_s is not None:
+                self.latency.add(self._clock() - arrived_s)
+            self._planned_frames = (epoch, end)
+
+
+def _load(parameters: AvatarParameters) -> Bundle:
+    bundle = load_bundle(parameters.bundle or DEFAULT_BUNDLE)
+    if parameters.sampling_steps:
+        steps = dataclasses.replace(
+            bundle.config.diffusion, sampling_steps=parameters.sampling_steps
+        )
+        bundle = dataclasses.replace(
+            bundle, config=dataclasses.replace(bundle.config, diffusion=steps)
+        )
+    return bundle
+
+
+def _rest_rotvecs(bundle: Bundle) -> np.ndarray:
+    format_ = bundle.config.format
+    joints = bundle.skeleton.indices(format_.joint_names + format_.face_joint_names)
+    return np.asarray(bundle.skeleton.rest)[joints]

@@ -1,0 +1,346 @@
+"""The avatar: speech on `audio` in, face and body motion out. A managed (lifecycle) node.
+
+    ros2 run diffsheg_ros avatar --ros-args -p autostart:=true
+
+on_configure reads the parameters, loads the engine and warms it up; on_activate subscribes and
+starts the worker and the timer; on_deactivate stops them; on_cleanup releases all. Callbacks
+convert and hand over: audio to the worker, whose thread owns the engine and publishes the planned
+stretches; poses from the timeline to `face` and `joint_states`.
+"""
+
+import dataclasses
+import functools
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.lifecycle import (
+    LifecycleNode,
+    LifecyclePublisher,
+    LifecycleState,
+    TransitionCallbackReturn,
+)
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from diffsheg_model.errors import InputError
+from diffsheg_ros import messages
+from diffsheg_ros.avatar import Avatar
+from diffsheg_ros.diagnostics import Facts, Health, Rate
+from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
+from diffsheg_ros.node_parameters import NodeParameters
+from diffsheg_ros.node_process import run_node
+from diffsheg_ros.parameters import AvatarParameters
+from diffsheg_ros.playout import Stretch
+from diffsheg_ros.timeline import NS
+
+#: Stamps farther than this from the node's clock are not meant for it.
+UNTIMELY_NS = 60 * NS
+
+SUCCESS = TransitionCallbackReturn.SUCCESS
+Transition = Callable[['AvatarNode', LifecycleState], TransitionCallbackReturn]
+
+
+def _guarded(method: Transition) -> Transition:
+    """Logs what a transition raises, which rclpy would swallow, and lets the transition fail."""
+
+    @functools.wraps(method)
+    def transition(self: 'AvatarNode', state: LifecycleState) -> TransitionCallbackReturn:
+        what = f'cannot {method.__name__.removeprefix("on_")}'
+        try:
+            result = method(self, state)
+        except InputError as error:
+            self.failure = f'{what}: {error}'
+            result = TransitionCallbackReturn.FAILURE
+        except Exception as error:
+            self.failure = f'{what}: {type(error).__name__}: {error}'
+            result = TransitionCallbackReturn.ERROR
+        else:
+            self.failure = ''
+        if self.failure:
+            self.get_logger().error(self.failure)
+        self._report()
+        return result
+
+    return transition
+
+
+class AvatarNode(LifecycleNode):
+    """The node; see the module.
+
+    Attributes:
+        failure: why the last transition failed; empty where it did not.
+        faults: exceptions that callbacks have raised.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__('avatar', **arguments)
+        self._declared = NodeParameters(self, AvatarParameters)
+        self._settings = AvatarParameters()
+        self._avatar: Avatar | None = None
+        self._outputs: list[LifecyclePublisher] = []
+        self._lifecycle = 'unconfigured'
+        self.failure = ''
+        self.faults = 0
+        self._counts: Counter[str] = Counter()
+        self._state = ('', '')  # of the pose that was published last, and its utterance
+        self._rate = Rate()
+        self._health = Health()
+        self._reported: str | None = None
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # Diagnostics and services must work while a simulation's clock stands still.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0, self._report, clock=self._steady)
+        self.create_service(Trigger, '~/interrupt', self._on_interrupt)
+        if self.get_parameter('autostart').value:
+            self._starter = self.create_timer(0.0, self._start, clock=self._steady)
+        else:
+            self.get_logger().info(
+                'unconfigured: waiting for a launch file or lifecycle manager to configure and '
+                'activate this node (with -p autostart:=true it does so by itself)'
+            )
+
+    # Life cycle
+
+    @_guarded
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._settings = parameters = self._declared.read()
+        self._avatar = avatar = Avatar(parameters, self._publish_stretch, self._now_ns)
+        self._declared.locked = True
+        self._counts = Counter()
+        self._joint_names = avatar.timeline.joint_names
+        self._weight_names = avatar.timeline.weight_names
+        self._face = self._create_output(FaceBlendshapes, 'face')
+        self._joint_states = self._create_output(JointState, 'joint_states')
+        self._face_trajectory = self._create_output(FaceTrajectory, 'face_trajectory')
+        self._joint_trajectory = self._create_output(JointTrajectory, 'joint_trajectory')
+        self._lifecycle = 'inactive'
+        self.get_logger().info(
+            f'bundle {avatar.bundle.config.name}, engine {avatar.engine.name} '
+            f'({avatar.engine.precision}): {avatar.hop_s:.2f} s of motion take '
+            f'{avatar.warm_up_s:.2f} s to generate; playout delay {avatar.playout_delay_s:.2f} s'
+        )
+        if avatar.warm_up_s > avatar.hop_s:
+            self.get_logger().warning(
+                'too slow for live speech: lower sampling_steps, or choose a smaller bundle'
+            )
+        if self._namesakes():
+            self.get_logger().warning(
+                f'another node is called {self.get_fully_qualified_name()} (a killed one is seen '
+                'for up to 20 s): both answer the same services; give one a namespace or another '
+                'name'
+            )
+        return SUCCESS
+
+    @_guarded
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        assert self._avatar is not None
+        self._avatar.start()
+        super().on_activate(state)
+        parameters = self._settings
+        audio_qos = QoSProfile(
+            history=HistoryPolicy.KEEP_LAST,
+            depth=parameters.audio_depth,
+            reliability=ReliabilityPolicy[parameters.audio_reliability.upper()],
+        )
+        self._audio = self.create_subscription(AudioChunk, 'audio', self._on_audio, audio_qos)
+        self._timer = self.create_timer(1 / parameters.publish_rate_hz, self._publish_pose)
+        self._rate = Rate()
+        self._lifecycle = 'active'
+        return SUCCESS
+
+    @_guarded
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._deactivate()
+        return super().on_deactivate(state)
+
+    @_guarded
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._release()
+        return SUCCESS
+
+    @_guarded
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._deactivate()
+        self._release()
+        return SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """After a fault of the program: release all, back to unconfigured."""
+        failure = self.failure
+        self.on_shutdown(state)
+        self.failure = failure
+        return SUCCESS
+
+    def destroy_node(self) -> None:
+        self._deactivate()
+        self._release()
+        super().destroy_node()
+
+    def _start(self) -> None:
+        self.destroy_timer(self._starter)
+        if self.trigger_configure() == SUCCESS:
+            self.trigger_activate()
+
+    def _deactivate(self) -> None:
+        if self._lifecycle != 'active':
+            return
+        self._lifecycle = 'inactive'
+        self.destroy_subscription(self._audio)
+        self.destroy_timer(self._timer)
+        assert self._avatar is not None
+        if not self._avatar.stop(self._settings.stop_timeout_s):
+            self.get_logger().error(
+                f'the engine has not returned within {self._settings.stop_timeout_s:g} s '
+                '(stop_timeout_s); going on without it'
+            )
+        self._state = ('', '')
+
+    def _release(self) -> None:
+        if self._avatar is None:
+            return
+        while self._outputs:
+            self.destroy_lifecycle_publisher(self._outputs.pop())
+        self._avatar.close()
+        self._avatar = None
+        self._declared.locked = False
+        self._lifecycle = 'unconfigured'
+
+    def _create_output(self, kind: type, topic: str) -> LifecyclePublisher:
+        qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+        self._outputs.append(self.create_lifecycle_publisher(kind, topic, qos))
+        return self._outputs[-1]
+
+    # In
+
+    def _on_audio(self, chunk: AudioChunk) -> None:
+        piece = messages.read_audio_chunk(chunk)
+        now_ns = self._now_ns()
+        if piece.start_ns <= 0:
+            self._counts['unstamped_chunks'] += 1
+            piece = piece._replace(start_ns=now_ns)
+        elif abs(piece.start_ns - now_ns) > UNTIMELY_NS:
+            self._counts['untimely_chunks'] += 1
+        assert self._avatar is not None
+        self._avatar.hear(piece)
+
+    def _on_interrupt(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        response.success = self._lifecycle == 'active'
+        if response.success:
+            assert self._avatar is not None
+            self._avatar.interrupt()
+            response.message = 'stopped; blending to rest'
+        else:
+            response.message = f'the node is {self._lifecycle}, not active'
+        return response
+
+    # Out
+
+    def _publish_pose(self) -> None:
+        assert self._avatar is not None
+        shown = self._avatar.show(self._now_ns())
+        self._face.publish(
+            messages.face_blendshapes(
+                self._weight_names,
+                shown.weights,
+                time_ns=shown.time_ns,
+                utterance_id=shown.utterance_id,
+            )
+        )
+        self._joint_states.publish(
+            messages.joint_state(self._joint_names, shown.angles, time_ns=shown.time_ns)
+        )
+        self._state = (shown.state, shown.utterance_id)
+        self._rate.tick(time.monotonic())
+
+    def _publish_stretch(self, stretch: Stretch) -> None:
+        """Called from the worker's thread, or from the one that interrupts."""
+        self._face_trajectory.publish(
+            messages.face_trajectory(
+                self._weight_names,
+                stretch.weights,
+                stretch.times_ns,
+                utterance_id=stretch.utterance_id,
+            )
+        )
+        self._joint_trajectory.publish(
+            messages.joint_trajectory(
+                self._joint_names, stretch.angles, stretch.velocities, stretch.times_ns
+            )
+        )
+
+    def _report(self) -> None:
+        now_s = time.monotonic()
+        report = self._health.report(now_s, self._facts(now_s))
+        status = DiagnosticStatus(
+            level=bytes([report.level]),
+            name=f'{self.get_fully_qualified_name().lstrip("/")}: motion',
+            message=report.message,
+            values=[KeyValue(key=key, value=value) for key, value in report.values.items()],
+        )
+        stamp = messages.to_stamp(self._now_ns())
+        self._diagnostics.publish(DiagnosticArray(header=Header(stamp=stamp), status=[status]))
+        # What is wrong is logged when it changes, not once a second.
+        if report.level and report.message != self._reported and report.message != self.failure:
+            self.get_logger().warning(report.message, throttle_duration_sec=10.0)
+        self._reported = report.message
+
+    def _facts(self, now_s: float) -> Facts:
+        facts = Facts(
+            lifecycle=self._lifecycle,
+            failure=self.failure,
+            state=self._state[0] or self._lifecycle,
+            utterance_id=self._state[1],
+            namesakes=self._namesakes(),
+            counters={'faults': self.faults},
+        )
+        avatar = self._avatar
+        if avatar is None:
+            return facts
+        return dataclasses.replace(
+            facts,
+            worker_alive=avatar.running,
+            publish_rate_hz=self._settings.publish_rate_hz,
+            fps=self._rate.per_second(now_s),
+            latency_p50_s=avatar.latency.percentile(50),
+            latency_p95_s=avatar.latency.percentile(95),
+            hop_s=avatar.hop_s,
+            engine=avatar.engine.name,
+            precision=avatar.engine.precision,
+            bundle=avatar.bundle.config.name,
+            playout_delay_s=avatar.playout_delay_s,
+            counters={
+                'faults': self.faults,
+                'underruns': avatar.playout.underruns,
+                'unstamped_chunks': self._counts['unstamped_chunks'],
+                'untimely_chunks': self._counts['untimely_chunks'],
+            },
+            worker=avatar.stats(),
+        )
+
+    def _namesakes(self) -> int:
+        """How many other nodes have this node's full name."""
+        me = (self.get_name(), self.get_namespace())
+        return self.get_node_names_and_namespaces().count(me) - 1
+
+    def _now_ns(self) -> int:
+        return self.get_clock().now().nanoseconds
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the node until SIGINT or SIGTERM."""
+    return run_node(AvatarNode, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

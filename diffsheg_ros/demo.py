@@ -1,0 +1,256 @@
+"""The whole way, once: a recording is spoken, the avatar moves, and what it published is written.
+
+    python -m diffsheg_ros.demo --audio speech.wav --out out/demo
+
+Starts the real nodes as processes of their own (avatar and file player), shows here what they
+publish, stops when the utterance's motion has been played, and writes the recording. Needs no
+`launch`; `launch/avatar.launch.py` is the way where ROS 2 is installed.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from diffsheg_model.audio import audio_info, read_blocks
+from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from diffsheg_model.errors import InputError
+from diffsheg_model.exports import write_outputs
+from diffsheg_ros.isolation import isolate
+from diffsheg_ros.messages import NS
+from diffsheg_ros.monitor_node import MonitorNode
+from diffsheg_ros.node_process import run_node
+
+DEFAULT_AUDIO = Path(__file__).parent / 'media' / 'speech.flac'
+DEFAULT_OUT = Path('out/demo')
+
+#: The avatar must report within this time, model loading included.
+START_LIMIT_S = 60.0
+#: After the last motion was due, going to rest may take this much longer.
+END_LIMIT_S = 10.0
+STOP_LIMIT_S = 10.0
+
+INTERRUPTED = 130
+
+
+class NodeProcess:
+    """A node of this package as a process; what it logs goes into a file."""
+
+    def __init__(self, module: str, parameters: dict[str, object], folder: Path) -> None:
+        self.name = module
+        self._log = folder / f'{module}.log'
+        arguments = ['--ros-args']
+        for name, value in parameters.items():
+            # JSON is YAML, so any path arrives as it is.
+            arguments += ['-p', f'{name}:={json.dumps(value)}']
+        with self._log.open('wb') as log:
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', f'diffsheg_ros.{module}', *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal is for the demo alone; it stops its nodes itself.
+                start_new_session=True,
+            )
+
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def last_words(self, wanted: tuple[str, ...] = ('ERROR', 'error', 'Error')) -> str:
+        """The last line of its log that tells of an error, else the last line."""
+        lines = [
+            text for text in self._log.read_text(errors='replace').splitlines() if text.strip()
+        ]
+        telling = [text for text in lines if any(word in text for word in wanted)]
+        return (telling or lines or ['(it said nothing)'])[-1]
+
+    def stop(self) -> int:
+        """Asks it to stop, waits, and ends it for good if it does not; its exit status."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        return self._process.wait()
+
+
+class Run:
+    """Decides when the demo is over; asked after every message.
+
+    Attributes:
+        failure: why it ended early; empty where it did not.
+        complete: whether all motion was shown.
+    """
+
+    def __init__(self, avatar: NodeProcess, player: NodeProcess) -> None:
+        self._avatar = avatar
+        self._player = player
+        self._begun_s = time.monotonic()
+        self._looked_s = 0.0
+        self.failure = ''
+        self.complete = False
+
+    def finished(self, node: MonitorNode) -> bool:
+        """Whether all motion was shown, or something went wrong."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < 0.1:
+            return False
+        self._looked_s = now_s
+        self.failure = self._failure(node, now_s)
+        self.complete = not self.failure and self._all_shown(node)
+        return bool(self.failure) or self.complete
+
+    def _failure(self, node: MonitorNode, now_s: float) -> str:
+        view = node.view
+        if self._avatar.exit_status() is not None:
+            return f'the avatar ended early: {self._avatar.last_words()}'
+        if view.level >= 2 and view.value('lifecycle') == 'unconfigured':
+            return view.message
+        if not view.state and now_s - self._begun_s > START_LIMIT_S:
+            return f'the avatar has not reported for {START_LIMIT_S:g} s'
+        if self._player.exit_status() not in (None, 0):
+            return f'the file player failed: {self._player.last_words()}'
+        return ''
+
+    def _all_shown(self, node: MonitorNode) -> bool:
+        if self._player.exit_status() is None or node.recording is None:
+            return False
+        _, delay_s = node.timing()
+        over_ns = node.shown_ns - node.recording.audio_end_ns - round(delay_s * NS)
+        at_rest = not node.view.utterance_id
+        return over_ns > 0 and (at_rest or over_ns > END_LIMIT_S * NS)
+
+
+def run_demo(audio: Path, out: Path, bundle_folder: Path, console: Console) -> int:
+    """Runs the demo.
+
+    Args:
+        audio: the recording.
+        out: folder for what is published.
+        bundle_folder: the model.
+        console: for what is said before and after.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        InputError: the recording, the bundle or the folder is unusable, or a node failed.
+    """
+    bundle = load_bundle(bundle_folder)
+    seconds = _check(audio, out, bundle)
+    if 'ROS_DOMAIN_ID' not in os.environ:
+        isolate()
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    _say(console, f'playing {audio} ({seconds:.1f} s) to the avatar, model {bundle.config.name}')
+    nodes: list[MonitorNode] = []
+
+    def create() -> MonitorNode:
+        nodes.append(MonitorNode(record=True))
+        return nodes[0]
+
+    with _processes(audio, bundle_folder) as (avatar, player):
+        run = Run(avatar, player)
+        status = run_node(create, [], run.finished)
+    if run.failure:
+        raise InputError(run.failure)
+    if not run.complete:
+        _say(console, 'stopped before the end: nothing was written')
+        return status or INTERRUPTED
+    node = nodes[0]
+    assert node.recording is not None
+    motion = node.recording.motion(*node.timing())
+    sound = node.recording.audio(motion.duration_s)
+    paths = write_outputs(out, motion, bundle.skeleton, sound, node.recording.sample_rate)
+    _say(console, _summary(node, len(motion)))
+    _say(console, 'written: ' + ' '.join(str(path) for path in paths))
+    return 0
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def _check(audio: Path, out: Path, bundle: Bundle) -> float:
+    """Finds what is wrong with the input before anything starts; the recording's seconds."""
+    seconds = audio_info(audio).duration_s
+    frame_s = 1 / bundle.config.format.fps
+    if seconds < frame_s:
+        raise InputError(
+            f'{audio}: audio too short: less than one frame, {frame_s:.3f} s; '
+            'give a longer recording'
+        )
+    for _ in read_blocks(audio, 10.0):
+        pass
+    if out.exists() and not out.is_dir():
+        raise InputError(f'cannot write into {out}: it is a file; name a folder')
+    return seconds
+
+
+@contextlib.contextmanager
+def _processes(audio: Path, bundle_folder: Path) -> Iterator[tuple[NodeProcess, NodeProcess]]:
+    """The avatar and the file player, running; stopped at the end, come what may."""
+    with (
+        tempfile.TemporaryDirectory(prefix='diffsheg_demo.') as logs,
+        contextlib.ExitStack() as stack,
+    ):
+        avatar = NodeProcess(
+            'avatar_node', {'autostart': True, 'bundle': str(bundle_folder)}, Path(logs)
+        )
+        stack.callback(avatar.stop)
+        # The avatar and the monitor are to listen from the first sample on.
+        player = NodeProcess('file_player_node', {'file': str(audio), 'subscribers': 2}, Path(logs))
+        stack.callback(player.stop)
+        yield avatar, player
+
+
+def _summary(node: MonitorNode, frames: int) -> str:
+    view, recording = node.view, node.recording
+    assert recording is not None and recording.audio_start_ns is not None
+    rate_hz, delay_s = node.timing()
+    speech_ns = recording.audio_start_ns + round(delay_s * NS)
+    lines = {
+        'published': f'{view.frames} faces, {recording.measured_rate_hz(speech_ns):.1f} Hz '
+        f'measured of {rate_hz:g} Hz; {frames} frames written',
+        'latency': f'p50 {view.value("latency_p50_s")} s, p95 {view.value("latency_p95_s")} s '
+        'from the arrival of a sample to its planned motion',
+        'generation': f'p50 {view.value("window_p50_s")} s, p95 {view.value("window_p95_s")} s a '
+        f'window, engine {view.value("engine")} ({view.value("precision")})',
+        'playout delay': f'{delay_s:.2f} s from a sample to its motion',
+        'losses': f'{view.value("drops")} chunks dropped, {view.value("gaps")} samples lost, '
+        f'{view.value("underruns")} times motion was late',
+    }
+    return '\n'.join(f'{name:>13}  {text}' for name, text in lines.items())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the demo from the command line."""
+    parser = argparse.ArgumentParser(
+        prog='python -m diffsheg_ros.demo',
+        description='Play a recording to the avatar, show and write what it publishes.',
+    )
+    parser.add_argument('--audio', type=Path, default=DEFAULT_AUDIO, help='the recording')
+    parser.add_argument('--out', type=Path, default=DEFAULT_OUT, help='folder for the files')
+    parser.add_argument('--bundle', type=Path, default=DEFAULT_BUNDLE, help='the model')
+    options = parser.parse_args(arguments)
+    try:
+        return run_demo(options.audio, options.out, options.bundle, Console())
+    except InputError as error:
+        sys.stderr.write(f'error: {error}\n')
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""What operators see: rates, delays and counters, and from those whether all is well."""
+
+import dataclasses
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from diffsheg_ros.worker_stats import WorkerStats
+
+OK, WARN, ERROR = 0, 1, 2
+
+#: A counter that has risen within this time is news.
+RECENT_S = 10.0
+#: Publishing at less than this share of the wanted rate is a fault of the machine.
+LEAST_RATE = 0.9
+
+#: Counters whose rise is worth a word: level, and what happened and what to do.
+NEWS: dict[str, tuple[int, str]] = {
+    'failed_windows': (ERROR, 'the engine failed ({last_error})'),
+    'callback_errors': (ERROR, 'publishing motion failed ({last_error})'),
+    'underruns': (
+        WARN,
+        'motion came too late: raise playout_delay_s, lower sampling_steps, or free the CPU',
+    ),
+    'dropped_chunks': (
+        WARN,
+        'audio was dropped because the engine is too slow for it (max_queue_s)',
+    ),
+    'rejected_chunks': (
+        WARN,
+        'chunks were rejected: samples must be finite and -1..1, the rate 8000..192000 Hz',
+    ),
+    'rate_changes': (WARN, 'the sample rate changed within an utterance: begin a new one'),
+    'lost_samples': (
+        WARN,
+        'audio was lost on its way: check the network, or set audio_reliability to reliable',
+    ),
+    'stalls': (WARN, 'an utterance stopped without its last chunk (end_of_utterance)'),
+    'unstamped_chunks': (WARN, 'chunks have no stamp and are taken as heard on arrival'),
+    'untimely_chunks': (
+        WARN,
+        "stamps are far from this node's clock: check the clocks, or use_sim_time",
+    ),
+    'faults': (ERROR, 'a callback failed; see the log'),
+}
+
+
+class Spans:
+    """The last durations of something."""
+
+    def __init__(self, remembered: int = 256) -> None:
+        self._seconds: deque[float] = deque(maxlen=remembered)
+
+    def add(self, seconds: float) -> None:
+        self._seconds.append(seconds)
+
+    def percentile(self, percent: float) -> float:
+        """Seconds; 0 where there is none yet."""
+        seconds = list(self._seconds)
+        return float(np.percentile(seconds, percent)) if seconds else 0.0
+
+
+class Rate:
+    """How often something happens, measured over the last seconds."""
+
+    def __init__(self, over_s: float = 2.0) -> None:
+        self._over_s = over_s
+        self._times: deque[float] = deque(maxlen=4096)
+
+    def tick(self, now_s: float) -> None:
+        self._times.append(now_s)
+
+    def per_second(self, now_s: float) -> float:
+        while self._times and self._times[0] < now_s - self._over_s:
+            self._times.popleft()
+        if len(self._times) < 2:
+            return 0.0
+        return (len(self._times) - 1) / (self._times[-1] - self._times[0])
+
+
+class Arrivals:
+    """Remembers when audio arrived, to tell how long its motion took."""
+
+    def __init__(self, remembered: int = 8192) -> None:
+        self._chunks: deque[tuple[int, int, float]] = deque(maxlen=remembered)
+
+    def add(self, start_ns: int, end_ns: int, now_s: float) -> None:
+        """A chunk that is heard from `start_ns` to `end_ns` arrived now."""
+        self._chunks.append((start_ns, end_ns, now_s))
+
+    def arrived_s(self, time_ns: int) -> float | None:
+        """When the sample that is heard at a moment arrived; None where nobody knows any more."""
+        for start_ns, end_ns, arrived_s in reversed(self._chunks.copy()):
+            if start_ns <= time_ns < end_ns:
+                return arrived_s
+        return None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the node at a moment.
+
+    Attributes:
+        lifecycle: 'unconfigured', 'inactive' or 'active'.
+        failure: why the last transition failed; empty where it did not.
+        state: what the avatar does, see `Pose`; the lifecycle state where it is not active.
+        utterance_id: of what is shown.
+        namesakes: other nodes of the same full name.
+        worker_alive: whether the worker's thread runs.
+        publish_rate_hz: as wanted.
+        fps: as measured; 0 before it was.
+        latency_p50_s, latency_p95_s: from the arrival of the first sample that a planned stretch
+            shows to the stretch's publication.
+        hop_s: new motion of a window.
+        engine, precision, bundle: what runs.
+        playout_delay_s: from hearing to showing.
+        counters: what the node counts itself.
+        worker: what the worker counts; None where there is none.
+    """
+
+    lifecycle: str
+    failure: str = ''
+    state: str = ''
+    utterance_id: str = ''
+    namesakes: int = 0
+    worker_alive: bool = False
+    publish_rate_hz: float = 0.0
+    fps: float = 0.0
+    latency_p50_s: float = 0.0
+    latency_p95_s: float = 0.0
+    hop_s: float = 0.0
+    engine: str = ''
+    precision: str = ''
+    bundle: str = ''
+    playout_delay_s: float = 0.0
+    counters: dict[str, int] = field(default_factory=dict)
+    worker: WorkerStats | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One diagnostic status: level, one line, and values by name."""
+
+    level: int
+    message: str
+    values: dict[str, str]
+
+
+class Health:
+    """Judges the facts, once a second; remembers the counters of the last `RECENT_S`."""
+
+    def __init__(self) -> None:
+        self._past: deque[tuple[float, dict[str, int]]] = deque()
+
+    def report(self, now_s: float, facts: Facts) -> Report:
+        """The status of now; `now_s` of any clock that only goes forward."""
+        counters = _counters(facts)
+        while self._past and self._past[0][0] < now_s - RECENT_S:
+            self._past.popleft()
+        # Counters start anew with each configuration.
+        before = self._past[0][1] if self._past else dict.fromkeys(counters, 0)
+        news = {name: value - before.get(name, 0) for name, value in counters.items()}
+        self._past.append((now_s, counters))
+        words = [*_standing_faults(facts), *_news(news, facts)]
+        level = max((word[0] for word in words), default=OK)
+        words.sort(key=lambda word: -word[0])
+        message = '; '.join(word[1] for word in words) or facts.state
+        return Report(level, message, _values(facts, counters))
+
+
+def _standing_faults(facts: Facts) -> list[tuple[int, str]]:
+    words = []
+    if facts.failure:
+        words.append((ERROR, facts.failure))
+    if facts.namesakes:
+        words.append(
+            (WARN, 'another node has this name: give one of them a namespace or another name')
+        )
+    if facts.lifecycle != 'active':
+        return words
+    if not facts.worker_alive:
+        words.append((ERROR, 'the generating thread is not running: deactivate and activate'))
+    if 0 < facts.fps < LEAST_RATE * facts.publish_rate_hz:
+        words.append(
+            (
+                WARN,
+                f'publishing at {facts.fps:.1f} of {facts.publish_rate_hz:g} Hz: the CPU is too '
+                'busy; lower publish_rate_hz or engine_threads',
+            )
+        )
+    worker = facts.worker
+    if worker is not None and worker.latency_p95_s > facts.hop_s > 0:
+        words.append(
+            (
+                WARN,
+                f'generating {facts.hop_s:.2f} s of motion takes {worker.latency_p95_s:.2f} s: '
+                'lower sampling_steps',
+            )
+        )
+    return words
+
+
+def _news(news: dict[str, int], facts: Facts) -> list[tuple[int, str]]:
+    error = facts.worker.last_error if facts.worker is not None else ''
+    return [
+        (level, f'{text.format(last_error=error)} [{name} +{news[name]}]')
+        for name, (level, text) in NEWS.items()
+        if news.get(name, 0) > 0
+    ]
+
+
+def _counters(facts: Facts) -> dict[str, int]:
+    """All that only rises."""
+    counters = dict(facts.counters)
+    if facts.worker is not None:
+        for item in dataclasses.fields(facts.worker):
+            value = getattr(facts.worker, item.name)
+            if isinstance(value, int) and item.name not in ('epoch', 'queue_chunks'):
+                counters[item.name] = value
+    return counters
+
+
+def _values(facts: Facts, counters: dict[str, int]) -> dict[str, str]:
+    worker = facts.worker
+    drops = ('dropped_chunks', 'rejected_chunks', 'rate_changes')
+    values = {
+        'lifecycle': facts.lifecycle,
+        'state': facts.state,
+        'utterance_id': facts.utterance_id,
+        'fps': f'{facts.fps:.1f}',
+        'latency_p50_s': f'{facts.latency_p50_s:.3f}',
+        'latency_p95_s': f'{facts.latency_p95_s:.3f}',
+        'queue_s': f'{worker.queue_s:.2f}' if worker else '0.00',
+        'gaps': str(counters.get('lost_samples', 0)),
+        'drops': str(sum(counters.get(name, 0) for name in drops)),
+        'engine': facts.engine,
+        'precision': facts.precision,
+        'bundle': facts.bundle,
+        'playout_delay_s': f'{facts.playout_delay_s:.3f}',
+        'publish_rate_hz': f'{facts.publish_rate_hz:g}',
+        'window_p50_s': f'{worker.latency_p50_s:.3f}' if worker else '0.000',
+        'window_p95_s': f'{worker.latency_p95_s:.3f}' if worker else '0.000',
+        'last_error': worker.last_error if worker else '',
+    }
+    return values | {name: str(value) for name, value in counters.items()}

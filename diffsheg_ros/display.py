@@ -1,0 +1,166 @@
+"""The monitor's screen: what is published, as text that changes in place, or as plain lines."""
+
+from dataclasses import dataclass, field
+
+from rich.bar import Bar
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+WEIGHTS = (
+    'jawOpen', 'mouthPucker', 'mouthSmileLeft', 'eyeBlinkLeft', 'browInnerUp',
+)  # fmt: skip
+JOINTS = (
+    'Neck_x', 'RightArm_z', 'RightForeArm_y', 'LeftArm_z', 'LeftForeArm_y', 'Spine_y',
+)  # fmt: skip
+
+#: Half the width of a joint's bar, radians.
+JOINT_RANGE_RAD = 1.6
+BAR_WIDTH = 30
+LEVELS = {0: ('OK', 'green'), 1: ('WARN', 'yellow'), 2: ('ERROR', 'red'), 3: ('STALE', 'red')}
+STATES = {
+    'speaking': 'bold green', 'holding': 'yellow', 'returning': 'cyan', 'idle': 'dim',
+}  # fmt: skip
+
+
+@dataclass
+class View:
+    """What is known at a moment.
+
+    Attributes:
+        state: what the avatar says that it does; empty before it said anything.
+        utterance_id: of what is shown.
+        level: 0 OK, 1 WARN, 2 ERROR.
+        message: its one line.
+        values: everything else that it says of itself, as text by name.
+        face_hz, joints_hz: as received here.
+        frames: faces received.
+        ahead_s: how far the newest planned stretch reaches beyond now.
+        audio_s: audio heard on the topic.
+        weights: blendshapes by name.
+        angles: joint angles by name, radians.
+    """
+
+    state: str = ''
+    utterance_id: str = ''
+    level: int = 0
+    message: str = ''
+    values: dict[str, str] = field(default_factory=dict)
+    face_hz: float = 0.0
+    joints_hz: float = 0.0
+    frames: int = 0
+    ahead_s: float = 0.0
+    audio_s: float = 0.0
+    weights: dict[str, float] = field(default_factory=dict)
+    angles: dict[str, float] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        """What the avatar says of itself, '-' where it did not."""
+        return self.values.get(name, '-')
+
+
+class Display:
+    """Shows a View in a terminal, or prints a line of it where the output is no terminal."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console()
+        self._live: Live | None = None
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False)
+            self._live.start()
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it is a terminal."""
+        return self._live is not None
+
+    def show(self, view: View) -> None:
+        """Shows what is known now."""
+        if self._live is not None:
+            self._live.update(screen(view), refresh=True)
+        else:
+            self._console.print(line(view), soft_wrap=True, highlight=False, markup=False)
+
+    def close(self) -> None:
+        """Leaves the last view standing and gives the terminal back."""
+        if self._live is not None:
+            self._live.stop()
+
+
+def line(view: View) -> str:
+    """The view in one line."""
+    if not view.state and not view.frames:
+        return 'waiting for the avatar'
+    weights = ' '.join(
+        f'{name} {view.weights[name]:.2f}' for name in WEIGHTS if name in view.weights
+    )
+    joints = ' '.join(
+        f'{name} {view.angles[name]:+.2f}' for name in JOINTS[:4] if name in view.angles
+    )
+    warning = f' | {LEVELS[view.level][0]}: {view.message}' if view.level else ''
+    return (
+        f'{view.state or "?":9} {view.face_hz:5.1f} Hz | latency p50 '
+        f'{view.value("latency_p50_s")} p95 {view.value("latency_p95_s")} s | '
+        f'planned {view.ahead_s:4.1f} s | {weights} | {joints}{warning}'
+    )
+
+
+def screen(view: View) -> RenderableType:
+    """The view as a screen."""
+    if not view.state and not view.frames:
+        return Text('waiting for the avatar', style='dim')
+    parts: list[RenderableType] = [_facts(view)]
+    bars = Table.grid(padding=(0, 1))
+    bars.add_column(justify='right', min_width=16)
+    bars.add_column(justify='right', min_width=7)
+    bars.add_column(width=BAR_WIDTH)
+    for name in WEIGHTS:
+        if name in view.weights:
+            value = view.weights[name]
+            bars.add_row(name, f'{value:.2f}', Bar(1.0, 0.0, value, width=BAR_WIDTH, color='green'))
+    for name in JOINTS:
+        if name in view.angles:
+            value = view.angles[name]
+            bars.add_row(name, f'{value:+.2f}', _signed_bar(value))
+    parts.append(bars)
+    if view.level:
+        label, style = LEVELS[view.level]
+        parts.append(Text(f'{label}: {view.message}', style=style))
+    return Group(*parts)
+
+
+def _facts(view: View) -> Table:
+    table = Table.grid(padding=(0, 2))
+    state = Text(view.state or '?', style=STATES.get(view.state, ''))
+    table.add_row('state', state, 'utterance', view.utterance_id or '-')
+    table.add_row(
+        'published', f'face {view.face_hz:.1f} Hz, joints {view.joints_hz:.1f} Hz',
+        'frames', str(view.frames),
+    )  # fmt: skip
+    table.add_row(
+        'latency', f'p50 {view.value("latency_p50_s")} s, p95 {view.value("latency_p95_s")} s',
+        'playout delay', f'{view.value("playout_delay_s")} s',
+    )  # fmt: skip
+    table.add_row(
+        'generation', f'p50 {view.value("window_p50_s")} s, p95 {view.value("window_p95_s")} s',
+        'planned ahead', f'{max(0.0, view.ahead_s):.1f} s',
+    )  # fmt: skip
+    table.add_row(
+        'audio', f'{view.audio_s:.1f} s heard, {view.value("gaps")} samples lost',
+        'drops, late', f'{view.value("drops")}, {view.value("underruns")}',
+    )  # fmt: skip
+    table.add_row(
+        'engine', f'{view.value("engine")} ({view.value("precision")})',
+        'bundle', view.value('bundle'),
+    )  # fmt: skip
+    return table
+
+
+def _signed_bar(angle: float) -> Bar:
+    """A bar from the middle to the angle."""
+    end = min(max(angle, -JOINT_RANGE_RAD), JOINT_RANGE_RAD) + JOINT_RANGE_RAD
+    middle = JOINT_RANGE_RAD
+    return Bar(
+        2 * JOINT_RANGE_RAD, min(end, middle), max(end, middle), width=BAR_WIDTH, color='cyan'
+    )

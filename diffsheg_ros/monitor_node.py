@@ -1,0 +1,183 @@
+"""The monitor: shows live what the avatar publishes, and records it.
+
+ros2 run diffsheg_ros monitor --ros-args -p record:=out/session
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+
+from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
+from diffsheg_model.errors import InputError
+from diffsheg_model.exports import write_outputs
+from diffsheg_ros import messages
+from diffsheg_ros.diagnostics import Rate
+from diffsheg_ros.display import JOINTS, WEIGHTS, Display, View
+from diffsheg_ros.messages import NS
+from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
+from diffsheg_ros.node_parameters import NodeParameters
+from diffsheg_ros.node_process import run_node
+from diffsheg_ros.parameters import MonitorParameters
+from diffsheg_ros.recording import Recording
+
+
+class MonitorNode(Node):
+    """The node; see the module. Nothing that arrives ends it: what does not fit is left out.
+
+    Attributes:
+        view: what is known now.
+        recording: what was published so far; None where nothing is recorded.
+        shown_ns: stamp of the newest face.
+        faces: faces received.
+    """
+
+    def __init__(self, *, record: bool = False, **arguments: Any) -> None:
+        """Subscribes to everything.
+
+        Args:
+            record: collect what is published even where the parameter names no folder.
+            **arguments: of `rclpy.node.Node`.
+
+        Raises:
+            InputError: a parameter is not allowed.
+        """
+        super().__init__('monitor', **arguments)
+        self._settings = settings = NodeParameters(self, MonitorParameters).read()
+        self._skeleton = None
+        if settings.record:
+            self._skeleton = load_bundle(settings.bundle or DEFAULT_BUNDLE).skeleton
+        self.recording = Recording() if record or settings.record else None
+        self.view = View()
+        self.shown_ns = 0
+        self._avatar = f'{self.get_namespace().strip("/")}/avatar: motion'.lstrip('/')
+        self._face_rate, self._joint_rate = Rate(), Rate()
+        self._planned_until_ns = 0
+        self._display = Display()
+        every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
+        # A best-effort subscription hears every kind of publisher of audio.
+        heard = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self.create_subscription(AudioChunk, 'audio', self._on_audio, heard)
+        self.create_subscription(FaceBlendshapes, 'face', self._on_face, every)
+        self.create_subscription(JointState, 'joint_states', self._on_joints, every)
+        self.create_subscription(JointTrajectory, 'joint_trajectory', self._on_trajectory, every)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
+        refresh_hz = settings.refresh_hz if self._display.in_place else 1.0
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1 / refresh_hz, self._refresh, clock=steady)
+
+    def destroy_node(self) -> None:
+        self._display.close()
+        super().destroy_node()
+
+    def write(self) -> tuple[Path, ...]:
+        """Writes what was recorded into the folder of the parameter.
+
+        Raises:
+            InputError: nothing was published, or the folder cannot be written.
+        """
+        assert self.recording is not None and self._skeleton is not None
+        motion = self.recording.motion(*self.timing())
+        audio = self.recording.audio(motion.duration_s)
+        rate = self.recording.sample_rate or 16000
+        return write_outputs(self._settings.record, motion, self._skeleton, audio, rate)
+
+    def timing(self) -> tuple[float, float]:
+        """Publish rate, Hz, and playout delay, s, as the avatar says."""
+        values = self.view.values
+        return float(values.get('publish_rate_hz') or 60.0), float(
+            values.get('playout_delay_s') or 0.0
+        )
+
+    def _on_audio(self, message: AudioChunk) -> None:
+        piece = messages.read_audio_chunk(message)
+        if piece.sample_rate:
+            self.view.audio_s += len(piece.samples) / piece.sample_rate
+        if self.recording is not None:
+            self.recording.add_audio(piece)
+
+    def _on_face(self, message: FaceBlendshapes) -> None:
+        try:
+            face = messages.read_face_blendshapes(message)
+        except InputError as error:
+            self._skip(error)
+            return
+        self._face_rate.tick(time.monotonic())
+        self.shown_ns = int(face.times_ns[0])
+        view = self.view
+        view.frames += 1
+        view.utterance_id = face.utterance_id
+        values = dict(zip(face.names, face.weights[0], strict=True))
+        view.weights = {name: float(values[name]) for name in WEIGHTS if name in values}
+        if self.recording is not None:
+            self.recording.add_face(face)
+
+    def _on_joints(self, message: JointState) -> None:
+        try:
+            joints = messages.read_joint_state(message)
+        except InputError as error:
+            self._skip(error)
+            return
+        self._joint_rate.tick(time.monotonic())
+        values = dict(zip(message.name, message.position, strict=True))
+        self.view.angles = {name: values[name] for name in JOINTS if name in values}
+        if self.recording is not None:
+            self.recording.add_joints(joints)
+
+    def _on_trajectory(self, message: JointTrajectory) -> None:
+        if message.points:
+            until = message.points[-1].time_from_start
+            self._planned_until_ns = messages.from_stamp(
+                message.header.stamp
+            ) + messages.from_duration(until)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == self._avatar:
+                view = self.view
+                view.level, view.message = status.level[0], status.message
+                view.values = {item.key: item.value for item in status.values}
+                view.state = view.values.get('state', '')
+
+    def _skip(self, error: InputError) -> None:
+        self.get_logger().warning(f'left out: {error}', throttle_duration_sec=10.0)
+
+    def _refresh(self) -> None:
+        now_s = time.monotonic()
+        view = self.view
+        view.face_hz = self._face_rate.per_second(now_s)
+        view.joints_hz = self._joint_rate.per_second(now_s)
+        now_ns = self.get_clock().now().nanoseconds
+        view.ahead_s = max(0.0, (self._planned_until_ns - now_ns) / NS)
+        self._display.show(view)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the monitor until SIGINT or SIGTERM, then writes what it recorded."""
+    nodes: list[MonitorNode] = []
+
+    def create() -> MonitorNode:
+        nodes.append(MonitorNode())
+        return nodes[0]
+
+    status = run_node(create, args)
+    if status == 0 and nodes[0].recording is not None:
+        try:
+            folder = nodes[0].write()[0].parent
+        except InputError as error:
+            sys.stderr.write(f'error: {error}\n')
+            return 2
+        sys.stderr.write(f'written to {folder}\n')
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())

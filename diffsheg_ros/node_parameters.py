@@ -1,0 +1,110 @@
+"""A parameter dataclass as the parameters of a node."""
+
+import dataclasses
+import math
+from typing import Any, Generic, TypeVar
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from diffsheg_model.errors import InputError
+from diffsheg_ros.parameters import Checked, Rule, kind_of, rule_of
+
+P = TypeVar('P', bound=Checked)
+
+
+class NodeParameters(Generic[P]):
+    """Declares the fields of a dataclass on a node, and reads them back as one.
+
+    A value that is not allowed does not stop the node from starting, as it would with rclpy
+    alone: the parameter is declared with its default, and `read` refuses, naming the value, until
+    an allowed one was set. A parameter that is fixed at run time is read-only, except for one
+    that was given a wrong value, which can be set right until the node is configured.
+
+    Attributes:
+        problems: what is wrong with the values that the node was started with, by name.
+    """
+
+    def __init__(self, node: Node, kind: type[P]) -> None:
+        self._node = node
+        self._kind = kind
+        self._fields = {field.name: field for field in dataclasses.fields(kind)}
+        self.problems: dict[str, str] = {}
+        self.locked = False
+        for field in self._fields.values():
+            self._declare(field)
+        node.add_on_set_parameters_callback(self._check)
+        node.add_post_set_parameters_callback(self._accept)
+
+    def read(self) -> P:
+        """The values of now.
+
+        Raises:
+            InputError: a value is not allowed; the message names it and says why.
+        """
+        if self.problems:
+            raise InputError('; '.join(self.problems.values()))
+        return self._kind(**{name: self._node.get_parameter(name).value for name in self._fields})
+
+    def _declare(self, field: dataclasses.Field[Any]) -> None:
+        name, rule, kind = field.name, rule_of(field), kind_of(field)
+        # Declared without a type first: rclpy raises on a wrong one, and does not take 60 for a
+        # double.
+        anything = ParameterDescriptor(dynamic_typing=True)
+        given = self._node.declare_parameter(name, field.default, anything).value
+        self._node.undeclare_parameter(name)
+        problem = rule.problem(kind, given)
+        if problem:
+            self.problems[name] = f'parameter {name} = {given!r}: {problem}'
+        self._node.declare_parameter(
+            name,
+            field.default if problem else kind(given),
+            descriptor(rule, kind, read_only=not rule.live and not problem),
+            ignore_override=True,
+        )
+
+    def _check(self, parameters: list[Parameter[Any]]) -> SetParametersResult:
+        for parameter in parameters:
+            field = self._fields.get(parameter.name)
+            if field is None:
+                continue
+            rule = rule_of(field)
+            problem = rule.problem(kind_of(field), parameter.value)
+            if problem:
+                reason = f'parameter {parameter.name} = {parameter.value!r}: {problem}'
+                return SetParametersResult(successful=False, reason=reason)
+            if self.locked and not rule.live:
+                reason = f'parameter {parameter.name} is fixed while the node is configured'
+                return SetParametersResult(successful=False, reason=reason)
+        return SetParametersResult(successful=True)
+
+    def _accept(self, parameters: list[Parameter[Any]]) -> None:
+        for parameter in parameters:
+            self.problems.pop(parameter.name, None)
+
+
+def descriptor(rule: Rule, kind: type, read_only: bool) -> ParameterDescriptor:
+    """What `ros2 param describe` shows."""
+    text = rule.description
+    constraints = ''
+    if rule.choices:
+        constraints = f'one of {", ".join(rule.choices)}'
+    result = ParameterDescriptor(
+        description=text, additional_constraints=constraints, read_only=read_only
+    )
+    if math.isfinite(rule.low) and math.isfinite(rule.high):
+        if kind is int:
+            result.integer_range = [
+                IntegerRange(from_value=int(rule.low), to_value=int(rule.high), step=0)
+            ]
+        elif kind is float:
+            result.floating_point_range = [
+                FloatingPointRange(from_value=float(rule.low), to_value=float(rule.high), step=0.0)
+            ]
+    return result

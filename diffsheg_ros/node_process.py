@@ -1,0 +1,107 @@
+"""A node as a process: started, spun in one thread, and stopped by SIGINT or SIGTERM in order."""
+
+import logging
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from types import FrameType
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from diffsheg_model.errors import InputError
+
+#: Python sees a signal when the middleware's wait returns, so it must return now and then.
+_WAIT_S = 0.2
+
+
+class StopSignals:
+    """Turns the first SIGINT or SIGTERM into a flag; a second one ends the process at once.
+
+    rclpy's own handlers would shut the context down under the node, which could then neither
+    report nor finish what it is doing.
+    """
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopped.set()
+        for again in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(again, signal.SIG_DFL)
+
+
+def run_node(
+    create: Callable[[], Node],
+    args: list[str] | None = None,
+    finished: Callable[[Node], bool] = lambda node: False,
+) -> int:
+    """Runs a node until it is finished or the process is asked to stop.
+
+    An exception in a callback is logged and does not end the node; whatever arrives on a topic,
+    a robot's other nodes count on this one.
+
+    Args:
+        create: makes the node; an InputError that it raises is reported in one line.
+        args: command line; the process's own where left out.
+        finished: asked after every callback.
+
+    Returns:
+        The exit status: 0, or 2 after an InputError. A node may have its own as `exit_status`;
+        its `faults` count the exceptions.
+    """
+    signals = StopSignals()
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    # The model's own messages (engine, clipped audio) go the same way as the node's.
+    logging.basicConfig(level=logging.INFO, format='%(message)s', handlers=[_RosLogHandler()])
+    try:
+        node = create()
+    except InputError as error:
+        sys.stderr.write(f'error: {error}\n')
+        rclpy.try_shutdown()
+        return 2
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        while not signals.stopped.is_set() and not finished(node) and rclpy.ok():
+            try:
+                executor.spin_once(timeout_sec=_WAIT_S)
+            except InputError as error:
+                node.get_logger().error(str(error))
+                return 2
+            except Exception as error:
+                node.faults = getattr(node, 'faults', 0) + 1
+                node.get_logger().error(
+                    'a callback failed; the node goes on\n'
+                    + ''.join(traceback.format_exception(error)),
+                    throttle_duration_sec=10.0,
+                )
+        return getattr(node, 'exit_status', 0)
+    finally:
+        executor.remove_node(node)
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown()
+
+
+class _RosLogHandler(logging.Handler):
+    """Hands Python's log records to ROS."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger = rclpy.logging.get_logger(record.name)
+        text = self.format(record)
+        # One call each: rclpy allows no two severities from one line of code.
+        if record.levelno >= logging.ERROR:
+            logger.error(text)
+        elif record.levelno >= logging.WARNING:
+            logger.warning(text)
+        elif record.levelno >= logging.INFO:
+            logger.info(text)
+        else:
+            logger.debug(text)

@@ -1,0 +1,227 @@
+"""Every parameter of every node: default, range, description, and whether it is fixed at run time.
+
+A node's parameters are the fields of one frozen dataclass, so a default stands in one place and
+code reads `parameters.publish_rate_hz`. Nothing here imports ROS; `node_parameters` declares them.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from diffsheg_model.engines import ENGINES
+from diffsheg_model.errors import InputError
+
+P = TypeVar('P')
+
+KINDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is known about a parameter beside its name and type.
+
+    Attributes:
+        description: what it does and what its special values mean, one sentence or two.
+        low: least value, of a number.
+        high: greatest value, of a number.
+        choices: all values, of a text; empty where any will do.
+        live: whether it can be set while the node works; others are read-only.
+    """
+
+    description: str
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    live: bool = False
+
+    def problem(self, kind: type, value: object) -> str | None:
+        """Says what a value of this parameter must be, or None where it is right."""
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            return f'must be {KINDS[kind]}'
+        if isinstance(value, int | float) and not self.low <= value <= self.high:  # NaN too
+            return f'must be {self.low:g} to {self.high:g}'
+        if self.choices and value not in self.choices:
+            return f'must be {", ".join(self.choices[:-1])} or {self.choices[-1]}'
+        return None
+
+
+def parameter(default: Any, description: str, **limits: Any) -> Any:
+    """A field of a parameter dataclass; `limits` are the other fields of `Rule`."""
+    return dataclasses.field(
+        default=default, metadata={'rule': Rule(' '.join(description.split()), **limits)}
+    )
+
+
+def rule_of(field: dataclasses.Field[Any]) -> Rule:
+    """The rule of a field made by `parameter`."""
+    return field.metadata['rule']
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Refuses values that are not allowed; the base of the classes below."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            problem = rule_of(field).problem(kind_of(field), value)
+            if problem:
+                raise InputError(f'parameter {field.name} = {value!r}: {problem}')
+
+
+def kind_of(field: dataclasses.Field[Any]) -> type:
+    """bool, int, float or str."""
+    return type(field.default)
+
+
+@dataclass(frozen=True)
+class AvatarParameters(Checked):
+    """Parameters of the avatar node."""
+
+    autostart: bool = parameter(
+        False,
+        """Configure and activate by itself on start. Leave false where a launch file or a
+        lifecycle manager does that.""",
+    )
+    bundle: str = parameter(
+        '', 'Folder of the model bundle; empty: the one that comes with the package.'
+    )
+    engine: str = parameter('auto', 'What runs the network.', choices=ENGINES)
+    engine_threads: int = parameter(
+        0, 'CPU threads of the engine; 0: the engine chooses.', low=0, high=256
+    )
+    speech_encoder: str = parameter(
+        '',
+        """Folder of the exported speech encoder, for bundles that use one; empty: where
+        `diffsheg export_speech` puts it.""",
+    )
+    speaker: int = parameter(
+        0,
+        'Whose style of motion, an index of the bundle.',
+        low=0,
+        high=999,
+    )
+    seed: int = parameter(
+        0,
+        'Seed of the motion: the same seed, audio and order of utterances give the same motion.',
+        low=0,
+        high=2**31 - 1,
+    )
+    guidance_scale: float = parameter(
+        -1.0,
+        "Classifier-free guidance, for bundles trained for it; negative: the bundle's.",
+        low=-1.0,
+        high=10.0,
+    )
+    sampling_steps: int = parameter(
+        0, "Denoising steps of a first window; 0: the bundle's.", low=0, high=1000
+    )
+    publish_rate_hz: float = parameter(
+        60.0, 'How often face and joint_states are published, Hz.', low=1.0, high=240.0
+    )
+    playout_delay_s: float = parameter(
+        -1.0,
+        """Motion for the sample heard at t is stamped and published t + this, seconds; negative:
+        a window's length, 0.45 s and what a slow computer needs more.""",
+        low=-1.0,
+        high=60.0,
+    )
+    blend_s: float = parameter(
+        0.5, 'How long every transition to or from rest takes, seconds.', low=0.05, high=5.0
+    )
+    hold_s: float = parameter(
+        0.5,
+        'How long the last frame is held for a late one before going to rest, seconds.',
+        low=0.0,
+        high=10.0,
+    )
+    reorder_s: float = parameter(
+        0.1,
+        'How long a missing audio chunk is waited for, in seconds of later audio.',
+        low=0.0,
+        high=1.0,
+    )
+    max_gap_s: float = parameter(
+        5.0, 'Longest gap in the audio that is filled with silence, seconds.', low=1.0, high=60.0
+    )
+    stall_s: float = parameter(
+        1.0,
+        'An utterance without a chunk for so long is over, seconds; at least reorder_s.',
+        low=0.05,
+        high=60.0,
+    )
+    max_queue_s: float = parameter(
+        300.0,
+        'Most audio that waits for the engine; what comes beyond it is dropped, seconds.',
+        low=1.0,
+        high=3600.0,
+    )
+    audio_reliability: str = parameter(
+        'best_effort',
+        """Reliability of the subscription to audio. best_effort hears every publisher; reliable
+        only reliable ones, and loses less.""",
+        choices=('best_effort', 'reliable'),
+    )
+    audio_depth: int = parameter(
+        100, 'Audio chunks that the middleware keeps for this node.', low=1, high=10_000
+    )
+    stop_timeout_s: float = parameter(
+        5.0, 'How long deactivation waits for the engine to stop, seconds.', low=0.1, high=60.0
+    )
+
+
+@dataclass(frozen=True)
+class FilePlayerParameters(Checked):
+    """Parameters of the file player."""
+
+    file: str = parameter('', 'The recording: wav, flac, ogg or mp3, 8 to 192 kHz, any channels.')
+    chunk_ms: int = parameter(40, 'Length of an audio chunk, milliseconds.', low=1, high=1000)
+    rate: float = parameter(
+        1.0,
+        """Chunks are sent this many times as fast as they are heard. Stamps stay those of
+        hearing, as with a speech synthesiser that is ahead.""",
+        low=0.1,
+        high=1000.0,
+    )
+    subscribers: int = parameter(
+        1, 'How many subscribers to wait for before beginning; 0: none.', low=0, high=100
+    )
+    wait_s: float = parameter(
+        -1.0,
+        'How long to wait for them before giving up, seconds; negative: for ever.',
+        low=-1.0,
+        high=3600.0,
+    )
+    utterance_id: str = parameter(
+        '', "Name of the utterance; empty: the file's name and the time of the start."
+    )
+    loop: bool = parameter(False, 'Play again and again, each time as a new utterance.')
+    loop_pause_s: float = parameter(
+        3.0, 'Silence between two rounds, seconds.', low=0.0, high=3600.0
+    )
+
+
+@dataclass(frozen=True)
+class MonitorParameters(Checked):
+    """Parameters of the monitor."""
+
+    record: str = parameter(
+        '', 'Folder to write what was published into, at the end; empty: nothing is recorded.'
+    )
+    bundle: str = parameter(
+        '', 'Bundle whose skeleton the recording is written with; empty: the default.'
+    )
+    refresh_hz: float = parameter(
+        5.0,
+        'How often the display changes, Hz; once a second where it is no terminal.',
+        low=0.2,
+        high=30.0,
+    )
+
+
+NODE_PARAMETERS: dict[str, type[Checked]] = {
+    'avatar': AvatarParameters,
+    'file_player': FilePlayerParameters,
+    'monitor': MonitorParameters,
+}

@@ -1,0 +1,140 @@
+"""From the timeline to what is published: joint angles that never jump, and planned stretches.
+
+Both the pose of now and the stretches planned ahead are read from the one timeline, blends
+included, so a trajectory says what joint_states will show.
+"""
+
+import math
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffsheg_model.rotations import euler_xyz_unwrapped, rates
+from diffsheg_model.session import MotionWindow
+from diffsheg_ros.timeline import NS, Timeline
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Face and body at one moment.
+
+    Attributes:
+        time_ns: the moment.
+        utterance_id: whose motion it is; empty while idle.
+        state: see `Pose`.
+        angles: (J, 3) rad, R = Rx Ry Rz, continuous in time.
+        weights: (W,).
+    """
+
+    time_ns: int
+    utterance_id: str
+    state: str
+    angles: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Motion planned ahead; it replaces what was planned from its first moment on.
+
+    Attributes:
+        times_ns: F moments, one frame apart.
+        utterance_id: whose motion it is; empty on the way to rest.
+        angles: (F, J, 3) rad, continuous with the stretch before.
+        velocities: (F, J, 3) rad/s.
+        weights: (F, W).
+    """
+
+    times_ns: tuple[int, ...]
+    utterance_id: str
+    angles: np.ndarray
+    velocities: np.ndarray
+    weights: np.ndarray
+
+
+class Playout:
+    """The timeline in joint angles. `show` belongs to one thread, the others to any.
+
+    Attributes:
+        underruns: times that a frame was overdue while speaking.
+    """
+
+    def __init__(self, timeline: Timeline, fps: float, blend_s: float) -> None:
+        self._timeline = timeline
+        self._fps = fps
+        self._tail_frames = math.ceil(blend_s * fps)
+        self._lock = threading.Lock()
+        self._angles = np.zeros((len(timeline.joint_names), 3))
+        self._stretch: Stretch | None = None
+        self._state = 'idle'
+        self.underruns = 0
+
+    def show(self, time_ns: int) -> Shown:
+        """The pose of now; ask in order of time."""
+        pose = self._timeline.sample(time_ns)
+        self._angles = euler_xyz_unwrapped(pose.rotvecs[None], self._angles)[0]
+        if pose.state == 'holding' and self._state == 'speaking':
+            self.underruns += 1
+        self._state = pose.state
+        return Shown(time_ns, pose.utterance_id, pose.state, self._angles, pose.weights)
+
+    def plan(
+        self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
+    ) -> Stretch | None:
+        """Adds a window to the timeline.
+
+        Args:
+            epoch: of the utterance.
+            utterance_id: its name.
+            start_ns: when its frame 0 is shown.
+            window: from the worker.
+
+        Returns:
+            What is planned now from the window's first frame on, after the last window with the
+            way to rest; None where the window was stale or changed nothing.
+        """
+        if not self._timeline.add(epoch, start_ns, window, utterance_id):
+            return None
+        first, count = window.start_frame, len(window.motion)
+        if window.last:
+            count += self._tail_frames
+        if not count or self._timeline.planned_until_ns is None:
+            return None
+        times = [start_ns + round((first + index) * NS / self._fps) for index in range(count)]
+        return self._planned(times, utterance_id)
+
+    def interrupt(self, now_ns: int, epoch: int) -> Stretch:
+        """Forgets what is planned; returns the way to rest.
+
+        Args:
+            now_ns: the moment.
+            epoch: windows of lower ones are stale from now on.
+        """
+        self._timeline.interrupt(now_ns, epoch)
+        count = self._tail_frames + 1
+        return self._planned([now_ns + round(index * NS / self._fps) for index in range(count)], '')
+
+    def _planned(self, times_ns: list[int], utterance_id: str) -> Stretch:
+        # The frame before gives the first one a velocity that fits what it continues.
+        before_ns = times_ns[0] - round(NS / self._fps)
+        poses = [self._timeline.planned(time_ns) for time_ns in (before_ns, *times_ns)]
+        with self._lock:
+            rotvecs = np.stack([pose.rotvecs for pose in poses])
+            angles = euler_xyz_unwrapped(rotvecs, self._angles_at(before_ns))
+            self._stretch = Stretch(
+                tuple(times_ns),
+                utterance_id,
+                angles[1:],
+                rates(angles, self._fps)[1:],
+                np.stack([pose.weights for pose in poses[1:]]),
+            )
+            return self._stretch
+
+    def _angles_at(self, time_ns: int) -> np.ndarray:
+        """Angles to go on from: those last planned for about this time, else those of now."""
+        stretch = self._stretch
+        if stretch is None or not stretch.times_ns[0] <= time_ns <= stretch.times_ns[-1] + NS:
+            return self._angles
+        frame = round((time_ns - stretch.times_ns[0]) / NS * self._fps)
+        return stretch.angles[min(frame, len(stretch.angles) - 1)]
