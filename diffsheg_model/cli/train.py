@@ -4,14 +4,16 @@ import dataclasses
 import logging
 from pathlib import Path
 
-EXAMPLE = 'diffsheg train --preset compact --data shards/ -o runs/first --max_minutes 40'
+from diffsheg_model.cli import Output
+
+EXAMPLE = 'diffsheg train --preset compact --data shards/ -o runs/first --max-minutes 40'
 
 logger = logging.getLogger(__name__)
 
 
 def train(
     data: list[str],
-    output: Path,
+    output: Output,
     preset: str = 'compact',
     config: Path | None = None,
     set: list[str] = [],  # noqa: A002, B006 (the option's name; only read)
@@ -23,7 +25,7 @@ def train(
     """Trains a model on prepared shards and writes it as a bundle.
 
     OUTPUT gets settings.yaml, checkpoints/, tensorboard/ and, at the end, bundle/. A run that was
-    stopped goes on with --resume true. A new speaker on top of a finished model: --init_from
+    stopped goes on with --resume. A new speaker on top of a finished model: --init-from
     BUNDLE. Needs torch and lightning (pip install 'diffsheg[train]').
 
     Args:

@@ -4,18 +4,19 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, RandomSampler, WeightedRandomSampler
+from torch.utils.data import DataLoader, Dataset, RandomSampler, Sampler, WeightedRandomSampler
 
 from diffsheg_model.config import MotionFormat, NetworkConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.mel_transform import transform_mel
 from diffsheg_model.training.augment import augment_mel
-from diffsheg_model.training.settings import BatchSettings, TrainingSettings
+from diffsheg_model.training.settings import TrainingSettings
 from diffsheg_model.training.shards import ANY_SPEAKER, ShardFolder, Take, open_shards
 from diffsheg_model.training.statistics import compute_stats, guarded_std
 
@@ -104,8 +105,10 @@ def open_corpus(
     elif len(folders) == 1 and folders[0].mean is not None and folders[0].std is not None:
         mean, std = folders[0].mean, folders[0].std
     else:
-        frames = [sum(len(take.motion) for take in folder.takes) for folder in folders]
-        each = [1.0 if shares is None else shares[n] / max(frames[n], 1) for n in range(len(frames))]
+        each = [1.0] * len(folders)
+        if shares is not None:
+            frames = [sum(len(take.motion) for take in folder.takes) for folder in folders]
+            each = [share / max(count, 1) for share, count in zip(shares, frames, strict=True)]
         weighted = ((take, each[n]) for take, n in zip(takes, folder_of, strict=True))
         mean, std = compute_stats(weighted, format_.channels)
     names = next((folder.speaker_names for folder in folders if folder.speaker_names), ())
@@ -145,7 +148,8 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
 
     Channels that a take lacks are filled from other windows of the batch that have them, so that
     the network cannot tell such takes by a face that stays still; the mask keeps them out of the
-    loss. A channel that no take has is trained as a constant.
+    loss. Channels that are not valid but hold a plausible course are left as they are, and kept
+    out of the loss too. A channel that no take has is trained as a constant.
 
     Args:
         corpus: the takes.
@@ -164,8 +168,9 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
         self._mean, self._std = corpus.mean, corpus.std
         self._has_semantic = any(take.semantic is not None for take in self.takes)
         valid = np.stack([take.valid for take in self.takes])
-        self._valid = valid
-        self._mask = (valid | ~valid.any(axis=0)).astype(np.float32)
+        self._absent = ~valid.any(axis=0)
+        self._mask = valid | self._absent
+        self._filled = ~np.stack([take.lacking for take in self.takes]) | self._absent
         self._index = self._plan()
         self.weights = self._weigh(corpus)
 
@@ -202,9 +207,7 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
         windows = np.bincount(folders, minlength=len(corpus.shares))
         return np.asarray(corpus.shares)[folders] / windows[folders]
 
-    def _moves(
-        self, take: Take, starts: NDArray[np.int64], threshold: float
-    ) -> NDArray[np.bool_]:
+    def _moves(self, take: Take, starts: NDArray[np.int64], threshold: float) -> NDArray[np.bool_]:
         channels = slice(0, self.settings.motion_format.gesture_dim)
         if not take.valid[channels].all():
             return np.ones(len(starts), bool)
@@ -223,13 +226,12 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
         random = np.random.default_rng(int(torch.randint(2**62, ())) if self.training else 0)
 
         def windows(name: str) -> NDArray[np.float32]:
-            return np.stack(
-                [getattr(self.takes[n], name)[s : s + self.frames] for n, s in rows]
-            )
+            return np.stack([getattr(self.takes[n], name)[s : s + self.frames] for n, s in rows])
 
         numbers = rows[:, 0]
         motion = (windows('motion') - self._mean) / self._std
-        _fill_missing(motion, self._valid[numbers], random)
+        motion[:, :, self._absent] = 0
+        _fill_missing(motion, self._filled[numbers], random)
         mel = windows('mel')
         if self.training:
             mel = augment_mel(mel, self.settings.batches, random)
@@ -237,7 +239,7 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
             'motion': motion,
             'mel': transform_mel(mel, self.settings.features.mel_transform),
             'speaker': self._speakers(numbers, random),
-            'mask': self._mask[numbers],
+            'mask': self._mask[numbers].astype(np.float32),
             'take': numbers,
             'start': rows[:, 1],
         }
@@ -274,13 +276,12 @@ def _fill_missing(
     for row in np.flatnonzero(~valid.all(axis=1)):
         missing = ~valid[row]
         donors = np.flatnonzero(valid[:, missing].all(axis=1))
-        motion[row][:, missing] = (
-            motion[random.choice(donors)][:, missing] if len(donors) else 0.0
-        )
+        motion[row][:, missing] = motion[random.choice(donors)][:, missing] if len(donors) else 0.0
 
 
-def _batch(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    return batch
+def _batch(fetched: Any) -> Any:
+    # __getitems__ has put the batch together already.
+    return fetched
 
 
 def make_loader(
@@ -288,11 +289,11 @@ def make_loader(
 ) -> DataLoader[dict[str, Tensor]]:
     """Batches of ``windows``: drawn for training, in order and whole for validation."""
     batches = settings.batches
-    sampler = None
+    sampler: Sampler[int] | None = None
     if windows.training:
         count = batches.epoch_windows or len(windows)
         if windows.weights is not None:
-            sampler = WeightedRandomSampler(torch.from_numpy(windows.weights), count)
+            sampler = WeightedRandomSampler(windows.weights.tolist(), count)
         else:
             sampler = RandomSampler(windows)
     return DataLoader(

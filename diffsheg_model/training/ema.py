@@ -24,12 +24,11 @@ class MovingAverage(WeightAveraging):
         self._decay_now = 0.0
 
     def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
+        """After every step, with that step's decay."""
         if step_idx is None:
             return False
         self._decay_now = min(self._decay, (1 + step_idx) / (10 + step_idx))
         return True
 
-    def _average(
-        self, averaged: Sequence[Tensor], current: Sequence[Tensor], count: Any
-    ) -> None:
+    def _average(self, averaged: Sequence[Tensor], current: Sequence[Tensor], count: Any) -> None:
         get_ema_multi_avg_fn(self._decay_now)(averaged, current, count)

@@ -120,9 +120,7 @@ def motion_losses(
     """
     predicted = predicted.float()
     bound = abar if settings.bounded_clean else torch.ones_like(abar)
-    terms = {
-        'epsilon': masked_mean((predicted - noise) ** 2, mask, step_weights(abar, settings))
-    }
+    terms = {'epsilon': masked_mean((predicted - noise) ** 2, mask, step_weights(abar, settings))}
     restored = clean_from_epsilon(noisy, predicted, abar)
     difference = restored - clean
     terms['velocity'] = masked_mean(difference.diff(dim=1) ** 2, mask, bound)

@@ -1,4 +1,4 @@
-"""Every setting of a training run, as the preset files and ``diffsheg train --config`` give them."""
+"""Every setting of a training run, as preset files and ``diffsheg train --config`` give them."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -240,6 +240,7 @@ class TrainingSettings:
 
     @property
     def motion_format(self) -> MotionFormat:
+        """The channels, frame rate and window that ``format`` names."""
         return FORMATS[self.format]
 
     def bundle_config(

@@ -39,6 +39,8 @@ class Take:
         semantic: (F,) float32, or None.
         speaker: index into the style one-hot, or ANY_SPEAKER.
         valid: (C,) bool, channels that the recording has.
+        lacking: (C,) bool, channels that it neither has nor fills with something plausible: they
+            are not valid and hold one value or NaN.
         source, licence: for the card.
     """
 
@@ -49,6 +51,7 @@ class Take:
     semantic: NDArray[np.float32] | None
     speaker: int
     valid: NDArray[np.bool_]
+    lacking: NDArray[np.bool_]
     source: str
     licence: str
 
@@ -84,9 +87,7 @@ def _array(path: Path, in_memory: bool) -> NDArray[np.float32]:
     try:
         array = np.load(path, mmap_mode=None if in_memory else 'r', allow_pickle=False)
     except OSError as error:
-        raise InputError(
-            f'{path}: {error.strerror or error}; prepare this take again'
-        ) from error
+        raise InputError(f'{path}: {error.strerror or error}; prepare this take again') from error
     except (ValueError, EOFError) as error:
         raise InputError(f'{path}: cut or corrupt ({error}); prepare this take again') from error
     if array.dtype != np.float32:
@@ -121,8 +122,12 @@ def _open_take(
     semantic_path = path / 'semantic.npy'
     semantic = _array(semantic_path, in_memory) if semantic_path.exists() else None
     frames = len(motion)
-    expected = {'mel': (frames, mel_bins), 'motion': (frames, format_.channels)}
-    expected |= {'speech': (frames, speech_dim), 'semantic': (frames,)}
+    expected: dict[str, tuple[int, ...]] = {
+        'mel': (frames, mel_bins),
+        'motion': (frames, format_.channels),
+        'speech': (frames, speech_dim),
+        'semantic': (frames,),
+    }
     arrays = {'mel': mel, 'motion': motion, 'speech': speech, 'semantic': semantic}
     for name, array in arrays.items():
         if array is not None and array.shape != expected[name]:
@@ -136,6 +141,11 @@ def _open_take(
     speaker = card.get('speaker', ANY_SPEAKER)
     if not isinstance(speaker, int) or speaker < ANY_SPEAKER:
         raise InputError(f'{path}/take.json: speaker = {speaker!r}: must be -1, 0, 1, ..')
+    valid = _valid_channels(path / 'take.json', card, format_)
+    lacking = ~valid
+    if lacking.any():
+        # NaN differs from itself, so a channel with NaN does not count as moving.
+        lacking &= ~(np.ptp(motion, axis=0) > 0)
     return Take(
         path,
         mel,
@@ -143,7 +153,8 @@ def _open_take(
         speech,
         semantic,
         speaker,
-        _valid_channels(path / 'take.json', card, format_),
+        valid,
+        lacking,
         str(card.get('source', '')),
         str(card.get('licence', '')),
     )

@@ -128,6 +128,11 @@ def _start_from(settings: TrainingSettings, bundle: Bundle | None) -> _Start:
     return _Start(settings, config, bundle.skeleton, (bundle.mean, bundle.std), tensors)
 
 
+def _rank() -> int:
+    """Of this process among those of the run; the first one starts the others."""
+    return int(getattr(rank_zero_only, 'rank', 0))
+
+
 def _newest_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that is whole; one that was cut while being written is passed over."""
     for path in sorted(folder.glob('*.ckpt'), reverse=True):
@@ -139,6 +144,8 @@ def _newest_checkpoint(folder: Path) -> Path | None:
 
 def _trainer(settings: TrainingSettings, output: Path, has_validation: bool) -> L.Trainer:
     run, optimiser = settings.run, settings.optimiser
+    # Its tips and device notes say nothing about this run.
+    logging.getLogger('lightning.pytorch').setLevel(logging.WARNING)
     callbacks: list[L.Callback] = [
         MovingAverage(optimiser.ema_decay),
         ModelCheckpoint(
@@ -207,7 +214,7 @@ def train_model(
     if run.max_minutes == 0 and run.max_steps == -1 and run.max_epochs == -1:
         raise InputError('the run has no end: set max_minutes, run.max_steps or run.max_epochs')
     checkpoint = _newest_checkpoint(output / 'checkpoints')
-    if checkpoint is not None and not resume and rank_zero_only.rank == 0:
+    if checkpoint is not None and not resume and _rank() == 0:
         raise InputError(f'{output} holds a run already; add --resume or choose another folder')
     start = _start_from(settings, load_bundle(init_from) if init_from else None)
     settings = start.settings
@@ -217,12 +224,12 @@ def train_model(
 
     corpus = open_corpus(data, settings, start.config.network, start.statistics)
     windows = MotionWindows(corpus, settings)
-    loaders = [make_loader(windows, settings), None]
+    training, measuring = make_loader(windows, settings), None
     if validation:
         measured = open_corpus(
             validation, settings, start.config.network, (corpus.mean, corpus.std)
         )
-        loaders[1] = make_loader(MotionWindows(measured, settings, training=False), settings)
+        measuring = make_loader(MotionWindows(measured, settings, training=False), settings)
     module = UniEGModule(settings, start.config.network)
     if start.tensors is not None:
         module.network.load_state_dict(start.tensors)
@@ -244,7 +251,7 @@ def train_model(
             warnings.filterwarnings('ignore', message='.*does not have many workers.*')
             warnings.filterwarnings('ignore', message='.*in the middle of an epoch.*')
             warnings.filterwarnings('ignore', message='.*exists and is not empty.*')
-            trainer.fit(module, *loaders, ckpt_path=checkpoint if resume else None)
+            trainer.fit(module, training, measuring, ckpt_path=checkpoint, weights_only=True)
         trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')
         if trainer.is_global_zero:
             _write_bundle(module, corpus, start, bundle)
