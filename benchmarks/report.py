@@ -25,7 +25,8 @@ def machine() -> str:
 
 def report(title: str, rows: list[dict[str, object]]) -> None:
     """Shows ``rows`` as a table under ``title``; JSON=file in the environment keeps them."""
-    console = Console()
+    # A table that is cut is of no use, whatever the terminal's width.
+    console = Console(width=max(120, Console().width))
     table = Table(title=title, caption=machine(), caption_justify='left')
     for column in rows[0]:
         table.add_column(column, justify='left' if isinstance(rows[0][column], str) else 'right')
