@@ -9,6 +9,7 @@ x stays and y and z change sign.
 """
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from diffsheg_model.corpus.curves import FloatArray
@@ -18,6 +19,7 @@ FOREARM_M = 0.26
 _REACH = (0.16, 0.985 * (UPPER_ARM_M + FOREARM_M))
 _LARGEST_TWIST = np.deg2rad(75.0)
 _LARGEST_FLEXION = np.deg2rad(140.0)
+_TWIST_SMOOTHING_S = 0.12
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
@@ -25,7 +27,7 @@ def _unit(vectors: FloatArray) -> FloatArray:
 
 
 def solve_left_arm(
-    wrist: FloatArray, palm: FloatArray, shrug: FloatArray, swivel: FloatArray
+    wrist: FloatArray, palm: FloatArray, shrug: FloatArray, swivel: FloatArray, fps: float
 ) -> dict[str, FloatArray]:
     """Rotations of the left arm that put the wrist where it should be.
 
@@ -34,6 +36,7 @@ def solve_left_arm(
         palm: (F, 3) the way the palm should face; reached as far as the forearm turns (75 degrees).
         shrug: (F,) raise of the collar bone, radians.
         swivel: (F,) how far the elbow points outwards instead of down, radians.
+        fps: frames a second; the forearm turns no faster than some 0.2 s allow.
 
     Returns:
         Rotation vectors (F, 3) in radians by 'Shoulder', 'Arm' and 'ForeArm'.
@@ -58,11 +61,12 @@ def solve_left_arm(
     forearm_frame = arm * elbow_turn
     # The palm faces -y of the forearm's frame; the twist around x brings it nearest to `palm`.
     local = forearm_frame.inv().apply(_unit(palm))
+    local = gaussian_filter1d(local, _TWIST_SMOOTHING_S * fps, axis=0, mode='nearest')
     twist = np.arctan2(-local[:, 2], -local[:, 1])
     # Beyond the limit the twist fades out again, so that it cannot jump from one end to the other.
     folded = np.clip(twist, -_LARGEST_TWIST, _LARGEST_TWIST)
     fade = np.clip((np.pi - np.abs(twist)) / (np.pi - 2.0), 0.0, 1.0)
-    twist = folded * fade
+    twist = gaussian_filter1d(folded * fade, _TWIST_SMOOTHING_S * fps, mode='nearest')
     collar = Rotation.from_rotvec(shrug[:, None] * np.array([0.0, 0.0, 1.0]))
     return {
         'Shoulder': collar.as_rotvec(),

@@ -27,7 +27,7 @@ from diffsheg_model.files import atomic_path
 logger = logging.getLogger(__name__)
 
 RECIPE = 'corpus.json'
-_VERSION = 1
+_VERSION = 2
 """Of what a seed gives; raise it with every change that alters takes."""
 
 

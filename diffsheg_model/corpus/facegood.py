@@ -82,12 +82,13 @@ class Recording:
     Attributes:
         name: such as '1114_2_01'.
         samples: (n,) at SAMPLE_RATE.
-        weights: (F, 51) captured ARKit weights at BEAT's 15 fps; 0 where the mask is False.
+        captured: (F, 51) captured ARKit weights at CAPTURE_FPS, low-passed for 15 fps; 0 where the
+            mask is False.
     """
 
     name: str
     samples: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    captured: NDArray[np.float32]
 
 
 def find_takes(folder: Path, exclude: tuple[str, ...]) -> list[str]:
@@ -153,29 +154,36 @@ def read_recording(folder: Path, name: str) -> Recording:
         )
         for weight, groups in MAPPING.items()
     }
-    frames = min(frame_count(len(samples)), int(capture_s * BEAT.fps))
-    return Recording(
-        name,
-        samples.astype(np.float32),
-        weight_matrix({weight: _halved(curve, frames) for weight, curve in curves.items()}, frames),
+    matrix = weight_matrix(
+        {weight: _low_passed(curve) for weight, curve in curves.items()}, len(captured)
     )
+    return Recording(name, samples.astype(np.float32), matrix)
 
 
-def _halved(curve: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
-    """30 fps to 15 fps: frame i at time i / 15, the neighbours in with a quarter each."""
+def _low_passed(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(F,): both neighbours in with a quarter each, so that every second frame may be left out."""
     padded = np.pad(curve, 1, mode='edge')
-    smooth = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
-    return np.asarray(smooth[::2][:frames])
+    return np.asarray(0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:])
+
+
+def weights_at(recording: Recording, frames: int, speed: float = 1.0) -> NDArray[np.float32]:
+    """The captured weights (frames, 51) at BEAT's 15 fps of the recording played at a speed."""
+    at = np.minimum(
+        np.arange(frames) / BEAT.fps * CAPTURE_FPS * speed, len(recording.captured) - 1.001
+    )
+    low = at.astype(int)
+    part = (at - low)[:, None]
+    mixed = recording.captured[low] * (1 - part) + recording.captured[low + 1] * part
+    return mixed.astype(np.float32)
 
 
 def _filled_face(
-    recording: Recording,
+    captured: NDArray[np.float32],
     happening: events.SpeechEvents,
     style: Style,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
     """The captured weights with the teacher's in the columns that no camera saw."""
-    captured = recording.weights
     frames = len(captured)
     times = np.arange(frames) / BEAT.fps
 
@@ -213,8 +221,8 @@ def write_copies(
 ) -> list[str]:
     """Writes a recording some times over; the first copy's audio is the recording's own.
 
-    The further copies have other rooms, microphones and levels. Every copy is another style, with
-    gestures of its own to the same speech.
+    The further copies are played up to 10 % faster or slower, weights with the sound, in other
+    rooms and at other levels. Every copy is another style, with gestures of its own.
 
     Returns:
         The names of the takes.
@@ -227,12 +235,18 @@ def write_copies(
         rng = np.random.default_rng([seed, 2, number, copy])
         speaker = (first_speaker + copy) % len(STYLES)
         style = STYLES[speaker]
-        frames = len(recording.weights)
-        happening = events.from_audio(recording.samples, SAMPLE_RATE, BEAT.fps, frames)
-        motion = teacher.combine(
-            teacher.gesture(happening, style, rng), _filled_face(recording, happening, style, rng)
-        )
+        speed = float(np.exp(rng.uniform(np.log(0.9), np.log(1.1)))) if copy else 1.0
         heard = recording.samples
+        if copy:
+            heard = soxr.resample(heard, SAMPLE_RATE * speed, SAMPLE_RATE)
+        length_s = min(len(heard) / SAMPLE_RATE, len(recording.captured) / CAPTURE_FPS / speed)
+        heard = heard[: int(length_s * SAMPLE_RATE)]
+        frames = frame_count(len(heard))
+        weights = weights_at(recording, frames, speed)
+        happening = events.from_audio(heard, SAMPLE_RATE, BEAT.fps, frames)
+        motion = teacher.combine(
+            teacher.gesture(happening, style, rng), _filled_face(weights, happening, style, rng)
+        )
         if copy:
             heard = augment.augment(heard, SAMPLE_RATE, rng)
         info = TakeInfo(

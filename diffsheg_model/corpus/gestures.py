@@ -95,7 +95,8 @@ def plan(
     paths = []
     for track in tracks:
         path = key_path(times, track.times, np.stack(track.rows))
-        path = gaussian_filter1d(path, 0.045 * fps, axis=0, mode='nearest')
+        path[:, :3] = gaussian_filter1d(path[:, :3], 0.045 * fps, axis=0, mode='nearest')
+        path[:, 3:] = gaussian_filter1d(path[:, 3:], 0.09 * fps, axis=0, mode='nearest')
         # Hands that are up in speech are never still: they drift with rhythm and breath.
         raised = np.clip((path[:, 1] + 0.5) / 0.15, 0.0, 1.0)
         lively = slow_gate(events.speaking * raised, fps, 0.25, 0.5)[:, None]

@@ -65,8 +65,8 @@ _GLIDES = {'AW': ('AA', 'UH'), 'AY': ('AA', 'IH'), 'OY': ('AO', 'IH'), 'EY': ('E
 # How firmly each kind of phone holds an articulator: (jaw, close, pucker, funnel, spread, lower,
 # upper, tuck). 0 is left to the neighbours.
 _GRIP = {
-    'vowel': (1.0, 0.8, 1.0, 1.0, 1.0, 1.0, 1.0, 0.8),
-    'bilabial': (1.6, 9.0, 0.3, 0.3, 0.3, 5.0, 5.0, 1.0),
+    'vowel': (1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.8),
+    'bilabial': (3.0, 9.0, 0.3, 0.3, 0.3, 5.0, 5.0, 1.0),
     'labiodental': (1.2, 1.5, 0.3, 0.3, 0.3, 3.0, 2.0, 9.0),
     'sibilant': (1.8, 0.8, 0.5, 0.5, 0.6, 0.8, 0.8, 0.8),
     'rounded': (0.7, 0.8, 1.8, 1.8, 1.5, 0.8, 0.8, 0.8),
@@ -74,7 +74,7 @@ _GRIP = {
     'silence': (1.4, 0.7, 0.7, 0.7, 0.7, 1.4, 1.4, 1.0),
 }
 # Rates of decay in 1/s from the edges of a phone, ahead of it and after it.
-_DECAY = {'vowel': (11.0, 13.0), 'bilabial': (26.0, 30.0), 'labiodental': (22.0, 26.0),
+_DECAY = {'vowel': (11.0, 13.0), 'bilabial': (34.0, 40.0), 'labiodental': (22.0, 26.0),
           'sibilant': (16.0, 20.0), 'rounded': (8.0, 14.0), 'tongue': (16.0, 18.0),
           'silence': (14.0, 12.0)}  # fmt: skip
 
@@ -178,7 +178,7 @@ def articulate(
     low = at.astype(int)
     part = (at - low)[:, None]
     out = shape[low] * (1 - part) + shape[low + 1] * part
-    out[:, 0] *= 0.55 + 0.6 * np.clip(loudness[:frames], 0.0, 1.0)
+    out[:, 0] *= 0.4 + 0.72 * np.clip(loudness[:frames], 0.0, 1.0)
     return np.clip(out, 0.0, 1.0)
 
 

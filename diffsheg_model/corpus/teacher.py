@@ -57,7 +57,7 @@ def _arm(path: HandPaths, rng: np.random.Generator) -> dict[str, FloatArray]:
     shrug = np.deg2rad(3.0) + np.deg2rad(10.0) * height + np.deg2rad(0.8) * slow[:, 0]
     raised = np.clip((path.wrist[:, 1] + 0.5) / 0.2, 0.0, 1.0)
     swivel = 0.25 + raised * (0.30 + 0.10 * slow[:, 1])
-    rotations = arms.solve_left_arm(path.wrist, path.palm, shrug, swivel)
+    rotations = arms.solve_left_arm(path.wrist, path.palm, shrug, swivel, FPS)
     # The hand trails behind the forearm: it lags as the wrist goes up and flicks as it goes down.
     speed = gaussian_filter1d(np.gradient(path.wrist[:, 1]) * FPS, 0.6, mode='nearest')
     flexion = np.clip(0.22 * speed + 0.05 * slow[:, 2] - 0.06 * raised, -0.6, 0.6)
