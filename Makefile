@@ -33,8 +33,11 @@ lint: setup-test  ## Check style, format and types
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
 
-bench: setup  ## Measure speed and memory on this machine
-	@scripts/run.sh python -m benchmarks
+BENCHMARKS := $(patsubst benchmarks/%.py,bench-%,$(shell grep -l __main__ benchmarks/*.py))
+bench: $(BENCHMARKS)  ## Run all benchmarks (bench-NAME runs benchmarks/NAME.py)
+
+bench-%: setup
+	@scripts/run.sh python -m benchmarks.$*
 
 clean:  ## Remove what was built and written here, .venv and out included
 	rm -rf .venv build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache

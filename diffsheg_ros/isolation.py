@@ -1,8 +1,6 @@
 """Keep ROS traffic on this machine and in a domain that nobody else on it uses.
 
 For demos, tests and benchmarks, which must neither hear nor disturb other robots and each other.
-Imports no ROS, so it can run before rclpy does, as it must. `python -m diffsheg_ros.isolation`
-prints a free domain.
 """
 
 import os
@@ -46,7 +44,3 @@ def isolate(environment: MutableMapping[str, str] = os.environ) -> int:
     environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     environment['ROS_DOMAIN_ID'] = str(domain)
     return domain
-
-
-if __name__ == '__main__':
-    print(free_domain_id())

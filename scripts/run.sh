@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Run a command in the checkout's environment, with ROS traffic kept on this machine and in a
-# domain of its own: scripts/run.sh python -m diffsheg_ros.demo
+# Run a command in the checkout's environment: scripts/run.sh python -m diffsheg_ros.demo
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -9,6 +8,4 @@ set +u  # activate scripts of older Pythons read unset variables
 . "$root/.venv/ros-env.sh"
 set -u
 cd "$root"
-ROS_DOMAIN_ID=$(python -m diffsheg_ros.isolation)
-export ROS_DOMAIN_ID
 exec "$@"

@@ -50,7 +50,7 @@ pick_python() {
         fi
     done
     version=$(version_of python3)
-    fail "found Python ${version:-none}; the ROS 2 wheels exist for Python 3.10 to 3.13:" \
+    fail "found ${version:+Python }${version:-no Python}; the ROS 2 wheels exist for Python 3.10 to 3.13:" \
         'install one of those, or point to one with PYTHON=/path/to/python3.12'
 }
 

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 
 import pytest
 
@@ -57,10 +55,3 @@ def test_the_domain_of_a_running_node_is_in_use(monkeypatch):
     finally:
         node.destroy_node()
         rclpy.shutdown(context=context)
-
-
-def test_it_prints_a_domain_for_the_shell():
-    ran = subprocess.run(
-        [sys.executable, '-m', 'diffsheg_ros.isolation'], capture_output=True, text=True, check=True
-    )
-    assert int(ran.stdout) in isolation.DOMAINS
