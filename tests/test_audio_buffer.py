@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffsheg_ros.audio_buffer import AudioBuffer
@@ -181,6 +181,7 @@ def test_bad_settings_are_refused(arguments):
         AudioBuffer(**arguments)
 
 
+@settings(deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 90), min_size=1, max_size=6),
     delays=st.lists(st.integers(0, REORDER), min_size=1, max_size=40),
@@ -198,6 +199,7 @@ def test_any_order_within_the_limit_gives_the_signal(sizes, delays, repeats):
     assert buffer.lost_samples == buffer.late_samples == buffer.rejected_chunks == 0
 
 
+@settings(deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 90), min_size=1, max_size=6),
     lost=st.sets(st.integers(0, 60)),
@@ -222,6 +224,7 @@ def test_losses_are_zeros_in_their_place_and_all_is_accounted_for(sizes, lost, d
     assert buffer.repeated_samples == 0
 
 
+@settings(deadline=None)
 @given(
     pushes=st.lists(
         st.tuples(

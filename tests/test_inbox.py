@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffsheg_ros.inbox import NS, Inbox
@@ -195,6 +195,7 @@ def test_bad_settings_are_refused(options):
         Inbox(**options)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(
