@@ -16,7 +16,7 @@ EMPTY = np.zeros(0, dtype=np.float32)
 #: are no speech at all, 16-bit integers sent as floats for instance.
 MAX_LEVEL = 16.0
 
-_REMEMBERED_LOSSES = 64
+_REMEMBERED_LOSSES = 512
 
 
 class AudioBuffer:

@@ -201,7 +201,7 @@ def test_any_order_within_the_limit_gives_the_signal(sizes, delays, repeats):
 
 @settings(deadline=None)
 @given(
-    sizes=st.lists(st.integers(1, 90), min_size=1, max_size=6),
+    sizes=st.lists(st.integers(4, 90), min_size=1, max_size=6),
     lost=st.sets(st.integers(0, 60)),
     delays=st.lists(st.integers(0, 400), min_size=1, max_size=40),
 )
