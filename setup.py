@@ -31,7 +31,7 @@ EXTRAS = {
         'hypothesis>=6.100,<7',
         'librosa>=0.10.2,<1',
         'pybvh>=0.9,<1',
-        'scipy-stubs>=1.14',
+        'scipy-stubs>=1.14,<2',
         'ruff>=0.6,<1',
         'mypy>=1.11,<3',
     ],
