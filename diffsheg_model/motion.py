@@ -93,10 +93,11 @@ def from_channels(channels: np.ndarray, format_: MotionFormat, start_frame: int 
     weights = face[:, face_joints:]
     if format_.weights_are_unit:
         weights = np.clip(weights, 0.0, 1.0)
+    joint_names = format_.joint_names + format_.face_joint_names
     return Motion(
         format_.fps,
-        format_.joint_names + format_.face_joint_names,
-        rotations.reshape(len(channels), -1, 3).astype(np.float32),
+        joint_names,
+        rotations.reshape(len(channels), len(joint_names), 3).astype(np.float32),
         format_.weight_names,
         weights.astype(np.float32),
         start_frame,

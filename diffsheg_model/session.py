@@ -235,13 +235,11 @@ class Session:
     def _close(self) -> MotionWindow:
         self._closed = True
         end = 0 if self._previous is None else self._previous[1]
-        # Channels of no frames cannot be split into joints, so an empty motion is cut from one.
-        x = np.zeros((1, self._bundle.config.format.channels), np.float32)
-        count = 0
-        if self._tail is not None and len(self._tail):
-            x, count = self._tail, len(self._tail)
+        channels = self._bundle.config.format.channels
+        tail = np.zeros((0, channels), np.float32) if self._tail is None else self._tail
+        count = len(tail)
         start = end - count
-        motion = self._bundle.denormalise(x, start)[:count]
+        motion = self._bundle.denormalise(tail, start)
         return MotionWindow(max(0, self._index - 1), start, motion, count, True)
 
 

@@ -36,7 +36,7 @@ class Conditions:
 class Engine(Protocol):
     """One denoising network, loaded and ready.
 
-    Made, used and closed by one thread. ``denoiser`` is called once a window and may compute
+    Used by one thread at a time. ``denoiser`` is called once a window and may compute
     there what all steps share; what it returns is valid until the next call of ``denoiser``.
     """
 
