@@ -152,19 +152,26 @@ class Avatar:
             self.engine.close()
 
     def hear(self, piece: Piece) -> bool:
-        """Takes a piece of speech; see `Inbox.push`. Returns whether it was taken."""
+        """Takes a piece of speech; see `Inbox.push`. Returns whether all of it was taken."""
         shown_ns = piece.start_ns + self._delay_ns
         if piece.sample_rate > 0:
             until_ns = shown_ns + len(piece.samples) * NS // piece.sample_rate
             self._arrivals.add(shown_ns, until_ns, self._clock())
-        return self._worker.push(
-            piece.utterance_id,
-            piece.first_sample,
-            piece.sample_rate,
-            piece.samples,
-            shown_ns,
-            piece.end,
-        )
+        # A whole speech may come as one chunk. In pieces, an interrupt can stop the work on it.
+        longest = max(1, piece.sample_rate)
+        count = len(piece.samples)
+        taken = True
+        for first in range(0, max(1, count), longest):
+            samples = piece.samples[first : first + longest]
+            taken &= self._worker.push(
+                piece.utterance_id,
+                piece.first_sample + first,
+                piece.sample_rate,
+                samples,
+                shown_ns + first * NS // longest,
+                piece.end and first + longest >= count,
+            )
+        return taken
 
     def show(self, time_ns: int) -> Shown:
         """Face and body of now; ask in order of time."""

@@ -62,7 +62,7 @@ class Spans:
 
 
 class Rate:
-    """How often something happens, measured over the last seconds."""
+    """How often something happens, measured over the last seconds; 0 before the first is over."""
 
     def __init__(self, over_s: float = 2.0) -> None:
         self._over_s = over_s
@@ -74,7 +74,7 @@ class Rate:
     def per_second(self, now_s: float) -> float:
         while self._times and self._times[0] < now_s - self._over_s:
             self._times.popleft()
-        if len(self._times) < 2:
+        if not self._times or self._times[-1] - self._times[0] < self._over_s / 2:
             return 0.0
         return (len(self._times) - 1) / (self._times[-1] - self._times[0])
 

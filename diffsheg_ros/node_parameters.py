@@ -24,11 +24,12 @@ class NodeParameters(Generic[P]):
 
     A value that is not allowed does not stop the node from starting, as it would with rclpy
     alone: the parameter is declared with its default, and `read` refuses, naming the value, until
-    an allowed one was set. A parameter that is fixed at run time is read-only, except for one
-    that was given a wrong value, which can be set right until the node is configured.
+    an allowed one was set. All parameters are read-only, except for one that was given a wrong
+    value, which can be set right until the node is configured.
 
     Attributes:
         problems: what is wrong with the values that the node was started with, by name.
+        locked: set while the node is configured.
     """
 
     def __init__(self, node: Node, kind: type[P]) -> None:
@@ -65,7 +66,7 @@ class NodeParameters(Generic[P]):
         self._node.declare_parameter(
             name,
             field.default if problem else kind(given),
-            descriptor(rule, kind, read_only=not rule.live and not problem),
+            descriptor(rule, kind, read_only=not problem),
             ignore_override=True,
         )
 
@@ -74,12 +75,11 @@ class NodeParameters(Generic[P]):
             field = self._fields.get(parameter.name)
             if field is None:
                 continue
-            rule = rule_of(field)
-            problem = rule.problem(kind_of(field), parameter.value)
+            problem = rule_of(field).problem(kind_of(field), parameter.value)
             if problem:
                 reason = f'parameter {parameter.name} = {parameter.value!r}: {problem}'
                 return SetParametersResult(successful=False, reason=reason)
-            if self.locked and not rule.live:
+            if self.locked:
                 reason = f'parameter {parameter.name} is fixed while the node is configured'
                 return SetParametersResult(successful=False, reason=reason)
         return SetParametersResult(successful=True)

@@ -1,4 +1,4 @@
-"""Every parameter of every node: default, range, description, and whether it is fixed at run time.
+"""Every parameter of every node: default, range and description. All are fixed at run time.
 
 A node's parameters are the fields of one frozen dataclass, so a default stands in one place and
 code reads `parameters.publish_rate_hz`. Nothing here imports ROS; `node_parameters` declares them.
@@ -26,14 +26,12 @@ class Rule:
         low: least value, of a number.
         high: greatest value, of a number.
         choices: all values, of a text; empty where any will do.
-        live: whether it can be set while the node works; others are read-only.
     """
 
     description: str
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
-    live: bool = False
 
     def problem(self, kind: type, value: object) -> str | None:
         """Says what a value of this parameter must be, or None where it is right."""

@@ -14,6 +14,9 @@ from diffsheg_model.rotations import euler_xyz_unwrapped, rates
 from diffsheg_model.session import MotionWindow
 from diffsheg_ros.timeline import NS, Timeline
 
+#: Steps in which the angles are followed from one frame to the next.
+FINE = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:
@@ -116,18 +119,25 @@ class Playout:
         return self._planned([now_ns + round(index * NS / self._fps) for index in range(count)], '')
 
     def _planned(self, times_ns: list[int], utterance_id: str) -> Stretch:
-        # The frame before gives the first one a velocity that fits what it continues.
+        # The frame before gives the first one a velocity that fits what it continues. Between two
+        # frames the angles are followed in steps, as they are shown: a joint may turn so far from
+        # one frame to the next that the frames alone do not tell which way.
         before_ns = times_ns[0] - round(NS / self._fps)
-        poses = [self._timeline.planned(time_ns) for time_ns in (before_ns, *times_ns)]
+        frames_ns = np.array([before_ns, *times_ns])
+        steps = np.arange(FINE * (len(frames_ns) - 1) + 1) / FINE
+        fine_ns = frames_ns[0] + np.interp(
+            steps, np.arange(len(frames_ns)), frames_ns - frames_ns[0]
+        ).round().astype(np.int64)
+        poses = [self._timeline.planned(int(time_ns)) for time_ns in fine_ns]
+        rotvecs = np.stack([pose.rotvecs for pose in poses])
         with self._lock:
-            rotvecs = np.stack([pose.rotvecs for pose in poses])
-            angles = euler_xyz_unwrapped(rotvecs, self._angles_at(before_ns))
+            angles = euler_xyz_unwrapped(rotvecs, self._angles_at(before_ns))[::FINE]
             self._stretch = Stretch(
                 tuple(times_ns),
                 utterance_id,
                 angles[1:],
                 rates(angles, self._fps)[1:],
-                np.stack([pose.weights for pose in poses[1:]]),
+                np.stack([pose.weights for pose in poses[FINE::FINE]]),
             )
             return self._stretch
 

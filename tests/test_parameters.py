@@ -1,0 +1,129 @@
+"""Parameters: their rules, how nodes declare them, and that config/avatar.yaml names them all."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import pytest
+
+from diffsheg_model.errors import InputError
+from diffsheg_ros.parameters import (
+    NODE_PARAMETERS,
+    AvatarParameters,
+    FilePlayerParameters,
+    kind_of,
+    rule_of,
+)
+
+CONFIG = Path(__file__).parents[1] / 'config' / 'avatar.yaml'
+ALL = [
+    (node, field) for node, kind in NODE_PARAMETERS.items() for field in dataclasses.fields(kind)
+]
+IDS = [f'{node}.{field.name}' for node, field in ALL]
+BY_ROS = {'use_sim_time', 'start_type_description_service'}
+
+
+@pytest.mark.parametrize(('node', 'field'), ALL, ids=IDS)
+def test_every_parameter_is_described_and_bounded(node, field):
+    rule, kind = rule_of(field), kind_of(field)
+    assert len(rule.description) > 10
+    assert rule.problem(kind, field.default) is None
+    if kind in (int, float):
+        assert math.isfinite(rule.low) and math.isfinite(rule.high)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'why'),
+    [
+        ('publish_rate_hz', 0.5, 'must be 1 to 240'),
+        ('publish_rate_hz', math.nan, 'must be 1 to 240'),
+        ('publish_rate_hz', 'fast', 'must be a number'),
+        ('engine_threads', 2.0, 'must be a whole number'),
+        ('engine_threads', True, 'must be a whole number'),
+        ('engine', 'steam', 'must be auto, onnxruntime or torch'),
+        ('autostart', 1, 'must be true or false'),
+        ('bundle', 3, 'must be text'),
+        ('seed', -1, 'must be 0 to'),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named_with_the_reason(name, value, why):
+    with pytest.raises(InputError, match=f'parameter {name} = .*{why}'):
+        AvatarParameters(**{name: value})
+
+
+def test_whole_numbers_do_for_numbers():
+    assert AvatarParameters(publish_rate_hz=30).publish_rate_hz == 30
+
+
+def test_the_file_of_defaults_has_every_parameter_with_its_default():
+    yaml = pytest.importorskip('yaml')
+    sections = yaml.safe_load(CONFIG.read_text())
+    assert set(sections) == {f'/**/{node}' for node in NODE_PARAMETERS}
+    for node, kind in NODE_PARAMETERS.items():
+        given = sections[f'/**/{node}']['ros__parameters']
+        defaults = dataclasses.asdict(kind())
+        assert given == defaults
+        assert {name: type(value) for name, value in given.items()} == {
+            name: type(value) for name, value in defaults.items()
+        }
+
+
+class TestOnANode:
+    """What rclpy makes of them."""
+
+    @pytest.fixture
+    def declare(self, world):
+        from rclpy.node import Node
+        from ros_world import overrides
+
+        from diffsheg_ros.node_parameters import NodeParameters
+
+        def declare(kind, arguments=(), **values):
+            node = Node('avatar', cli_args=list(arguments), parameter_overrides=overrides(**values))
+            return world.add(node), NodeParameters(node, kind)
+
+        return declare
+
+    @pytest.mark.parametrize('kind', NODE_PARAMETERS.values())
+    def test_all_are_declared_with_ranges_and_read_only_where_fixed(self, declare, kind):
+        node, parameters = declare(kind)
+        assert parameters.read() == kind()
+        declared = set(node.get_parameters_by_prefix('')) - BY_ROS
+        assert declared == {field.name for field in dataclasses.fields(kind)}
+        for field in dataclasses.fields(kind):
+            rule, described = rule_of(field), node.describe_parameter(field.name)
+            assert described.description == rule.description
+            assert described.read_only
+            for ranges in (described.integer_range, described.floating_point_range):
+                for limits in ranges:
+                    assert (limits.from_value, limits.to_value) == (rule.low, rule.high)
+            bounded = described.integer_range or described.floating_point_range
+            assert bool(bounded) == (kind_of(field) in (int, float))
+
+    def test_a_wrong_value_is_refused_on_reading_until_it_is_set_right(self, declare):
+        from rclpy.parameter import Parameter
+
+        node, parameters = declare(AvatarParameters, publish_rate_hz=1000.0, seed='x')
+        with pytest.raises(InputError, match='publish_rate_hz = 1000.0: must be 1 to 240') as error:
+            parameters.read()
+        assert "seed = 'x': must be a whole number" in str(error.value)
+        assert not node.set_parameters([Parameter('publish_rate_hz', value=-3.0)])[0].successful
+        for name, value in (('publish_rate_hz', 50.0), ('seed', 7)):
+            assert node.set_parameters([Parameter(name, value=value)])[0].successful
+        assert parameters.read() == AvatarParameters(publish_rate_hz=50.0, seed=7)
+        parameters.locked = True
+        refused = node.set_parameters([Parameter('seed', value=8)])[0]
+        assert not refused.successful
+        assert 'fixed while the node is configured' in refused.reason
+
+    def test_numbers_may_be_written_without_a_point(self, declare):
+        _, parameters = declare(FilePlayerParameters, rate=2, loop_pause_s=0)
+        assert parameters.read() == FilePlayerParameters(rate=2.0, loop_pause_s=0.0)
+
+    @pytest.mark.parametrize('namespace', ['', '/robots/one'])
+    def test_the_file_of_defaults_is_taken_in_any_namespace(self, declare, tmp_path, namespace):
+        changed = tmp_path / 'avatar.yaml'
+        changed.write_text(CONFIG.read_text().replace('blend_s: 0.5', 'blend_s: 0.25'))
+        arguments = ['--ros-args', '--params-file', str(changed), '-r', f'__ns:={namespace or "/"}']
+        _, parameters = declare(AvatarParameters, arguments)
+        assert parameters.read() == AvatarParameters(blend_s=0.25)
