@@ -1,6 +1,7 @@
 """Windows of takes as training batches."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from diffsheg_model.mel_transform import transform_mel
 from diffsheg_model.training.augment import augment_mel
 from diffsheg_model.training.settings import TrainingSettings
 from diffsheg_model.training.shards import ANY_SPEAKER, ShardFolder, Take, open_shards
-from diffsheg_model.training.statistics import compute_stats, guarded_std
+from diffsheg_model.training.statistics import STILL, compute_stats, settle
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Corpus:
         takes: of all folders.
         folder_of: the folder number of each take.
         shares: of each folder in the windows drawn; None counts every window once.
-        mean, std: (C,) float32; std is guarded.
+        mean, std: (C,) float32; std is 0 for channels that never move.
         speaker_names: of the style one-hot; empty where the data names none.
         provenance: sources and licences, one line.
     """
@@ -100,22 +101,32 @@ def open_corpus(
         shares = tuple(1.0 if root.weight is None else root.weight for root in roots)
     takes = tuple(take for folder in folders for take in folder.takes)
     folder_of = tuple(n for n, folder in enumerate(folders) for _ in folder.takes)
-    if statistics is not None:
-        mean, std = statistics
-    elif len(folders) == 1 and folders[0].mean is not None and folders[0].std is not None:
-        mean, std = folders[0].mean, folders[0].std
-    else:
-        each = [1.0] * len(folders)
-        if shares is not None:
-            frames = [sum(len(take.motion) for take in folder.takes) for folder in folders]
-            each = [share / max(count, 1) for share, count in zip(shares, frames, strict=True)]
-        weighted = ((take, each[n]) for take, n in zip(takes, folder_of, strict=True))
-        mean, std = compute_stats(weighted, format_.channels)
     names = next((folder.speaker_names for folder in folders if folder.speaker_names), ())
     if len(names) != settings.network.num_speakers:
         names = ()
-    std = guarded_std(std, settings.batches.std_floor)
+    if statistics is not None:
+        mean, std = statistics
+    else:
+        mean, std = _statistics(folders, shares)
+        std = settle(std, settings.batches.std_floor)
     return Corpus(takes, folder_of, shares, mean, std, names, _provenance(takes))
+
+
+def _statistics(
+    folders: Sequence[ShardFolder], shares: Sequence[float] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    if len(folders) == 1 and folders[0].mean is not None and folders[0].std is not None:
+        return folders[0].mean, folders[0].std
+    each = [1.0] * len(folders)
+    if shares is not None:
+        frames = [sum(len(take.motion) for take in folder.takes) for folder in folders]
+        each = [share / max(count, 1) for share, count in zip(shares, frames, strict=True)]
+    weighted = (
+        (take, weight)
+        for folder, weight in zip(folders, each, strict=True)
+        for take in folder.takes
+    )
+    return compute_stats(weighted, folders[0].format.channels)
 
 
 def _check_fit(folder: ShardFolder, format_: MotionFormat, num_speakers: int) -> None:
@@ -135,8 +146,9 @@ def _check_fit(folder: ShardFolder, format_: MotionFormat, num_speakers: int) ->
 
 
 def _provenance(takes: Sequence[Take]) -> str:
-    sources = sorted({f'{take.source} ({take.licence})' for take in takes if take.source})
-    return '; '.join(sources)
+    """Takes by licence, the most first."""
+    licences = Counter(take.licence or 'licence not stated' for take in takes)
+    return '; '.join(f'{count} takes: {name}' for name, count in licences.most_common())
 
 
 class MotionWindows(Dataset[dict[str, Tensor]]):
@@ -149,7 +161,7 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
     Channels that a take lacks are filled from other windows of the batch that have them, so that
     the network cannot tell such takes by a face that stays still; the mask keeps them out of the
     loss. Channels that are not valid but hold a plausible course are left as they are, and kept
-    out of the loss too. A channel that no take has is trained as a constant.
+    out of the loss too. Still channels, and those that no take has, are constants.
 
     Args:
         corpus: the takes.
@@ -165,7 +177,8 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
         self.settings = settings
         self.training = training
         self.frames = settings.motion_format.window_frames
-        self._mean, self._std = corpus.mean, corpus.std
+        self._mean, self._still = corpus.mean, corpus.std < STILL
+        self._scale = np.where(self._still, 1, corpus.std).astype(np.float32)
         self._has_semantic = any(take.semantic is not None for take in self.takes)
         valid = np.stack([take.valid for take in self.takes])
         self._absent = ~valid.any(axis=0)
@@ -229,8 +242,8 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
             return np.stack([getattr(self.takes[n], name)[s : s + self.frames] for n, s in rows])
 
         numbers = rows[:, 0]
-        motion = (windows('motion') - self._mean) / self._std
-        motion[:, :, self._absent] = 0
+        motion = (windows('motion') - self._mean) / self._scale
+        motion[:, :, self._still | self._absent] = 0
         _fill_missing(motion, self._filled[numbers], random)
         mel = windows('mel')
         if self.training:

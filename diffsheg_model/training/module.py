@@ -29,17 +29,44 @@ class UniEGModule(L.LightningModule):
     Args:
         settings: of the run.
         network: sizes, channels included.
+        still: (C,) bool, channels that never move.
     """
 
     abar: Tensor
+    ignored: Tensor
 
-    def __init__(self, settings: TrainingSettings, network: NetworkConfig) -> None:
+    def __init__(self, settings: TrainingSettings, network: NetworkConfig, still: Tensor) -> None:
         super().__init__()
         self.settings = settings
         self.network = UniEG(network, settings.diffusion)
         abar = torch.from_numpy(full_alphas_cumprod(settings.diffusion)).float()
         self.register_buffer('abar', abar, persistent=False)
+        self.register_buffer('ignored', torch.zeros_like(still), persistent=False)
+        self._still = still
         self._progress = 0.0
+
+    def ignore_still_channels(self) -> None:
+        """Unties the gesture channels that never move from a fresh network.
+
+        Noise in them is as hard to predict as any, and a small network has no room for it. Their
+        weights, in and out, become 0 and stay so: they get no gradient, and their deviation of 0
+        lets nothing of them into the motion. The expression's still channels are not ignored:
+        the gesture branch sees them.
+        """
+        gestures = self.settings.motion_format.gesture_dim
+        rows = self._still[:gestures]
+        with torch.no_grad():
+            self.network.encoder_ges.joint_embed.weight[:, rows] = 0
+            self.network.encoder_ges.out.weight[rows] = 0
+            self.network.encoder_ges.out.bias[rows] = 0
+        self.find_ignored_channels()
+
+    def find_ignored_channels(self) -> None:
+        """Takes note of the still channels that the network does ignore."""
+        gestures = self.settings.motion_format.gesture_dim
+        weights = self.network.encoder_ges
+        free = weights.joint_embed.weight.eq(0).all(dim=0) & weights.out.weight.eq(0).all(dim=1)
+        self.ignored[:gestures] = free & self._still[:gestures]
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """The loss on steps and noise drawn anew; stops the run where it is not finite."""
@@ -69,6 +96,7 @@ class UniEGModule(L.LightningModule):
         self, batch: dict[str, Tensor], steps: Tensor, noise: Tensor, null: Tensor | None
     ) -> dict[str, Tensor]:
         motion, abar = batch['motion'], self.abar[steps]
+        noise = noise.masked_fill(self.ignored, 0)
         noisy = noised(motion, noise, abar)
         predicted = self.network(
             noisy, steps, batch['mel'], batch.get('speech'), batch['speaker'], null_mask=null
@@ -79,7 +107,7 @@ class UniEGModule(L.LightningModule):
             noisy,
             motion,
             abar,
-            batch['mask'],
+            batch['mask'] * ~self.ignored,
             batch.get('semantic'),
             self.settings.loss,
         )
@@ -139,7 +167,7 @@ class UniEGModule(L.LightningModule):
     def sample(self, batch: dict[str, Tensor], noise: Tensor) -> Tensor:
         """Motion (B, T, C), normalised, by plain DDIM from ``noise`` (arXiv 2010.02502, eta 0)."""
         schedule = make_schedule(self.settings.diffusion)
-        x = noise
+        x = noise.masked_fill(self.ignored, 0)
         for index in reversed(range(len(schedule))):
             steps = torch.full((len(x),), int(schedule.timesteps[index]), device=x.device)
             epsilon = self.network(x, steps, batch['mel'], batch.get('speech'), batch['speaker'])
@@ -179,6 +207,10 @@ class UniEGModule(L.LightningModule):
         done = max(self._progress, step / limit if limit > 0 else 0.0)
         fall = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
         return rise * (optimiser.final_fraction + (1 - optimiser.final_fraction) * fall)
+
+    def on_train_start(self) -> None:
+        """A resumed run has its weights by now, which may ignore other channels."""
+        self.find_ignored_channels()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Looks at the clock, the same one for all processes."""

@@ -57,8 +57,8 @@ class BatchSettings:
         stride: frames between the starts of two training windows. Published 10.
         still_threshold: windows whose gesture stays nearer than this to its mean pose are
             dropped, mean absolute deviation in radians. 0 keeps all.
-        std_floor: smallest standard deviation to normalise by (radians, weights): channels that
-            never move would otherwise divide by nearly 0.
+        std_floor: channels whose standard deviation is less (radians, weights) count as still:
+            the bundle keeps them at their mean, and the network need not learn them.
         in_memory: whether the shards are read into memory instead of mapped.
         batch_size: windows a step and device.
         epoch_windows: windows drawn an epoch where the data folders have weights; 0 for as many

@@ -1,7 +1,7 @@
 """A folder of prepared takes, as `diffsheg prepare` and the corpus write it, opened for reading.
 
     <root>/dataset.json      {"format": "beat" | {..MotionFormat..}, "takes": ["name", ..],
-                              "speaker_names": [..]}            (the last is optional)
+                              "styles": ["name of speaker 0", ..]}  (the last is optional)
     <root>/stats.npz         mean (C,), std (C,)                (optional)
     <root>/<take>/mel.npy    (F, 128) float32, power
     <root>/<take>/motion.npy (F, C) float32, radians and weights, not normalised
@@ -204,5 +204,5 @@ def open_shards(
         _open_take(root / str(name), format_, mel_bins, speech_dim, in_memory) for name in names
     )
     mean, std = _read_stats(root / 'stats.npz', format_.channels)
-    speakers = tuple(str(name) for name in card.get('speaker_names', ()))
+    speakers = tuple(str(name) for name in card.get('styles', ()))
     return ShardFolder(root, format_, takes, speakers, mean, std)

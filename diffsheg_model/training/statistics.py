@@ -55,6 +55,10 @@ def compute_stats(
     return (origin + mean).astype(np.float32), np.sqrt(variance).astype(np.float32)
 
 
-def guarded_std(std: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
-    """``std`` (C,) with every value at least ``floor``, so that normalising stays finite."""
-    return np.maximum(std, np.float32(floor))
+STILL = 1e-6
+"""A channel whose deviation is less than this never moves; bundles treat it so too."""
+
+
+def settle(std: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
+    """``std`` (C,) with 0 for channels that move less than ``floor``."""
+    return np.where(std < floor, 0, std).astype(np.float32)

@@ -34,6 +34,7 @@ from diffsheg_model.training.dataset import (
 from diffsheg_model.training.ema import MovingAverage
 from diffsheg_model.training.module import UniEGModule
 from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
+from diffsheg_model.training.statistics import STILL
 
 logger = logging.getLogger(__name__)
 
@@ -230,9 +231,13 @@ def train_model(
             validation, settings, start.config.network, (corpus.mean, corpus.std)
         )
         measuring = make_loader(MotionWindows(measured, settings, training=False), settings)
-    module = UniEGModule(settings, start.config.network)
-    if start.tensors is not None:
+    still = torch.from_numpy(corpus.std < STILL)
+    module = UniEGModule(settings, start.config.network, still)
+    if start.tensors is None:
+        module.ignore_still_channels()
+    else:
         module.network.load_state_dict(start.tensors)
+        module.find_ignored_channels()
     if run.compile:
         module.network.compile()
     logger.info(
