@@ -9,8 +9,9 @@ from diffsheg_model.corpus.mouth import ARTICULATORS, articulate
 from diffsheg_model.corpus.phones import INVENTORY, Phone, name_from_segment, names_from_ipa
 from diffsheg_model.corpus.speech import phones_from_ends
 from diffsheg_model.corpus.styles import STYLES
-from diffsheg_model.corpus.text import WORDS, sentence
+from diffsheg_model.corpus.text import sentence
 from diffsheg_model.corpus.upper_face import blink_times
+from diffsheg_model.corpus.words import WORDS
 from diffsheg_model.formats import BEAT
 from diffsheg_model.skeleton import forward_kinematics
 from diffsheg_model.skeletons import human
@@ -29,9 +30,7 @@ def articulation(phones: tuple[Phone, ...], duration_s: float) -> dict[str, np.n
     frames = int(duration_s * 60)
     loud = np.ones(frames)
     return dict(
-        zip(
-            ARTICULATORS, articulate(phones, duration_s, loud, 60.0, frames).T, strict=True
-        )
+        zip(ARTICULATORS, articulate(phones, duration_s, loud, 60.0, frames).T, strict=True)
     )
 
 
@@ -43,7 +42,10 @@ def talk(seconds: float, seed: int = 0) -> tuple[tuple[Phone, ...], np.ndarray]:
     time = 0.6
     while time < seconds - 3.0:
         for _ in range(int(rng.integers(5, 12))):
-            for name in (str(rng.choice(['B', 'T', 'S', 'W'])), str(rng.choice(['AA', 'IY', 'UW']))):
+            for name in (
+                str(rng.choice(['B', 'T', 'S', 'W'])),
+                str(rng.choice(['AA', 'IY', 'UW'])),
+            ):
                 length = 0.07 if len(name) == 1 else 0.14
                 stress = int(len(name) == 2 and rng.random() < 0.4)
                 phones.append(Phone(name, time, time + length, stress))

@@ -38,8 +38,10 @@ def head_and_spine(
         peak = accent + float(rng.uniform(-0.03, 0.07))
         nod += size * bump(times, peak - lead, peak, peak + tail)
     for start, _ in events.phrases:  # the chin comes up with the breath before a phrase
-        nod -= style.nod * float(rng.uniform(0.5, 3.0)) * bump(
-            times, start - 0.45, start - 0.05, start + 0.5
+        nod -= (
+            style.nod
+            * float(rng.uniform(0.5, 3.0))
+            * bump(times, start - 0.45, start - 0.05, start + 0.5)
         )
     engaged = 0.35 + 0.65 * slow_gate(events.speaking.astype(float), fps, 0.4, 1.2)
     fast = wander(rng, frames, fps, 1.3, 3) * engaged[:, None]

@@ -3,6 +3,7 @@
 import json
 import logging
 import multiprocessing
+import signal
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,19 +17,27 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from diffsheg_model.corpus import facegood
-from diffsheg_model.corpus.shards import is_complete, write_index
+from diffsheg_model.corpus.facegood import (
+    VALIDATION_TAKE,
+    copy_name,
+    find_takes,
+    read_recording,
+    write_copies,
+)
 from diffsheg_model.corpus.styles import STYLES
 from diffsheg_model.corpus.synthetic import TakePlan, make_take, plan_takes
-from diffsheg_model.corpus.voices import VOICES, installed, missing_packages
+from diffsheg_model.corpus.take_writer import is_complete, write_index
+from diffsheg_model.corpus.voices import Voice, by_label, installed, missing_packages
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
 
 logger = logging.getLogger(__name__)
 
 RECIPE = 'corpus.json'
-_VERSION = 2
+_VERSION = 3
 """Of what a seed gives; raise it with every change that alters takes."""
+
+_MODULE = 'diffsheg_model.corpus.build'
 
 
 @dataclass(frozen=True)
@@ -42,14 +51,16 @@ class CorpusOptions:
         facegood: folder of FACEGOOD takes, or None.
         facegood_copies: how often each FACEGOOD take is written.
         exclude: FACEGOOD takes that never train; the validation set is made of them.
+        voices: labels of the only voices to use; none for all that are installed.
     """
 
     hours: float
     seed: int
-    validation: bool
-    facegood: Path | None
-    facegood_copies: int
-    exclude: tuple[str, ...]
+    validation: bool = False
+    facegood: Path | None = None
+    facegood_copies: int = 4
+    exclude: tuple[str, ...] = (VALIDATION_TAKE,)
+    voices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.hours <= 10000.0:
@@ -62,72 +73,76 @@ class CorpusOptions:
             raise InputError('nothing to make: give --hours above 0, or --facegood DIR')
 
 
-def build_corpus(folder: Path, options: CorpusOptions, workers: int) -> None:
+def build_corpus(folder: Path, options: CorpusOptions, workers: int) -> int:
     """Makes what is missing of a corpus in a folder and writes its index.
 
+    Returns:
+        The number of frames in the corpus.
+
     Raises:
-        InputError: unusable options, no voice, a foreign corpus in the folder, a full disk.
+        InputError: unusable options, no voice, another corpus in the folder, a full disk.
     """
-    voices = tuple(
-        voice for voice in installed(VOICES) if voice.held_out == options.validation
-    )
-    plans: list[TakePlan] = []
-    if options.hours:
-        if not voices:
-            raise InputError(
-                'no voice is installed: apt-get install ' + ' '.join(missing_packages())
-            )
-        missing = missing_packages()
-        if missing:
-            logger.warning('fewer voices than there could be: apt-get install %s',
-                           ' '.join(missing))  # fmt: skip
-        plans = plan_takes(options.hours, options.seed, voices, options.validation)
-    recordings: list[str] = []
-    if options.facegood is not None:
-        recordings = (
-            [name for name in options.exclude if (options.facegood / f'{name}.npy').is_file()]
-            if options.validation
-            else facegood.find_takes(options.facegood, options.exclude)
-        )
-        if not recordings:
-            raise InputError(f'{options.facegood} has none of {", ".join(options.exclude)}')
-    _check_recipe(folder, options, [voice.label for voice in voices] if plans else [])
+    if not 1 <= workers <= 1024:
+        raise InputError(f'--workers {workers}: must be from 1 to 1024, or 0 for one a core')
+    voices = _choose_voices(options) if options.hours else ()
+    plans = plan_takes(options.hours, options.seed, voices, options.validation) if voices else []
+    recordings = _choose_recordings(options)
+    _check_recipe(folder, options, [voice.label for voice in voices])
     names = _make(folder, options, plans, recordings, workers)
-    write_index(
-        folder,
-        names,
-        {
-            'styles': [style.name for style in STYLES],
-            'seed': options.seed,
-            'made_by': 'diffsheg corpus',
-        },
-    )
+    description = {'styles': [style.name for style in STYLES], 'seed': options.seed}
+    return write_index(folder, names, description)
+
+
+def _choose_voices(options: CorpusOptions) -> tuple[Voice, ...]:
+    if options.voices:
+        return tuple(by_label(label) for label in options.voices)
+    missing = missing_packages()
+    voices = tuple(voice for voice in installed() if voice.held_out == options.validation)
+    if not voices:
+        raise InputError(f'no voice is installed: apt-get install {" ".join(missing)}')
+    if missing:
+        logger.warning('more voices are to be had: apt-get install %s', ' '.join(missing))
+    return voices
+
+
+def _choose_recordings(options: CorpusOptions) -> list[str]:
+    if options.facegood is None:
+        return []
+    if not options.validation:
+        return find_takes(options.facegood, options.exclude)
+    every = find_takes(options.facegood, ())
+    recordings = [name for name in every if name in options.exclude]
+    if not recordings:
+        raise InputError(
+            f'{options.facegood} has none of {", ".join(options.exclude) or "no takes"}: name the '
+            'takes to validate on with --exclude'
+        )
+    return recordings
 
 
 def _check_recipe(folder: Path, options: CorpusOptions, voices: list[str]) -> None:
-    """Refuses to mix two corpora; hours may grow."""
-    recipe = {
-        'version': _VERSION,
-        'voices': voices,
-        **{
-            key: str(value) if isinstance(value, Path) else value
-            for key, value in asdict(options).items()
-            if key != 'hours'
-        },
+    """Refuses to mix two corpora in one folder; only the hours may grow."""
+    settings = {
+        key: str(value) if isinstance(value, Path) else value
+        for key, value in asdict(options).items()
+        if key not in ('hours', 'voices')
     }
+    recipe = json.loads(json.dumps({'version': _VERSION, 'voices': voices, **settings}))
     path = folder / RECIPE
-    recipe = json.loads(json.dumps(recipe))
-    if path.exists():
-        before = json.loads(path.read_text())
-        for key, value in recipe.items():
-            if before.get(key) != value:
-                raise InputError(
-                    f'{folder} holds a corpus made with another {key}: choose another folder, or '
-                    'delete this one'
-                )
-    else:
+    if not path.exists():
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(recipe, indent=1) + '\n')
+        return
+    try:
+        before = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f'{path} is damaged: delete {folder} and start again') from error
+    for key, value in recipe.items():
+        if before.get(key) != value:
+            raise InputError(
+                f'{folder} holds a corpus made with another {key}: choose another folder, or '
+                'delete this one'
+            )
 
 
 def _make(
@@ -137,16 +152,18 @@ def _make(
     recordings: list[str],
     workers: int,
 ) -> list[str]:
+    """Makes the missing takes; returns the names of all, missing before or not."""
     names = [plan.name for plan in plans]
-    jobs: list[tuple[Callable[..., object], tuple[object, ...]]] = [
+    jobs: list[tuple[Callable[..., None], tuple[object, ...]]] = [
         (_make_synthetic, (plan, folder)) for plan in plans if not is_complete(folder / plan.name)
     ]
     for number, recording in enumerate(recordings):
-        copies = [f'facegood-{recording}-{copy}' for copy in range(options.facegood_copies)]
+        copies = [copy_name(recording, copy) for copy in range(options.facegood_copies)]
         names += copies
         if not all(is_complete(folder / copy) for copy in copies):
-            arguments = (options, recording, folder, number * options.facegood_copies)
-            jobs.append((_make_facegood, arguments))
+            jobs.append((_make_facegood, (options, recording, folder, number)))
+    if not jobs:
+        return names
     columns = (
         TextColumn('{task.description}'),
         BarColumn(),
@@ -157,8 +174,9 @@ def _make(
     # A take is made in a process of its own: see voices.speak_all. The fork server has imported
     # everything once, so that such a process starts in milliseconds.
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['diffsheg_model.corpus.build'])
-    with Progress(*columns) as progress, context.Pool(workers, maxtasksperchild=1) as pool:
+    context.set_forkserver_preload([_MODULE])
+    pool = context.Pool(workers, initializer=_leave_interrupts_to_parent, maxtasksperchild=1)
+    with Progress(*columns) as progress, pool:
         bar = progress.add_task('takes', total=len(jobs))
         for result in [pool.apply_async(*job) for job in jobs]:
             result.get()
@@ -166,15 +184,16 @@ def _make(
     return names
 
 
+def _leave_interrupts_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _make_synthetic(plan: TakePlan, folder: Path) -> None:
     make_take(plan, folder)
 
 
-def _make_facegood(
-    options: CorpusOptions, name: str, folder: Path, first_speaker: int
-) -> None:
+def _make_facegood(options: CorpusOptions, name: str, folder: Path, number: int) -> None:
     assert options.facegood is not None
-    recording = facegood.read_recording(options.facegood, name)
-    facegood.write_copies(
-        recording, folder, options.facegood_copies, options.seed, first_speaker
-    )
+    recording = read_recording(options.facegood, name)
+    first_speaker = number * options.facegood_copies
+    write_copies(recording, folder, options.facegood_copies, options.seed, first_speaker)

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ _SYNCHRONOUS = 2
 _PHONEME_EVENTS_IN_IPA = 1 | 2
 _EVENT_END, _EVENT_WORD, _EVENT_PHONEME = 0, 1, 7
 _UTF8 = 1
+_RATE_HZ = 22050
 _RATE_WPM, _PITCH = 1, 3
 
 
@@ -46,12 +48,12 @@ class _Recorder:
         self.events: list[tuple[int, int, str | int]] = []
         self.callback = _Callback(self._receive)  # kept: the library holds only a pointer
 
-    def _receive(self, wave: object, count: int, event: object) -> int:
+    def _receive(self, wave: Any, count: int, event: Any) -> int:
         if wave and count > 0:
             self.audio.append(ctypes.string_at(wave, 2 * count))
         at = 0
-        while event[at].type != _EVENT_END:  # type: ignore[index]
-            item = event[at]  # type: ignore[index]
+        while event[at].type != _EVENT_END:
+            item = event[at]
             if item.type == _EVENT_PHONEME:
                 name = bytes(item.id.string).decode('utf-8', 'ignore')
                 self.events.append((_EVENT_PHONEME, item.sample, name))
@@ -62,6 +64,7 @@ class _Recorder:
 
 
 def is_installed() -> bool:
+    """Whether espeak-ng is on this machine."""
     try:
         _load()
     except InputError:
@@ -78,31 +81,18 @@ def _load() -> ctypes.CDLL:
 
 
 @functools.cache
-def _c_library() -> ctypes.CDLL:
-    return ctypes.CDLL(None)
-
-
-def reset(seed: int) -> int:
-    """Starts the library anew, so that what follows depends on nothing spoken before.
-
-    espeak-ng keeps the phase of its pitch flutter and draws from the C library's random numbers.
-
-    Returns:
-        Its sample rate in hertz.
-    """
+def _start() -> ctypes.CDLL:
+    """The library, initialised. Once a process: espeak-ng may hang when it is started again."""
     library = _load()
-    library.espeak_Terminate()
-    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, None, _PHONEME_EVENTS_IN_IPA)
-    if rate <= 0:
+    if library.espeak_Initialize(_SYNCHRONOUS, 0, None, _PHONEME_EVENTS_IN_IPA) != _RATE_HZ:
         raise InputError('espeak-ng does not start: apt-get install --reinstall espeak-ng-data')
-    _c_library().srand(seed & 0x7FFFFFFF)
-    return int(rate)
+    return library
 
 
 @functools.cache
 def _stressed_vowel(voice: str, word: str) -> int | None:
     """Which of a word's vowels (0, 1, ..) espeak stresses; None for an unstressed word."""
-    library = _load()
+    library = _start()
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     text = ctypes.c_char_p(word.encode())
     spoken = library.espeak_TextToPhonemes(ctypes.byref(text), _UTF8, 2) or b''
@@ -113,7 +103,10 @@ def _stressed_vowel(voice: str, word: str) -> int | None:
 
 
 def speak(name: str, text: str, stretch: float, pitch: float) -> Speech:
-    """Speaks text. Call `reset` before the first sentence of a take.
+    """Speaks text.
+
+    The library keeps the phase of its pitch flutter and draws from the C library's random numbers,
+    so only the same calls from the start of a process give the same samples.
 
     Args:
         name: a voice and variant such as 'en-us+f3'.
@@ -121,7 +114,7 @@ def speak(name: str, text: str, stretch: float, pitch: float) -> Speech:
         stretch: duration factor; 1 is 170 words a minute.
         pitch: espeak's pitch setting, 0..99.
     """
-    library = _load()
+    library = _start()
     recorder = _Recorder()
     if library.espeak_SetVoiceByName(name.encode()) != 0:
         raise InputError(f'espeak-ng has no voice {name!r}: apt-get install espeak-ng-data')
@@ -131,7 +124,7 @@ def speak(name: str, text: str, stretch: float, pitch: float) -> Speech:
     data = text.encode()
     library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8, None, None)
     samples = np.frombuffer(b''.join(recorder.audio), np.int16) / np.float32(32768)
-    rate = 22050
+    rate = _RATE_HZ
     return Speech(samples, rate, _phones(name, text, recorder.events, len(samples), rate))
 
 

@@ -106,9 +106,7 @@ def _frame(phone: Phone, fps: float, frames: int) -> int:
     return min(int(0.5 * (phone.start_s + phone.end_s) * fps), frames - 1)
 
 
-def from_audio(
-    samples: NDArray[np.float32], rate: int, fps: float, frames: int
-) -> SpeechEvents:
+def from_audio(samples: NDArray[np.float32], rate: int, fps: float, frames: int) -> SpeechEvents:
     """Events of a recording without a transcript: phrases by level, accents at syllable peaks.
 
     Syllable nuclei are peaks of the smoothed level that stand out by 4 dB; the higher third of
@@ -128,6 +126,4 @@ def from_audio(
         accents += [(p / fine_rate, float(np.clip(loud[p], 0.4, 1.0))) for p in sorted(ranked)]
     speaking = _during(phrases, fps, frames)
     loudness = measure_loudness(samples, rate, fps, frames) * speaking
-    return SpeechEvents(
-        len(samples) / rate, loudness, speaking, tuple(phrases), tuple(accents)
-    )
+    return SpeechEvents(len(samples) / rate, loudness, speaking, tuple(phrases), tuple(accents))

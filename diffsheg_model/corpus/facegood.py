@@ -38,8 +38,8 @@ from diffsheg_model.audio import read_audio
 from diffsheg_model.corpus import augment, events, teacher
 from diffsheg_model.corpus.curves import wander
 from diffsheg_model.corpus.mouth import weight_matrix
-from diffsheg_model.corpus.shards import SAMPLE_RATE, TakeInfo, frame_count, write_take
 from diffsheg_model.corpus.styles import STYLES, Style
+from diffsheg_model.corpus.take_writer import SAMPLE_RATE, TakeInfo, frame_count, write_take
 from diffsheg_model.corpus.upper_face import upper_face_weights
 from diffsheg_model.errors import InputError
 from diffsheg_model.formats import BEAT
@@ -102,9 +102,7 @@ def find_takes(folder: Path, exclude: tuple[str, ...]) -> list[str]:
             f'{folder} has no blendshape_names.npy: give the folder of FACEGOOD takes '
             '(NAME.wav and NAME.npy pairs, and blendshape_names.npy)'
         )
-    names = sorted(
-        path.stem for path in folder.glob('*.wav') if path.with_suffix('.npy').is_file()
-    )
+    names = sorted(path.stem for path in folder.glob('*.wav') if path.with_suffix('.npy').is_file())
     kept = [name for name in names if name not in exclude]
     if not kept:
         raise InputError(f'{folder} has no take besides the excluded {", ".join(exclude)}')
@@ -216,6 +214,11 @@ def _filled_face(
     return np.where(np.asarray(WEIGHT_MASK), captured, filled).astype(np.float32)
 
 
+def copy_name(name: str, copy: int) -> str:
+    """Folder of a copy of a take."""
+    return f'facegood-{name}-{copy}'
+
+
 def write_copies(
     recording: Recording, folder: Path, copies: int, seed: int, first_speaker: int
 ) -> list[str]:
@@ -229,7 +232,7 @@ def write_copies(
     """
     names = []
     for copy in range(copies):
-        name = f'facegood-{recording.name}-{copy}'
+        name = copy_name(recording.name, copy)
         names.append(name)
         number = int.from_bytes(recording.name.encode()[-8:], 'big')
         rng = np.random.default_rng([seed, 2, number, copy])

@@ -61,6 +61,7 @@ def installed_voices() -> frozenset[str]:
 
 
 def package_of(name: str) -> str:
+    """The Debian package that brings a voice."""
     return _PACKAGES[name]
 
 

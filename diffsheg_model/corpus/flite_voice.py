@@ -23,6 +23,7 @@ class _Wave(ctypes.Structure):
 
 
 def is_installed() -> bool:
+    """Whether flite is on this machine."""
     try:
         _library()
     except InputError:

@@ -20,9 +20,9 @@ _SPREAD = dict(zip(FINGERS, np.deg2rad([9.0, 1.0, -7.0, -14.0]), strict=True))
 _PALM_ARCH = {'Ring': np.deg2rad(-7.0), 'Pinky': np.deg2rad(-6.0), 'Index': np.deg2rad(-4.0)}
 
 
-def solve_left_hand(shape: FloatArray, flexion: FloatArray, deviation: FloatArray) -> dict[
-    str, FloatArray
-]:
+def solve_left_hand(
+    shape: FloatArray, flexion: FloatArray, deviation: FloatArray
+) -> dict[str, FloatArray]:
     """Rotation vectors (F, 3) of the left hand's 19 joints by name without 'Left'.
 
     Args:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 SILENCE = 'sil'
 
 VOWELS = frozenset('AA AE AH AO AW AX AY EH ER EY IH IY OE OW OY UH UW YY'.split())
-CONSONANTS = frozenset(
-    'B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH'.split()
-)
+CONSONANTS = frozenset('B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH'.split())
 INVENTORY = VOWELS | CONSONANTS | {SILENCE}
 
 SONORITY = {

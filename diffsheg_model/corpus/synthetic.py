@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from diffsheg_model.corpus import augment, events, teacher
 from diffsheg_model.corpus.phones import Phone
-from diffsheg_model.corpus.shards import SAMPLE_RATE, TakeInfo, frame_count, write_take
 from diffsheg_model.corpus.speech import Speech
 from diffsheg_model.corpus.styles import STYLES
-from diffsheg_model.corpus.text import sentence
+from diffsheg_model.corpus.take_writer import SAMPLE_RATE, TakeInfo, frame_count, write_take
+from diffsheg_model.corpus.text import ENGLISH, sentence
 from diffsheg_model.corpus.voices import Voice, speak_all
 from diffsheg_model.formats import BEAT
 
@@ -96,7 +96,7 @@ def make_take(plan: TakePlan, folder: Path) -> int:
     """
     rng = np.random.default_rng([*plan.seed, 1])
     language = plan.voice.language
-    count = _ENGLISH_SENTENCES if language == 'en' else _OTHER_SENTENCES
+    count = _ENGLISH_SENTENCES if language == ENGLISH else _OTHER_SENTENCES
     texts = [sentence(language, rng) for _ in range(count)]
     samples, phones = _assemble(speak_all(plan.voice, texts, rng), rng)
     frames = frame_count(len(samples))

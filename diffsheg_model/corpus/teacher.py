@@ -33,9 +33,7 @@ def face(
     return weight_matrix(curves, frames)
 
 
-def gesture(
-    events: SpeechEvents, style: Style, rng: np.random.Generator
-) -> NDArray[np.float32]:
+def gesture(events: SpeechEvents, style: Style, rng: np.random.Generator) -> NDArray[np.float32]:
     """(F, 47, 3) rotation vectors in radians, in the order of BEAT's joints."""
     frames = len(events.loudness)
     times = np.arange(frames) / FPS
@@ -66,8 +64,6 @@ def _arm(path: HandPaths, rng: np.random.Generator) -> dict[str, FloatArray]:
     return rotations
 
 
-def combine(
-    rotations: NDArray[np.float32], weights: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def combine(rotations: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """(F, 192) in the format's channel order: gesture, then expression."""
     return np.concatenate([rotations.reshape(len(rotations), -1), weights], axis=1)

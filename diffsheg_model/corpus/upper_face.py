@@ -62,9 +62,7 @@ def _gaze(
     starts = [start for start, _ in events.phrases]
     while time < events.duration_s:
         away = rng.random() < 0.45
-        point = (
-            rng.normal(0, [0.32, 0.20]) * size if away else rng.normal(0, [0.05, 0.04])
-        )
+        point = rng.normal(0, [0.32, 0.20]) * size if away else rng.normal(0, [0.05, 0.04])
         keys += [time, time + 0.06]
         target += [target[-1], np.clip(point, -0.7, 0.7)]
         time += float(rng.uniform(0.4, 1.3) if away else rng.uniform(0.8, 3.0))
@@ -108,7 +106,10 @@ def upper_face_weights(
         curves[f'eyeLookUp{side}'] = np.clip(up, 0, 1)
         curves[f'eyeLookDown{side}'] = np.clip(-up, 0, 1)
         curves[f'eyeSquint{side}'] = (
-            0.05 + 0.25 * blink + 0.20 * lowered + 0.15 * style.smile
+            0.05
+            + 0.25 * blink
+            + 0.20 * lowered
+            + 0.15 * style.smile
             + 0.02 * np.clip(slow[:, 1], 0, 3)
         )
         curves[f'eyeWide{side}'] = (0.03 + 0.35 * raised) * (1 - blink)

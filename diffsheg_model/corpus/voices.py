@@ -144,5 +144,4 @@ def speak_all(voice: Voice, sentences: list[str], rng: np.random.Generator) -> l
         return festival_voice.speak_all(voice.name, voice.language, sentences, stretch, pitch)
     if voice.engine == 'flite':
         return [flite_voice.speak(voice.name, text, stretch, pitch) for text in sentences]
-    espeak_voice.reset(seed)
     return [espeak_voice.speak(voice.name, text, stretch, pitch) for text in sentences]

@@ -1,4 +1,4 @@
-"""Takes on disk as training reads them: a folder of .npy files a take, and an index beside them."""
+"""Takes on disk as diffsheg_model.training.shards reads them: a folder each, and an index."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -91,22 +91,31 @@ def write_take(
 
 
 def is_complete(folder: Path) -> bool:
+    """Whether a take was written; a folder appears whole."""
     return (folder / 'take.json').exists()
 
 
-def write_index(folder: Path, takes: list[str], description: dict[str, object]) -> None:
+def write_index(folder: Path, takes: list[str], description: dict[str, object]) -> int:
     """Writes dataset.json and stats.npz over the takes (mean and deviation of every channel).
 
+    Returns:
+        The number of frames.
+
     Raises:
-        InputError: there is no take.
+        InputError: there is no take, or one of them is damaged.
     """
     if not takes:
         raise InputError(f'no take in {folder}: nothing to train on')
     count, total, squares = 0, np.zeros(BEAT.channels), np.zeros(BEAT.channels)
     mel_total, mel_squares = np.zeros(128), np.zeros(128)
     for name in takes:
-        motion = np.load(folder / name / 'motion.npy').astype(np.float64)
-        mel = np.load(folder / name / 'mel.npy').astype(np.float64)
+        try:
+            motion = np.load(folder / name / 'motion.npy').astype(np.float64)
+            mel = np.load(folder / name / 'mel.npy').astype(np.float64)
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(
+                f'{folder / name} is damaged: delete that folder and run the command again'
+            ) from error
         count += len(motion)
         total += motion.sum(axis=0)
         squares += np.square(motion).sum(axis=0)
@@ -131,3 +140,4 @@ def write_index(folder: Path, takes: list[str], description: dict[str, object]) 
     }
     with atomic_path(folder / INDEX) as temporary:
         temporary.write_text(json.dumps(index, indent=1) + '\n')
+    return count
