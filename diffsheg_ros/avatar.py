@@ -88,7 +88,7 @@ class Avatar:
             blend_s=parameters.blend_s,
             hold_s=parameters.hold_s,
         )
-        self.playout = Playout(self.timeline, format_.fps, parameters.blend_s)
+        self.playout = Playout(self.timeline, format_.fps, parameters.blend_s, parameters.hold_s)
         if parameters.stall_s < parameters.reorder_s:
             raise InputError(
                 f'parameter stall_s = {parameters.stall_s}: must be at least reorder_s = '

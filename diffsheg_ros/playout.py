@@ -41,6 +41,9 @@ class Shown:
 class Stretch:
     """Motion planned ahead; it replaces what was planned from its first moment on.
 
+    It ends at rest, as what is shown would if nothing more came: a robot that follows it is never
+    left in the middle of a movement.
+
     Attributes:
         times_ns: F moments, one frame apart.
         utterance_id: whose motion it is; empty on the way to rest.
@@ -63,10 +66,12 @@ class Playout:
         underruns: times that a frame was overdue while speaking.
     """
 
-    def __init__(self, timeline: Timeline, fps: float, blend_s: float) -> None:
+    def __init__(self, timeline: Timeline, fps: float, blend_s: float, hold_s: float) -> None:
         self._timeline = timeline
         self._fps = fps
-        self._tail_frames = math.ceil(blend_s * fps)
+        # One more than it takes, so that the last one stands still.
+        self._rest_frames = math.ceil(blend_s * fps) + 1
+        self._hold_frames = math.ceil(hold_s * fps)
         self._lock = threading.Lock()
         self._angles = np.zeros((len(timeline.joint_names), 3))
         self._stretch: Stretch | None = None
@@ -94,18 +99,17 @@ class Playout:
             window: from the worker.
 
         Returns:
-            What is planned now from the window's first frame on, after the last window with the
-            way to rest; None where the window was stale or changed nothing.
+            What is planned now from the window's first frame on; None where the window was stale
+            or changed nothing.
         """
         if not self._timeline.add(epoch, start_ns, window, utterance_id):
             return None
-        first, count = window.start_frame, len(window.motion)
-        if window.last:
-            count += self._tail_frames
-        if not count or self._timeline.planned_until_ns is None:
+        if self._timeline.planned_until_ns is None:
             return None
-        times = [start_ns + round((first + index) * NS / self._fps) for index in range(count)]
-        return self._planned(times, utterance_id)
+        count = len(window.motion) + self._rest_frames
+        if not window.last:
+            count += self._hold_frames
+        return self._planned(self._frames_ns(start_ns, window.start_frame, count), utterance_id)
 
     def interrupt(self, now_ns: int, epoch: int) -> Stretch:
         """Forgets what is planned; returns the way to rest.
@@ -115,8 +119,10 @@ class Playout:
             epoch: windows of lower ones are stale from now on.
         """
         self._timeline.interrupt(now_ns, epoch)
-        count = self._tail_frames + 1
-        return self._planned([now_ns + round(index * NS / self._fps) for index in range(count)], '')
+        return self._planned(self._frames_ns(now_ns, 0, self._rest_frames + 1), '')
+
+    def _frames_ns(self, start_ns: int, first: int, count: int) -> list[int]:
+        return [start_ns + round((first + index) * NS / self._fps) for index in range(count)]
 
     def _planned(self, times_ns: list[int], utterance_id: str) -> Stretch:
         # The frame before gives the first one a velocity that fits what it continues. Between two

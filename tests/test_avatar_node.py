@@ -312,7 +312,7 @@ def test_interrupt_stops_at_once_and_goes_to_rest(world, active, watcher):
     world.until(lambda: watcher.faces[-1].utterance_id == '')
     world.until(lambda: len(watcher.joint_stretches) > stretches)
     way = messages.read_joint_trajectory(watcher.joint_stretches[stretches])
-    assert (way.times_ns[-1] - way.times_ns[0]) / NS == pytest.approx(0.5, abs=0.1)
+    assert (way.times_ns[-1] - way.times_ns[0]) / NS == pytest.approx(0.6, abs=0.1)
     world.run(0.8)
     rest = messages.read_joint_state(watcher.joints[-1]).angles[0]
     assert turn(way.angles[-1], rest).max() < 1e-6
