@@ -34,7 +34,7 @@ from diffsheg_model.files import atomic_path
 logger = logging.getLogger(__name__)
 
 RECIPE = 'corpus.json'
-_VERSION = 3
+_VERSION = 1
 """Of what a seed gives; raise it with every change that alters takes."""
 
 _MODULE = 'diffsheg_model.corpus.build'

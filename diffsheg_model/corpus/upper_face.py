@@ -72,7 +72,7 @@ def _gaze(
     path = np.stack(
         [np.interp(times, keys, [float(t[axis]) for t in target]) for axis in range(2)], axis=1
     )
-    return path + 0.01 * rng.standard_normal(path.shape)
+    return path + 0.004 * rng.standard_normal(path.shape)
 
 
 def upper_face_weights(

@@ -1,12 +1,14 @@
 """The voices, their languages and ranges, and one way to let any of them speak."""
 
 import ctypes
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from diffsheg_model.corpus import espeak_voice, festival_voice, flite_voice
 from diffsheg_model.corpus.speech import Speech
+from diffsheg_model.corpus.text import ENGLISH
 from diffsheg_model.errors import InputError
 
 
@@ -55,6 +57,21 @@ _ESPEAK_LANGUAGES = {
     'cs': ('cs',),
 }
 
+_HELD_OUT_VARIANTS = ('m7', 'f5', 'Hugo')
+
+
+def _espeak_voices() -> Iterator[Voice]:
+    """Every language in every variant; a language's variants share its weight."""
+    for language, names in _ESPEAK_LANGUAGES.items():
+        share = (6.0 if language == ENGLISH else 2.5) / (len(names) * len(_ESPEAK_VARIANTS))
+        for name in names:
+            for variant in _ESPEAK_VARIANTS:
+                held_out = variant in _HELD_OUT_VARIANTS
+                yield Voice(
+                    'espeak', f'{name}+{variant}', language, (25, 75), share, held_out=held_out
+                )
+
+
 VOICES = (
     Voice('flite', 'slt', 'en', (140, 220), 5),
     Voice('flite', 'rms', 'en', (75, 130), 5),
@@ -72,14 +89,8 @@ VOICES = (
     Voice('festival', 'hy_fi_mv_diphone', 'fi', share=2),
     Voice('festival', 'msu_ru_nsh_clunits', 'ru', share=3),
     Voice('festival', 'upc_ca_ona_hts', 'ca', share=3, held_out=True),
-    *(
-        Voice('espeak', f'{voice}+{variant}', language, (25, 75), (6 if language == 'en' else 2.5)
-              / (len(voices) * len(_ESPEAK_VARIANTS)), held_out=variant in ('m7', 'f5', 'Hugo'))
-        for language, voices in _ESPEAK_LANGUAGES.items()
-        for voice in voices
-        for variant in _ESPEAK_VARIANTS
-    ),
-)  # fmt: skip
+    *_espeak_voices(),
+)
 
 _PACKAGES = {'flite': 'libflite1', 'espeak': 'espeak-ng', 'festival': 'festival'}
 
