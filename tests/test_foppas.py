@@ -26,11 +26,15 @@ def rollouts():
     return sorted(file.stem for file in golden.GOLDEN.glob('foppas_*.npz'))
 
 
-def published_denoiser(case, mel, speech, speaker):
+def published_network(case):
     config, _ = golden.network_config(case)
     network = UniEG(config).eval()
     state = golden.state_dict(case, golden.sinusoidal_positions)
     network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    return network
+
+
+def published_denoiser(case, network, mel, speech, speaker):
     alphas_cumprod = full_alphas_cumprod(DiffusionConfig())
     conditions = [torch.from_numpy(value) for value in (mel, speech, speaker)]
 
@@ -67,12 +71,15 @@ def test_matches_the_published_rollout(rollout):
         ),
     )
 
+    network = published_network(case)
     motion = np.zeros((frames, config.channels), np.float32)
     windows, calls, drawn = [], [], []
     window, known = None, None
     while window := next_window(window, window_frames, overlap, frames):
         start, end = window
-        denoise = published_denoiser(case, mel[:, start:end], speech[:, start:end], speaker)
+        denoise = published_denoiser(
+            case, network, mel[:, start:end], speech[:, start:end], speaker
+        )
         count, names = 0, []
 
         def counted(x, step, denoise=denoise):
@@ -99,7 +106,7 @@ def test_matches_the_published_rollout(rollout):
 
 
 def test_schedule_matches_the_published_one():
-    expected = json.loads((golden.GOLDEN / 'schedules.json').read_text())
+    expected = json.loads(golden.file('schedules.json').read_text())
     schedule = make_schedule(DiffusionConfig())
     assert schedule.timesteps.tolist() == expected['ddim25_timesteps']
     np.testing.assert_allclose(schedule.alphas_cumprod, expected['alphas_cumprod'], rtol=1e-12)
