@@ -7,6 +7,7 @@ import golden_reference as golden
 import numpy as np
 import pytest
 import torch
+from recordings import DATA
 
 from diffsheg_model.bundle import load_bundle
 from diffsheg_model.cli.main import main
@@ -215,7 +216,7 @@ def test_the_published_statistics_are_read(case, tmp_path):
     from diffsheg_model.convert import read_statistics
     from diffsheg_model.formats import FORMATS
 
-    folder = Path(__file__).parents[2] / 'shared' / 'data' / f'{case}_stats'
+    folder = DATA / f'{case}_stats'
     if not folder.is_dir():
         pytest.skip(f'{folder} is not here')
     mean, std = read_statistics(folder, FORMATS[case])

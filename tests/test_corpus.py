@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from recordings import DATA
 
 from diffsheg_model.cli.main import main
 from diffsheg_model.config import FeatureConfig
@@ -24,7 +25,7 @@ from diffsheg_model.training.shards import open_shards
 needs_espeak = pytest.mark.skipif(
     not espeak_voice.is_installed(), reason='no espeak-ng: apt-get install espeak-ng'
 )
-REAL_FACEGOOD = Path(__file__).parents[1] / 'shared/data/facegood'
+REAL_FACEGOOD = DATA / 'facegood'
 ONE_TAKE_H = 40 / 3600
 QUICK = ('espeak:en-us+m3', 'espeak:de+f2')
 
@@ -232,7 +233,7 @@ def test_facegood_trains_without_the_validation_take(made_facegood: Path, tmp_pa
     assert kept == ['facegood-1114_2_05-0']
 
 
-@pytest.mark.skipif(not REAL_FACEGOOD.is_dir(), reason='no FACEGOOD takes in shared/data')
+@pytest.mark.skipif(not REAL_FACEGOOD.is_dir(), reason='no FACEGOOD takes in DIFFSHEG_DATA')
 def test_real_facegood_lips_follow_the_sound() -> None:
     recording = read_recording(REAL_FACEGOOD, '1114_2_02')
     jaw = recording.captured[:, BEAT.weight_names.index('jawOpen')]

@@ -1,10 +1,8 @@
 """The bundle that comes with the package: real motion from speech it never heard."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
+from recordings import DATA, SPEECH
 
 from diffsheg_model.audio import read_audio
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
@@ -17,10 +15,8 @@ from diffsheg_model.evaluation.lips import (
 )
 from diffsheg_model.generate import generate
 
-ROOT = Path(__file__).parents[1]
-DATA = Path(os.environ.get('DIFFSHEG_DATA', ROOT.parent / 'shared' / 'data'))
 RECORDINGS = (
-    ROOT / 'diffsheg_ros/media/speech.flac',
+    SPEECH,
     DATA / 'speech/2_scott_0_3_3.wav',
     DATA / 'facegood/1114_2_05.wav',
 )
@@ -62,7 +58,7 @@ def test_silence_keeps_the_mouth_closed(bundle, engine):
 
 
 def test_the_body_lives_and_stays_human(bundle, engine):
-    samples, rate = read_audio(RECORDINGS[0])
+    samples, rate = read_audio(SPEECH)
     motion = generate(bundle, engine, [samples], rate)
     angles = np.linalg.norm(motion.rotations, axis=-1)
     assert angles.max() < np.pi

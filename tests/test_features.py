@@ -1,6 +1,5 @@
 """Features of a stream: equal to the published computation, and blind to chunking."""
 
-import os
 from pathlib import Path
 
 import librosa
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recordings import DATA
 
 from diffsheg_model.audio import read_audio
 from diffsheg_model.config import FeatureConfig
@@ -18,7 +18,6 @@ from diffsheg_model.speech import OnnxSpeechEncoder, SpeechEncoder
 
 POWER = FeatureConfig()
 HUBERT = FeatureConfig(speech_encoder='hubert', speech_context_s=0.8)
-DATA = Path(os.environ.get('DIFFSHEG_DATA', Path(__file__).parents[2] / 'shared' / 'data'))
 RECORDINGS = sorted(DATA.glob('s*/*.wav'))
 
 

@@ -1,11 +1,11 @@
 """Skeletons: the right tree and size, known poses, the sign conventions of real recordings."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from recordings import DATA
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.formats import BEAT, SHOW
@@ -13,7 +13,6 @@ from diffsheg_model.rotations import matrix_from_rotvec, rotvec_from_euler_xyz
 from diffsheg_model.skeleton import Skeleton, bone_ends, forward_kinematics, joint_frames
 from diffsheg_model.skeletons import BEAT_SKELETON, SHOW_SKELETON, human
 
-DATA = Path(os.environ.get('DIFFSHEG_DATA', Path(__file__).parents[2] / 'shared' / 'data'))
 BEAT_TAKE = DATA / 'beat_scott' / '2_scott_0_1_1.bvh'
 SMPLX_TAKE = DATA / 'beat_scott' / '2_scott_0_1_1_smplx.npz'
 
