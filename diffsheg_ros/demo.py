@@ -169,6 +169,7 @@ def run_demo(audio: Path, out: Path, bundle_folder: Path, console: Console) -> i
         return status or INTERRUPTED
     node = nodes[0]
     assert node.recording is not None
+    _say(console, f'writing what was published into {out}')
     motion = node.recording.motion(*node.timing())
     sound = node.recording.audio(motion.duration_s)
     paths = write_outputs(out, motion, bundle.skeleton, sound, node.recording.sample_rate)

@@ -1,9 +1,11 @@
 """A node as a process: started, spun in one thread, and stopped by SIGINT or SIGTERM in order."""
 
 import logging
+import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from types import FrameType
@@ -17,10 +19,12 @@ from diffsheg_model.errors import InputError
 
 #: Python sees a signal when the middleware's wait returns, so it must return now and then.
 _WAIT_S = 0.2
+#: A second signal within this time means the same as the first.
+_IMPATIENT_S = 1.0
 
 
 class StopSignals:
-    """Turns the first SIGINT or SIGTERM into a flag; a second one ends the process at once.
+    """Turns SIGINT and SIGTERM into a flag; one that comes much later ends the process at once.
 
     rclpy's own handlers would shut the context down under the node, which could then neither
     report nor finish what it is doing.
@@ -28,13 +32,19 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
+        self._first_s = 0.0
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.stopped.set()
-        for again in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(again, signal.SIG_DFL)
+        now_s = time.monotonic()
+        if not self.stopped.is_set():
+            self._first_s = now_s
+            self.stopped.set()
+        # A terminal and a launcher both pass on the same Ctrl-C; that is not impatience.
+        elif now_s - self._first_s > _IMPATIENT_S:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
 
 def run_node(

@@ -26,7 +26,8 @@ class Shown:
         time_ns: the moment.
         utterance_id: whose motion it is; empty while idle.
         state: see `Pose`.
-        angles: (J, 3) rad, R = Rx Ry Rz, continuous in time.
+        angles: (J, 3) rad, R = Rx Ry Rz, continuous in time but for whole turns, which are
+            forgotten at rest.
         weights: (W,).
     """
 
@@ -81,7 +82,10 @@ class Playout:
     def show(self, time_ns: int) -> Shown:
         """The pose of now; ask in order of time."""
         pose = self._timeline.sample(time_ns)
-        self._angles = euler_xyz_unwrapped(pose.rotvecs[None], self._angles)[0]
+        # Turns that a gesture has wound up are forgotten at rest, or a motor would keep them for
+        # ever.
+        previous = None if pose.state == 'idle' else self._angles
+        self._angles = euler_xyz_unwrapped(pose.rotvecs[None], previous)[0]
         if pose.state == 'holding' and self._state == 'speaking':
             self.underruns += 1
         self._state = pose.state

@@ -125,3 +125,14 @@ def test_late_motion_is_counted_once_each_time(playout):
         state = playout.show(frame_ns(index)).state
     assert state == 'idle'
     assert playout.underruns == 1
+
+
+def test_turns_are_kept_through_a_gesture_and_forgotten_at_rest(playout):
+    playout.show(T0 - NS)
+    playout.plan(1, 'u', T0, spinning(0, 60, last=True))
+    shown = [playout.show(frame_ns(index / 4)) for index in range(4 * 80)]
+    angles = np.array([one.angles[0, 0] for one in shown])
+    moving = np.array([one.state != 'idle' for one in shown])
+    assert angles.max() > 3 * np.pi
+    assert np.abs(np.diff(angles[moving])).max() < 1.0
+    np.testing.assert_allclose(shown[-1].angles, 0, atol=1e-9)
