@@ -28,7 +28,7 @@ from diffsheg_model.exports import write_outputs
 from diffsheg_ros.isolation import isolate
 from diffsheg_ros.messages import NS
 from diffsheg_ros.monitor_node import MonitorNode
-from diffsheg_ros.node_process import run_node
+from diffsheg_ros.node_process import end_at_signals, run_node
 
 DEFAULT_AUDIO = Path(__file__).parent / 'media' / 'speech.flac'
 DEFAULT_OUT = Path('out/demo')
@@ -162,6 +162,7 @@ def run_demo(audio: Path, out: Path, bundle_folder: Path, console: Console) -> i
     with _processes(audio, bundle_folder) as (avatar, player):
         run = Run(avatar, player)
         status = run_node(create, [], run.finished)
+    end_at_signals()
     if run.failure:
         raise InputError(run.failure)
     if not run.complete:

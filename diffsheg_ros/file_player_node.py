@@ -98,9 +98,13 @@ class FilePlayerNode(Node):
         if parameters.utterance_id and self._round > 1:
             self._utterance_id += f'-{self._round}'
         self._chunks = _with_last(read_blocks(parameters.file, parameters.chunk_ms / 1000))
-        self._due = next(self._chunks)
         self._first_sample = 0
         self._start_ns = start_ns
+        try:
+            self._due = next(self._chunks)
+        except InputError as error:
+            self._fail(error)
+            return
         self.destroy_timer(self._timer)
         # Chunks are sent when due by the clock, so a late timer does not add up.
         period_s = max(0.001, parameters.chunk_ms / 1000 / parameters.rate)
@@ -118,10 +122,7 @@ class FilePlayerNode(Node):
                 self._send(samples, last)
                 self._due = None if last else next(self._chunks)
         except InputError as error:
-            self._send(np.zeros(0, np.float32), True)
-            self.get_logger().error(str(error))
-            self.exit_status = 2
-            self._finish()
+            self._fail(error)
             return
         if self._due is not None:
             return
@@ -129,6 +130,13 @@ class FilePlayerNode(Node):
             self._finish()
         elif now_ns >= self._heard_ns() + self._settings.loop_pause_s * NS:
             self._begin(now_ns)
+
+    def _fail(self, error: InputError) -> None:
+        """The recording cannot be read any further: ends the utterance here."""
+        self.get_logger().error(str(error))
+        self.exit_status = 2
+        self._send(np.zeros(0, np.float32), True)
+        self._finish()
 
     def _send(self, samples: np.ndarray, last: bool) -> None:
         self._publisher.publish(

@@ -25,7 +25,7 @@ from diffsheg_ros.display import JOINTS, WEIGHTS, Display, View
 from diffsheg_ros.messages import NS
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
 from diffsheg_ros.node_parameters import NodeParameters
-from diffsheg_ros.node_process import run_node
+from diffsheg_ros.node_process import end_at_signals, run_node
 from diffsheg_ros.parameters import MonitorParameters
 from diffsheg_ros.recording import Recording
 
@@ -170,6 +170,7 @@ def main(args: list[str] | None = None) -> int:
 
     status = run_node(create, args)
     if status == 0 and nodes[0].recording is not None:
+        end_at_signals()
         try:
             folder = nodes[0].write()[0].parent
         except InputError as error:

@@ -36,6 +36,11 @@ class StopSignals:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
 
+    def ignore(self) -> None:
+        """Ignores both from now on, also while the interpreter is being taken down."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
     def _stop(self, number: int, frame: FrameType | None) -> None:
         now_s = time.monotonic()
         if not self.stopped.is_set():
@@ -47,6 +52,12 @@ class StopSignals:
             os.kill(os.getpid(), number)
 
 
+def end_at_signals() -> None:
+    """Gives both signals back their usual meaning."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def run_node(
     create: Callable[[], Node],
     args: list[str] | None = None,
@@ -55,7 +66,8 @@ def run_node(
     """Runs a node until it is finished or the process is asked to stop.
 
     An exception in a callback is logged and does not end the node; whatever arrives on a topic,
-    a robot's other nodes count on this one.
+    a robot's other nodes count on this one. Afterwards both signals are ignored, because a second
+    one may still be on its way to a process that is ending well; see `end_at_signals`.
 
     Args:
         create: makes the node; an InputError that it raises is reported in one line.
@@ -63,8 +75,8 @@ def run_node(
         finished: asked after every callback.
 
     Returns:
-        The exit status: 0, or 2 after an InputError. A node may have its own as `exit_status`;
-        its `faults` count the exceptions.
+        The exit status: 0, 2 where the node could not be made, or the node's own `exit_status`.
+        Its `faults` count the exceptions.
     """
     signals = StopSignals()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -82,9 +94,6 @@ def run_node(
         while not signals.stopped.is_set() and not finished(node) and rclpy.ok():
             try:
                 executor.spin_once(timeout_sec=_WAIT_S)
-            except InputError as error:
-                node.get_logger().error(str(error))
-                return 2
             except Exception as error:
                 node.faults = getattr(node, 'faults', 0) + 1
                 node.get_logger().error(
@@ -98,6 +107,7 @@ def run_node(
         node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
+        signals.ignore()
 
 
 class _RosLogHandler(logging.Handler):

@@ -410,7 +410,7 @@ def test_a_process_ends_cleanly_while_it_speaks(world, start_node, watcher, tiny
     )
     world.until(lambda: watcher.faces and watcher.mouth.get_subscription_count() >= 2)
     world.run(0.3)
-    watcher.say(speech_like(20.0), start_ns=now_ns() - 3 * NS)
+    watcher.say(speech_like(9.0), start_ns=now_ns())
     world.until(lambda: watcher.faces[-1].utterance_id == 'u')
     for _ in range(2):  # a terminal and a launcher may both pass it on
         process.send_signal(number)
