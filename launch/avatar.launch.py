@@ -1,6 +1,6 @@
 """The avatar, configured and activated; with `audio_file`, the recording is spoken to it.
 
-    ros2 launch diffsheg_ros avatar.launch.py audio_file:=speech.wav
+Example: `ros2 launch diffsheg_ros avatar.launch.py audio_file:=speech.wav`
 """
 
 from pathlib import Path

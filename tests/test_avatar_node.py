@@ -20,6 +20,7 @@ from rosgraph_msgs.msg import Clock
 from scipy.spatial.transform import Rotation
 from std_srvs.srv import Trigger
 
+from diffsheg_model.generate import generate
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_node import AvatarNode
 from diffsheg_ros.messages import NS, AudioPiece
@@ -169,10 +170,10 @@ def test_without_audio_it_rests_and_is_well(world, active, watcher, tiny_bundle)
     assert node.faults == 0
 
 
-def test_speech_becomes_motion_at_its_time(world, active, watcher):
-    node = active()
-    start_ns = now_ns()
-    watcher.say(speech_like(3.0), start_ns=start_ns)
+def test_speech_becomes_motion_at_its_time(world, active, watcher, tiny_bundle, tiny_engine):
+    node = active(seed=5)
+    start_ns, speech = now_ns(), speech_like(3.0)
+    watcher.say(speech, start_ns=start_ns)
     shown_ns = start_ns + round(DELAY_S * NS)
     world.until(lambda: watcher.faces[-1].utterance_id == 'u')
     world.until(lambda: watcher.faces[-1].utterance_id == '')
@@ -217,6 +218,16 @@ def test_speech_becomes_motion_at_its_time(world, active, watcher):
         detour = turn(before, now) + turn(now, then) - turn(before, then)
         # Where the stretches meet, the second one came while the first was shown.
         assert np.quantile(detour, 0.9) < 0.02
+
+    # And it is what is generated from a file, once the way there from rest is over.
+    offline = generate(tiny_bundle, tiny_engine, [speech], 16000, seed=5)
+    for message in watcher.face_stretches:
+        face = messages.read_face_trajectory(message)
+        first = round((face.times_ns[0] - shown_ns) / NS * 15)
+        begin, end = max(first, 8), 45 if first else 30
+        np.testing.assert_allclose(
+            face.weights[begin - first : end - first], offline.weights[begin:end], atol=1e-6
+        )
 
     status = fresh_status(world, watcher)
     values = watcher.values()
