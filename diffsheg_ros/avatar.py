@@ -50,6 +50,7 @@ class Avatar:
         hop_s: new motion of a window.
         warm_up_s: how long a window took before the first utterance.
         latency: from the arrival of the first sample that a stretch shows to its publication.
+        late_windows: windows whose first new frame was due before it was there.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Avatar:
         self._arrivals = Arrivals()
         self._planned_frames = (0, 0)  # of which epoch, up to which frame
         self.latency = Spans()
+        self.late_windows = 0
         self.timeline = Timeline(
             format_,
             _rest_rotvecs(self.bundle),
@@ -200,6 +202,8 @@ class Avatar:
         end = window.start_frame + len(window.motion)
         if end > first_new:
             frame_ns = start_ns + round(first_new * NS / self.bundle.config.format.fps)
+            if frame_ns < self._now_ns():
+                self.late_windows += 1
             arrived_s = self._arrivals.arrived_s(frame_ns)
             if arrived_s is not None:
                 self.latency.add(self._clock() - arrived_s)

@@ -322,6 +322,7 @@ class AvatarNode(LifecycleNode):
             counters={
                 'faults': self.faults,
                 'underruns': avatar.playout.underruns,
+                'late_windows': avatar.late_windows,
                 'unstamped_chunks': self._counts['unstamped_chunks'],
                 'untimely_chunks': self._counts['untimely_chunks'],
             },

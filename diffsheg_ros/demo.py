@@ -230,7 +230,7 @@ def _summary(node: MonitorNode, frames: int) -> str:
         f'window, engine {view.value("engine")} ({view.value("precision")})',
         'playout delay': f'{delay_s:.2f} s from a sample to its motion',
         'losses': f'{view.value("drops")} chunks dropped, {view.value("gaps")} samples lost, '
-        f'{view.value("underruns")} times motion was late',
+        f'{view.value("late_windows")} windows late',
     }
     return '\n'.join(f'{name:>13}  {text}' for name, text in lines.items())
 

@@ -19,7 +19,7 @@ LEAST_RATE = 0.9
 NEWS: dict[str, tuple[int, str]] = {
     'failed_windows': (ERROR, 'the engine failed ({last_error})'),
     'callback_errors': (ERROR, 'publishing motion failed ({last_error})'),
-    'underruns': (
+    'late_windows': (
         WARN,
         'motion came too late: raise playout_delay_s, lower sampling_steps, or free the CPU',
     ),

@@ -148,7 +148,7 @@ def _facts(view: View) -> Table:
     )  # fmt: skip
     table.add_row(
         'audio', f'{view.audio_s:.1f} s heard, {view.value("gaps")} samples lost',
-        'drops, late', f'{view.value("drops")}, {view.value("underruns")}',
+        'drops, late', f'{view.value("drops")}, {view.value("late_windows")}',
     )  # fmt: skip
     table.add_row(
         'engine', f'{view.value("engine")} ({view.value("precision")})',

@@ -316,19 +316,20 @@ def test_interrupt_stops_at_once_and_goes_to_rest(world, active, watcher):
     watcher.say(speech_like(6.0), start_ns=now_ns())
     world.until(lambda: watcher.faces[-1].utterance_id == 'u')
     world.run(0.7)
-    stretches = len(watcher.joint_stretches)
     future = client.call_async(Trigger.Request())
     world.until(future.done)
     assert future.result().success
     world.until(lambda: watcher.faces[-1].utterance_id == '')
-    world.until(lambda: len(watcher.joint_stretches) > stretches)
-    way = messages.read_joint_trajectory(watcher.joint_stretches[stretches])
+    world.until(lambda: watcher.face_stretches[-1].utterance_id == '')
+    planned = len(watcher.face_stretches)
+    world.until(lambda: len(watcher.joint_stretches) == planned)
+    way = messages.read_joint_trajectory(watcher.joint_stretches[-1])
     assert (way.times_ns[-1] - way.times_ns[0]) / NS == pytest.approx(0.6, abs=0.1)
     world.run(0.8)
     rest = messages.read_joint_state(watcher.joints[-1]).angles[0]
     assert turn(way.angles[-1], rest).max() < 1e-6
     assert not np.any(watcher.faces[-1].weights)
-    assert len(watcher.joint_stretches) == stretches + 1
+    assert len(watcher.joint_stretches) == planned
 
     assert node.trigger_deactivate() == SUCCESS
     future = client.call_async(Trigger.Request())

@@ -23,7 +23,7 @@ WELL = Facts(
     engine='onnxruntime',
     precision='fp32',
     playout_delay_s=2.72,
-    counters={'underruns': 0},
+    counters={'late_windows': 0},
     worker=ZERO,
 )
 
@@ -70,7 +70,7 @@ def test_before_it_is_configured_there_is_little_to_say():
         ({'namesakes': 1}, WARN, 'another node has this name'),
         ({'fps': 40.0}, WARN, 'publishing at 40.0 of 60 Hz'),
         ({'latency_p95_s': 2.5}, WARN, ''),
-        ({'underruns': 2}, WARN, 'motion came too late'),
+        ({'late_windows': 2}, WARN, 'motion came too late'),
         ({'dropped_chunks': 2}, WARN, 'audio was dropped'),
         ({'rejected_chunks': 2}, WARN, 'chunks were rejected'),
         ({'rate_changes': 1}, WARN, 'sample rate changed'),
