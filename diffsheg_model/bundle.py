@@ -108,6 +108,8 @@ def save_bundle(
     with atomic_path(path) as folder:
         folder.mkdir()
         safetensors.numpy.save_file(tensors, folder / WEIGHTS)
+        # safetensors makes its file private; a robot may run as another user.
+        (folder / WEIGHTS).chmod(0o644)
         export_graph(config, folder / WEIGHTS, folder / GRAPH)
         if card:
             (folder / 'README.md').write_text(card)

@@ -116,7 +116,7 @@ def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
         else {axis: free[axis] for axis in ((0,) if name in ('t', 'speaker') else (0, 1))}
         for name in inputs
     }
-    loggers = [logging.getLogger('torch.onnx'), logging.getLogger('onnxscript')]
+    loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter('ignore')
