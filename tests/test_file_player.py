@@ -82,7 +82,8 @@ def test_it_waits_for_as_many_subscribers_as_asked(world, make, speech):
     assert not first.audio
     second = world.add(Watcher())
     world.until(lambda: player.finished)
-    world.until(lambda: second.audio and second.audio[-1].end_of_utterance)
+    for watcher in (first, second):
+        world.until(lambda ears=watcher: ears.audio and ears.audio[-1].end_of_utterance)
     assert len(first.audio) == len(second.audio)
 
 
