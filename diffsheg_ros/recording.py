@@ -6,7 +6,12 @@ import numpy as np
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion import Motion
-from diffsheg_model.rotations import rotvec_from_euler_xyz
+from diffsheg_model.rotations import (
+    quaternion_from_rotvec,
+    rotvec_from_euler_xyz,
+    rotvec_from_quaternion,
+    slerp,
+)
 from diffsheg_ros.messages import NS, AudioPiece, FaceMotion, JointMotion
 
 
@@ -80,13 +85,17 @@ class Recording:
         if count < 1:
             raise InputError('the first sample was heard, but its motion was not published')
         times_ns = start_ns + np.round(np.arange(count) * NS / rate_hz).astype(np.int64)
-        angles = self._angles.at(times_ns).reshape(count, -1, 3)
+        before, after, share = self._weights.around(times_ns)
+        weights = before + share[:, None] * (after - before)
+        # Joints are interpolated as rotations: their angles jump by whole turns at rest.
+        before, after, share = self._angles.around(times_ns)
+        rotations = slerp(_quaternions(before), _quaternions(after), share[:, None])
         return Motion(
             fps=rate_hz,
             joint_names=self._angles.names,
-            rotations=rotvec_from_euler_xyz(angles).astype(np.float32),
+            rotations=rotvec_from_quaternion(rotations).astype(np.float32),
             weight_names=self._weights.names,
-            weights=self._weights.at(times_ns).astype(np.float32),
+            weights=weights.astype(np.float32),
         )
 
     def audio(self, longest_s: float) -> np.ndarray:
@@ -124,11 +133,25 @@ class _Rows:
     def span_ns(self) -> tuple[int, int]:
         return min(self.times_ns), max(self.times_ns)
 
-    def at(self, times_ns: np.ndarray) -> np.ndarray:
-        """(F, V) float64: the values at other times, straight between those that came."""
+    def around(self, times_ns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What came before and after other times.
+
+        Args:
+            times_ns: (F,).
+
+        Returns:
+            Values (F, V) float32 before and after each time, and how far (F,) 0..1 it lies
+            between them; the first or last values where it lies outside.
+        """
         known, order = np.unique(np.frombuffer(self.times_ns, np.int64), return_index=True)
         values = np.frombuffer(self._values, np.float32).reshape(len(self.times_ns), -1)[order]
-        # Seconds from the first, because float64 does not hold nanoseconds since 1970.
-        seconds, wanted = (known - known[0]) / NS, (times_ns - known[0]) / NS
-        columns = [np.interp(wanted, seconds, column) for column in values.T]
-        return np.stack(columns, axis=1)
+        after = np.clip(np.searchsorted(known, times_ns), min(1, len(known) - 1), len(known) - 1)
+        before = np.maximum(after - 1, 0)
+        share = (times_ns - known[before]) / np.maximum(known[after] - known[before], 1)
+        return values[before], values[after], np.clip(share, 0.0, 1.0)
+
+
+def _quaternions(angles: np.ndarray) -> np.ndarray:
+    """(F, 3 J) joint angles as (F, J, 4)."""
+    rotvecs = rotvec_from_euler_xyz(angles.reshape(len(angles), -1, 3))
+    return quaternion_from_rotvec(rotvecs)

@@ -6,7 +6,12 @@ import pytest
 pytest.importorskip('rclpy', reason='the messages need ROS 2')
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.rotations import rotvec_from_euler_xyz
+from diffsheg_model.rotations import (
+    quaternion_from_rotvec,
+    rotvec_from_euler_xyz,
+    rotvec_from_quaternion,
+    slerp,
+)
 from diffsheg_ros.messages import NS, AudioPiece, FaceMotion, JointMotion
 from diffsheg_ros.recording import Recording
 
@@ -48,8 +53,21 @@ def test_angles_that_went_round_do_not_come_back():
     for index in range(61):
         show(recording, T0 + index * NS // 60, index * 0.2)
     motion = recording.motion(120.0, 0.0)
-    expected = rotvec_from_euler_xyz([[5.5 * 0.2, 0.5, -5.5 * 0.2]])
-    np.testing.assert_allclose(motion.rotations[11], expected, atol=1e-3)
+    around = rotvec_from_euler_xyz([[[5 * 0.2, 0.5, -5 * 0.2]], [[6 * 0.2, 0.5, -6 * 0.2]]])
+    halfway = slerp(*quaternion_from_rotvec(around), np.array([0.5]))
+    np.testing.assert_allclose(motion.rotations[11], rotvec_from_quaternion(halfway), atol=1e-4)
+
+
+def test_turns_that_are_forgotten_at_rest_move_nothing():
+    recording = Recording()
+    for index in range(30):
+        time_ns = T0 + index * NS // 60
+        recording.add_face(FaceMotion('', ('open',), np.array([time_ns]), np.zeros((1, 1))))
+        angles = np.array([[[0.3 + (2 * np.pi if index < 15 else 0.0), 0.5, -0.3]]])
+        recording.add_joints(JointMotion(('A',), np.array([time_ns]), angles, None))
+    motion = recording.motion(170.0, 0.0)
+    still = rotvec_from_euler_xyz([[0.3, 0.5, -0.3]])
+    np.testing.assert_allclose(motion.rotations, np.tile(still, (len(motion), 1, 1)), atol=1e-5)
 
 
 def test_sound_lies_where_it_was_heard_with_silence_between():
