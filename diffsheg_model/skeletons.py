@@ -4,8 +4,8 @@ An adult of 1.75 m in round numbers of our own (body segments after the usual an
 ratios, hand of 19 cm). Names and trees are those of a BEAT BVH file and of SMPL-X, so their
 rotations apply as they are; the lengths are nobody's.
 
-Each row: joint, parent, offset from the parent in centimetres, then where needed the rest pose as an
-axis-angle vector in degrees and the end of the bone in centimetres.
+Each row: joint, parent, offset from the parent in centimetres, then where needed the rest pose as
+an axis-angle vector in degrees and the end of the bone in centimetres.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 Expression and gesture branches over shared audio; information flows one way, from the predicted
 clean expression to the gesture. Module names are the published checkpoints' names.
-Shapes: B batch, T frames, D latent, E embedding of step and speaker (4 D), C channels (gesture, expression).
+Shapes: B batch, T frames, D latent, C channels (gesture, then expression).
 """
 
 import math

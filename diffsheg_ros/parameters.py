@@ -92,7 +92,7 @@ class AvatarParameters(Checked):
     speech_encoder: str = parameter(
         '',
         """Folder of the exported speech encoder, for bundles that use one; empty: where
-        `diffsheg export_speech` puts it.""",
+        `diffsheg export-speech` puts it.""",
     )
     speaker: int = parameter(
         0,

@@ -93,7 +93,7 @@ def test_unwrapped_angles_follow_smooth_joints(seed):
 
 @pytest.mark.parametrize('seed', range(4))
 def test_smooth_orientations_near_the_poles_are_met_exactly(seed):
-    """Free turning, float32: the angles are the orientation's in every frame, steps below a turn."""
+    """Free turning, float32: angles are the orientation's in every frame, steps below a turn."""
     rng = np.random.default_rng(seed)
     knots = Rotation.random(8, random_state=rng)
     rotvec = Slerp(np.arange(8), knots)(np.linspace(0, 7, 2000)).as_rotvec()
