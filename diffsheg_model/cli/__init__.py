@@ -9,5 +9,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-Output = Annotated[Path, Parameter(name=('--output', '-o'))]
+_OUTPUT = Parameter(name=('--output', '-o'))
+
+Output = Annotated[Path, _OUTPUT]
 """What every command that writes calls its target."""
+
+OptionalOutput = Annotated[Path | None, _OUTPUT]
+"""The same where there is a place of its own for it."""

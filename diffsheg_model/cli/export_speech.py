@@ -1,7 +1,8 @@
 """``diffsheg export-speech``: make the speech encoder that some bundles ask for."""
 
 import logging
-from pathlib import Path
+
+from diffsheg_model.cli import OptionalOutput
 
 EXAMPLE = 'diffsheg export-speech --source ~/models/hubert-large-ls960-ft'
 
@@ -9,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 
 def export_speech(
-    source: str = 'facebook/hubert-large-ls960-ft', output: Path | None = None
+    source: str = 'facebook/hubert-large-ls960-ft', output: OptionalOutput = None
 ) -> None:
     """Exports HuBERT to ONNX and checks the export against torch. Downloads nothing.
 
