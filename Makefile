@@ -10,7 +10,7 @@ TESTS ?=
 export PYTHON TORCH_INDEX AUDIO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench setup setup-test clean
+.PHONY: help demo test test-slow lint bench setup setup-test clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
@@ -27,6 +27,9 @@ demo: setup  ## Play a recording to the avatar and show what it publishes (AUDIO
 
 test: setup-test  ## Run all tests (TESTS='tests/test_mel.py -k stream' runs some)
 	@scripts/run.sh python -m pytest $(TESTS)
+
+test-slow: setup-test  ## Run the tests that take minutes each (two-process training)
+	@scripts/run.sh python -m pytest -m slow
 
 lint: setup-test  ## Check style, format and types
 	@scripts/run.sh ruff check .
