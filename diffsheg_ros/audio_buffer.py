@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 
-EMPTY = np.zeros(0, dtype=np.float32)
+from diffsheg_model.audio import MAX_AMPLITUDE
 
-#: Samples are -1..1. Up to this a recording is merely too loud; beyond it (+24 dB), the numbers
-#: are no speech at all, 16-bit integers sent as floats for instance.
-MAX_LEVEL = 16.0
+EMPTY = np.zeros(0, dtype=np.float32)
 
 _REMEMBERED_LOSSES = 512
 
@@ -160,6 +158,6 @@ def checked_chunk(first_sample: Any, samples: Any) -> tuple[int, np.ndarray] | N
     if first < 0 or array.ndim != 1:
         return None
     # Not written as "any above": a NaN fails this comparison too.
-    if array.size and not np.abs(array).max() <= MAX_LEVEL:
+    if array.size and not np.abs(array).max() <= MAX_AMPLITUDE:
         return None
     return first, array
