@@ -40,7 +40,7 @@ from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Stretch
-from diffsheg_ros.timeline import NS
+from diffsheg_ros.time_units import NS
 
 #: Stamps farther than this from the node's clock are not meant for it.
 UNTIMELY_NS = 60 * NS

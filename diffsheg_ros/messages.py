@@ -17,8 +17,8 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from diffsheg_model.errors import InputError
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FacePoint, FaceTrajectory
+from diffsheg_ros.time_units import NS
 
-NS = 1_000_000_000
 AXES = ('x', 'y', 'z')
 
 

@@ -22,12 +22,12 @@ from diffsheg_model.exports import write_outputs
 from diffsheg_ros import messages
 from diffsheg_ros.diagnostics import Rate
 from diffsheg_ros.display import JOINTS, WEIGHTS, Display, View
-from diffsheg_ros.messages import NS
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import end_at_signals, run_node
 from diffsheg_ros.parameters import MonitorParameters
 from diffsheg_ros.recording import Recording
+from diffsheg_ros.time_units import NS
 
 
 class MonitorNode(Node):

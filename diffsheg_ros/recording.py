@@ -12,7 +12,8 @@ from diffsheg_model.rotations import (
     rotvec_from_quaternion,
     slerp,
 )
-from diffsheg_ros.messages import NS, AudioPiece, FaceMotion, JointMotion
+from diffsheg_ros.messages import AudioPiece, FaceMotion, JointMotion
+from diffsheg_ros.time_units import NS
 
 
 class Recording:

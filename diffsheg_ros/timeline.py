@@ -21,8 +21,7 @@ from diffsheg_model.config import MotionFormat
 from diffsheg_model.rotations import quaternion_from_rotvec, slerp
 from diffsheg_model.session import MotionWindow
 from diffsheg_ros.pose import Offset, Pose, smooth
-
-NS = 1_000_000_000
+from diffsheg_ros.time_units import NS
 
 #: A step of the clock longer than this, or as far back, is a jump of the clock.
 JUMP_S = 0.5

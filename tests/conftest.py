@@ -1,7 +1,9 @@
 """Fixtures that several test modules share."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from diffsheg_model.speech import OnnxSpeechEncoder
@@ -11,6 +13,12 @@ pytest_plugins = ['fixtures_bundle', 'fixtures_ros']
 
 # Before any test calls rclpy.init, and inherited by the processes that tests start.
 isolate()
+
+
+# A change is judged by examples that are the same each time; on a desk they are new ones.
+hypothesis.settings.register_profile('ci', derandomize=True)
+if os.environ.get('CI'):
+    hypothesis.settings.load_profile('ci')
 
 
 @pytest.fixture(scope='session')

@@ -23,7 +23,8 @@ from std_srvs.srv import Trigger
 from diffsheg_model.generate import generate
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_node import AvatarNode
-from diffsheg_ros.messages import NS, AudioPiece
+from diffsheg_ros.messages import AudioPiece
+from diffsheg_ros.time_units import NS
 
 pytestmark = pytest.mark.ros
 

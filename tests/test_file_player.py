@@ -16,7 +16,7 @@ from ros_world import Watcher, World, overrides
 from diffsheg_model.errors import InputError
 from diffsheg_ros import messages
 from diffsheg_ros.file_player_node import FilePlayerNode
-from diffsheg_ros.messages import NS
+from diffsheg_ros.time_units import NS
 
 pytestmark = pytest.mark.ros
 

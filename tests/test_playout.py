@@ -8,7 +8,8 @@ from diffsheg_model.config import MotionFormat
 from diffsheg_model.motion import Motion
 from diffsheg_model.session import MotionWindow
 from diffsheg_ros.playout import Playout
-from diffsheg_ros.timeline import NS, Timeline
+from diffsheg_ros.time_units import NS
+from diffsheg_ros.timeline import Timeline
 
 FPS = 15.0
 FORMAT = MotionFormat('small', FPS, 34, ('A', 'B'), ('jaw',), ('open', 'blink'), True)

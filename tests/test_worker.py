@@ -8,11 +8,11 @@ from diffsheg_model.config import FoppasConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.generate import generate
 from diffsheg_model.motion import concatenate
+from diffsheg_ros.time_units import NS
 from diffsheg_ros.timeline import Timeline
 from diffsheg_ros.worker import MotionWorker
 
 RATE = 16000
-NS = 1_000_000_000
 T0 = 1_700_000_000 * NS
 FAST = FoppasConfig(start_fraction=0.12, jump_n_sample=1)
 CHUNK = 1600
