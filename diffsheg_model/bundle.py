@@ -8,7 +8,7 @@ denoiser.onnx        one denoising step; its parameters are references into weig
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import safetensors.numpy
 
 from diffsheg_model.config import BundleConfig, from_dict
 from diffsheg_model.errors import InputError
-from diffsheg_model.files import atomic_path
+from diffsheg_model.files import atomic_path, sha256
 from diffsheg_model.motion import Motion, from_channels
 from diffsheg_model.skeleton import Skeleton
 
@@ -117,11 +117,11 @@ def save_bundle(
             'version': VERSION,
             'config': asdict(config),
             'skeleton': skeleton.to_dict(),
-            'files': {name: _sha256(folder / name) for name in (WEIGHTS, GRAPH)},
+            'files': {name: sha256(folder / name) for name in (WEIGHTS, GRAPH)},
         }
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + '\n')
-        load_bundle(folder)
-    return load_bundle(path)
+        bundle = load_bundle(folder)
+    return replace(bundle, path=Path(path))
 
 
 def load_bundle(path: str | os.PathLike[str]) -> Bundle:
@@ -166,16 +166,8 @@ def _check_files(folder: Path, digests: object) -> None:
     for name, digest in digests.items():
         if not (folder / name).is_file():
             raise InputError(f'{folder} lacks {name}; restore the bundle')
-        if _sha256(folder / name) != digest:
+        if sha256(folder / name) != digest:
             raise InputError(
                 f'{folder / name} is not the file that {MANIFEST} describes (cut, changed or of '
                 'another bundle); restore the bundle'
             )
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

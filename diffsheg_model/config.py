@@ -1,7 +1,6 @@
 """What a bundle says about its model: frozen, checked when built, and plain JSON on disk."""
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -266,11 +265,6 @@ class BundleConfig:
             'speaker_names',
             f'empty or {self.network.num_speakers} names',
         )
-
-
-def to_json(config: object) -> str:
-    """A config dataclass as indented JSON text."""
-    return json.dumps(dataclasses.asdict(config), indent=1) + '\n'  # type: ignore[call-overload]
 
 
 def from_dict(cls: type[T], values: Any, where: str) -> T:

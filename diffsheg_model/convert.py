@@ -6,7 +6,6 @@ data/SHOW).
 """
 
 import dataclasses
-import hashlib
 import os
 import pickle
 from collections.abc import Mapping
@@ -25,11 +24,11 @@ from diffsheg_model.config import (
     NetworkConfig,
 )
 from diffsheg_model.errors import InputError
-from diffsheg_model.export_onnx import describe_mismatch
+from diffsheg_model.export_onnx import parameter_complaint
+from diffsheg_model.files import sha256
 from diffsheg_model.formats import FORMATS
 from diffsheg_model.restricted_pickle import load_npy
 from diffsheg_model.skeletons import human
-from diffsheg_model.unieg import UniEG
 
 LICENCES = {
     'beat': 'weights fitted to BEAT: non-commercial research only (BEAT licence)',
@@ -73,12 +72,7 @@ def convert_checkpoint(
     state = read_state_dict(checkpoint)
     network = infer_network(state, format_)
     _check_dataset(state, checkpoint, format_)
-    with torch.device('meta'):
-        expected = UniEG(network).state_dict()
-    if complaint := describe_mismatch(
-        {name: tuple(value.shape) for name, value in expected.items()},
-        {name: tuple(value.shape) for name, value in state.items()},
-    ):
+    if complaint := parameter_complaint(network, state):
         raise InputError(
             f'{checkpoint} is no UniEG checkpoint of format {format_name}: {complaint}'
         )
@@ -86,7 +80,7 @@ def convert_checkpoint(
     config = BundleConfig(
         name=Path(checkpoint).stem,
         licence=LICENCES[format_name],
-        provenance=f'converted from {Path(checkpoint).name}, SHA-256 {_sha256(Path(checkpoint))}',
+        provenance=f'converted from {Path(checkpoint).name}, SHA-256 {sha256(Path(checkpoint))}',
         format=format_,
         network=network,
         foppas=FOPPAS[format_name],
@@ -229,7 +223,3 @@ def _read_show(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     # so.
     std = np.concatenate([pose_std[gesture], pose_mean[jaw], expression_std])
     return mean, std
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -8,6 +8,7 @@ import json
 import logging
 import struct
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
@@ -15,7 +16,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from diffsheg_model.config import BundleConfig
+from diffsheg_model.config import BundleConfig, NetworkConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.unieg import UniEG
 
@@ -53,21 +54,19 @@ def load_network(config: BundleConfig, tensors: dict[str, Tensor], where: str) -
     Raises:
         InputError: names or shapes do not fit; the message lists what is missing and foreign.
     """
-    with torch.device('meta'):
-        network = UniEG(config.network, config.diffusion)
-    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in tensors.items()}
-    if complaint := describe_mismatch(expected, found):
+    if complaint := parameter_complaint(config.network, tensors):
         raise InputError(f'{where} does not fit its config: {complaint}')
     network = UniEG(config.network, config.diffusion)
     network.load_state_dict(tensors)
     return network.eval()
 
 
-def describe_mismatch(
-    expected: dict[str, tuple[int, ...]], found: dict[str, tuple[int, ...]]
-) -> str:
-    """What is missing, foreign or of another shape, by name; empty where all fits."""
+def parameter_complaint(network: NetworkConfig, tensors: Mapping[str, Tensor]) -> str:
+    """What is missing, foreign or of another shape in a state dict, by name; empty if it fits."""
+    with torch.device('meta'):
+        parameters = UniEG(network).state_dict()
+    expected = {name: tuple(value.shape) for name, value in parameters.items()}
+    found = {name: tuple(value.shape) for name, value in tensors.items()}
     shapes = [
         f'{name} {found[name]} instead of {expected[name]}'
         for name in sorted(set(expected) & set(found))

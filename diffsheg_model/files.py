@@ -1,6 +1,7 @@
-"""Files that are whole or absent, never half-written."""
+"""Files that are whole or absent, never half-written, and what tells one from another."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -41,3 +42,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file of any size, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -3,7 +3,6 @@
 import dataclasses
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from diffsheg_model.engines import create_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.speech import create_speech_encoder
+from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.diagnostics import Arrivals, Spans
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Playout, Shown, Stretch
@@ -24,17 +24,6 @@ from diffsheg_ros.worker_stats import WorkerStats
 #: their frame and audio comes in chunks; the rest is for the engine.
 LEAST_MARGIN_S = 0.45
 LOOK_AHEAD_S = 0.2
-
-
-class Piece(Protocol):
-    """A piece of speech, as `messages.read_audio_chunk` reads it."""
-
-    utterance_id: str
-    first_sample: int
-    sample_rate: int
-    samples: np.ndarray
-    start_ns: int
-    end: bool
 
 
 class Avatar:
@@ -154,7 +143,7 @@ class Avatar:
         if not self._worker.running:
             self.engine.close()
 
-    def hear(self, piece: Piece) -> bool:
+    def hear(self, piece: AudioPiece) -> bool:
         """Takes a piece of speech; see `Inbox.push`. Returns whether all of it was taken."""
         shown_ns = piece.start_ns + self._delay_ns
         if piece.sample_rate > 0:

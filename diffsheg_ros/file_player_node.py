@@ -15,7 +15,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from diffsheg_model.audio import audio_info, read_blocks
 from diffsheg_model.errors import InputError
-from diffsheg_ros.messages import AudioPiece, audio_chunk
+from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.messages import audio_chunk
 from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node

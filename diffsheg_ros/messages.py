@@ -16,30 +16,11 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from diffsheg_model.errors import InputError
+from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FacePoint, FaceTrajectory
 from diffsheg_ros.time_units import NS
 
 AXES = ('x', 'y', 'z')
-
-
-class AudioPiece(NamedTuple):
-    """What an AudioChunk says, in the order in which the motion worker takes it.
-
-    Attributes:
-        utterance_id: the utterance that it belongs to.
-        first_sample: index of its first sample within the utterance.
-        sample_rate: Hz.
-        samples: (n,) float32 mono, -1 to 1 if the sender keeps to the rules; read-only.
-        start_ns: when its first sample is, or will be, heard.
-        end: whether it is the utterance's last.
-    """
-
-    utterance_id: str
-    first_sample: int
-    sample_rate: int
-    samples: np.ndarray
-    start_ns: int
-    end: bool
 
 
 class FaceMotion(NamedTuple):

@@ -12,7 +12,8 @@ from diffsheg_model.rotations import (
     rotvec_from_quaternion,
     slerp,
 )
-from diffsheg_ros.messages import AudioPiece, FaceMotion, JointMotion
+from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.messages import FaceMotion, JointMotion
 from diffsheg_ros.time_units import NS
 
 

@@ -14,13 +14,19 @@ from diffsheg_model.corpus import espeak_voice, festival_voice, flite_voice
 from diffsheg_model.corpus.augment import augment, speech_level
 from diffsheg_model.corpus.build import CorpusOptions, build_corpus
 from diffsheg_model.corpus.facegood import COLUMNS, MAPPING, WEIGHT_MASK, read_recording
-from diffsheg_model.corpus.phones import SONORITY
 from diffsheg_model.corpus.synthetic import plan_takes
 from diffsheg_model.corpus.voices import VOICES, Voice, by_label, installed, speak_all
 from diffsheg_model.errors import InputError
 from diffsheg_model.features import extract_features
 from diffsheg_model.formats import BEAT
 from diffsheg_model.training.shards import open_shards
+
+SONORITY = {
+    **dict.fromkeys('AA AE AO AW AY OW OY EH EY AH'.split(), 1.0),
+    **dict.fromkeys('ER IH IY UH UW YY OE AX'.split(), 0.8),
+    **dict.fromkeys('L R W Y M N NG'.split(), 0.5),
+}
+"""Rough loudness by kind of sound, 0..1, where no waveform is at hand; absent means 0.2."""
 
 needs_espeak = pytest.mark.skipif(
     not espeak_voice.is_installed(), reason='no espeak-ng: apt-get install espeak-ng'

@@ -14,13 +14,6 @@ VOWELS = frozenset('AA AE AH AO AW AX AY EH ER EY IH IY OE OW OY UH UW YY'.split
 CONSONANTS = frozenset('B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH'.split())
 INVENTORY = VOWELS | CONSONANTS | {SILENCE}
 
-SONORITY = {
-    **dict.fromkeys('AA AE AO AW AY OW OY EH EY AH'.split(), 1.0),
-    **dict.fromkeys('ER IH IY UH UW YY OE AX'.split(), 0.8),
-    **dict.fromkeys('L R W Y M N NG'.split(), 0.5),
-}
-"""Rough loudness by kind of sound, 0..1, where no waveform is at hand; absent means 0.2."""
-
 
 @dataclass(frozen=True)
 class Phone:
