@@ -8,6 +8,10 @@ from diffsheg_model.errors import InputError
 
 T = TypeVar('T')
 
+FLOWS = ('expression_to_gesture', 'gesture_to_expression', 'none')
+SPEECH_ENCODERS = ('none', 'hubert', 'whisper')
+MEL_TRANSFORMS = ('power', 'log', 'none')
+
 
 def _require(condition: bool, owner: object, field: str, allowed: str) -> None:
     if not condition:
@@ -79,6 +83,11 @@ class NetworkConfig:
         speech_dim: channels of the speech features; 0 where the model uses none.
         classifier_free: whether null conditions exist, so that guidance works.
         embed_dim: width of the step and speaker embeddings; 0 for the published 4 * latent_dim.
+        conv_frames: width in frames, odd, of a depthwise convolution over time in each layer; 0
+            for none, as published. A small network needs it to tell smooth motion from noise,
+            which linear attention, blind to what is next to what, hardly can.
+        flow: which branch sees the other's predicted clean motion: 'expression_to_gesture' as
+            published, or, for ablations, 'gesture_to_expression' or 'none'.
     """
 
     gesture_dim: int
@@ -92,6 +101,8 @@ class NetworkConfig:
     speech_dim: int = 1024
     classifier_free: bool = False
     embed_dim: int = 0
+    conv_frames: int = 0
+    flow: str = FLOWS[0]
 
     def __post_init__(self) -> None:
         for field in (
@@ -118,6 +129,13 @@ class NetworkConfig:
         )
         _require(self.speech_dim >= 0, self, 'speech_dim', '0 (none) or more')
         _require(self.embed_dim >= 0, self, 'embed_dim', '0 (4 * latent_dim) or more')
+        _require(
+            self.conv_frames == 0 or (self.conv_frames > 0 and self.conv_frames % 2 == 1),
+            self,
+            'conv_frames',
+            '0 (none) or odd',
+        )
+        _require(self.flow in FLOWS, self, 'flow', f'one of {", ".join(FLOWS)}')
 
     @property
     def embedding_dim(self) -> int:
@@ -192,8 +210,8 @@ class FeatureConfig:
         sample_rate: rate that speech encoders hear, Hz.
         mel_rate: rate that the mel spectrogram is computed at, Hz; a multiple of the fps.
         mel_bins: mel bands.
-        mel_transform: 'power' as published, or 'log' (see diffsheg_model.mel_transform).
-        speech_encoder: 'none' or 'hubert'.
+        mel_transform: 'power' as published, 'log' or 'none' (see diffsheg_model.mel_transform).
+        speech_encoder: 'none', 'hubert' or 'whisper'.
         speech_context_s: audio before a window that its speech features may hear, seconds.
     """
 
@@ -209,16 +227,16 @@ class FeatureConfig:
         _require(8000 <= self.mel_rate <= 96000, self, 'mel_rate', 'in 8000..96000 Hz')
         _require(self.mel_bins >= 1, self, 'mel_bins', 'at least 1')
         _require(
-            self.mel_transform in ('power', 'log'),
+            self.mel_transform in MEL_TRANSFORMS,
             self,
             'mel_transform',
-            "'power' or 'log'",
+            f'one of {", ".join(MEL_TRANSFORMS)}',
         )
         _require(
-            self.speech_encoder in ('none', 'hubert'),
+            self.speech_encoder in SPEECH_ENCODERS,
             self,
             'speech_encoder',
-            "'none' or 'hubert'",
+            f'one of {", ".join(SPEECH_ENCODERS)}',
         )
         _require(0 <= self.speech_context_s <= 60, self, 'speech_context_s', 'in [0, 60] s')
 

@@ -44,6 +44,17 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
+def check_folder_writable(folder: Path) -> None:
+    """Raises InputError unless a folder of results can be made or written into: before the work."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f'cannot write into {folder}: it is a file; name a folder')
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(f'cannot write into {folder}: {existing} is not a writable folder')
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file of any size, in hexadecimal."""
     digest = hashlib.sha256()

@@ -3,9 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from diffsheg_model.config import MEL_TRANSFORMS
 from diffsheg_model.errors import InputError
-
-MEL_TRANSFORMS = ('power', 'log')
 
 
 def transform_mel(mel: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
@@ -18,7 +17,8 @@ def transform_mel(mel: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
     Args:
         mel: (..., bins) power, 0 or more.
         kind: 'power' returns ``mel`` as it is; 'log' returns ``(log10(mel + 1e-6) + 6) / 6``:
-            0 for digital silence, 1 for a power of 1.
+            0 for digital silence, 1 for a power of 1; 'none' returns zeros, for a network that
+            hears a speech encoder alone.
 
     Returns:
         (..., bins) float32.
@@ -28,6 +28,8 @@ def transform_mel(mel: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
     """
     if kind == 'power':
         return np.asarray(mel, np.float32)
+    if kind == 'none':
+        return np.zeros_like(mel, np.float32)
     if kind == 'log':
         level = np.log10(np.asarray(mel, np.float32) + np.float32(1e-6))
         return (level + np.float32(6)) * np.float32(1 / 6)

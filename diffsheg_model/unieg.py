@@ -1,7 +1,7 @@
 """UniEG, the denoising network of DiffSHEG (arXiv 2401.04747, section 3.2).
 
 Expression and gesture branches over shared audio; information flows one way, from the predicted
-clean expression to the gesture. Module names are the published checkpoints' names.
+clean expression to the gesture (`NetworkConfig.flow` has the ablations). Module names are the published checkpoints' names.
 Shapes: B batch, T frames, D latent, C channels (gesture, then expression).
 """
 
@@ -123,6 +123,20 @@ class _AudioLayer(nn.Module):
         return self.ffn(self.sa_block(2 * mel, embedding), embedding)
 
 
+class _Neighbours(nn.Module):
+    """Depthwise convolution over time, then a projection that starts at zero; not published."""
+
+    def __init__(self, dim: int, frames: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.depthwise = nn.Conv1d(dim, dim, frames, padding=frames // 2, groups=dim)
+        self.out = _zeroed(nn.Linear(dim, dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        filtered = self.depthwise(self.norm(x).transpose(1, 2)).transpose(1, 2)
+        return x + self.out(functional.silu(filtered))
+
+
 class _BranchLayer(nn.Module):
     def __init__(self, config: NetworkConfig, condition_dim: int, embed_dim: int) -> None:
         super().__init__()
@@ -134,6 +148,7 @@ class _BranchLayer(nn.Module):
             nn.SiLU(),
             nn.Linear(2 * dim, dim),
         )
+        self.neighbours = _Neighbours(dim, config.conv_frames) if config.conv_frames else None
         self.sa_block = _LinearAttention(dim, embed_dim, config.num_heads)
         self.ffn = _FeedForward(dim, embed_dim, config.ff_dim)
 
@@ -150,11 +165,13 @@ class _BranchLayer(nn.Module):
             rows, vector = null
             fused = torch.where(rows[:, None, None], vector, fused)
         x = x + self.feat_proj(fused)
+        if self.neighbours is not None:
+            x = self.neighbours(x)
         return self.ffn(self.sa_block(x, embedding), embedding)
 
 
 class _Branch(nn.Module):
-    """One denoiser over the frames: expression (extra_dim 0) or gesture (extra = expression)."""
+    """One denoiser over the frames; the second one sees the first one's clean motion as `extra`."""
 
     def __init__(self, config: NetworkConfig, channels: int, extra_dim: int) -> None:
         super().__init__()
@@ -209,20 +226,31 @@ class UniEG(nn.Module):
 
     Args:
         config: sizes.
-        diffusion: the noise schedule; the expression's x0 is computed with it.
+        diffusion: the noise schedule; the first branch's x0 is computed with it.
+        detach_flow: whether the second branch's loss stops at the first one's x0, as published.
+            Matters in training only.
     """
 
     sqrt_recip: Tensor
     sqrt_recip_minus_one: Tensor
 
-    def __init__(self, config: NetworkConfig, diffusion: DiffusionConfig | None = None) -> None:
+    def __init__(
+        self,
+        config: NetworkConfig,
+        diffusion: DiffusionConfig | None = None,
+        detach_flow: bool = True,
+    ) -> None:
         super().__init__()
         self.config = config
+        self.detach_flow = detach_flow
         embed_dim = config.embedding_dim
         self.time_embed = _mlp(config.latent_dim, embed_dim)
         self.encoder_aud = _AudioLayer(config, embed_dim)
-        self.encoder_exp = _Branch(config, config.expression_dim, 0)
-        self.encoder_ges = _Branch(config, config.gesture_dim, config.expression_dim)
+        expression, gesture = config.expression_dim, config.gesture_dim
+        to_gesture = config.flow == 'expression_to_gesture'
+        to_expression = config.flow == 'gesture_to_expression'
+        self.encoder_exp = _Branch(config, expression, gesture if to_expression else 0)
+        self.encoder_ges = _Branch(config, gesture, expression if to_gesture else 0)
         alphas_cumprod = torch.from_numpy(full_alphas_cumprod(diffusion or DiffusionConfig()))
         self.register_buffer('sqrt_recip', (1 / alphas_cumprod).sqrt().float(), persistent=False)
         self.register_buffer(
@@ -259,15 +287,32 @@ class UniEG(nn.Module):
         audio = torch.cat([mel, self.encoder_aud(mel, embedding)], dim=-1)
         shared = (t, audio, speech, speaker)
 
-        eps_expression = self._guided(
-            self.encoder_exp, expression, shared, None, guidance_scale, null_mask
-        )
-        x0 = (
-            self.sqrt_recip[t][:, None, None] * expression
-            - self.sqrt_recip_minus_one[t][:, None, None] * eps_expression
-        ).detach()
-        eps_gesture = self._guided(self.encoder_ges, gesture, shared, x0, guidance_scale, null_mask)
+        def expression_noise(extra: Tensor | None) -> Tensor:
+            return self._guided(
+                self.encoder_exp, expression, shared, extra, guidance_scale, null_mask
+            )
+
+        def gesture_noise(extra: Tensor | None) -> Tensor:
+            return self._guided(self.encoder_ges, gesture, shared, extra, guidance_scale, null_mask)
+
+        if self.config.flow == 'gesture_to_expression':
+            eps_gesture = gesture_noise(None)
+            eps_expression = expression_noise(self._clean(gesture, t, eps_gesture))
+        else:
+            eps_expression = expression_noise(None)
+            seen = self.config.flow == 'expression_to_gesture'
+            eps_gesture = gesture_noise(
+                self._clean(expression, t, eps_expression) if seen else None
+            )
         return torch.cat([eps_gesture, eps_expression], dim=-1)
+
+    def _clean(self, x: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+        """The clean motion that the predicted noise implies."""
+        clean = (
+            self.sqrt_recip[t][:, None, None] * x
+            - self.sqrt_recip_minus_one[t][:, None, None] * eps
+        )
+        return clean.detach() if self.detach_flow else clean
 
     @staticmethod
     def _guided(

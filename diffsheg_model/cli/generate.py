@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from diffsheg_model.cli import Output
-from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
 
@@ -54,11 +52,12 @@ def generate(
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines import create_engine
     from diffsheg_model.exports import write_outputs
+    from diffsheg_model.files import check_folder_writable
     from diffsheg_model.generate import generate as generate_motion
     from diffsheg_model.speech import create_speech_encoder
 
     # All that can be refused is refused before the work.
-    _check_writable(output)
+    check_folder_writable(output)
     info = audio_info(audio)
     model = load_bundle(DEFAULT_BUNDLE if bundle is None else bundle)
     foppas = model.config.foppas
@@ -94,16 +93,6 @@ def generate(
     )
     for path in paths:
         logger.info('%s', path)
-
-
-def _check_writable(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f'cannot write into {folder}: it is a file; name a folder')
-    existing = folder.absolute()
-    while not existing.exists():
-        existing = existing.parent
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise InputError(f'cannot write into {folder}: {existing} is not a writable folder')
 
 
 class _Peaks:

@@ -38,7 +38,7 @@ class UniEGModule(L.LightningModule):
     def __init__(self, settings: TrainingSettings, network: NetworkConfig, still: Tensor) -> None:
         super().__init__()
         self.settings = settings
-        self.network = UniEG(network, settings.diffusion)
+        self.network = UniEG(network, settings.diffusion, settings.run.detach_flow)
         abar = torch.from_numpy(full_alphas_cumprod(settings.diffusion)).float()
         self.register_buffer('abar', abar, persistent=False)
         self.register_buffer('ignored', torch.zeros_like(still), persistent=False)

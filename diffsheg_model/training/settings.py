@@ -37,6 +37,10 @@ class NetworkSettings:
         embed_dim: width of the step and speaker embeddings, 0 for the published 4 * latent_dim.
         classifier_free: whether the first 20 % of each batch trains without condition, for
             guidance.
+        conv_frames: width in frames, odd, of a convolution over time in each layer; 0 for none,
+            as published.
+        flow: which branch sees the other's clean motion: 'expression_to_gesture' (published),
+            'gesture_to_expression' or 'none'.
     """
 
     num_speakers: int = 30
@@ -47,6 +51,10 @@ class NetworkSettings:
     speech_dim: int = 1024
     embed_dim: int = 0
     classifier_free: bool = False
+    conv_frames: int = 0
+    flow: Literal['expression_to_gesture', 'gesture_to_expression', 'none'] = (
+        'expression_to_gesture'
+    )
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,8 @@ class RunSettings:
         max_epochs: stop after so many epochs; -1 for no limit. Published 1000.
         checkpoint_minutes: minutes between checkpoints, the most that a killed run loses.
         validate_every: steps between validations, where validation data is given.
+        detach_flow: whether the gesture's loss stops at the expression's clean motion, as
+            published.
         stratified_steps: whether a batch's diffusion steps are spread evenly over 0..999, each
             still uniform, instead of drawn independently; less noise in small batches.
         seed: of the weights, the order of the data and the noise.
@@ -166,6 +176,7 @@ class RunSettings:
     max_epochs: int = -1
     checkpoint_minutes: float = 5.0
     validate_every: int = 1000
+    detach_flow: bool = True
     stratified_steps: bool = False
     seed: int = 0
     accelerator: str = 'auto'
