@@ -5,14 +5,18 @@
     <root>/stats.npz         mean (C,), std (C,)                (optional)
     <root>/<take>/mel.npy    (F, 128) float32, power
     <root>/<take>/motion.npy (F, C) float32, radians and weights, not normalised
-    <root>/<take>/speech.npy (F, S) float32                     (where the model hears an encoder)
+    <root>/<take>/speech.npy (F, S) float16 or float32          (where the model hears an encoder)
     <root>/<take>/semantic.npy (F,) float32, 0 or more          (optional)
-    <root>/<take>/take.json  speaker, fps, source, licence, gesture_valid, face_valid, weight_mask
+    <root>/<take>/take.json  speaker, fps, source, licence, gesture_valid, face_valid, weight_mask,
+                             joint_mask (J of the gesture's joints; left out where it has all)
 
 A speaker of -1 belongs to no style: each of its windows is trained with a random one.
 """
 
 import json
+import tokenize
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +30,18 @@ from diffsheg_model.formats import FORMATS
 
 ANY_SPEAKER = -1
 
+# What numpy raises over a file that is not, or no longer, what it was written as.
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
 
 @dataclass(frozen=True)
 class Take:
@@ -35,7 +51,7 @@ class Take:
         path: its folder.
         mel: (F, bins) float32 power.
         motion: (F, C) float32, not normalised; channels that are not valid hold anything.
-        speech: (F, S) float32, or None.
+        speech: (F, S) float16 or float32, or None.
         semantic: (F,) float32, or None.
         speaker: index into the style one-hot, or ANY_SPEAKER.
         valid: (C,) bool, channels that the recording has.
@@ -47,7 +63,7 @@ class Take:
     path: Path
     mel: NDArray[np.float32]
     motion: NDArray[np.float32]
-    speech: NDArray[np.float32] | None
+    speech: NDArray[np.floating] | None
     semantic: NDArray[np.float32] | None
     speaker: int
     valid: NDArray[np.bool_]
@@ -83,42 +99,63 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def _array(path: Path, in_memory: bool) -> NDArray[np.float32]:
+def _array(
+    path: Path, in_memory: bool, kinds: tuple[type[np.floating], ...] = (np.float32,)
+) -> NDArray[Any]:
     try:
         array = np.load(path, mmap_mode=None if in_memory else 'r', allow_pickle=False)
     except OSError as error:
         raise InputError(f'{path}: {error.strerror or error}; prepare this take again') from error
-    except (ValueError, EOFError) as error:
-        raise InputError(f'{path}: cut or corrupt ({error}); prepare this take again') from error
-    if array.dtype != np.float32:
-        raise InputError(f'{path}: holds {array.dtype}, not float32; prepare this take again')
+    except _DAMAGE as error:
+        reason = ' '.join(str(error).split())
+        raise InputError(f'{path}: cut or corrupt ({reason}); prepare this take again') from error
+    if not isinstance(array, np.ndarray) or array.dtype not in kinds:
+        held = getattr(array, 'dtype', 'several arrays')
+        names = ' or '.join(kind.__name__ for kind in kinds)
+        raise InputError(f'{path}: holds {held}, not {names}; prepare this take again')
     return array
 
 
+def _mask(path: Path, card: dict[str, Any], name: str, size: int) -> NDArray[np.bool_]:
+    values = card.get(name, [True] * size)
+    if not isinstance(values, list) or not all(isinstance(value, bool) for value in values):
+        raise InputError(f'{path}: {name} must be a list of true and false')
+    if len(values) != size:
+        raise InputError(f'{path}: {name} holds {len(values)} values, the format has {size}')
+    return np.asarray(values, bool)
+
+
 def _valid_channels(path: Path, card: dict[str, Any], format_: MotionFormat) -> NDArray[np.bool_]:
-    weights = np.asarray(card.get('weight_mask', [True] * len(format_.weight_names)), bool)
-    if weights.shape != (len(format_.weight_names),):
-        raise InputError(
-            f'{path}: weight_mask holds {weights.size} values, not the '
-            f'{len(format_.weight_names)} weights of {format_.name}'
-        )
+    weights = _mask(path, card, 'weight_mask', len(format_.weight_names))
+    joints = _mask(path, card, 'joint_mask', len(format_.joint_names))
     face = bool(card.get('face_valid', True))
     return np.concatenate(
         [
-            np.full(format_.gesture_dim, bool(card.get('gesture_valid', True))),
+            np.repeat(joints & bool(card.get('gesture_valid', True)), 3),
             np.full(3 * len(format_.face_joint_names), face),
             weights & face,
         ]
     )
 
 
-def _open_take(
-    path: Path, format_: MotionFormat, mel_bins: int, speech_dim: int, in_memory: bool
+def open_take(
+    path: Path,
+    format_: MotionFormat,
+    mel_bins: int = 128,
+    speech_dim: int = 0,
+    in_memory: bool = False,
 ) -> Take:
+    """Opens one take; arrays are memory-mapped unless ``in_memory``.
+
+    Raises:
+        InputError: it is missing, cut or does not hold what it says.
+    """
     card = _read_json(path / 'take.json')
     mel = _array(path / 'mel.npy', in_memory)
     motion = _array(path / 'motion.npy', in_memory)
-    speech = _array(path / 'speech.npy', in_memory) if speech_dim else None
+    speech = None
+    if speech_dim:
+        speech = _array(path / 'speech.npy', in_memory, (np.float16, np.float32))
     semantic_path = path / 'semantic.npy'
     semantic = _array(semantic_path, in_memory) if semantic_path.exists() else None
     frames = len(motion)
@@ -139,7 +176,7 @@ def _open_take(
     if fps != format_.fps:
         raise InputError(f'{path}/take.json: fps = {fps}, the format has {format_.fps}')
     speaker = card.get('speaker', ANY_SPEAKER)
-    if not isinstance(speaker, int) or speaker < ANY_SPEAKER:
+    if not isinstance(speaker, int) or isinstance(speaker, bool) or speaker < ANY_SPEAKER:
         raise InputError(f'{path}/take.json: speaker = {speaker!r}: must be -1, 0, 1, ..')
     valid = _valid_channels(path / 'take.json', card, format_)
     lacking = ~valid
@@ -176,8 +213,9 @@ def _read_stats(
     try:
         with np.load(path, allow_pickle=False) as stats:
             mean, std = stats['mean'].astype(np.float32), stats['std'].astype(np.float32)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(f'{path}: unusable statistics ({error}); delete it') from error
+    except (OSError, *_DAMAGE) as error:
+        reason = ' '.join(str(error).split())
+        raise InputError(f'{path}: unusable statistics ({reason}); delete it') from error
     for name, values in (('mean', mean), ('std', std)):
         if values.shape != (channels,) or not np.isfinite(values).all():
             raise InputError(
@@ -201,7 +239,7 @@ def open_shards(
     if not isinstance(names, list) or not names:
         raise InputError(f'{root}/dataset.json: lists no takes; prepare this folder again')
     takes = tuple(
-        _open_take(root / str(name), format_, mel_bins, speech_dim, in_memory) for name in names
+        open_take(root / str(name), format_, mel_bins, speech_dim, in_memory) for name in names
     )
     mean, std = _read_stats(root / 'stats.npz', format_.channels)
     speakers = tuple(str(name) for name in card.get('styles', ()))
