@@ -25,6 +25,8 @@ TRAINING_LIBRARIES = {'torch', 'lightning', 'transformers', 'onnx', 'onnxscript'
 WITH_TORCH = {
     'diffsheg_model.convert',
     'diffsheg_model.engines.torch_engine',
+    'diffsheg_model.evaluation.autoencoder',
+    'diffsheg_model.evaluation.autoencoder_training',
     'diffsheg_model.export_onnx',
     'diffsheg_model.training',
     'diffsheg_model.unieg',

@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError
 from diffsheg_model import __version__
 from diffsheg_model.errors import InputError
 
-COMMANDS = ('generate', 'convert', 'export-speech', 'corpus', 'train')
+COMMANDS = ('generate', 'convert', 'export-speech', 'corpus', 'train', 'train-autoencoder')
 
 
 def make_app() -> App:

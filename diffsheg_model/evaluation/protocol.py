@@ -1,0 +1,156 @@
+"""What a Frechet distance was measured with: the record that an auto-encoder carries.
+
+Figures from different auto-encoders do not compare, so a distance is only worth printing beside
+the id of the auto-encoder behind it.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from diffsheg_model.config import MotionFormat, from_dict
+from diffsheg_model.errors import InputError
+
+CHANNEL_GROUPS = ('gesture', 'expression', 'all')
+"""The channels of FGD, FED and FMD (arXiv 2401.04747, section 4.1), in this order."""
+
+DISTANCES = {'gesture': 'FGD', 'expression': 'FED', 'all': 'FMD'}
+
+MIN_WINDOW = 8
+"""Frames; the encoder halves a window twice."""
+
+_LEAST = {
+    'window_frames': MIN_WINDOW,
+    'stride': 1,
+    'latent_dim': 1,
+    'hidden_dim': 1,
+    'batch_size': 2,
+}
+
+_KIND = 'diffsheg auto-encoder'
+_VERSION = 1
+
+
+def group_channels(format_: MotionFormat, group: str) -> slice:
+    """The channels of a group within a motion's (gesture, expression)."""
+    return {
+        'gesture': slice(0, format_.gesture_dim),
+        'expression': slice(format_.gesture_dim, format_.channels),
+        'all': slice(0, format_.channels),
+    }[group]
+
+
+def check_sizes(owner: Any) -> None:
+    """Raises InputError where a field that `Protocol` and its options share is out of range."""
+    if owner.channels not in CHANNEL_GROUPS:
+        raise InputError(
+            f'channels = {owner.channels!r}: must be one of {", ".join(CHANNEL_GROUPS)}'
+        )
+    for field, least in _LEAST.items():
+        if getattr(owner, field) < least:
+            raise InputError(f'{field} = {getattr(owner, field)}: must be at least {least}')
+    if not 0 < owner.learning_rate <= 1:
+        raise InputError(f'learning_rate = {owner.learning_rate}: must be in (0, 1]')
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How an auto-encoder was made and how windows are cut for it.
+
+    Attributes:
+        format: of the motion it takes.
+        channels: a name of CHANNEL_GROUPS.
+        window_frames: frames of a window.
+        stride: frames between the starts of two windows, in training and in evaluation.
+        latent_dim: width of the features that distances are taken in.
+        hidden_dim: channels of the convolutions.
+        batch_size: windows a step.
+        learning_rate: of Adam.
+        seed: of weights, order and held-out takes.
+        data_sha256: of the training takes' motion, see `digest_takes`.
+        takes: how many were trained on.
+        windows: training windows.
+        held_out_windows: windows that only measured the error.
+        steps: of the optimiser.
+        minutes: of training.
+        unexplained: mean square error of the held-out windows' reconstruction over their variance
+            around the training mean, channels normalised: 0 is perfect, 1 no better than the mean.
+    """
+
+    format: MotionFormat
+    channels: str
+    window_frames: int
+    stride: int
+    latent_dim: int
+    hidden_dim: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    data_sha256: str
+    takes: int
+    windows: int
+    held_out_windows: int
+    steps: int
+    minutes: float
+    unexplained: float
+
+    def __post_init__(self) -> None:
+        check_sizes(self)
+
+    @property
+    def distance(self) -> str:
+        """The name of the Frechet distance in these features: FGD, FED or FMD."""
+        return DISTANCES[self.channels]
+
+    @property
+    def windows_needed(self) -> int:
+        """Windows that a covariance of the features needs to have full rank."""
+        return self.latent_dim + 1
+
+    def fits(self, format_: MotionFormat) -> bool:
+        """Whether motion of this format is what it takes; the model's window does not matter."""
+        frames = self.format.window_frames
+        return replace(format_, window_frames=frames, name=self.format.name) == self.format
+
+
+def protocol_text(protocol: Protocol, weights_sha256: str) -> str:
+    """The record as autoencoder.json holds it."""
+    values = {
+        'kind': _KIND,
+        'version': _VERSION,
+        'protocol': asdict(protocol),
+        'weights_sha256': weights_sha256,
+    }
+    return json.dumps(values, indent=1) + '\n'
+
+
+def parse_protocol(text: bytes, path: Path) -> tuple[Protocol, str, str]:
+    """Reads autoencoder.json.
+
+    Returns:
+        The record, the SHA-256 of the weights, and the auto-encoder's id: the first eight digits
+        of the SHA-256 of both, without the minutes that training took.
+
+    Raises:
+        InputError: it is no such file, or of another version.
+    """
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise InputError(f'{path}: not JSON ({error}); train the auto-encoder again') from error
+    if not isinstance(values, dict) or values.get('kind') != _KIND:
+        raise InputError(
+            f'{path}: is no record of an auto-encoder; give a folder that '
+            '`diffsheg train-autoencoder` wrote'
+        )
+    if values.get('version') != _VERSION:
+        raise InputError(
+            f'{path}: version {values.get("version")!r}, this program reads {_VERSION}; '
+            'train the auto-encoder again'
+        )
+    protocol = from_dict(Protocol, values.get('protocol'), str(path))
+    weights_sha256 = str(values.get('weights_sha256'))
+    lasting = protocol_text(replace(protocol, minutes=0.0), weights_sha256)
+    return protocol, weights_sha256, hashlib.sha256(lasting.encode()).hexdigest()[:8]
