@@ -5,6 +5,10 @@ import numpy as np
 ENERGY_WINDOW_S = 0.1
 """Length of the window that short-time energy is taken over, seconds."""
 
+ROUNDING = ('mouthFunnel', 'mouthPucker')
+"""The ARKit weights that round the lips. FACEGOOD's oh, oo, four funnel and two pucker columns map
+to these two."""
+
 SPEECH_LEVEL_DB = -30.0
 """Frames louder than this below the loud parts of a recording count as speech."""
 
@@ -76,3 +80,33 @@ def opening_in_pauses(opening: np.ndarray, energy: np.ndarray, fps: float) -> fl
     if not pauses.any() or not speech.any():
         return float('nan')
     return float(opening[pauses].mean() / opening[speech].mean())
+
+
+def rounding(weights: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """How rounded the lips are: the sum of the weights that `ROUNDING` names, (F, W) -> (F,)."""
+    columns = weights[:, [names.index(name) for name in ROUNDING]]
+    return np.asarray(columns.sum(axis=1, dtype=np.float64))
+
+
+def lip_closure(predicted: np.ndarray, captured: np.ndarray, speech: np.ndarray) -> float:
+    """Share of the moments of closed lips in which the predicted mouth is nearly closed too.
+
+    Of the speech frames, those whose captured opening is at or below its 10th percentile over the
+    speech frames; of them, the share whose predicted opening is at or below its own 33.3rd
+    percentile over the speech frames. Chance is 1/3. Percentiles of either curve's own, so that
+    the scale of the opening does not matter. (A mouth that never moves would score 1: read it
+    beside the correlation.)
+
+    Args:
+        predicted: (F,) mouth opening.
+        captured: (F,) mouth opening of the same recording.
+        speech: (F,) bool, from `speech_frames`.
+
+    Returns:
+        0 .. 1; NaN where nothing is said.
+    """
+    if not speech.any():
+        return float('nan')
+    predicted, captured = predicted[speech], captured[speech]
+    closed = captured <= np.percentile(captured, 10)
+    return float((predicted[closed] <= np.percentile(predicted, 100 / 3)).mean())
