@@ -3,11 +3,13 @@
 bundle.json          config, skeleton, and the SHA-256 of the other files
 weights.safetensors  the network's parameters by their published names, and stats.mean, stats.std
 denoiser.onnx        one denoising step; its parameters are references into weights.safetensors
+speech/              the speech encoder that it hears through, where it brings its own
 """
 
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,6 +26,10 @@ from diffsheg_model.skeleton import Skeleton
 MANIFEST = 'bundle.json'
 WEIGHTS = 'weights.safetensors'
 GRAPH = 'denoiser.onnx'
+SPEECH = 'speech'
+SPEECH_FILES = tuple(
+    f'{SPEECH}/{name}' for name in ('encoder.json', 'encoder.onnx', 'encoder.onnx.data')
+)
 VERSION = 1
 DEFAULT_BUNDLE = Path(__file__).parent / 'bundles' / 'default'
 
@@ -47,6 +53,12 @@ class Bundle:
     std: np.ndarray
     skeleton: Skeleton
     digest: str
+
+    @property
+    def speech_folder(self) -> Path | None:
+        """The speech encoder that comes with the bundle; None where it brings none."""
+        folder = self.path / SPEECH
+        return folder if folder.is_dir() else None
 
     def denormalise(self, x: np.ndarray, start_frame: int = 0) -> Motion:
         """Normalised motion (F, C) in physical units."""
@@ -81,6 +93,7 @@ def save_bundle(
     std: np.ndarray,
     skeleton: Skeleton,
     card: str = '',
+    speech: Path | None = None,
 ) -> Bundle:
     """Writes a bundle, its graph exported from the network (which takes torch), and reads it back.
 
@@ -92,6 +105,7 @@ def save_bundle(
         std: (C,) channel deviations.
         skeleton: rest skeleton.
         card: model card in Markdown, written beside as README.md where not empty.
+        speech: folder of the exported speech encoder that the bundle is to bring along.
 
     Raises:
         InputError: names or shapes do not fit the config; the message lists them.
@@ -111,13 +125,19 @@ def save_bundle(
         # safetensors makes its file private; a robot may run as another user.
         (folder / WEIGHTS).chmod(0o644)
         export_graph(config, folder / WEIGHTS, folder / GRAPH)
+        names = [WEIGHTS, GRAPH]
+        if speech is not None:
+            names += SPEECH_FILES
+            (folder / SPEECH).mkdir()
+            for name in SPEECH_FILES:
+                shutil.copyfile(speech / Path(name).name, folder / name)
         if card:
             (folder / 'README.md').write_text(card)
         manifest = {
             'version': VERSION,
             'config': asdict(config),
             'skeleton': skeleton.to_dict(),
-            'files': {name: sha256(folder / name) for name in (WEIGHTS, GRAPH)},
+            'files': {name: sha256(folder / name) for name in names},
         }
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + '\n')
         bundle = load_bundle(folder)
@@ -161,8 +181,13 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
 
 
 def _check_files(folder: Path, digests: object) -> None:
-    if not isinstance(digests, dict) or set(digests) != {WEIGHTS, GRAPH}:
-        raise InputError(f'{folder / MANIFEST} must name the digests of {WEIGHTS} and {GRAPH}')
+    required = {WEIGHTS, GRAPH}
+    if (folder / SPEECH).exists():
+        required |= set(SPEECH_FILES)
+    if not isinstance(digests, dict) or set(digests) != required:
+        raise InputError(
+            f'{folder / MANIFEST} must name the digests of {", ".join(sorted(required))}'
+        )
     for name, digest in digests.items():
         if not (folder / name).is_file():
             raise InputError(f'{folder} lacks {name}; restore the bundle')

@@ -9,6 +9,7 @@ from diffsheg_model.errors import InputError
 T = TypeVar('T')
 
 FLOWS = ('expression_to_gesture', 'gesture_to_expression', 'none')
+OUTPUTS = ('noise', 'velocity')
 SPEECH_ENCODERS = ('none', 'hubert', 'whisper')
 MEL_TRANSFORMS = ('power', 'log', 'none')
 
@@ -88,6 +89,9 @@ class NetworkConfig:
             which linear attention, blind to what is next to what, hardly can.
         flow: which branch sees the other's predicted clean motion: 'expression_to_gesture' as
             published, or, for ablations, 'gesture_to_expression' or 'none'.
+        output: what the branches' last layer gives: 'noise' as published, or 'velocity', from
+            which the noise follows (v of arXiv 2202.00512, equation in section 4). Velocity spares
+            a small network the copying of noise, and errors at high noise are not blown up.
     """
 
     gesture_dim: int
@@ -103,6 +107,7 @@ class NetworkConfig:
     embed_dim: int = 0
     conv_frames: int = 0
     flow: str = FLOWS[0]
+    output: str = OUTPUTS[0]
 
     def __post_init__(self) -> None:
         for field in (
@@ -136,6 +141,7 @@ class NetworkConfig:
             '0 (none) or odd',
         )
         _require(self.flow in FLOWS, self, 'flow', f'one of {", ".join(FLOWS)}')
+        _require(self.output in OUTPUTS, self, 'output', f'one of {", ".join(OUTPUTS)}')
 
     @property
     def embedding_dim(self) -> int:

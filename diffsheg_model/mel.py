@@ -31,14 +31,14 @@ def hop_length(mel_rate: int, fps: float) -> int:
     return round(hop)
 
 
-def mel_filters(rate: int, bins: int) -> np.ndarray:
-    """Triangular filters, equal to ``librosa.filters.mel(sr=rate, n_fft=2048, n_mels=bins)``.
+def mel_filters(rate: int, bins: int, fft_size: int = FFT_SIZE) -> np.ndarray:
+    """Triangular filters, equal to ``librosa.filters.mel(sr=rate, n_fft=fft_size, n_mels=bins)``.
 
     Slaney's scale (Auditory Toolbox, 1998): 3 mel per 200 Hz up to 1 kHz, logarithmic above, 27
     mel for a factor of 6.4; each triangle has an area of one hertz.
 
     Returns:
-        (bins, 1025) float32.
+        (bins, fft_size / 2 + 1) float32.
     """
 
     def to_mel(hz: float) -> float:
@@ -46,7 +46,7 @@ def mel_filters(rate: int, bins: int) -> np.ndarray:
 
     mels = np.linspace(0.0, to_mel(rate / 2), bins + 2)
     edges = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp((mels - 15) * np.log(6.4) / 27))
-    frequencies = np.fft.rfftfreq(FFT_SIZE, 1 / rate)
+    frequencies = np.fft.rfftfreq(fft_size, 1 / rate)
     rising = (frequencies - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - frequencies) / np.diff(edges)[1:, None]
     triangles = np.maximum(0, np.minimum(rising, falling))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import from_dict
 from diffsheg_model.errors import InputError
 
@@ -31,9 +32,10 @@ class SpeechEncoderCard:
     """encoder.json: what is in an encoder's folder.
 
     Attributes:
-        name: the kind that a bundle asks for, 'hubert'.
+        name: the kind that a bundle asks for: 'hubert' or 'whisper'.
         dim: S, channels of a feature.
         min_samples: samples at 16 kHz that the first feature hears; shorter audio is padded.
+        max_samples: the longest audio that can be encoded at once.
         normalise: whether the network takes audio of zero mean and unit variance.
         source: where the weights are from, and their licence.
     """
@@ -41,11 +43,12 @@ class SpeechEncoderCard:
     name: str
     dim: int
     min_samples: int
+    max_samples: int
     normalise: bool
     source: str
 
     def __post_init__(self) -> None:
-        for field in ('dim', 'min_samples'):
+        for field in ('dim', 'min_samples', 'max_samples'):
             if getattr(self, field) < 1:
                 raise InputError(
                     f'SpeechEncoderCard.{field} = {getattr(self, field)}: must be at least 1'
@@ -53,7 +56,7 @@ class SpeechEncoderCard:
 
 
 class OnnxSpeechEncoder:
-    """An exported encoder (HuBERT's last hidden state) run by ONNX Runtime.
+    """An exported encoder run by ONNX Runtime.
 
     Attributes:
         card: what the encoder is.
@@ -134,26 +137,43 @@ def default_folder() -> Path:
 
 
 def create_speech_encoder(
-    name: str, folder: str | os.PathLike[str] | None = None, threads: int = 0
+    bundle: Bundle, folder: str | os.PathLike[str] | None = None, threads: int = 0
 ) -> SpeechEncoder | None:
     """The encoder that a bundle asks for.
 
     Args:
-        name: ``FeatureConfig.speech_encoder``: 'none' or 'hubert'.
-        folder: of the exported encoder; ``default_folder()`` where it is None.
+        bundle: the model.
+        folder: of the exported encoder; None for the one in the bundle, or else in
+            ``default_folder()``.
         threads: of the CPU; 0 leaves the number to ONNX Runtime.
 
     Returns:
-        The encoder; None for 'none'.
+        The encoder; None where the bundle asks for none.
 
     Raises:
-        InputError: an unknown name, or no such encoder in the folder.
+        InputError: no such encoder in the folder, or one that does not fit the bundle.
     """
+    config = bundle.config
+    name = config.features.speech_encoder
     if name == 'none':
         return None
-    encoder = OnnxSpeechEncoder(folder if folder else default_folder(), threads)
+    if folder is None:
+        own = bundle.speech_folder
+        folder = own if own is not None else default_folder()
+    encoder = OnnxSpeechEncoder(folder, threads)
     if encoder.card.name != name:
         raise InputError(
             f'speech encoder {name!r} is asked for, but {folder} holds {encoder.card.name!r}'
+        )
+    if encoder.dim != config.network.speech_dim:
+        raise InputError(
+            f'{folder}: features of {encoder.dim} channels do not fit the bundle, which takes '
+            f'{config.network.speech_dim}'
+        )
+    longest = config.features.speech_context_s + config.format.window_frames / config.format.fps
+    if longest * SAMPLE_RATE > encoder.card.max_samples:
+        raise InputError(
+            f'{folder}: encodes at most {encoder.card.max_samples / SAMPLE_RATE:g} s at once, a '
+            f'window with its context takes {longest:.1f} s; lower features.speech_context_s'
         )
     return encoder

@@ -1,7 +1,8 @@
 """UniEG, the denoising network of DiffSHEG (arXiv 2401.04747, section 3.2).
 
 Expression and gesture branches over shared audio; information flows one way, from the predicted
-clean expression to the gesture (`NetworkConfig.flow` has the ablations). Module names are the published checkpoints' names.
+clean expression to the gesture (`NetworkConfig.flow` has the ablations). Module names are those
+of the published checkpoints.
 Shapes: B batch, T frames, D latent, C channels (gesture, then expression).
 """
 
@@ -288,12 +289,16 @@ class UniEG(nn.Module):
         shared = (t, audio, speech, speaker)
 
         def expression_noise(extra: Tensor | None) -> Tensor:
-            return self._guided(
+            output = self._guided(
                 self.encoder_exp, expression, shared, extra, guidance_scale, null_mask
             )
+            return self._noise(expression, t, output)
 
         def gesture_noise(extra: Tensor | None) -> Tensor:
-            return self._guided(self.encoder_ges, gesture, shared, extra, guidance_scale, null_mask)
+            output = self._guided(
+                self.encoder_ges, gesture, shared, extra, guidance_scale, null_mask
+            )
+            return self._noise(gesture, t, output)
 
         if self.config.flow == 'gesture_to_expression':
             eps_gesture = gesture_noise(None)
@@ -305,6 +310,13 @@ class UniEG(nn.Module):
                 self._clean(expression, t, eps_expression) if seen else None
             )
         return torch.cat([eps_gesture, eps_expression], dim=-1)
+
+    def _noise(self, x: Tensor, t: Tensor, output: Tensor) -> Tensor:
+        """The noise that a branch's output means."""
+        if self.config.output == 'noise':
+            return output
+        root = 1 / self.sqrt_recip[t][:, None, None]  # sqrt(abar)
+        return root * self.sqrt_recip_minus_one[t][:, None, None] * x + root * output
 
     def _clean(self, x: Tensor, t: Tensor, eps: Tensor) -> Tensor:
         """The clean motion that the predicted noise implies."""

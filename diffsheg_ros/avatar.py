@@ -87,9 +87,7 @@ class Avatar:
                 f'{parameters.reorder_s}'
             )
         encoder = create_speech_encoder(
-            config.features.speech_encoder,
-            parameters.speech_encoder or None,
-            parameters.engine_threads,
+            self.bundle, parameters.speech_encoder or None, parameters.engine_threads
         )
         self.engine = create_engine(parameters.engine, self.bundle, parameters.engine_threads)
         try:

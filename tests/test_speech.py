@@ -4,15 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.speech import (
     OnnxSpeechEncoder,
     create_speech_encoder,
+    default_folder,
     normalise,
     resample_features,
 )
@@ -76,25 +79,74 @@ def test_resampling_equals_torch(given: int, frames: int) -> None:
     )
 
 
-def test_none_is_no_encoder() -> None:
-    assert create_speech_encoder('none') is None
+def asking_for(bundle: Bundle, name: str, dim: int) -> Bundle:
+    """The bundle as if its network heard through that encoder."""
+    config = replace(
+        bundle.config,
+        network=replace(bundle.config.network, speech_dim=dim),
+        features=replace(bundle.config.features, speech_encoder=name),
+    )
+    return replace(bundle, config=config)
+
+
+def test_none_is_no_encoder(tiny_bundle: Bundle) -> None:
+    assert create_speech_encoder(tiny_bundle) is None
 
 
 def test_encoder_is_found_by_default(
-    hubert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Bundle, hubert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bundle = asking_for(tiny_bundle, 'hubert', 32)
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
     with pytest.raises(InputError, match='diffsheg export-speech'):
-        create_speech_encoder('hubert')
+        create_speech_encoder(bundle)
     shutil.copytree(hubert_folder, tmp_path / 'diffsheg' / 'hubert')
-    encoder = create_speech_encoder('hubert', threads=1)
+    encoder = create_speech_encoder(bundle, threads=1)
     assert encoder is not None
     assert encoder.dim == 32
 
 
-def test_another_encoder_is_refused(hubert_folder: Path) -> None:
+def test_another_encoder_is_refused(tiny_bundle: Bundle, hubert_folder: Path) -> None:
     with pytest.raises(InputError, match=r"'whisper' is asked for, but .* holds 'hubert'"):
-        create_speech_encoder('whisper', hubert_folder)
+        create_speech_encoder(asking_for(tiny_bundle, 'whisper', 32), hubert_folder)
+    with pytest.raises(InputError, match='32 channels do not fit the bundle, which takes 64'):
+        create_speech_encoder(asking_for(tiny_bundle, 'hubert', 64), hubert_folder)
+    bundle = asking_for(tiny_bundle, 'hubert', 32)
+    card = json.loads((hubert_folder / 'encoder.json').read_text())
+    assert card['max_samples'] == 600 * 16000
+    longest = replace(bundle.config.features, speech_context_s=60.0)
+    slow = replace(bundle.config.format, fps=0.06)
+    config = replace(bundle.config, features=longest, format=slow)
+    with pytest.raises(InputError, match='encodes at most 600 s at once'):
+        create_speech_encoder(replace(bundle, config=config), hubert_folder)
+
+
+def test_a_bundle_can_bring_its_encoder(
+    tiny_bundle: Bundle, hubert_folder: Path, tmp_path: Path
+) -> None:
+    asking = asking_for(tiny_bundle, 'hubert', 32)
+    torch = pytest.importorskip('torch')
+    from diffsheg_model.unieg import UniEG
+
+    torch.manual_seed(0)
+    state = {n: v.numpy() for n, v in UniEG(asking.config.network).state_dict().items()}
+    bundle = save_bundle(
+        tmp_path / 'own',
+        asking.config,
+        state,
+        asking.mean,
+        asking.std,
+        asking.skeleton,
+        speech=hubert_folder,
+    )
+    assert bundle.speech_folder == tmp_path / 'own' / 'speech'
+    encoder = create_speech_encoder(bundle, threads=1)
+    assert encoder is not None
+    assert encoder.dim == 32
+    weights = tmp_path / 'own' / 'speech' / 'encoder.onnx.data'
+    weights.write_bytes(weights.read_bytes()[:-1] + b'x')
+    with pytest.raises(InputError, match='is not the file that bundle.json describes'):
+        load_bundle(tmp_path / 'own')
 
 
 @pytest.mark.parametrize('name', ['encoder.json', 'encoder.onnx', 'encoder.onnx.data'])
@@ -150,8 +202,7 @@ def test_command_exports_the_published_layout(
     torch.save(state, source / 'pytorch_model.bin')
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
     assert main(['export-speech', '--source', str(source)]) == 0
-    encoder = create_speech_encoder('hubert')
-    assert encoder is not None
+    encoder = OnnxSpeechEncoder(default_folder())
     audio = np.random.default_rng(0).standard_normal(9000).astype(np.float32)
     expected = OnnxSpeechEncoder(hubert_folder).encode(audio)
     np.testing.assert_allclose(encoder.encode(audio), expected, atol=1e-6)

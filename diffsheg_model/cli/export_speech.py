@@ -1,8 +1,10 @@
 """``diffsheg export-speech``: make the speech encoder that some bundles ask for."""
 
 import logging
+from pathlib import Path
 
 from diffsheg_model.cli import OptionalOutput
+from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg export-speech --source ~/models/hubert-large-ls960-ft'
 
@@ -10,19 +12,39 @@ logger = logging.getLogger(__name__)
 
 
 def export_speech(
-    source: str = 'facebook/hubert-large-ls960-ft', output: OptionalOutput = None
+    source: str = 'facebook/hubert-large-ls960-ft',
+    kind: str = 'hubert',
+    layers: int = 2,
+    output: OptionalOutput = None,
 ) -> None:
-    """Exports HuBERT to ONNX and checks the export against torch. Downloads nothing.
+    """Exports a speech encoder to ONNX and checks the export against torch. Downloads nothing.
 
-    Needs torch and transformers (pip install 'diffsheg[hubert]'); using the export does not.
+    Needs torch, onnxscript and mostly transformers (pip install 'diffsheg[hubert]'); using the
+    export does not.
 
     Args:
-        source: the model's folder, or its name in the Hugging Face cache of this machine.
+        source: the model's folder; for HuBERT also its name in the Hugging Face cache of this
+            machine. A Whisper folder holds CTranslate2's model.bin or what transformers saves.
+        kind: hubert (published models) or whisper (the bundled one).
+        layers: of Whisper's encoder, how many of its first ones to keep.
         output: folder that the export goes to; the place where bundles look for it unless given.
     """
-    from diffsheg_model.hubert_export import export_hubert
     from diffsheg_model.speech import default_folder
 
     folder = output or default_folder()
-    card = export_hubert(source, folder)
+    try:
+        if kind == 'hubert':
+            from diffsheg_model.hubert_export import export_hubert
+
+            card = export_hubert(source, folder)
+        elif kind == 'whisper':
+            from diffsheg_model.whisper_export import export_whisper
+
+            card = export_whisper(Path(source), folder, layers)
+        else:
+            raise InputError(f'--kind {kind}: must be hubert or whisper')
+    except ImportError as error:
+        raise InputError(
+            f"exporting a speech encoder needs {error.name}: pip install 'diffsheg[hubert]'"
+        ) from error
     logger.info('%s: %d-dimensional %s features', folder, card.dim, card.name)

@@ -63,7 +63,7 @@ def generate(
     foppas = model.config.foppas
     if guidance_scale is not None:
         foppas = dataclasses.replace(foppas, guidance_scale=guidance_scale)
-    encoder = create_speech_encoder(model.config.features.speech_encoder, speech_encoder, threads)
+    encoder = create_speech_encoder(model, speech_encoder, threads)
     network = create_engine(engine, model, threads)
     peaks = _Peaks(info.sample_rate)
     begin = time.perf_counter()

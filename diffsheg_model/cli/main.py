@@ -10,7 +10,16 @@ from cyclopts import App, CycloptsError
 from diffsheg_model import __version__
 from diffsheg_model.errors import InputError
 
-COMMANDS = ('generate', 'convert', 'export-speech', 'corpus', 'train', 'train-autoencoder')
+COMMANDS = (
+    'generate',
+    'convert',
+    'export-speech',
+    'corpus',
+    'encode-speech',
+    'train',
+    'train-autoencoder',
+    'evaluate',
+)
 
 
 def make_app() -> App:

@@ -21,6 +21,7 @@ def train(
     max_minutes: float | None = None,
     resume: bool = False,
     init_from: Path | None = None,
+    speech_encoder: Path | None = None,
 ) -> None:
     """Trains a model on prepared shards and writes it as a bundle.
 
@@ -39,6 +40,8 @@ def train(
         max_minutes: stop after so many minutes; the rate of learning falls towards that end.
         resume: go on from the newest checkpoint in OUTPUT.
         init_from: bundle to begin from; its network, features and statistics are kept.
+        speech_encoder: folder of the encoder that `diffsheg encode-speech` used; the bundle gets
+            a copy. Without it, those who run the bundle need it in place.
     """
     from diffsheg_model.training.dataset import DataRoot
     from diffsheg_model.training.train import load_settings, train_model
@@ -54,5 +57,6 @@ def train(
         [DataRoot.parse(text) for text in val_data],
         resume,
         init_from,
+        speech_encoder,
     )
     logger.info('%s: try it with `diffsheg generate speech.wav --bundle %s`', bundle, bundle)

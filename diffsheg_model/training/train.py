@@ -34,6 +34,7 @@ from diffsheg_model.training.dataset import (
 from diffsheg_model.training.ema import MovingAverage
 from diffsheg_model.training.module import UniEGModule
 from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
+from diffsheg_model.training.speech_features import check_encoder
 from diffsheg_model.training.statistics import STILL
 
 logger = logging.getLogger(__name__)
@@ -191,6 +192,7 @@ def train_model(
     validation: Sequence[DataRoot] = (),
     resume: bool = False,
     init_from: Path | None = None,
+    speech_encoder: Path | None = None,
 ) -> Path:
     """Trains and writes a bundle of the averaged weights.
 
@@ -203,6 +205,8 @@ def train_model(
         validation: folders of shards to measure on.
         resume: go on from the newest checkpoint of ``output``; without one, start anew.
         init_from: bundle to begin from; its network, features and statistics are kept.
+        speech_encoder: folder of the exported encoder that the bundle is to bring along; the one
+            that the shards' speech features are from.
 
     Returns:
         The bundle's folder.
@@ -219,6 +223,11 @@ def train_model(
         raise InputError(f'{output} holds a run already; add --resume or choose another folder')
     start = _start_from(settings, load_bundle(init_from) if init_from else None)
     settings = start.settings
+    if speech_encoder is None and init_from is not None:
+        speech_encoder = load_bundle(init_from).speech_folder
+    if speech_encoder is not None:
+        for root in data:
+            check_encoder(root.path, speech_encoder)
     if run.threads:
         torch.set_num_threads(run.threads)
     L.seed_everything(run.seed, workers=True, verbose=False)
@@ -259,7 +268,7 @@ def train_model(
             trainer.fit(module, training, measuring, ckpt_path=checkpoint, weights_only=True)
         trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')
         if trainer.is_global_zero:
-            _write_bundle(module, corpus, start, bundle)
+            _write_bundle(module, corpus, start, bundle, speech_encoder)
         trainer.strategy.barrier('bundle')
     except OSError as error:
         raise InputError(
@@ -276,7 +285,9 @@ def train_model(
     return bundle
 
 
-def _write_bundle(module: UniEGModule, corpus: Corpus, start: _Start, path: Path) -> None:
+def _write_bundle(
+    module: UniEGModule, corpus: Corpus, start: _Start, path: Path, speech: Path | None
+) -> None:
     settings = start.settings
     config = settings.bundle_config(corpus.provenance, corpus.speaker_names)
     if not corpus.speaker_names:
@@ -287,4 +298,4 @@ def _write_bundle(module: UniEGModule, corpus: Corpus, start: _Start, path: Path
         if settings.card.half_precision and values.dtype == np.float32:
             values = values.astype(np.float16)
         state[name] = values
-    save_bundle(path, config, state, corpus.mean, corpus.std, start.skeleton)
+    save_bundle(path, config, state, corpus.mean, corpus.std, start.skeleton, speech=speech)
