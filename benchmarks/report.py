@@ -2,25 +2,12 @@
 
 import json
 import os
-import platform
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-
-def machine() -> str:
-    """This machine in words: processor, cores, memory."""
-    model = next(
-        (
-            line.split(':')[1].strip()
-            for line in Path('/proc/cpuinfo').read_text().splitlines()
-            if line.startswith('model name')
-        ),
-        platform.machine(),
-    )
-    gib = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
-    return f'{model}, {os.cpu_count()} cores, {gib:.0f} GiB, Python {platform.python_version()}'
+from diffsheg_model.evaluation.machine import machine
 
 
 def report(title: str, rows: list[dict[str, object]]) -> None:

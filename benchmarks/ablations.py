@@ -1,0 +1,235 @@
+"""What the paper's choices are worth, in figures: `make ablations DATA=shards`.
+
+Two tables in one (arXiv 2401.04747, sections 4.3 and 4.4): networks trained with and without a
+choice, given as NAME=BUNDLE, and samplers of one bundle: passes over the harmonising jumps, and
+diffusion steps.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from diffsheg_model.engines import create_engine
+from diffsheg_model.errors import InputError
+from diffsheg_model.evaluation.evaluate import (
+    Figure,
+    evaluate_bundle,
+    open_autoencoders,
+    with_sampler,
+)
+from diffsheg_model.evaluation.machine import machine
+from diffsheg_model.evaluation.report import describe, number
+from diffsheg_model.evaluation.takes import open_takes
+from diffsheg_model.files import atomic_path
+from diffsheg_model.foppas import make_sampler
+from diffsheg_model.speech import create_speech_encoder
+
+if TYPE_CHECKING:
+    from diffsheg_model.evaluation.autoencoder import Autoencoder
+
+COLUMNS = {
+    'FMD': 'FMD ↓',
+    'FED': 'FED ↓',
+    'FGD': 'FGD ↓',
+    'beat_alignment': 'beat align. ↑',
+    'diversity': 'diversity',
+    'jaw_r': 'jawOpen r ↑',
+    'face_l1': 'face L1 ↓',
+    'jerk_ratio': 'jerk / real → 1',
+    'gesture_seams': 'seams → 1',
+    'real_time': 'x real time ↑',
+}
+"""Figures of the catalogue and how the table calls them."""
+
+JUMP_PASSES = (1, 2, 5)
+STEPS = (25, 10, 5)
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """A row: its name, and the bundle with the sampler settings to use."""
+
+    name: str
+    bundle: Bundle
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for rows that would come out the same."""
+        config = self.bundle.config
+        return self.bundle.digest, config.diffusion, config.foppas
+
+
+def parse_variant(text: str) -> Variant:
+    """'NAME=BUNDLE_DIR'."""
+    name, equals, path = text.partition('=')
+    if not (name and equals and path):
+        raise InputError(f'{text}: must be NAME=BUNDLE_DIR, such as published=runs/a/bundle')
+    return Variant(name, load_bundle(path))
+
+
+def sampler_variants(bundle: Bundle) -> list[Variant]:
+    """The bundle with 1, 2 and 5 passes over the jumps, and with 25, 10 and 5 steps."""
+    variants = [
+        Variant(f'jump passes {passes}', with_sampler(bundle, jump_n_sample=passes))
+        for passes in JUMP_PASSES
+    ]
+    for steps in STEPS:
+        # A jump must be shorter than the part of the chain that later windows run through.
+        one_pass = with_sampler(bundle, steps=steps, jump_n_sample=1)
+        length = len(make_sampler(one_pass.config.diffusion, one_pass.config.foppas).later_path) - 1
+        foppas = bundle.config.foppas
+        jump = max(1, min(foppas.jump_length, length - 1))
+        passes = foppas.jump_n_sample if jump < length else 1
+        changed = with_sampler(bundle, steps=steps, jump_length=jump, jump_n_sample=passes)
+        shorter = f', jumps of {jump}' if jump < foppas.jump_length else ''
+        variants.append(Variant(f'steps {steps}{shorter}', changed))
+    return variants
+
+
+def measure(
+    variants: Sequence[Variant], options: argparse.Namespace, console: Console
+) -> tuple[list[dict[str, Figure]], list[dict[str, object]]]:
+    """Figures and description of every row; equal rows are measured once."""
+    done: dict[tuple[object, ...], tuple[dict[str, Figure], dict[str, object]]] = {}
+    notes: dict[str, None] = {}
+    for variant in variants:
+        if variant.key in done:
+            continue
+        console.print(f'{variant.name}: {variant.bundle.path}', highlight=False)
+        encoders: list[Autoencoder] = open_autoencoders(
+            options.autoencoder, variant.bundle.config.format
+        )
+        data = open_takes(
+            options.data, variant.bundle, options.max_takes, options.max_seconds, options.speaker
+        )
+        speech = create_speech_encoder(variant.bundle, None, options.threads)
+        engine = create_engine(options.engine, variant.bundle, options.threads)
+        try:
+            evaluation = evaluate_bundle(
+                variant.bundle,
+                engine,
+                data,
+                seeds=options.seeds,
+                speech_encoder=speech,
+                autoencoders=encoders,
+            )
+        finally:
+            engine.close()
+        notes |= dict.fromkeys(evaluation.notes)
+        description = describe(variant.bundle, engine, data, encoders, options.seeds)
+        done[variant.key] = evaluation.figures, description
+    for note in notes:
+        console.print(f'note: {note}', highlight=False)
+    found = [done[variant.key] for variant in variants]
+    return [figures for figures, _ in found], [description for _, description in found]
+
+
+def cell(figures: dict[str, Figure], name: str) -> str:
+    """Mean and deviation over the seeds."""
+    if name not in figures:
+        return '–'
+    figure = figures[name]
+    spread = f' ± {figure.deviation:.2g}' if len(figure.values) > 1 else ''
+    return number(figure.mean) + spread
+
+
+def markdown(names: Sequence[str], rows: Sequence[dict[str, Figure]], caption: str) -> str:
+    """The table as a document has it."""
+    titles = ['', *COLUMNS.values()]
+    lines = [titles, ['---', *['---:'] * len(COLUMNS)]]
+    for name, figures in zip(names, rows, strict=True):
+        lines.append([name, *(cell(figures, column) for column in COLUMNS)])
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines) + f'\n\n{caption}\n'
+
+
+def caption_of(descriptions: Sequence[dict[str, object]]) -> str:
+    """What the figures depend on, in a sentence."""
+    first = json.loads(json.dumps(descriptions[0]))
+    encoders = ', '.join(f'{name} {each["id"]}' for name, each in first['autoencoders'].items())
+    data = first['data']
+    return (
+        f'{len(data["takes"])} takes, {data["seconds"]:.0f} s (data {data["sha256"][:8]}), '
+        f'{first["seeds"]} seeds; auto-encoders: {encoders or "none"}; {first["engine"]["name"]} '
+        f'on {machine()}.'
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measures all rows, prints the table and writes what was asked for."""
+    if options.data is None:
+        raise InputError('no data: give --data SHARDS (make ablations DATA=shards)')
+    console = Console(stderr=True)
+    variants = [parse_variant(text) for text in options.variants]
+    base = options.sampler_bundle
+    if base is not None:
+        variants += sampler_variants(load_bundle(base))
+    elif not options.no_sampler:
+        start = variants[0].bundle if variants else load_bundle(DEFAULT_BUNDLE)
+        variants += sampler_variants(start)
+    if not variants:
+        raise InputError('nothing to compare: give NAME=BUNDLE_DIR, or leave out --no-sampler')
+    rows, descriptions = measure(variants, options, console)
+    names = [variant.name for variant in variants]
+    caption = caption_of(descriptions)
+    table = Table(title='Ablations', caption=caption, caption_justify='left')
+    table.add_column('')
+    for title in COLUMNS.values():
+        table.add_column(title, justify='right')
+    for name, figures in zip(names, rows, strict=True):
+        table.add_row(name, *(cell(figures, column) for column in COLUMNS))
+    # A table that is cut is of no use, whatever the terminal's width.
+    Console(width=max(190, Console().width)).print(table)
+    if options.markdown:
+        with atomic_path(options.markdown) as path:
+            path.write_text(markdown(names, rows, caption), encoding='utf-8')
+    if options.json:
+        values = [
+            {
+                'name': name,
+                'metrics': {
+                    column: {'mean': figures[column].mean, 'seeds': list(figures[column].values)}
+                    for column in figures
+                },
+                **description,
+            }
+            for name, figures, description in zip(names, rows, descriptions, strict=True)
+        ]
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(values, indent=1) + '\n')
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 2 for unusable input."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('variants', nargs='*', metavar='NAME=BUNDLE_DIR')
+    parser.add_argument('--data', type=Path, help='folder of shards with audio')
+    parser.add_argument('--autoencoder', type=Path, nargs='*', default=[])
+    parser.add_argument('--sampler-bundle', type=Path, help='default: the first, or the default')
+    parser.add_argument('--no-sampler', action='store_true', help='only the given bundles')
+    parser.add_argument('--seeds', type=int, default=4)
+    parser.add_argument('--max-takes', type=int, default=0)
+    parser.add_argument('--max-seconds', type=float, default=0.0)
+    parser.add_argument('--speaker', type=int)
+    parser.add_argument('--engine', default='auto')
+    parser.add_argument('--threads', type=int, default=0)
+    parser.add_argument('--markdown', type=Path, help='file to write the table to')
+    parser.add_argument('--json', type=Path, default=os.environ.get('JSON') or None)
+    try:
+        run(parser.parse_args(argv))
+    except InputError as error:
+        sys.stderr.write(f'error: {error}\n')
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""``diffsheg evaluate``: how near a bundle's motion is to captured motion."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from diffsheg_model.cli import Output
+
+EXAMPLE = 'diffsheg evaluate --data shards/ -o report/ --autoencoder autoencoders/gesture --seeds 4'
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate(
+    data: Path,
+    output: Output,
+    bundle: Path | None = None,
+    autoencoder: list[Path] = [],  # noqa: B006 (only read)
+    seeds: int = 1,
+    max_takes: int = 0,
+    max_seconds: float = 0.0,
+    speaker: int | None = None,
+    strict: bool = False,
+    engine: Literal['auto', 'onnxruntime', 'torch'] = 'auto',
+    threads: int = 0,
+    speech_encoder: Path | None = None,
+    steps: int | None = None,
+    jump_n_sample: int | None = None,
+    jump_length: int | None = None,
+    overlap: int | None = None,
+    guidance_scale: float | None = None,
+) -> None:
+    """Generates motion for recordings and measures it against the captured motion.
+
+    Prints a table and writes report.html (with pictures, one file, no network) and metrics.json
+    into OUTPUT. Frechet distances need auto-encoders, from `diffsheg train-autoencoder`; two
+    reports' distances compare only where the auto-encoder's id is the same.
+
+    Args:
+        data: folder of shards with audio.wav in every take: recordings not trained on.
+        output: folder to write into.
+        bundle: the model's folder; the one that comes with the package unless given.
+        autoencoder: folders of auto-encoders, at most one for each of FMD, FGD and FED.
+        seeds: motions a recording; figures are their mean and deviation.
+        max_takes: so many takes, spread evenly over the folder; 0 for all.
+        max_seconds: only the beginning of each take; 0 for all of it.
+        speaker: whose style to generate; each take's own unless given.
+        strict: whether too few windows for a Frechet distance are an error.
+        engine: what runs the network.
+        threads: CPU threads of the engine; 0 leaves the number to it.
+        speech_encoder: folder of the exported speech encoder, for bundles that use one.
+        steps: of the diffusion; the bundle's unless given.
+        jump_n_sample: passes over each harmonising jump; 1 for none.
+        jump_length: steps that a jump goes back up.
+        overlap: frames that neighbouring windows share.
+        guidance_scale: classifier-free guidance, for bundles trained for it.
+    """
+    from rich.console import Console
+
+    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
+    from diffsheg_model.engines import create_engine
+    from diffsheg_model.evaluation.evaluate import evaluate_bundle, open_autoencoders, with_sampler
+    from diffsheg_model.evaluation.report import as_html, as_json, as_table, describe
+    from diffsheg_model.evaluation.takes import open_takes
+    from diffsheg_model.files import atomic_path, check_folder_writable
+    from diffsheg_model.speech import create_speech_encoder
+
+    # All that can be refused is refused before the work.
+    check_folder_writable(output)
+    model = with_sampler(
+        load_bundle(DEFAULT_BUNDLE if bundle is None else bundle),
+        steps,
+        jump_n_sample,
+        jump_length,
+        overlap,
+        guidance_scale,
+    )
+    encoders = open_autoencoders(autoencoder, model.config.format)
+    takes = open_takes(data, model, max_takes, max_seconds, speaker)
+    speech = create_speech_encoder(model, speech_encoder, threads)
+    network = create_engine(engine, model, threads)
+    try:
+        with _progress(seeds * takes.frames) as update:
+            evaluation = evaluate_bundle(
+                model,
+                network,
+                takes,
+                seeds=seeds,
+                speech_encoder=speech,
+                autoencoders=encoders,
+                strict=strict,
+                on_frames=update,
+            )
+    finally:
+        network.close()
+    description = describe(model, network, takes, encoders, seeds)
+    # A table that is cut is of no use, whatever the terminal's width.
+    console = Console(width=max(110, Console().width))
+    console.print(as_table(evaluation, description))
+    for note in evaluation.notes:
+        logger.warning('%s', note)
+    contents = {
+        'report.html': as_html(evaluation, description, model, takes),
+        'metrics.json': as_json(evaluation, description),
+    }
+    for name, text in contents.items():
+        with atomic_path(output / name) as path:
+            path.write_text(text, encoding='utf-8')
+        logger.info('%s', output / name)
+
+
+@contextlib.contextmanager
+def _progress(total_frames: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal's stderr, nothing elsewhere; yields what to tell the frames."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn('generating'),
+        BarColumn(),
+        TextColumn('{task.completed}/{task.total} frames'),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task('', total=total_frames)
+    with bar:
+        yield lambda frames: bar.update(task, completed=frames)

@@ -1,0 +1,158 @@
+"""All figures of one motion: what it is like by itself, and how near the captured one it is.
+
+Each is a dict from a name of `catalogue.CATALOGUE` to a number; names that the data has nothing
+for are left out.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffsheg_model.evaluation import blinks, lips
+from diffsheg_model.evaluation.beats import beat_alignment, motion_beats
+from diffsheg_model.evaluation.diversity import l1_diversity
+from diffsheg_model.evaluation.dynamics import WRISTS, jerk, speed, trajectories
+from diffsheg_model.evaluation.joint_limits import BEAT_LIMITS, frames_outside
+from diffsheg_model.evaluation.seams import seam_ratio, seam_starts
+from diffsheg_model.evaluation.takes import EvaluationTake
+from diffsheg_model.motion import Motion
+from diffsheg_model.skeleton import Skeleton
+
+Figures = dict[str, float]
+
+_EYES = ('eyeBlinkLeft', 'eyeBlinkRight')
+
+
+def mouth_opening(motion: Motion) -> NDArray[np.float64] | None:
+    """(F,) the weight jawOpen, else the jaw joint's angle about x in radians; None without both."""
+    if 'jawOpen' in motion.weight_names:
+        return motion.weights[:, motion.weight_names.index('jawOpen')].astype(np.float64)
+    if 'jaw' in motion.joint_names:
+        return motion.rotations[:, motion.joint_names.index('jaw'), 0].astype(np.float64)
+    return None
+
+
+def wrists_of(skeleton: Skeleton) -> tuple[str, ...]:
+    """The joints that gestures are measured at; empty for a skeleton that has no such."""
+    pairs = (pair for pair in WRISTS.values() if set(pair) <= set(skeleton.names))
+    return next(pairs, ())
+
+
+def with_ancestors(skeleton: Skeleton, joints: Sequence[str]) -> list[str]:
+    """Joints and all those that move them."""
+    found = set()
+    for name in joints:
+        index = skeleton.index(name)
+        while index >= 0:
+            found.add(skeleton.names[index])
+            index = skeleton.parents[index]
+    return [name for name in skeleton.names if name in found]
+
+
+def has_mouth(take: EvaluationTake) -> bool:
+    """Whether the take's mouth opening was captured."""
+    return take.has_weights(['jawOpen']) or (
+        'jaw' in take.format.face_joint_names and take.has_joints(['jaw'])
+    )
+
+
+def own_figures(
+    motion: Motion, take: EvaluationTake, skeleton: Skeleton, captured: bool
+) -> Figures:
+    """Figures of one motion to the take's sound.
+
+    Args:
+        motion: generated, or the captured one.
+        take: what it belongs to.
+        skeleton: that both are put on.
+        captured: whether only what the take captured counts.
+    """
+    figures: Figures = {}
+    wrists = wrists_of(skeleton)
+    if wrists and not (captured and not take.has_joints(with_ancestors(skeleton, wrists))):
+        figures |= _wrist_figures(motion, take, skeleton, wrists)
+    format_ = take.format
+    if not (captured and not take.valid[: format_.gesture_dim].all()):
+        body = motion.rotations[:, : len(format_.joint_names)].reshape(len(motion), -1)
+        figures['gesture_diversity'] = l1_diversity(body)
+        if set(format_.joint_names) & set(BEAT_LIMITS):
+            figures['joints_outside'] = frames_outside(motion.joint_names, motion.rotations)
+    if not (captured and not take.valid[format_.gesture_dim :].all()):
+        figures['face_diversity'] = l1_diversity(_face(motion, take))
+    opening = mouth_opening(motion)
+    if opening is not None and not (captured and not has_mouth(take)):
+        energy = take.energy[: len(opening)]
+        figures['jaw_energy_r'] = lips.pearson(opening, energy)
+        figures['pause_opening'] = lips.opening_in_pauses(opening, energy, motion.fps)
+    if set(_EYES) <= set(motion.weight_names) and not (captured and not take.has_weights(_EYES)):
+        left, right = (motion.weights[:, motion.weight_names.index(name)] for name in _EYES)
+        figures['blinks_per_minute'] = blinks.blinks_per_minute((left + right) / 2, motion.fps)
+        figures['longest_shut_s'] = blinks.longest_shut(left, right, motion.fps)
+    return figures
+
+
+def _wrist_figures(
+    motion: Motion, take: EvaluationTake, skeleton: Skeleton, wrists: tuple[str, ...]
+) -> Figures:
+    paths = trajectories(skeleton, motion.joint_names, motion.rotations, wrists)
+    speeds = speed(paths, motion.fps)
+    figures = {
+        'wrist_speed': float(np.median(speeds)),
+        'wrist_jerk': float(jerk(paths, motion.fps).mean()),
+    }
+    if len(take.onsets):
+        beats = [motion_beats(speeds[:, wrist], motion.fps) for wrist in range(len(wrists))]
+        figures['beat_alignment'] = float(
+            np.mean([beat_alignment(take.onsets, times) for times in beats])
+        )
+    return figures
+
+
+def _face(motion: Motion, take: EvaluationTake) -> NDArray[np.float32]:
+    """(F, expression channels) of a motion."""
+    joints = motion.rotations[:, len(take.format.joint_names) :].reshape(len(motion), -1)
+    return np.concatenate([joints, motion.weights], axis=1)
+
+
+def seam_figures(motion: Motion, take: EvaluationTake, window: int, overlap: int) -> Figures:
+    """Whether generated motion shows where its windows meet."""
+    starts = seam_starts(len(motion), window, overlap)
+    if not starts:
+        return {}
+    return {
+        'gesture_seams': seam_ratio(motion.rotations, starts, overlap),
+        'face_seams': seam_ratio(_face(motion, take), starts, overlap),
+    }
+
+
+def compared_figures(motion: Motion, take: EvaluationTake, skeleton: Skeleton) -> Figures:
+    """How near generated motion is to the captured one."""
+    figures: Figures = {}
+    frames = len(motion)
+    captured = take.motion[:frames]
+    predicted, real = mouth_opening(motion), mouth_opening(captured)
+    if predicted is not None and real is not None and has_mouth(take):
+        figures['jaw_r'] = lips.pearson(predicted, real)
+        figures['lip_closure'] = lips.lip_closure(predicted, real, take.speech[:frames])
+    if take.has_weights(lips.ROUNDING):
+        names = motion.weight_names
+        figures['rounding_r'] = lips.pearson(
+            lips.rounding(motion.weights, names), lips.rounding(captured.weights, names)
+        )
+    return figures
+
+
+def weighted_mean(figures: Sequence[Mapping[str, float]], weights: Sequence[float]) -> Figures:
+    """Mean of each figure over the takes that have it, by weight; NaN where none has a number."""
+    names = dict.fromkeys(name for values in figures for name in values)
+    means: Figures = {}
+    for name in names:
+        pairs = [
+            (values[name], weight)
+            for values, weight in zip(figures, weights, strict=True)
+            if name in values and np.isfinite(values[name])
+        ]
+        total = sum(weight for _, weight in pairs)
+        means[name] = sum(v * w for v, w in pairs) / total if total else float('nan')
+    return means

@@ -1,0 +1,181 @@
+"""Recordings with captured motion, as an evaluation compares with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffsheg_model.audio import read_audio
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import MotionFormat
+from diffsheg_model.errors import InputError
+from diffsheg_model.evaluation.beats import audio_onsets
+from diffsheg_model.evaluation.lips import short_time_energy, speech_frames
+from diffsheg_model.evaluation.windows import check_finite, digest_takes
+from diffsheg_model.motion import Motion, from_channels
+
+LENGTH_TOLERANCE_FRAMES = 3
+"""Motion and sound of a take may differ by this much at the end."""
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationTake:
+    """One recording.
+
+    Attributes:
+        name: of the take.
+        samples: (n,) mono.
+        rate: their rate, Hz.
+        speaker: whose style its motion is generated in.
+        format: of the motion.
+        channels: (F, C) captured; what is not valid holds the model's mean.
+        valid: (C,) bool, channels that were captured.
+        semantic: (F,) scores, or None.
+    """
+
+    name: str
+    samples: NDArray[np.float32]
+    rate: int
+    speaker: int
+    format: MotionFormat
+    channels: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    semantic: NDArray[np.float32] | None
+
+    def __len__(self) -> int:
+        return len(self.channels)
+
+    @property
+    def duration_s(self) -> float:
+        """Of the motion."""
+        return len(self) / self.format.fps
+
+    @cached_property
+    def motion(self) -> Motion:
+        """The captured motion."""
+        return from_channels(self.channels, self.format)
+
+    @cached_property
+    def energy(self) -> NDArray[np.float64]:
+        """(F,) short-time energy of the sound."""
+        return short_time_energy(self.samples, self.rate, self.format.fps, len(self))
+
+    @cached_property
+    def speech(self) -> NDArray[np.bool_]:
+        """(F,) where something is said."""
+        return speech_frames(self.energy)
+
+    @cached_property
+    def onsets(self) -> NDArray[np.float64]:
+        """(A,) seconds at which sounds begin."""
+        return audio_onsets(self.samples, self.rate)
+
+    def has_joints(self, names: Sequence[str]) -> bool:
+        """Whether all these joints were captured."""
+        format_ = self.format
+        own = {name: 3 * place for place, name in enumerate(format_.joint_names)}
+        own |= {
+            name: format_.gesture_dim + 3 * place
+            for place, name in enumerate(format_.face_joint_names)
+        }
+        return all(self.valid[own[name] : own[name] + 3].all() for name in names if name in own)
+
+    def has_weights(self, names: Sequence[str]) -> bool:
+        """Whether the format has all these weights and they were captured."""
+        own = self.format.weight_names
+        first = self.format.channels - len(own)
+        return all(name in own and self.valid[first + own.index(name)] for name in names)
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationData:
+    """The takes of one evaluation.
+
+    Attributes:
+        path: folder of shards.
+        takes: those that are compared with.
+        digest: SHA-256 of their motion, as a report names them.
+    """
+
+    path: Path
+    takes: tuple[EvaluationTake, ...]
+    digest: str
+
+    @property
+    def frames(self) -> int:
+        """Of all takes."""
+        return sum(len(take) for take in self.takes)
+
+
+def open_takes(
+    path: Path,
+    bundle: Bundle,
+    max_takes: int = 0,
+    max_seconds: float = 0.0,
+    speaker: int | None = None,
+) -> EvaluationData:
+    """Opens a folder of shards for evaluation of a bundle.
+
+    Args:
+        path: the folder.
+        bundle: the model; its format must be the data's.
+        max_takes: so many, spread evenly over the folder; 0 for all.
+        max_seconds: only the beginning of each take; 0 for all of it.
+        speaker: whose style to generate; None for each take's own.
+
+    Raises:
+        InputError: the data is unusable, of another format, or of speakers that the model does
+            not know.
+    """
+    # With torch's package beside it this import stays out of inference.
+    from diffsheg_model.training.shards import open_shards
+
+    for name, value in (('max_takes', max_takes), ('max_seconds', max_seconds)):
+        if value < 0:
+            raise InputError(f'{name} = {value:g}: must be 0 (all) or more')
+    folder = open_shards(path)
+    own = bundle.config.format
+    found = folder.format
+    same = ('joint_names', 'face_joint_names', 'weight_names', 'fps')
+    if any(getattr(found, field) != getattr(own, field) for field in same):
+        raise InputError(
+            f'{path} holds {found.name} motion ({found.channels} channels, {found.fps:g} fps), '
+            f'the bundle makes {own.name} ({own.channels} channels, {own.fps:g} fps); evaluate on '
+            'data of its format'
+        )
+    chosen = folder.takes
+    if 0 < max_takes < len(chosen):
+        places = np.linspace(0, len(chosen) - 1, max_takes).round().astype(int)
+        chosen = tuple(chosen[place] for place in places)
+    takes = []
+    for take in chosen:
+        check_finite(take)
+        style = max(take.speaker, 0) if speaker is None else speaker
+        if not 0 <= style < bundle.config.network.num_speakers:
+            raise InputError(
+                f'{take.path}: speaker {style} is none of the 0..'
+                f'{bundle.config.network.num_speakers - 1} that the bundle '
+                f'{bundle.config.name!r} knows; choose one with --speaker'
+            )
+        samples, rate = read_audio(take.path / 'audio.wav')
+        frames = len(take.motion)
+        heard = len(samples) / rate * own.fps
+        if abs(heard - frames) > LENGTH_TOLERANCE_FRAMES:
+            raise InputError(
+                f'{take.path}: {len(samples) / rate:.2f} s of audio and {frames / own.fps:.2f} s '
+                'of motion do not belong together; prepare this take again'
+            )
+        if max_seconds:
+            frames = min(frames, max(1, round(max_seconds * own.fps)))
+            samples = samples[: round(max_seconds * rate)]
+        channels = np.where(take.valid, take.motion[:frames], bundle.mean).astype(np.float32)
+        semantic = None if take.semantic is None else np.asarray(take.semantic[:frames])
+        takes.append(
+            EvaluationTake(
+                take.path.name, samples, rate, style, own, channels, take.valid, semantic
+            )
+        )
+    return EvaluationData(path, tuple(takes), digest_takes(chosen))
