@@ -46,6 +46,30 @@ def audio_onsets(samples: np.ndarray, rate: int) -> Array:
     return np.asarray(np.unique(traced) * (_HOP / rate), np.float64)
 
 
+def strong_onsets(samples: np.ndarray, rate: int) -> Array:
+    """Times (A,) in seconds of the stronger half of a recording's onsets.
+
+    Speech has three or four onsets a second, more than a hand can beat; gestures go with the
+    syllables that stand out. Onsets are peaks of librosa's spectral flux; those whose flux is
+    above the median of all count.
+
+    Args:
+        samples: (n,) mono.
+        rate: its rate, Hz.
+    """
+    import librosa
+
+    samples = np.asarray(samples, np.float32)
+    flux = librosa.onset.onset_strength(y=samples, sr=rate, hop_length=_HOP)
+    peaks = librosa.onset.onset_detect(
+        onset_envelope=flux, sr=rate, hop_length=_HOP, units='frames'
+    )
+    if not len(peaks):
+        return np.zeros(0)
+    strong = peaks[flux[peaks] > np.median(flux[peaks])]
+    return np.asarray(strong * (_HOP / rate), np.float64)
+
+
 def motion_beats(speed: np.ndarray, fps: float, order_s: float = ORDER_S) -> Array:
     """Times (M,) in seconds at which a joint's speed is lowest.
 
@@ -58,6 +82,26 @@ def motion_beats(speed: np.ndarray, fps: float, order_s: float = ORDER_S) -> Arr
 
     order = max(1, round(order_s * fps))
     return (argrelmin(np.asarray(speed, np.float64), order=order)[0] + 0.5) / fps
+
+
+def strokes(speed: np.ndarray, fps: float) -> Array:
+    """Times (M,) in seconds at which a joint is fastest: the middle of a gesture's stroke.
+
+    Peaks of the speed that stand out by 15 % of its maximum, 0.2 s apart or more. The velocity
+    peak is a landmark of beat gestures that keeps time with the stressed syllable about as well
+    as the point of rest after it (Leonard and Cummins, The temporal relation between beat gestures
+    and speech, 2011).
+
+    Args:
+        speed: (F - 1,) of one joint, from `dynamics.speed`: entry i is at (i + 0.5) / fps.
+        fps: frames a second.
+    """
+    from scipy.signal import find_peaks
+
+    speed = np.asarray(speed, np.float64)
+    apart = max(1, round(0.2 * fps))
+    peaks, _ = find_peaks(speed, prominence=0.15 * np.max(speed, initial=0.0), distance=apart)
+    return np.asarray((peaks + 0.5) / fps)
 
 
 def beat_alignment(onsets: np.ndarray, beats: np.ndarray, sigma_s: float = SIGMA_S) -> float:

@@ -48,11 +48,10 @@ def seam_ratio(values: np.ndarray, starts: list[int], overlap: int) -> float:
     return _ratio(sizes[at_seam], sizes[~at_seam])
 
 
-def worst_seam_ratio(values: np.ndarray, starts: list[int], overlap: int) -> float:
-    """`seam_ratio` of that one of the seam's overlap + 1 steps at which it is largest.
+def seam_profile(values: np.ndarray, starts: list[int], overlap: int) -> NDArray[np.float64]:
+    """`seam_ratio` of each of a seam's steps alone: (overlap + 1,), in their order in time.
 
-    A jump at one place of every seam does not vanish in the mean over the overlap here; on the
-    other hand the largest of several means is somewhat above 1 even without any seam.
+    A jump at one place of every seam, which the mean over the whole seam dilutes, is seen here.
     """
     sizes = step_sizes(values)
     inside = np.ones(len(sizes), bool)
@@ -62,7 +61,7 @@ def worst_seam_ratio(values: np.ndarray, starts: list[int], overlap: int) -> flo
         [sizes[start - 1 + place] for start in starts if start - 1 + place < len(sizes)]
         for place in range(overlap + 1)
     )
-    return max(_ratio(np.array(place), sizes[inside]) for place in places)
+    return np.array([_ratio(np.array(place), sizes[inside]) for place in places])
 
 
 def _ratio(seam: NDArray[np.float64], inside: NDArray[np.float64]) -> float:
