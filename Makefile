@@ -10,11 +10,11 @@ TESTS ?=
 export PYTHON TORCH_INDEX AUDIO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench setup setup-test clean
+.PHONY: help demo test test-slow lint bench evaluate-default ablations setup setup-test clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
-	    while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+	    while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 setup:  ## Make .venv with all that the demo and a robot need
 	@scripts/setup.sh demo
@@ -36,11 +36,22 @@ lint: setup-test  ## Check style, format and types
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
 
-BENCHMARKS := $(patsubst benchmarks/%.py,bench-%,$(shell grep -l __main__ benchmarks/*.py))
+# Ablations need data to compare on, which no checkout has.
+BENCHMARKS := $(filter-out bench-ablations, \
+    $(patsubst benchmarks/%.py,bench-%,$(shell grep -l __main__ benchmarks/*.py)))
 bench: $(BENCHMARKS)  ## Run all benchmarks (bench-NAME runs benchmarks/NAME.py)
 
 bench-%: setup
 	@scripts/run.sh python -m benchmarks.$*
+
+ablations: setup-test  ## Compare networks and samplers (DATA=shards VARIANTS='name=bundle ...')
+	@scripts/run.sh python -m benchmarks.ablations $(VARIANTS) $(if $(DATA),--data "$(DATA)") \
+	    $(if $(AUTOENCODERS),--autoencoder $(AUTOENCODERS)) $(ARGS)
+
+evaluate-default: setup  ## Measure a bundle against its aims (BUNDLE=dir SEEDS=8 QUICK=1 FACEGOOD=dir TAKES=names)
+	@scripts/run.sh python -m benchmarks.evaluate_default $(if $(BUNDLE),--bundle "$(BUNDLE)") \
+	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) \
+	    $(if $(FACEGOOD),--facegood "$(FACEGOOD)") $(if $(TAKES),--take $(TAKES))
 
 clean:  ## Remove what was built and written here, .venv and out included
 	rm -rf .venv build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache
