@@ -1,6 +1,5 @@
 """A whole corpus: plans the takes, makes what is not there yet on all cores, writes the index."""
 
-import json
 import logging
 import multiprocessing
 import signal
@@ -21,15 +20,17 @@ from diffsheg_model.corpus.facegood import (
     VALIDATION_TAKE,
     copy_name,
     find_takes,
-    read_recording,
     write_copies,
 )
 from diffsheg_model.corpus.styles import STYLES
 from diffsheg_model.corpus.synthetic import TakePlan, make_take, plan_takes
-from diffsheg_model.corpus.take_writer import is_complete, write_index
 from diffsheg_model.corpus.voices import Voice, by_label, installed, missing_packages
 from diffsheg_model.errors import InputError
-from diffsheg_model.files import atomic_path
+from diffsheg_model.formats import BEAT
+from diffsheg_model.readers.facegood import read
+from diffsheg_model.readers.recording import ReadOptions, TakeFiles
+from diffsheg_model.recipe import keep_recipe
+from diffsheg_model.take_writer import is_complete, write_index
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def build_corpus(folder: Path, options: CorpusOptions, workers: int) -> int:
     _check_recipe(folder, options, [voice.label for voice in voices])
     names = _make(folder, options, plans, recordings, workers)
     description = {'styles': [style.name for style in STYLES], 'seed': options.seed}
-    return write_index(folder, names, description)
+    return write_index(folder, names, description, BEAT, filled=True)
 
 
 def _choose_voices(options: CorpusOptions) -> tuple[Voice, ...]:
@@ -105,13 +106,13 @@ def _choose_voices(options: CorpusOptions) -> tuple[Voice, ...]:
     return voices
 
 
-def _choose_recordings(options: CorpusOptions) -> list[str]:
+def _choose_recordings(options: CorpusOptions) -> list[TakeFiles]:
     if options.facegood is None:
         return []
     if not options.validation:
         return find_takes(options.facegood, options.exclude)
     every = find_takes(options.facegood, ())
-    recordings = [name for name in every if name in options.exclude]
+    recordings = [take for take in every if take.name in options.exclude]
     if not recordings:
         raise InputError(
             f'{options.facegood} has none of {", ".join(options.exclude) or "no takes"}: name the '
@@ -127,29 +128,15 @@ def _check_recipe(folder: Path, options: CorpusOptions, voices: list[str]) -> No
         for key, value in asdict(options).items()
         if key not in ('hours', 'voices')
     }
-    recipe = json.loads(json.dumps({'version': _VERSION, 'voices': voices, **settings}))
-    path = folder / RECIPE
-    if not path.exists():
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(recipe, indent=1) + '\n')
-        return
-    try:
-        before = json.loads(path.read_text())
-    except ValueError as error:
-        raise InputError(f'{path} is damaged: delete {folder} and start again') from error
-    for key, value in recipe.items():
-        if before.get(key) != value:
-            raise InputError(
-                f'{folder} holds a corpus made with another {key}: choose another folder, or '
-                'delete this one'
-            )
+    recipe = {'version': _VERSION, 'voices': voices, **settings}
+    keep_recipe(folder / RECIPE, recipe, 'a corpus')
 
 
 def _make(
     folder: Path,
     options: CorpusOptions,
     plans: list[TakePlan],
-    recordings: list[str],
+    recordings: list[TakeFiles],
     workers: int,
 ) -> list[str]:
     """Makes the missing takes; returns the names of all, missing before or not."""
@@ -158,7 +145,7 @@ def _make(
         (_make_synthetic, (plan, folder)) for plan in plans if not is_complete(folder / plan.name)
     ]
     for number, recording in enumerate(recordings):
-        copies = [copy_name(recording, copy) for copy in range(options.facegood_copies)]
+        copies = [copy_name(recording.name, copy) for copy in range(options.facegood_copies)]
         names += copies
         if not all(is_complete(folder / copy) for copy in copies):
             jobs.append((_make_facegood, (options, recording, folder, number)))
@@ -192,8 +179,7 @@ def _make_synthetic(plan: TakePlan, folder: Path) -> None:
     make_take(plan, folder)
 
 
-def _make_facegood(options: CorpusOptions, name: str, folder: Path, number: int) -> None:
-    assert options.facegood is not None
-    recording = read_recording(options.facegood, name)
+def _make_facegood(options: CorpusOptions, take: TakeFiles, folder: Path, number: int) -> None:
+    recording = read(take, ReadOptions())
     first_speaker = number * options.facegood_copies
     write_copies(recording, folder, options.facegood_copies, options.seed, first_speaker)

@@ -11,10 +11,10 @@ from diffsheg_model.corpus import augment, events, teacher
 from diffsheg_model.corpus.phones import Phone
 from diffsheg_model.corpus.speech import Speech
 from diffsheg_model.corpus.styles import STYLES
-from diffsheg_model.corpus.take_writer import SAMPLE_RATE, TakeInfo, frame_count, write_take
 from diffsheg_model.corpus.text import ENGLISH, sentence
 from diffsheg_model.corpus.voices import Voice, speak_all
 from diffsheg_model.formats import BEAT
+from diffsheg_model.take_writer import SAMPLE_RATE, TakeInfo, frame_count, write_take
 
 TAKE_S = 40.0
 # English sentences come from a grammar and are longer than the other languages' strings of words.
@@ -99,7 +99,7 @@ def make_take(plan: TakePlan, folder: Path) -> int:
     count = _ENGLISH_SENTENCES if language == ENGLISH else _OTHER_SENTENCES
     texts = [sentence(language, rng) for _ in range(count)]
     samples, phones = _assemble(speak_all(plan.voice, texts, rng), rng)
-    frames = frame_count(len(samples))
+    frames = frame_count(len(samples), BEAT.fps)
     happening = events.from_phones(phones, samples, SAMPLE_RATE, BEAT.fps, frames)
     style = STYLES[plan.speaker]
     motion = teacher.combine(
@@ -115,4 +115,4 @@ def make_take(plan: TakePlan, folder: Path) -> int:
         face_valid=True,
         weight_mask=(True,) * len(BEAT.weight_names),
     )
-    return write_take(folder / plan.name, heard, motion, info)
+    return write_take(folder / plan.name, heard, motion, info, BEAT)

@@ -9,6 +9,8 @@
     <root>/<take>/semantic.npy (F,) float32, 0 or more          (optional)
     <root>/<take>/take.json  speaker, fps, source, licence, gesture_valid, face_valid, weight_mask,
                              joint_mask (J of the gesture's joints; left out where it has all)
+    <root>/<take>/words.json [[start s, end s, word], ..]       (optional; for people)
+    <root>/<take>/audio.wav  16 kHz mono                        (for people, and for encoders)
 
 A speaker of -1 belongs to no style: each of its windows is trained with a random one.
 """

@@ -1,0 +1,52 @@
+"""BEAT's facial json: named ARKit weights, frame by frame with times."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.readers.arkit_names import arkit_columns, as_unit, missing_note
+from diffsheg_model.readers.clock import frame_times, true_rate
+from diffsheg_model.readers.recording import ReadOptions, Track, read_text
+
+
+def read_facial_json(
+    path: Path, sound_s: float, options: ReadOptions
+) -> tuple[Track, tuple[str, ...]]:
+    """Reads {"names": [..], "frames": [{"weights": [..], "time": s}, ..]}; BEAT has 60 fps.
+
+    Args:
+        path: of the file.
+        sound_s: duration of the sound beside it, seconds.
+        options: fps overrules the file's times.
+
+    Returns:
+        The weights, and notes.
+
+    Raises:
+        InputError: unreadable, of another layout, or of another duration than the sound.
+    """
+    try:
+        content = json.loads(read_text(path))
+        names = [str(name) for name in content['names']]
+        frames = content['frames']
+        values = np.array([frame['weights'] for frame in frames], np.float64)
+        times_s = np.array([frame.get('time', np.nan) for frame in frames], np.float64)
+    except InputError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        reason = f'no {error}' if isinstance(error, KeyError) else str(error).split('\n')[0]
+        raise InputError(f'{path}: is no facial json of BEAT ({reason})') from error
+    if values.ndim != 2 or values.shape[1] != len(names):
+        raise InputError(f'{path}: {len(names)} names, but weights of shape {values.shape}')
+    columns = arkit_columns(names, str(path))
+    step = float(np.median(np.diff(times_s))) if len(times_s) > 1 else np.nan
+    stated = options.fps or (1.0 / step if step > 0 else 60.0)
+    rate, note = true_rate(len(values), stated, sound_s, options.tolerance_s, path.name)
+    whole = np.isfinite(times_s).all() and (np.diff(times_s) > 0).all()
+    if note or options.fps or not whole or abs(times_s[0]) > options.tolerance_s:
+        times_s = frame_times(len(values), rate)
+    weights = as_unit(values[:, list(columns.values())], str(path))
+    notes = ((note,) if note else ()) + missing_note(columns, path.name)
+    return Track(tuple(columns), weights, times_s), notes
