@@ -1,6 +1,7 @@
 """Files that are whole or absent, never half-written, and what tells one from another."""
 
 import contextlib
+import glob
 import hashlib
 import os
 import shutil
@@ -53,6 +54,15 @@ def check_folder_writable(folder: Path) -> None:
         existing = existing.parent
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise InputError(f'cannot write into {folder}: {existing} is not a writable folder')
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Removes what a killed process left of ``atomic_path(folder / name)``.
+
+    Only where no other process writes that path: its unfinished work would go too.
+    """
+    for leftover in folder.glob(f'.{glob.escape(name)}.????????'):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def sha256(path: Path) -> str:

@@ -15,7 +15,7 @@ COMMANDS = (
     'convert',
     'export-speech',
     'corpus',
-    'encode-speech',
+    'prepare',
     'train',
     'train-autoencoder',
     'evaluate',

@@ -66,6 +66,12 @@ class Track:
     def __bool__(self) -> bool:
         return bool(self.names)
 
+    @property
+    def end_s(self) -> float:
+        """Where its last frame ends."""
+        step = np.median(np.diff(self.times_s)) if len(self.times_s) > 1 else 0.0
+        return float(self.times_s[-1] + step)
+
 
 @dataclass(frozen=True)
 class Recording:

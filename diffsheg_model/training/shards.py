@@ -60,6 +60,7 @@ class Take:
         lacking: (C,) bool, channels that it neither has nor fills with something plausible: they
             are not valid and hold one value or NaN.
         source, licence: for the card.
+        notes: what was found and mended when it was prepared.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class Take:
     lacking: NDArray[np.bool_]
     source: str
     licence: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,7 @@ def open_take(
         lacking,
         str(card.get('source', '')),
         str(card.get('licence', '')),
+        tuple(str(note) for note in card.get('notes', ())),
     )
 
 
