@@ -38,6 +38,8 @@ TINY = (
     'network.ff_dim=32',
     'network.embed_dim=32',
     'network.num_speakers=3',
+    'network.speech_dim=0',
+    'features.speech_encoder=none',
     'batches.batch_size=16',
     'optimiser.warmup_steps=5',
     'run.max_minutes=0',
@@ -130,11 +132,12 @@ def test_the_bundle_runs_in_onnxruntime(finished):
     noisy = random.standard_normal((1, 34, 192), np.float32)
     noise = denoise(noisy, 480)
     assert noise.shape == (1, 34, 192) and np.isfinite(noise).all()
-    # Gesture channels that never move: neither heard nor said.
+    # Gesture channels that never move: what they hold does not reach the others.
     noisy[:, :, 9:141] = 1000
-    np.testing.assert_array_equal(denoise(noisy, 480), noise)
+    others = np.r_[0:9, 141:192]
+    np.testing.assert_array_equal(denoise(noisy, 480)[:, :, others], noise[:, :, others])
     engine.close()
-    assert (noise[:, :, 9:141] == 0).all() and noise.std(axis=(0, 1))[:9].min() > 0
+    assert noise.std(axis=(0, 1))[:9].min() > 0
 
 
 def test_the_bundle_holds_the_average(finished):

@@ -40,8 +40,9 @@ def train(
         max_minutes: stop after so many minutes; the rate of learning falls towards that end.
         resume: go on from the newest checkpoint in OUTPUT.
         init_from: bundle to begin from; its network, features and statistics are kept.
-        speech_encoder: folder of the encoder that `diffsheg encode-speech` used; the bundle gets
-            a copy. Without it, those who run the bundle need it in place.
+        speech_encoder: folder that `diffsheg export-speech` wrote, for models that hear through
+            an encoder; the bundle gets a copy. Without it, that of --init-from is used, or the one
+            that export-speech writes by default, which is not copied.
     """
     from diffsheg_model.training.dataset import DataRoot
     from diffsheg_model.training.train import load_settings, train_model

@@ -257,7 +257,11 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
             'start': rows[:, 1],
         }
         if self.settings.network.speech_dim:
-            batch['speech'] = windows('speech')
+            speech = windows('speech').astype(np.float32)
+            if self.training and self.settings.batches.speech_noise:
+                noise = random.standard_normal(speech.shape, np.float32)
+                speech += np.float32(self.settings.batches.speech_noise) * noise
+            batch['speech'] = speech
         if self._has_semantic:
             batch['semantic'] = np.stack([self._semantic(n, s) for n, s in rows])
         return {name: torch.from_numpy(values) for name, values in batch.items()}

@@ -80,6 +80,8 @@ class BatchSettings:
         tilt_db: the same for a slope over the mel bands, dB from the lowest to the highest.
         noise_floor: largest power of the stationary noise added to the mel, drawn
             log-uniformly from 1e-6 up. 0 for none, as published.
+        speech_noise: deviation of the noise added to the speech features, in the features' own
+            unit; keeps a network from learning few speakers by heart. 0 for none, as published.
     """
 
     stride: int = 10
@@ -92,6 +94,7 @@ class BatchSettings:
     gain_db: float = 0.0
     tilt_db: float = 0.0
     noise_floor: float = 0.0
+    speech_noise: float = 0.0
 
     def __post_init__(self) -> None:
         require(self.stride >= 1, 'batches', self, 'stride', 'at least 1 frame')
@@ -103,6 +106,7 @@ class BatchSettings:
         for name in ('gain_db', 'tilt_db'):
             require(0 <= getattr(self, name) <= 60, 'batches', self, name, 'in [0, 60] dB')
         require(0 <= self.noise_floor <= 1, 'batches', self, 'noise_floor', 'in [0, 1]')
+        require(0 <= self.speech_noise <= 10, 'batches', self, 'speech_noise', 'in [0, 10]')
 
 
 @dataclass(frozen=True)

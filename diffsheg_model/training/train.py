@@ -24,6 +24,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
 from diffsheg_model.skeleton import Skeleton
 from diffsheg_model.skeletons import human
+from diffsheg_model.speech import default_folder
 from diffsheg_model.training.dataset import (
     Corpus,
     DataRoot,
@@ -34,7 +35,7 @@ from diffsheg_model.training.dataset import (
 from diffsheg_model.training.ema import MovingAverage
 from diffsheg_model.training.module import UniEGModule
 from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
-from diffsheg_model.training.speech_features import check_encoder
+from diffsheg_model.training.speech_features import encode_takes
 from diffsheg_model.training.statistics import STILL
 
 logger = logging.getLogger(__name__)
@@ -205,8 +206,9 @@ def train_model(
         validation: folders of shards to measure on.
         resume: go on from the newest checkpoint of ``output``; without one, start anew.
         init_from: bundle to begin from; its network, features and statistics are kept.
-        speech_encoder: folder of the exported encoder that the bundle is to bring along; the one
-            that the shards' speech features are from.
+        speech_encoder: folder of the exported encoder that the bundle is to bring along; None for
+            that of ``init_from``, or else the one in `default_folder()`, which is not copied.
+            Takes that lack its features get them, once.
 
     Returns:
         The bundle's folder.
@@ -223,13 +225,18 @@ def train_model(
         raise InputError(f'{output} holds a run already; add --resume or choose another folder')
     start = _start_from(settings, load_bundle(init_from) if init_from else None)
     settings = start.settings
-    if speech_encoder is None and init_from is not None:
-        speech_encoder = load_bundle(init_from).speech_folder
-    if speech_encoder is not None:
-        for root in data:
-            check_encoder(root.path, speech_encoder)
     if run.threads:
         torch.set_num_threads(run.threads)
+    if settings.network.speech_dim:
+        if speech_encoder is None and init_from is not None:
+            speech_encoder = load_bundle(init_from).speech_folder
+        for root in (*data, *validation):
+            encode_takes(
+                root.path,
+                speech_encoder or default_folder(),
+                settings.features,
+                settings.foppas.overlap,
+            )
     L.seed_everything(run.seed, workers=True, verbose=False)
 
     corpus = open_corpus(data, settings, start.config.network, start.statistics)
