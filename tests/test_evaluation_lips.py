@@ -5,9 +5,11 @@ import pytest
 
 from diffsheg_model.evaluation.lips import (
     best_lag,
+    lip_closure,
     opening_in_pauses,
     pause_frames,
     pearson,
+    rounding,
     short_time_energy,
     speech_frames,
 )
@@ -46,3 +48,22 @@ def test_pauses_keep_a_margin_to_speech():
     opening = np.where(energy > 0.5, 0.4, 0.1)
     assert opening_in_pauses(opening, energy, FPS) == pytest.approx(0.25)
     assert np.isnan(opening_in_pauses(opening, np.ones(90), FPS))
+
+
+def test_rounding_is_the_sum_of_funnel_and_pucker():
+    weights = np.array([[0.1, 0.9, 0.3]])
+    assert rounding(weights, ('mouthFunnel', 'jawOpen', 'mouthPucker')) == pytest.approx([0.4])
+
+
+def test_closed_lips_are_kept_whatever_the_scale():
+    captured = np.concatenate([np.linspace(0, 1, 100), np.zeros(20)])
+    speech = np.arange(120) < 100
+    assert lip_closure(0.2 * captured + 0.3, captured, speech) == 1
+    assert lip_closure(-captured, captured, speech) == 0
+    random = np.random.default_rng(0).uniform(size=120)
+    assert 0 <= lip_closure(random, captured, speech) < 0.8
+    # Five of the ten closed frames stay open.
+    half = captured.copy()
+    half[:5] = 1
+    assert lip_closure(half, captured, speech) == pytest.approx(0.5)
+    assert np.isnan(lip_closure(captured, captured, np.zeros(120, bool)))
