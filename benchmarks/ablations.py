@@ -1,6 +1,6 @@
 """What the paper's choices are worth, in figures: `make ablations DATA=shards`.
 
-Two tables in one (arXiv 2401.04747, sections 4.3 and 4.4): networks trained with and without a
+Two tables in one (after arXiv 2401.04747, section 4): networks trained with and without a
 choice, given as NAME=BUNDLE, and samplers of one bundle: passes over the harmonising jumps, and
 diffusion steps.
 """

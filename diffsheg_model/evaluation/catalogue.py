@@ -33,8 +33,8 @@ CATALOGUE = {
         '',
         'low',
         _FRECHET,
-        'Frechet distance of features of all channels (arXiv 2401.04747, section 4.1). Captured: '
-        'distance between two halves of the captured windows, what no model gets below.',
+        'Frechet distance of features of all channels (arXiv 2401.04747, section 4). Captured: '
+        'distance between the first and second halves of the captured takes.',
     ),
     'FGD': Entry(
         'FGD (gesture)',
@@ -48,14 +48,14 @@ CATALOGUE = {
         '',
         'low',
         _FRECHET,
-        'The same of the expression channels (arXiv 2401.04747, section 4.1).',
+        'The same of the expression channels (arXiv 2401.04747, section 4).',
     ),
     'diversity': Entry(
         'diversity (features)',
         '',
         'real',
         _FRECHET,
-        'Mean L1 distance between the features of two windows (arXiv 2401.04747, section 4.2), '
+        'Mean L1 distance between the features of two windows (arXiv 2401.04747, section 4), '
         'of all channels, else of the gesture, else of the expression.',
     ),
     'jaw_r': Entry(
@@ -125,6 +125,14 @@ CATALOGUE = {
         'Mean over audio onsets of exp(-d^2 / (2 sigma^2)), d the distance to the nearest minimum '
         'of wrist speed, sigma 0.3 s (BEAT, arXiv 2203.05297, section 5); mean of both wrists.',
     ),
+    'stroke_alignment': Entry(
+        'stroke alignment',
+        '',
+        'high',
+        _GESTURE,
+        'The same of strokes (peaks of wrist speed) and the stronger half of the onsets, sigma '
+        '0.1 s.',
+    ),
     'gesture_diversity': Entry(
         'gesture L1 diversity',
         'rad',
@@ -140,26 +148,27 @@ CATALOGUE = {
         'Mean distance of the wrists between the motions of two seeds for one recording.',
     ),
     'pck': Entry(
-        'PCK',
+        'PCK (10 cm)',
         '',
         'high',
         _GESTURE,
-        'Share of joints within a distance of the captured ones.',
+        'Share of joints nearer than 10 cm to the captured ones, on one skeleton (Ginosar et al., '
+        'arXiv 1906.04160, section 5.2).',
     ),
     'pcm': Entry(
-        'PCM',
+        'PCM (0.1)',
         '',
         'high',
         _GESTURE,
-        'The same where all channels count (arXiv 2401.04747, section 4.1).',
+        'Share of captured channels (rad, weights) nearer than 0.1 (arXiv 2401.04747, section 4).',
     ),
     'srgr': Entry(
         'SRGR',
         '',
         'high',
         _GESTURE,
-        'PCK weighted by how meaningful the gesture is (BEAT, arXiv 2203.05297, section 5); only '
-        'where takes have semantic scores.',
+        'Share of joints within 0.1 rad (L1), frames weighted by semantic score over 0.165 (BEAT, '
+        'arXiv 2203.05297, section 5); only where takes have such scores.',
     ),
     'joints_outside': Entry(
         'beyond human joints',

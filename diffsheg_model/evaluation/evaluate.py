@@ -20,6 +20,7 @@ from diffsheg_model.evaluation.dynamics import trajectories
 from diffsheg_model.evaluation.frechet import frechet_distance
 from diffsheg_model.evaluation.measures import (
     Figures,
+    channels_of,
     compared_figures,
     own_figures,
     seam_figures,
@@ -306,11 +307,6 @@ class _Distances:
             )
             figures.setdefault('diversity', _diversity(made))
         return figures
-
-
-def channels_of(motion: Motion) -> NDArray[np.float32]:
-    """The channels (F, C) of motion in its format's order: `motion.from_channels` undone."""
-    return np.concatenate([motion.rotations.reshape(len(motion), -1), motion.weights], axis=1)
 
 
 def _diversity(features: Sequence[Array]) -> float:

@@ -10,21 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffsheg_model.evaluation import blinks, lips
-from diffsheg_model.evaluation.beats import beat_alignment, motion_beats
+from diffsheg_model.evaluation.beats import SIGMA_S, beat_alignment, motion_beats, strokes
 from diffsheg_model.evaluation.diversity import l1_diversity
 from diffsheg_model.evaluation.dynamics import WRISTS, jerk, speed, trajectories
+from diffsheg_model.evaluation.face_error import face_l1, face_mse
 from diffsheg_model.evaluation.joint_limits import BEAT_LIMITS, frames_outside
+from diffsheg_model.evaluation.keypoints import pck, pcm
 from diffsheg_model.evaluation.seams import seam_ratio, seam_starts
+from diffsheg_model.evaluation.srgr import srgr
 from diffsheg_model.evaluation.takes import EvaluationTake
 from diffsheg_model.motion import Motion
 from diffsheg_model.skeleton import Skeleton
 
 Figures = dict[str, float]
+Array = NDArray[np.float64]
+
+STROKE_SIGMA_S = 0.1
+"""Distance at which a stroke and a strong onset count exp(-1/2), seconds: about a syllable half."""
 
 _EYES = ('eyeBlinkLeft', 'eyeBlinkRight')
 
 
-def mouth_opening(motion: Motion) -> NDArray[np.float64] | None:
+def mouth_opening(motion: Motion) -> Array | None:
     """(F,) the weight jawOpen, else the jaw joint's angle about x in radians; None without both."""
     if 'jawOpen' in motion.weight_names:
         return motion.weights[:, motion.weight_names.index('jawOpen')].astype(np.float64)
@@ -79,7 +86,7 @@ def own_figures(
         if set(format_.joint_names) & set(BEAT_LIMITS):
             figures['joints_outside'] = frames_outside(motion.joint_names, motion.rotations)
     if not (captured and not take.valid[format_.gesture_dim :].all()):
-        figures['face_diversity'] = l1_diversity(_face(motion, take))
+        figures['face_diversity'] = l1_diversity(channels_of(motion)[:, format_.gesture_dim :])
     opening = mouth_opening(motion)
     if opening is not None and not (captured and not has_mouth(take)):
         energy = take.energy[: len(opening)]
@@ -101,18 +108,24 @@ def _wrist_figures(
         'wrist_speed': float(np.median(speeds)),
         'wrist_jerk': float(jerk(paths, motion.fps).mean()),
     }
+    curves = [speeds[:, wrist] for wrist in range(len(wrists))]
     if len(take.onsets):
-        beats = [motion_beats(speeds[:, wrist], motion.fps) for wrist in range(len(wrists))]
-        figures['beat_alignment'] = float(
-            np.mean([beat_alignment(take.onsets, times) for times in beats])
-        )
+        beats = [motion_beats(curve, motion.fps) for curve in curves]
+        figures['beat_alignment'] = _alignment(take.onsets, beats, SIGMA_S)
+    if len(take.strong_onsets):
+        beats = [strokes(curve, motion.fps) for curve in curves]
+        figures['stroke_alignment'] = _alignment(take.strong_onsets, beats, STROKE_SIGMA_S)
     return figures
 
 
-def _face(motion: Motion, take: EvaluationTake) -> NDArray[np.float32]:
-    """(F, expression channels) of a motion."""
-    joints = motion.rotations[:, len(take.format.joint_names) :].reshape(len(motion), -1)
-    return np.concatenate([joints, motion.weights], axis=1)
+def _alignment(onsets: Array, beats: Sequence[Array], sigma_s: float) -> float:
+    """Mean over the joints whose beats are given."""
+    return float(np.mean([beat_alignment(onsets, times, sigma_s) for times in beats]))
+
+
+def channels_of(motion: Motion) -> NDArray[np.float32]:
+    """The channels (F, C) of motion in its format's order: `motion.from_channels` undone."""
+    return np.concatenate([motion.rotations.reshape(len(motion), -1), motion.weights], axis=1)
 
 
 def seam_figures(motion: Motion, take: EvaluationTake, window: int, overlap: int) -> Figures:
@@ -120,25 +133,56 @@ def seam_figures(motion: Motion, take: EvaluationTake, window: int, overlap: int
     starts = seam_starts(len(motion), window, overlap)
     if not starts:
         return {}
+    channels, gestures = channels_of(motion), take.format.gesture_dim
     return {
-        'gesture_seams': seam_ratio(motion.rotations, starts, overlap),
-        'face_seams': seam_ratio(_face(motion, take), starts, overlap),
+        'gesture_seams': seam_ratio(channels[:, :gestures], starts, overlap),
+        'face_seams': seam_ratio(channels[:, gestures:], starts, overlap),
     }
 
 
 def compared_figures(motion: Motion, take: EvaluationTake, skeleton: Skeleton) -> Figures:
-    """How near generated motion is to the captured one."""
+    """How near generated motion is to the captured one, where that was captured."""
     figures: Figures = {}
     frames = len(motion)
-    captured = take.motion[:frames]
-    predicted, real = mouth_opening(motion), mouth_opening(captured)
-    if predicted is not None and real is not None and has_mouth(take):
-        figures['jaw_r'] = lips.pearson(predicted, real)
-        figures['lip_closure'] = lips.lip_closure(predicted, real, take.speech[:frames])
+    real = take.motion[:frames]
+    gestures = take.format.gesture_dim
+    channels, captured = channels_of(motion), channels_of(real)
+    if take.valid.any():
+        figures['pcm'] = pcm(channels[:, take.valid], captured[:, take.valid])
+    if take.valid[gestures:].any():
+        pair = channels[:, gestures:], captured[:, gestures:]
+        figures['face_l1'] = face_l1(*pair, take.valid[gestures:])
+        figures['face_mse'] = face_mse(*pair, take.valid[gestures:])
+    if take.valid[:gestures].all():
+        figures |= _joint_figures(motion, real, take, skeleton)
+    return figures | _lip_figures(motion, real, take)
+
+
+def _joint_figures(
+    motion: Motion, real: Motion, take: EvaluationTake, skeleton: Skeleton
+) -> Figures:
+    names = take.format.joint_names
+
+    def paths(each: Motion) -> Array:
+        return trajectories(skeleton, each.joint_names, each.rotations, names)
+
+    figures = {'pck': pck(paths(motion), paths(real))}
+    semantic = take.semantic
+    if semantic is not None and semantic[: len(motion)].any():
+        body, real_body = (each.rotations[:, : len(names)] for each in (motion, real))
+        figures['srgr'] = srgr(body, real_body, semantic[: len(motion)])
+    return figures
+
+
+def _lip_figures(motion: Motion, real: Motion, take: EvaluationTake) -> Figures:
+    figures: Figures = {}
+    opening, real_opening = mouth_opening(motion), mouth_opening(real)
+    if opening is not None and real_opening is not None and has_mouth(take):
+        figures['jaw_r'] = lips.pearson(opening, real_opening)
+        figures['lip_closure'] = lips.lip_closure(opening, real_opening, take.speech[: len(motion)])
     if take.has_weights(lips.ROUNDING):
-        names = motion.weight_names
         figures['rounding_r'] = lips.pearson(
-            lips.rounding(motion.weights, names), lips.rounding(captured.weights, names)
+            *(lips.rounding(each.weights, each.weight_names) for each in (motion, real))
         )
     return figures
 

@@ -80,10 +80,22 @@ def mouth_picture(
     if real is not None:
         _line(below, real, take.format.fps, INK, 'captured', 1.4)
     clean(below, 'mouth opening')
-    below.legend(loc='upper right', frameon=False, fontsize=8, ncols=2)
+    _legend(below)
     below.set_xlabel('time (s)', fontsize=9)
     below.set_xlim(0, seconds)
     return f'Mouth opening, take {take.name}; thin lines are other seeds.', png(figure)
+
+
+def _legend(axes: 'Axes') -> None:
+    """Above the axes on the right, where no curve is."""
+    axes.legend(
+        loc='lower right',
+        bbox_to_anchor=(1.0, 0.98),
+        borderaxespad=0.0,
+        ncols=2,
+        frameon=False,
+        fontsize=8,
+    )
 
 
 def _line(
@@ -130,13 +142,14 @@ def movement_picture(
     if speeds['captured']:
         _histogram(axes.pop(0), speeds)
     for (title, curves), place in zip(kinds, axes, strict=True):
+        top = 0.0
         for name, color in (('captured', INK), ('generated', LEFT)):
             frequencies, power = _spectrum(curves[name], takes[0].format.fps)
             place.plot(frequencies, power, color=color, linewidth=1.4, label=name)
-        clean(place, f'spectrum of {title} (per Hz)')
-        place.set(xscale='log', yscale='log')
-        place.set_xlabel('Hz', fontsize=9)
-        place.legend(frameon=False, fontsize=8)
+            top = max(top, float(power.max()), 1e-9)
+        clean(place, f'{title}, per Hz')
+        place.set(yscale='log', ylim=(1e-6 * top, 2 * top), xlabel='Hz')
+        _legend(place)
     return 'Speed and spectra, all takes, seed 0.', png(figure)
 
 
@@ -154,8 +167,8 @@ def _histogram(axes: 'Axes', speeds: dict[str, list[Array]]) -> None:
             linewidth=1.4,
             label=name,
         )
-    clean(axes, 'wrist speed (m/s), density')
-    axes.legend(frameon=False, fontsize=8)
+    clean(axes, 'wrist speed (m/s)')
+    _legend(axes)
 
 
 def _spectrum(curves: Sequence[Array], fps: float) -> tuple[Array, Array]:
@@ -165,7 +178,7 @@ def _spectrum(curves: Sequence[Array], fps: float) -> tuple[Array, Array]:
     length = min(round(4 * fps), *(len(curve) for curve in curves), 10**6)
     spectra = [welch(curve, fps, nperseg=length) for curve in curves]
     power = np.average([power for _, power in spectra], axis=0, weights=list(map(len, curves)))
-    return spectra[0][0][1:], np.maximum(power[1:], 1e-12)
+    return spectra[0][0][1:], power[1:]
 
 
 def strip_pictures(

@@ -14,7 +14,7 @@ from diffsheg_model.config import MotionFormat, from_dict
 from diffsheg_model.errors import InputError
 
 CHANNEL_GROUPS = ('gesture', 'expression', 'all')
-"""The channels of FGD, FED and FMD (arXiv 2401.04747, section 4.1), in this order."""
+"""The channels of FGD, FED and FMD (arXiv 2401.04747, section 4), in this order."""
 
 DISTANCES = {'gesture': 'FGD', 'expression': 'FED', 'all': 'FMD'}
 

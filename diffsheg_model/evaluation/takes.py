@@ -12,7 +12,7 @@ from diffsheg_model.audio import read_audio
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
-from diffsheg_model.evaluation.beats import audio_onsets
+from diffsheg_model.evaluation.beats import audio_onsets, strong_onsets
 from diffsheg_model.evaluation.lips import short_time_energy, speech_frames
 from diffsheg_model.evaluation.windows import check_finite, digest_takes
 from diffsheg_model.motion import Motion, from_channels
@@ -72,6 +72,11 @@ class EvaluationTake:
     def onsets(self) -> NDArray[np.float64]:
         """(A,) seconds at which sounds begin."""
         return audio_onsets(self.samples, self.rate)
+
+    @cached_property
+    def strong_onsets(self) -> NDArray[np.float64]:
+        """(A,) seconds of the stronger half of them."""
+        return strong_onsets(self.samples, self.rate)
 
     def has_joints(self, names: Sequence[str]) -> bool:
         """Whether all these joints were captured."""
