@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from diffsheg_model.audio import read_audio
-from diffsheg_model.corpus import facegood
+from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.lips import rounding
 from diffsheg_model.formats import BEAT
+from diffsheg_model.motion import from_channels
+from diffsheg_model.readers import beat, facegood
+from diffsheg_model.readers.channels import to_channels
+from diffsheg_model.readers.recording import ReadOptions, TakeFiles
+from diffsheg_model.take_writer import SAMPLE_RATE
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get('DIFFSHEG_DATA', ROOT.parent / 'shared' / 'data'))
@@ -76,28 +80,30 @@ def read_speech(path: Path, seconds: float) -> Speech:
     return Speech(path.name, samples[: int(seconds * rate)], rate)
 
 
+def _found(takes: list[TakeFiles], name: str, folder: Path) -> TakeFiles:
+    for take in takes:
+        if take.name == name:
+            if take.problem:
+                raise InputError(f'{folder}: {take.problem}')
+            return take
+    raise InputError(f'{folder} has no take {name}')
+
+
 def read_lips(folder: Path, name: str) -> Lips:
     """A whole FACEGOOD take, its weights mapped as for training."""
-    recording = facegood.read_recording(folder, name)
-    speech = Speech(name, recording.samples, facegood.SAMPLE_RATE)
-    weights = facegood.weights_at(recording, int(speech.duration_s * BEAT.fps))
-    jaw = weights[:, BEAT.weight_names.index('jawOpen')].astype(np.float64)
-    return Lips(speech, jaw, rounding(weights, BEAT.weight_names))
+    recording = facegood.read(_found(facegood.find(folder), name, folder), ReadOptions())
+    speech = Speech(name, recording.samples, SAMPLE_RATE)
+    motion = from_channels(
+        to_channels(recording, BEAT, int(speech.duration_s * BEAT.fps)).motion, BEAT
+    )
+    jaw = motion.weights[:, BEAT.weight_names.index('jawOpen')].astype(np.float64)
+    return Lips(speech, jaw, rounding(motion.weights, BEAT.weight_names))
 
 
 def read_body(path: Path, seconds: float) -> Body:
-    """The beginning of a BEAT take, .bvh and .wav of one name.
-
-    The rate is the frames over the audio's length: the headers of some copies are wrong.
-    """
-    samples, rate = read_audio(path.with_suffix('.wav'))
-    hierarchy, motion = path.read_text().split('MOTION')
-    words = [line.split() for line in hierarchy.splitlines()]
-    joints = [word[1] for word in words if word and word[0] in ('ROOT', 'JOINT')]
-    table = np.loadtxt(motion.strip().splitlines()[2:])
-    angles = table[:, 3:].reshape(len(table), len(joints), 3)
-    chosen = angles[:, [joints.index(name) for name in BEAT.joint_names]]
-    rotvec = Rotation.from_euler('XYZ', chosen.reshape(-1, 3), degrees=True).as_rotvec()
-    step = round(len(table) / (len(samples) / rate) / BEAT.fps)
-    rotations = rotvec.reshape(chosen.shape)[::step][: int(seconds * BEAT.fps)]
-    return Body(Speech(path.name, samples[: int(seconds * rate)], rate), rotations)
+    """The beginning of a BEAT take, .bvh and .wav of one name in a folder."""
+    recording = beat.read(_found(beat.find(path.parent), path.stem, path.parent), ReadOptions())
+    samples = recording.samples[: int(seconds * SAMPLE_RATE)]
+    frames = int(len(samples) / SAMPLE_RATE * BEAT.fps)
+    motion = from_channels(to_channels(recording, BEAT, frames).motion, BEAT)
+    return Body(Speech(path.name, samples, SAMPLE_RATE), motion.rotations)

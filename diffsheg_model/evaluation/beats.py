@@ -81,7 +81,8 @@ def motion_beats(speed: np.ndarray, fps: float, order_s: float = ORDER_S) -> Arr
     from scipy.signal import argrelmin
 
     order = max(1, round(order_s * fps))
-    return (argrelmin(np.asarray(speed, np.float64), order=order)[0] + 0.5) / fps
+    lowest = argrelmin(np.asarray(speed, np.float64), order=order)[0]
+    return np.asarray((lowest + 0.5) / fps, np.float64)
 
 
 def strokes(speed: np.ndarray, fps: float) -> Array:
