@@ -9,7 +9,7 @@ from diffsheg_model.errors import InputError
 T = TypeVar('T')
 
 FLOWS = ('expression_to_gesture', 'gesture_to_expression', 'none')
-OUTPUTS = ('noise', 'velocity')
+OUTPUTS = ('noise', 'velocity', 'clean')
 SPEECH_ENCODERS = ('none', 'hubert', 'whisper')
 MEL_TRANSFORMS = ('power', 'log', 'none')
 
@@ -89,9 +89,11 @@ class NetworkConfig:
             which linear attention, blind to what is next to what, hardly can.
         flow: which branch sees the other's predicted clean motion: 'expression_to_gesture' as
             published, or, for ablations, 'gesture_to_expression' or 'none'.
-        output: what the branches' last layer gives: 'noise' as published, or 'velocity', from
-            which the noise follows (v of arXiv 2202.00512, equation in section 4). Velocity spares
-            a small network the copying of noise, and errors at high noise are not blown up.
+        output: what the branches' last layer gives: 'noise' as published, or what the noise then
+            follows from: 'clean', the clean motion (as MDM's, arXiv 2209.14916), or 'velocity'
+            (v of arXiv 2202.00512, section 4). Both spare a small network the copying of noise,
+            and errors at high noise are not blown up; with 'clean' the motion is as smooth as the
+            network's output, however little of the noise it can tell from motion.
     """
 
     gesture_dim: int

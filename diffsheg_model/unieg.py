@@ -315,8 +315,12 @@ class UniEG(nn.Module):
         """The noise that a branch's output means."""
         if self.config.output == 'noise':
             return output
-        root = 1 / self.sqrt_recip[t][:, None, None]  # sqrt(abar)
-        return root * self.sqrt_recip_minus_one[t][:, None, None] * x + root * output
+        # recip = 1 / sqrt(abar), recip_minus_one = sqrt(1 - abar) / sqrt(abar)
+        recip = self.sqrt_recip[t][:, None, None]
+        recip_minus_one = self.sqrt_recip_minus_one[t][:, None, None]
+        if self.config.output == 'clean':
+            return (recip * x - output) / recip_minus_one
+        return (recip_minus_one * x + output) / recip
 
     def _clean(self, x: Tensor, t: Tensor, eps: Tensor) -> Tensor:
         """The clean motion that the predicted noise implies."""

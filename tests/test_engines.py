@@ -1,11 +1,12 @@
 """The engine contract: every engine passes it, on the same real bundle."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from diffsheg_model.bundle import GRAPH
+from diffsheg_model.bundle import GRAPH, save_bundle
 from diffsheg_model.engines import Conditions, create_engine
 from diffsheg_model.errors import InputError
 
@@ -38,6 +39,44 @@ def test_engines_agree(engine, tiny_bundle):
                 reference.denoiser(conditions)(x, step),
                 atol=1e-4,
             )
+
+
+@pytest.mark.parametrize('output', ['velocity', 'clean'])
+def test_engines_agree_on_what_is_not_published(output, tiny_bundle, tmp_path):
+    """Convolution over time, other outputs, the other direction of flow, speech features."""
+    torch = pytest.importorskip('torch')
+    config = replace(
+        tiny_bundle.config,
+        network=replace(
+            tiny_bundle.config.network,
+            conv_frames=5,
+            output=output,
+            flow='gesture_to_expression',
+            speech_dim=8,
+        ),
+        features=replace(tiny_bundle.config.features, speech_encoder='whisper'),
+    )
+    from diffsheg_model.unieg import UniEG
+
+    torch.manual_seed(1)
+    network = UniEG(config.network)
+    for parameter in network.parameters():
+        parameter.data.add_(0.05 * torch.randn(parameter.shape))
+    state = {name: value.numpy() for name, value in network.state_dict().items()}
+    bundle = save_bundle(
+        tmp_path / 'b', config, state, tiny_bundle.mean, tiny_bundle.std, tiny_bundle.skeleton
+    )
+    x, conditions = inputs(bundle, 2, 20)
+    speech = np.random.default_rng(1).standard_normal((2, 20, 8)).astype(np.float32)
+    conditions = replace(conditions, speech=speech)
+    for step in (0, 480, 960):
+        answers = []
+        for name in ENGINES:
+            engine = create_engine(name, bundle, threads=1)
+            answers.append(engine.denoiser(conditions)(x, step))
+            engine.close()
+        scale = np.abs(answers[1]).max()
+        np.testing.assert_allclose(answers[0], answers[1], atol=1e-4 * max(1, scale))
 
 
 def test_the_same_call_gives_the_same_bits(engine, tiny_bundle):

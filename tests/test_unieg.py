@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffsheg_model.config import NetworkConfig
+from diffsheg_model.config import DiffusionConfig, NetworkConfig
+from diffsheg_model.diffusion import full_alphas_cumprod
 from diffsheg_model.unieg import UniEG
 
 TOLERANCE = 5e-5
@@ -121,3 +122,70 @@ def test_a_fresh_network_starts_at_its_residuals():
     layer = network.encoder_exp.temporal_decoder_blocks[0]
     assert not layer.sa_block.proj_out.out_layers[2].weight.any()
     assert not layer.ffn.linear2.weight.any()
+
+
+def variant(**fields):
+    return NetworkConfig(
+        6, 4, 3, latent_dim=16, num_layers=2, num_heads=2, ff_dim=32, speech_dim=0, **fields
+    )
+
+
+def seen(network, batch, changed):
+    """Which halves of the answer, gesture and expression, a change of some channels reaches."""
+    moved = {**batch, 'x': batch['x'].clone()}
+    moved['x'][..., changed] += 1
+    difference = (network(**moved) - network(**batch)).abs()
+    return difference[..., :6].max().item() > 1e-4, difference[..., 6:].max().item() > 1e-4
+
+
+@pytest.mark.parametrize(
+    ('flow', 'gesture_reaches', 'expression_reaches'),
+    [
+        ('expression_to_gesture', (True, False), (True, True)),
+        ('gesture_to_expression', (True, True), (False, True)),
+        ('none', (True, False), (False, True)),
+    ],
+)
+def test_flow_says_who_sees_whom(flow, gesture_reaches, expression_reaches):
+    config = variant(flow=flow)
+    network, batch = filled(config), inputs(config, 1, 8)
+    assert seen(network, batch, slice(0, 6)) == gesture_reaches
+    assert seen(network, batch, slice(6, 10)) == expression_reaches
+
+
+def test_without_detach_the_gesture_loss_reaches_the_expression_branch():
+    network = filled(TINY)
+    network.detach_flow = False
+    eps = network(**inputs(TINY, 2, 8))
+    eps[..., :6].square().sum().backward()
+    assert network.encoder_exp.out.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize('step', [0, 480, 999])
+def test_noise_follows_from_other_outputs(step):
+    """A last layer of zeros: the clean motion is 0, or, of a velocity, sqrt(abar) x."""
+    abar = torch.tensor(full_alphas_cumprod(DiffusionConfig())[step])
+    for output, share in (('clean', 0.0), ('velocity', float(abar.sqrt()))):
+        network = filled(variant(output=output))
+        batch = inputs(network.config, 1, 8)
+        batch['t'] = torch.tensor([step])
+        for branch in (network.encoder_exp, network.encoder_ges):
+            torch.nn.init.zeros_(branch.out.weight)
+            torch.nn.init.zeros_(branch.out.bias)
+        with torch.no_grad():
+            eps = network(**batch)
+        expected = (1 - abar.sqrt() * share) / (1 - abar).sqrt() * batch['x']
+        torch.testing.assert_close(eps, expected.float(), atol=1e-4, rtol=1e-4)
+
+
+def test_a_convolution_knows_neighbours():
+    config = variant(conv_frames=3)
+    network = filled(config)
+    layer = network.encoder_exp.temporal_decoder_blocks[0].neighbours
+    x = torch.zeros(1, 9, 16)
+    x[0, 4] = torch.randn(16)
+    with torch.no_grad():
+        change = (layer(x) - layer(torch.zeros(1, 9, 16)))[0].abs().amax(dim=1)
+    assert (change[3:6] > 1e-4).all()
+    assert change[:3].max() == 0 and change[6:].max() == 0
+    assert network(**inputs(config, 2, 5)).shape == (2, 5, 10)

@@ -31,8 +31,10 @@ class LossSettings:
         step_weight: how the noise error is weighted over diffusion steps. 'none' as published;
             'min_snr' = min(SNR, gamma) / SNR (arXiv 2303.09556), which trusts nearly clean steps
             less; 'sqrt_snr' = SNR^-1/2, bounded by gamma both ways, which moves the effort to the
-            noisy steps where the motion's course is decided by the speech; 'velocity' = 1 / abar,
-            which makes it the error of the velocity v (arXiv 2202.00512).
+            noisy steps where the motion's course is decided by the speech; 'bounded_snr' =
+            min(SNR + 1, gamma) / SNR: in terms of the clean motion, an error counts once in pure
+            noise and at most gamma times in nearly clean motion; without the bound it would be the
+            error of the velocity v (arXiv 2202.00512).
         snr_gamma: the bound of the two weightings above.
         bounded_clean: whether the velocity and smooth-L1 terms are multiplied by abar, so that
             nearly pure noise, whose clean motion is a noise error times up to 157, does not
@@ -44,7 +46,7 @@ class LossSettings:
     clean: float = 100.0
     clean_beta: float = 0.1
     semantic: bool = True
-    step_weight: Literal['none', 'min_snr', 'sqrt_snr', 'velocity'] = 'none'
+    step_weight: Literal['none', 'min_snr', 'sqrt_snr', 'bounded_snr'] = 'none'
     snr_gamma: float = 5.0
     bounded_clean: bool = False
 
@@ -57,10 +59,10 @@ class LossSettings:
         for field in ('clean_beta', 'snr_gamma'):
             if not getattr(self, field) > 0:
                 raise InputError(f'loss.{field} = {getattr(self, field)!r}: must be positive')
-        if self.step_weight not in ('none', 'min_snr', 'sqrt_snr', 'velocity'):
+        if self.step_weight not in ('none', 'min_snr', 'sqrt_snr', 'bounded_snr'):
             raise InputError(
                 f'loss.step_weight = {self.step_weight!r}: must be none, min_snr, sqrt_snr or '
-                'velocity'
+                'bounded_snr'
             )
 
 
@@ -81,8 +83,8 @@ def step_weights(abar: Tensor, settings: LossSettings) -> Tensor:
     snr = abar / (1 - abar)
     if settings.step_weight == 'min_snr':
         return snr.clamp(max=settings.snr_gamma) / snr
-    if settings.step_weight == 'velocity':
-        return 1 / abar
+    if settings.step_weight == 'bounded_snr':
+        return (snr + 1).clamp(max=settings.snr_gamma) / snr
     if settings.step_weight == 'sqrt_snr':
         return snr.rsqrt().clamp(1 / settings.snr_gamma, settings.snr_gamma)
     return torch.ones_like(abar)

@@ -41,8 +41,8 @@ class NetworkSettings:
             as published.
         flow: which branch sees the other's clean motion: 'expression_to_gesture' (published),
             'gesture_to_expression' or 'none'.
-        output: what the last layer gives: 'noise' (published), or 'velocity', which short
-            training of a small network learns sooner (use it with loss.step_weight velocity).
+        output: what the last layer gives: 'noise' (published), 'clean' or 'velocity', which
+            short training of a small network learns sooner (use loss.step_weight bounded_snr).
     """
 
     num_speakers: int = 30
@@ -57,7 +57,7 @@ class NetworkSettings:
     flow: Literal['expression_to_gesture', 'gesture_to_expression', 'none'] = (
         'expression_to_gesture'
     )
-    output: Literal['noise', 'velocity'] = 'noise'
+    output: Literal['noise', 'velocity', 'clean'] = 'noise'
 
 
 @dataclass(frozen=True)
