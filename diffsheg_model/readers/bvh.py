@@ -111,9 +111,9 @@ def _read_hierarchy(path: Path, head: str) -> tuple[dict[str, tuple[int, str]], 
 def _read_header(path: Path, lines: list[str]) -> tuple[int, float]:
     """The stated number of frames and frames a second."""
     try:
-        frames = int(lines[0].split(':')[1])
-        fps = 1.0 / float(lines[1].split(':')[1])
-    except (IndexError, ValueError, ZeroDivisionError) as error:
+        header = {line.partition(':')[0].strip().lower(): line.partition(':')[2] for line in lines}
+        frames, fps = int(header['frames']), 1.0 / float(header['frame time'])
+    except (KeyError, ValueError, ZeroDivisionError) as error:
         raise InputError(
             f'{path}: MOTION does not begin with "Frames:" and "Frame Time:"; export it again'
         ) from error
