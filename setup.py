@@ -22,6 +22,7 @@ EXTRAS = {
         'onnxscript>=0.1,<1',
         'tensorboard>=2.16,<3',
         'jsonargparse[signatures]>=4.33,<5',
+        'librosa>=0.10.2,<1',
     ],
     'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
     'audio': ['sounddevice>=0.4.6,<1'],

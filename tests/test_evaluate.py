@@ -130,6 +130,7 @@ def test_every_figure_is_in_the_json(evaluated, tiny_bundle, recordings):
     assert values['metrics']['jaw_energy_r']['captured'] > 0.5
     assert values['metrics']['real_time']['captured'] is None
     assert values['metrics']['wrist_speed']['captured'] > 0
+    assert values['metrics']['gesture_seams']['captured'] == pytest.approx(1, abs=0.3)
 
 
 def test_the_page_needs_nothing_else(evaluated):

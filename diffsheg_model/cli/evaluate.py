@@ -1,12 +1,14 @@
 """``diffsheg evaluate``: how near a bundle's motion is to captured motion."""
 
 import contextlib
+import importlib.util
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from diffsheg_model.cli import Output
+from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg evaluate --data shards/ -o report/ --autoencoder autoencoders/gesture --seeds 4'
 
@@ -36,7 +38,8 @@ def evaluate(
 
     Prints a table and writes report.html (with pictures, one file, no network) and metrics.json
     into OUTPUT. Frechet distances need auto-encoders, from `diffsheg train-autoencoder`; two
-    reports' distances compare only where the auto-encoder's id is the same.
+    reports' distances compare only where the auto-encoder's id is the same. Needs librosa, and
+    torch where auto-encoders are given (pip install 'diffsheg[train]').
 
     Args:
         data: folder of shards with audio.wav in every take: recordings not trained on.
@@ -68,6 +71,10 @@ def evaluate(
     from diffsheg_model.speech import create_speech_encoder
 
     # All that can be refused is refused before the work.
+    if importlib.util.find_spec('librosa') is None:
+        raise InputError(
+            "evaluation needs librosa, which is not installed: pip install 'diffsheg[train]'"
+        )
     check_folder_writable(output)
     model = with_sampler(
         load_bundle(DEFAULT_BUNDLE if bundle is None else bundle),

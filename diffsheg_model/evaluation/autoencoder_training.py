@@ -290,5 +290,7 @@ def _fit(network: MotionAutoencoder, windows: _Windows, options: AutoencoderOpti
         # The data is in memory; more workers would only copy it.
         warnings.filterwarnings('ignore', message='.*does not have many workers.*')
         warnings.filterwarnings('ignore', message='.*number of training batches.*')
+        # Of one library about another, each time.
+        warnings.filterwarnings('ignore', message='.*isinstance.treespec, LeafSpec.*')
         trainer.fit(_Module(network, options.learning_rate), loader)
     return trainer.global_step

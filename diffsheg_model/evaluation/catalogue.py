@@ -192,7 +192,8 @@ CATALOGUE = {
         '',
         'one',
         _SMOOTH,
-        'Frame differences at the seams of windows over those inside windows; 1 shows no seam.',
+        'Frame differences at the seams of windows over those inside windows; 1 shows no seam. '
+        'Captured: at the same places, as a control.',
     ),
     'face_seams': Entry('seams, face', '', 'one', _SMOOTH, 'The same of the expression.'),
     'real_time': Entry(

@@ -171,8 +171,12 @@ def evaluate_bundle(
     takes = data.takes
     distances = _Distances(autoencoders, takes, strict)
     weights = [float(len(take)) for take in takes]
-    captured = [own_figures(take.motion, take, bundle.skeleton, captured=True) for take in takes]
     window, overlap = bundle.config.format.window_frames, bundle.config.foppas.overlap
+    captured = [
+        own_figures(take.motion, take, bundle.skeleton, captured=True)
+        | seam_figures(take.motion, take, window, overlap, captured=True)
+        for take in takes
+    ]
     generated: list[tuple[Motion, ...]] = []
     rows: list[Figures] = []
     done = 0
@@ -197,7 +201,7 @@ def evaluate_bundle(
         each = [
             own_figures(motion, take, bundle.skeleton, captured=False)
             | compared_figures(motion, take, bundle.skeleton)
-            | seam_figures(motion, take, window, overlap)
+            | seam_figures(motion, take, window, overlap, captured=False)
             for motion, take in zip(motions, takes, strict=True)
         ]
         for values, real in zip(each, captured, strict=True):

@@ -128,15 +128,26 @@ def channels_of(motion: Motion) -> NDArray[np.float32]:
     return np.concatenate([motion.rotations.reshape(len(motion), -1), motion.weights], axis=1)
 
 
-def seam_figures(motion: Motion, take: EvaluationTake, window: int, overlap: int) -> Figures:
-    """Whether generated motion shows where its windows meet."""
+def seam_figures(
+    motion: Motion, take: EvaluationTake, window: int, overlap: int, captured: bool
+) -> Figures:
+    """Whether motion shows where windows meet; the captured one has none and is a control.
+
+    Args:
+        motion: generated, or the captured one.
+        take: what it belongs to.
+        window: frames of a window.
+        overlap: frames that neighbouring windows share.
+        captured: whether only what the take captured counts.
+    """
     starts = seam_starts(len(motion), window, overlap)
-    if not starts:
-        return {}
-    channels, gestures = channels_of(motion), take.format.gesture_dim
+    gestures = take.format.gesture_dim
+    parts = {'gesture_seams': slice(0, gestures), 'face_seams': slice(gestures, None)}
+    channels = channels_of(motion)
     return {
-        'gesture_seams': seam_ratio(channels[:, :gestures], starts, overlap),
-        'face_seams': seam_ratio(channels[:, gestures:], starts, overlap),
+        name: seam_ratio(channels[:, part], starts, overlap)
+        for name, part in parts.items()
+        if starts and not (captured and not take.valid[part].all())
     }
 
 
