@@ -66,6 +66,7 @@ class Aim:
 AIMS = (
     Aim('jaw_r', 'captured lips: jawOpen r', 0.80),
     Aim('rounding_r', 'captured lips: rounding r', 0.62),
+    Aim('rounding_columns_r', 'the same, FACEGOOD columns unweighted'),
     Aim('lip_closure', 'captured lips: closures kept, share', 0.75),
     Aim('english_jaw_energy_r', 'English: jawOpen-energy r, lag 0', 0.5),
     Aim('english_jaw_energy_best_r', 'English: the same at the best lag'),
@@ -95,7 +96,7 @@ AIMS = (
     Aim('seam_face_worst_step', 'seams: face, worst step'),
     Aim('size_mb', 'size of the bundle, MB', None, 25.0),
     Aim('times_real_time', f'speed, x real time, {THREADS} threads', 10.0),
-    Aim('times_real_time_cpu', 'the same by CPU time, were no other program running'),
+    Aim('times_real_time_cpu', 'the same by CPU time, other programs aside'),
 )
 
 
