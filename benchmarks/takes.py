@@ -111,8 +111,9 @@ def read_lips(folder: Path, name: str) -> Lips:
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # the names were written by Python 2
         known = [str(column) for column in np.load(folder / facegood.NAMES)]
+        captured = np.load(folder / f'{name}.npy')
     columns = [known.index(column) for column in ROUNDING_COLUMNS]
-    total = np.load(folder / f'{name}.npy')[:, columns].sum(axis=1, dtype=np.float64)
+    total = captured[:, columns].sum(axis=1, dtype=np.float64)
     times = np.arange(len(jaw)) / BEAT.fps * facegood.CAPTURE_FPS
     plain = np.interp(times, np.arange(len(total)), total)
     return Lips(speech, jaw, rounding(motion.weights, BEAT.weight_names), plain)
