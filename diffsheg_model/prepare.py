@@ -99,6 +99,8 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
         raise InputError(f'--workers {workers}: must be from 1 to 1024, or 0 for one a core')
     if not source.is_dir():
         raise InputError(f'{source}: no such folder; give the folder of the recordings')
+    if output.resolve().is_relative_to(source.resolve()):
+        raise InputError(f'{output} lies in {source}: choose a folder outside of the recordings')
     kind = recognise(source) if options.kind == 'auto' else KINDS[options.kind]
     takes = [take for take in kind.find(source) if options.wants(take.name)]
     if not takes:

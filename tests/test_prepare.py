@@ -233,6 +233,48 @@ def test_a_killed_run_leaves_whole_takes_and_is_resumed(tmp_path):
     assert [path.name for path in shards.glob('.*')] == ['.prepare.json.lock']
 
 
+@pytest.mark.parametrize('how', ['worker killed', 'interrupted'])
+def test_workers_that_stop_do_not_hang(tmp_path, how):
+    source, shards = tmp_path / 'beat', tmp_path / 'shards'
+    light_take(source, '1_a_0_0_0', 10.0)
+    for number in range(1, 300):
+        for suffix in ('wav', 'json'):
+            os.link(source / f'1_a_0_0_0.{suffix}', source / f'1_a_0_{number}_{number}.{suffix}')
+    arguments = [source, '-o', shards, '--workers', '2']
+    command = [sys.executable, '-m', 'diffsheg_model.cli.main', 'prepare', *map(str, arguments)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    try:
+        while len(list(shards.glob('*/take.json'))) < 2 and process.poll() is None:
+            time.sleep(0.01)
+        if how == 'interrupted':
+            process.send_signal(signal.SIGINT)
+        else:
+            os.kill(a_worker_of(process.pid), signal.SIGKILL)
+        _, shown = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    if how == 'interrupted':
+        assert process.returncode == 130 and 'Traceback' not in shown
+    else:
+        assert process.returncode == 2
+        assert shown.startswith('error: a worker was killed') and shown.count('\n') == 1
+    assert 2 <= len(list(shards.glob('[!.]*/take.json'))) < 300
+
+
+def a_worker_of(parent: int) -> int:
+    """A process that the parent's fork server made."""
+    parents = {}
+    for status in Path('/proc').glob('[0-9]*/stat'):
+        try:
+            fields = status.read_text().rpartition(')')[2].split()
+        except OSError:
+            continue
+        parents[int(status.parent.name)] = int(fields[1])
+    return next(
+        pid for pid, server in parents.items() if server != parent and parents.get(server) == parent
+    )
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 300 kB; skipped where none may be mounted."""
@@ -309,19 +351,25 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
 )  # fmt: skip
 def test_bad_options_are_one_line(tmp_path, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
-    assert run(*arguments, '-o', 'out') == 2
+    assert run(*arguments, '-o', tmp_path.parent / 'out') == 2
     shown = capsys.readouterr().err
     assert shown.startswith('error: ') and message in shown and shown.count('\n') == 1
-    assert not Path('out').exists()
+    assert not (tmp_path.parent / 'out').exists()
+
+
+def test_shards_are_kept_apart_from_recordings(tmp_path):
+    light_take(tmp_path, '1_wayne_0_1_1')
+    with pytest.raises(InputError, match='choose a folder outside of the recordings'):
+        prepare(tmp_path, tmp_path / 'shards', PrepareOptions(), workers=1)
 
 
 def test_a_folder_of_two_kinds_must_be_told(tmp_path):
-    light_take(tmp_path, '1_wayne_0_1_1')
-    write_show_take(tmp_path, 'clip', 3.0)
+    light_take(tmp_path / 'both', '1_wayne_0_1_1')
+    write_show_take(tmp_path / 'both', 'clip', 3.0)
     with pytest.raises(InputError, match=r'several kinds \(show, beat\): choose one by --kind'):
-        prepare(tmp_path, tmp_path / 'shards', PrepareOptions(), workers=1)
+        prepare(tmp_path / 'both', tmp_path / 'shards', PrepareOptions(), workers=1)
     only_beat = PrepareOptions(kind='beat', reading=ReadOptions(tolerance_s=1.0))
-    assert len(prepare(tmp_path, tmp_path / 'shards', only_beat, workers=1).prepared) == 1
+    assert len(prepare(tmp_path / 'both', tmp_path / 'shards', only_beat, workers=1).prepared) == 1
 
 
 TINY = (
