@@ -47,6 +47,7 @@ COLUMNS = {
     'jerk_ratio': 'jerk / real → 1',
     'gesture_seams': 'seams → 1',
     'real_time': 'x real time ↑',
+    'real_time_cpu': 'x real time, 1 core ↑',
 }
 """Figures of the catalogue and how the table calls them."""
 
@@ -124,6 +125,9 @@ def measure(
             )
         finally:
             engine.close()
+        # Whoever stops a long run has the rows so far.
+        shown = [f'{title} {cell(evaluation.figures, key)}' for key, title in COLUMNS.items()]
+        console.print(f'  {"; ".join(shown)}', highlight=False)
         notes |= dict.fromkeys(evaluation.notes)
         description = describe(variant.bundle, engine, data, encoders, options.seeds)
         done[variant.key] = evaluation.figures, description
@@ -187,7 +191,7 @@ def run(options: argparse.Namespace) -> None:
     for name, figures in zip(names, rows, strict=True):
         table.add_row(name, *(cell(figures, column) for column in COLUMNS))
     # A table that is cut is of no use, whatever the terminal's width.
-    Console(width=max(190, Console().width)).print(table)
+    Console(width=max(215, Console().width)).print(table)
     if options.markdown:
         with atomic_path(options.markdown) as path:
             path.write_text(markdown(names, rows, caption), encoding='utf-8')

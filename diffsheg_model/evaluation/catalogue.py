@@ -203,5 +203,13 @@ CATALOGUE = {
         'Speed',
         'Seconds of audio over seconds of computing, features included, on this machine.',
     ),
+    'real_time_cpu': Entry(
+        'times real time, one core',
+        '',
+        'high',
+        'Speed',
+        'Seconds of audio over CPU time used, all threads summed: other programs on the machine '
+        'hardly change it.',
+    ),
 }
 """In the order of the table."""

@@ -181,9 +181,9 @@ def evaluate_bundle(
     rows: list[Figures] = []
     done = 0
     for seed in range(seeds):
-        motions, spent_s = [], 0.0
+        motions, spent_s, used_s = [], 0.0, 0.0
         for number, take in enumerate(takes):
-            begin = time.perf_counter()
+            begin, begin_used = time.perf_counter(), time.process_time()
             motion = generate(
                 bundle,
                 engine,
@@ -196,6 +196,7 @@ def evaluate_bundle(
                 on_frames=_after(done, on_frames),
             )
             spent_s += time.perf_counter() - begin
+            used_s += time.process_time() - begin_used
             motions.append(motion[: min(len(motion), len(take))])
             done += len(take)
         each = [
@@ -209,7 +210,8 @@ def evaluate_bundle(
                 if real.get(source, 0.0) > 0:
                     values[name] = values[source] / real[source]
         row = weighted_mean(each, weights) | distances.to(motions)
-        row['real_time'] = sum(take.duration_s for take in takes) / spent_s
+        heard_s = sum(take.duration_s for take in takes)
+        row |= {'real_time': heard_s / spent_s, 'real_time_cpu': heard_s / used_s}
         rows.append(row)
         generated.append(tuple(motions))
     own = weighted_mean(captured, weights) | distances.captured

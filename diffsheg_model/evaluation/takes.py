@@ -174,8 +174,9 @@ def open_takes(
                 'of motion do not belong together; prepare this take again'
             )
         if max_seconds:
-            frames = min(frames, max(1, round(max_seconds * own.fps)))
-            samples = samples[: round(max_seconds * rate)]
+            samples = samples[: max(1, round(max_seconds * rate))]
+        # As many as will be generated.
+        frames = min(frames, int(len(samples) / rate * own.fps))
         channels = np.where(take.valid, take.motion[:frames], bundle.mean).astype(np.float32)
         semantic = None if take.semantic is None else np.asarray(take.semantic[:frames])
         takes.append(
