@@ -105,13 +105,13 @@ def measure(
     for variant in variants:
         if variant.key in done:
             continue
-        console.print(f'{variant.name}: {variant.bundle.path}', highlight=False)
         encoders: list[Autoencoder] = open_autoencoders(
             options.autoencoder, variant.bundle.config.format
         )
         data = open_takes(
             options.data, variant.bundle, options.max_takes, options.max_seconds, options.speaker
         )
+        console.print(f'{variant.name}: {variant.bundle.path}', highlight=False)
         speech = create_speech_encoder(variant.bundle, None, options.threads)
         engine = create_engine(options.engine, variant.bundle, options.threads)
         try:
