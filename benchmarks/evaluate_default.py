@@ -113,7 +113,7 @@ def main() -> int:
         model = _model(options.bundle, options.seeds or (2 if options.quick else 8))
         scores = measure(model, options.facegood, options.take, 30.0 if options.quick else 60.0)
     except InputError as error:
-        LOG.print(f'error: {error}', markup=False)
+        LOG.print(f'error: {error}', markup=False, soft_wrap=True)
         return 2
     show(f'{options.bundle}, mean of {model.seeds} seeds', scores)
     if path := os.environ.get('JSON'):
@@ -200,7 +200,7 @@ def _ridge(tested: list[str]) -> Ridge | None:
 
 
 def _missing(path: Path) -> None:
-    LOG.print(f'not measured: {path} is missing')
+    LOG.print(f'not measured: {path} is missing', soft_wrap=True)
 
 
 def _average(rows: list[Scores]) -> Scores:
