@@ -48,7 +48,7 @@ ablations: setup-test  ## Compare networks and samplers (DATA=shards VARIANTS='n
 	@scripts/run.sh python -m benchmarks.ablations $(VARIANTS) $(if $(DATA),--data "$(DATA)") \
 	    $(if $(AUTOENCODERS),--autoencoder $(AUTOENCODERS)) $(ARGS)
 
-evaluate-default: setup  ## Measure a bundle against its aims (BUNDLE=dir SEEDS=8 QUICK=1 FACEGOOD=dir TAKES=names)
+evaluate-default: setup-test  ## Measure a bundle against its aims (BUNDLE=dir SEEDS=8 QUICK=1 FACEGOOD=dir TAKES=names)
 	@scripts/run.sh python -m benchmarks.evaluate_default $(if $(BUNDLE),--bundle "$(BUNDLE)") \
 	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) \
 	    $(if $(FACEGOOD),--facegood "$(FACEGOOD)") $(if $(TAKES),--take $(TAKES))

@@ -66,7 +66,6 @@ class Aim:
 AIMS = (
     Aim('jaw_r', 'captured lips: jawOpen r', 0.80),
     Aim('rounding_r', 'captured lips: rounding r', 0.62),
-    Aim('rounding_columns_r', 'the same, FACEGOOD columns unweighted'),
     Aim('lip_closure', 'captured lips: closures kept, share', 0.75),
     Aim('english_jaw_energy_r', 'English: jawOpen-energy r, lag 0', 0.5),
     Aim('english_jaw_energy_best_r', 'English: the same at the best lag'),

@@ -90,7 +90,6 @@ def captured_lips(model: Model, take: Lips, motions: list[Motion], ridge: Ridge 
         return {
             'jaw_r': lips.pearson(jaw, captured),
             'rounding_r': lips.pearson(rounding, take.rounding[:frames]),
-            'rounding_columns_r': lips.pearson(rounding, take.rounding_columns[:frames]),
             'lip_closure': lips.lip_closure(jaw, captured, lips.speech_frames(energy)),
         }
 

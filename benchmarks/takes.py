@@ -1,7 +1,6 @@
 """The recordings that a bundle is measured on."""
 
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +24,6 @@ OTHER_VOICES = (DEMO, DATA / 'speech/forrest_tts.wav')
 BEAT_TAKE = DATA / 'beat_scott/2_scott_0_1_1.bvh'
 FACEGOOD = DATA / 'facegood'
 TRAINING_TAKES = ('1114_2_01', '1114_2_02', '1114_2_03', '1114_2_04')
-
-ROUNDING_COLUMNS = tuple(
-    column
-    for weight in ('mouthFunnel', 'mouthPucker')
-    for group in facegood.MAPPING[weight]
-    for column in group
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +52,13 @@ class Lips:
     Attributes:
         speech: the recording.
         jaw: (F,) captured jawOpen at 15 fps.
-        rounding: (F,) captured mouthFunnel + mouthPucker, the sum of all columns that FACEGOOD's
-            oh, oo, funnel and pucker map to: oh + oo + mean funnel + mean pucker.
-        rounding_columns: (F,) the plain sum of those eight columns as captured, in which the four
-            funnel columns weigh four times as much; neither smoothed nor clipped.
+        rounding: (F,) captured mouthFunnel + mouthPucker: half the sum of FACEGOOD's columns oh,
+            oo, funnel (4) and pucker (2).
     """
 
     speech: Speech
     jaw: np.ndarray
     rounding: np.ndarray
-    rounding_columns: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +97,7 @@ def read_lips(folder: Path, name: str) -> Lips:
         to_channels(recording, BEAT, int(speech.duration_s * BEAT.fps)).motion, BEAT
     )
     jaw = motion.weights[:, BEAT.weight_names.index('jawOpen')].astype(np.float64)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore', UserWarning)  # the names were written by Python 2
-        known = [str(column) for column in np.load(folder / facegood.NAMES)]
-        captured = np.load(folder / f'{name}.npy')
-    columns = [known.index(column) for column in ROUNDING_COLUMNS]
-    total = captured[:, columns].sum(axis=1, dtype=np.float64)
-    times = np.arange(len(jaw)) / BEAT.fps * facegood.CAPTURE_FPS
-    plain = np.interp(times, np.arange(len(total)), total)
-    return Lips(speech, jaw, rounding(motion.weights, BEAT.weight_names), plain)
+    return Lips(speech, jaw, rounding(motion.weights, BEAT.weight_names))
 
 
 def read_body(path: Path, seconds: float) -> Body:

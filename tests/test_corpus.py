@@ -73,7 +73,7 @@ def made_facegood(tmp_path: Path) -> Path:
     folder = tmp_path / 'facegood'
     folder.mkdir()
     rng = np.random.default_rng(0)
-    known = sorted({column for groups in MAPPING.values() for group in groups for column in group})
+    known = sorted({column for shares in MAPPING.values() for column in shares})
     names = known + [f'other_{i}' for i in range(COLUMNS - len(known))]
     np.save(folder / 'blendshape_names.npy', np.array(names))
     for take in ('1114_2_01', '1114_2_05'):

@@ -28,8 +28,11 @@ WITH_TORCH = {
     'diffsheg_model.evaluation.autoencoder',
     'diffsheg_model.evaluation.autoencoder_training',
     'diffsheg_model.export_onnx',
+    'diffsheg_model.hubert_export',
+    'diffsheg_model.speech_export',
     'diffsheg_model.training',
     'diffsheg_model.unieg',
+    'diffsheg_model.whisper_export',
 }
 
 

@@ -16,9 +16,11 @@ from diffsheg_model.corpus.curves import FloatArray
 
 UPPER_ARM_M = 0.30
 FOREARM_M = 0.26
-_REACH = (0.16, 0.985 * (UPPER_ARM_M + FOREARM_M))
-_LARGEST_TWIST = np.deg2rad(75.0)
-_LARGEST_FLEXION = np.deg2rad(140.0)
+# Flexion and twist together stay below 130 degrees: near 180 a rotation vector jumps to its
+# opposite, and what learns from both goes through poses that no elbow has.
+_REACH = (0.30, 0.985 * (UPPER_ARM_M + FOREARM_M))
+_LARGEST_TWIST = np.deg2rad(55.0)
+_LARGEST_FLEXION = np.deg2rad(118.0)
 _TWIST_SMOOTHING_S = 0.12
 
 
@@ -33,7 +35,7 @@ def solve_left_arm(
 
     Args:
         wrist: (F, 3) metres from the shoulder joint: outward, up, forward. Brought into reach.
-        palm: (F, 3) the way the palm should face; reached as far as the forearm turns (75 degrees).
+        palm: (F, 3) the way the palm should face; reached as far as the forearm turns (55 degrees).
         shrug: (F,) raise of the collar bone, radians.
         swivel: (F,) how far the elbow points outwards instead of down, radians.
         fps: frames a second; the forearm turns no faster than some 0.2 s allow.

@@ -35,7 +35,7 @@ from diffsheg_model.take_writer import is_complete, write_index
 logger = logging.getLogger(__name__)
 
 RECIPE = 'corpus.json'
-_VERSION = 1
+_VERSION = 2
 """Of what a seed gives; raise it with every change that alters takes."""
 
 _MODULE = 'diffsheg_model.corpus.build'

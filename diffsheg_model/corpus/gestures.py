@@ -83,10 +83,10 @@ def _gesticulate(
             kind=draw(style.kinds, rng),
             shape=draw(style.shapes, rng),
             where=home + rng.normal(0, [0.05, 0.035, 0.03]),
-            size=style.amplitude * float(rng.uniform(0.65, 1.25)) * (0.7 + 0.4 * strength),
+            size=style.amplitude * float(rng.uniform(0.8, 1.5)) * (0.5 + 0.8 * strength),
             end_s=accent - _LEAD_S,
-            stroke_s=float(rng.uniform(0.20, 0.32)) / style.pace,
-            prepare_s=float(rng.uniform(0.28, 0.45)) / style.pace,
+            stroke_s=float(rng.uniform(0.18, 0.29)) / style.pace,
+            prepare_s=float(rng.uniform(0.26, 0.42)) / style.pace,
             hold_s=min(hold_s, max(0.05, upcoming - accent - 0.4)),
         )
         both = rng.random() < style.both_hands
@@ -141,7 +141,7 @@ def _paths(
     # Hands that are up in speech are never still: they drift with rhythm and breath.
     raised = np.clip((wrist[:, 1] + 0.5) / 0.15, 0.0, 1.0)
     lively = slow_gate(events.speaking * raised, fps, 0.25, 0.5)[:, None]
-    drift = 0.075 * np.sqrt(style.amplitude * style.pace) * lively + 0.006 * style.sway
+    drift = 0.085 * np.sqrt(style.amplitude * style.pace) * lively + 0.006 * style.sway
     wrist += drift * wander(rng, len(times), fps, 1.0, 3)
     softness = 0.03
     wrist[:, 0] = _MIDLINE_M + softness * np.logaddexp(0.0, (wrist[:, 0] - _MIDLINE_M) / softness)

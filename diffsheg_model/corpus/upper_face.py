@@ -16,7 +16,8 @@ def blink_times(
     """(start, duration) of blinks in seconds.
 
     Gaps are gamma distributed; about a third of the blinks is drawn to the end of a phrase, where
-    people blink most (Cummins, Gaze and blinking in dyadic conversation, 2012). 0.16..0.36 s long.
+    people blink most (Cummins, Gaze and blinking in dyadic conversation, 2012). 0.22..0.38 s long: blinks in
+    speech last about 0.3 s, and at 15 frames a second a shorter one may be a single frame.
     """
     ends = [end for _, end in events.phrases]
     mean_gap = 60.0 / per_minute
@@ -28,7 +29,7 @@ def blink_times(
             candidate = float(rng.choice(near)) + float(rng.uniform(-0.05, 0.15))
             if not blinks or candidate > blinks[-1][0] + _SHORTEST_GAP_S:
                 time = max(candidate, 0.0)
-        duration = float(np.clip(rng.normal(0.23, 0.05), 0.16, 0.36))
+        duration = float(np.clip(rng.normal(0.30, 0.04), 0.22, 0.38))
         if time + duration < events.duration_s:
             blinks.append((time, duration))
         time += max(_SHORTEST_GAP_S, float(rng.gamma(2.5, mean_gap / 2.5)))
@@ -80,7 +81,7 @@ def upper_face_weights(
 ) -> dict[str, FloatArray]:
     """ARKit weights of eyes, lids and brows, (F,) in 0..1 by name."""
     frames = len(times)
-    rate = float(np.clip(style.blinks_per_minute * rng.uniform(0.85, 1.15), 9.0, 27.0))
+    rate = float(np.clip(style.blinks_per_minute * rng.uniform(0.85, 1.15), 9.0, 29.0))
     blink = _lids(times, blink_times(events, rate, rng), rng)
     gaze = _gaze(times, events, style.gaze, rng)
     right, up = gaze[:, 0], gaze[:, 1]

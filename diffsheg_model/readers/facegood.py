@@ -6,10 +6,13 @@ about the mouth. Which ARKit weight a column becomes, and why:
 
     jawOpen         mouth_stretch_c          the jaw drop of FACEGOOD's rig; follows the speech
                                              energy with r = 0.75; both are 1 at a yawn
-    mouthFunnel     mean mouth_funnel_* + mouth_oh_c   four quarters of ARKit's one funnel; 'oh' is
-                                             the rig's ready-made open rounding, which ARKit has
-                                             no shape of its own for
-    mouthPucker     mean mouth_pucker_* + mouth_oo_c   likewise, 'oo' is the closed rounding
+    mouthFunnel     half of each mouth_funnel_* and of mouth_oh_c    four quarters of ARKit's one
+                                             funnel, none of which goes far beyond a half in
+                                             speech; 'oh' is the rig's ready-made open rounding,
+                                             which ARKit has no shape of its own for
+    mouthPucker     half of each mouth_pucker_* and of mouth_oo_c    likewise, 'oo' is the closed
+                                             rounding; so funnel + pucker is half the sum of all
+                                             rounding columns, whichever of them the solver chose
     mouthPressX     mouth_press_x            lips pressed together
     mouthRollLower  mean mouth_suck_d*       lips sucked in, lower
     mouthRollUpper  mean mouth_suck_u*       lips sucked in, upper
@@ -19,8 +22,7 @@ about the mouth. Which ARKit weight a column becomes, and why:
     mouthStretchX   mouth_lipStretch_x
     mouthShrugUpper mouth_chinRaise_u        the upper half of the mentalis' chin raise
 
-The columns are weights of 0..1 already and are not scaled, so that an opening means the same in
-every take. tooth_* (ARKit's teeth hang on the jaw) and nose_wrinkle_* (never above 0.03: noise) are
+The columns are weights of 0..1 already, and a column means the same in every take. tooth_* (ARKit's teeth hang on the jaw) and nose_wrinkle_* (never above 0.03: noise) are
 left out. mouthClose was not captured: ARKit needs it to close the lips of an open jaw, which this
 rig does with press and suck.
 """
@@ -46,28 +48,33 @@ COLUMNS = 116
 NAMES = 'blendshape_names.npy'
 LICENCE = 'FACEGOOD-Audio2Face, MIT'
 
-MAPPING: dict[str, tuple[tuple[str, ...], ...]] = {
-    'jawOpen': (('mouth_stretch_c',),),
-    'mouthFunnel': (
-        ('mouth_funnel_dl', 'mouth_funnel_dr', 'mouth_funnel_ul', 'mouth_funnel_ur'),
-        ('mouth_oh_c',),
-    ),
-    'mouthPucker': (('mouth_pucker_l', 'mouth_pucker_r'), ('mouth_oo_c',)),
-    'mouthPressLeft': (('mouth_press_l',),),
-    'mouthPressRight': (('mouth_press_r',),),
-    'mouthRollLower': (('mouth_suck_dl', 'mouth_suck_dr'),),
-    'mouthRollUpper': (('mouth_suck_ul', 'mouth_suck_ur'),),
-    'mouthUpperUpLeft': (('mouth_upperLipRaise_l',),),
-    'mouthUpperUpRight': (('mouth_upperLipRaise_r',),),
-    'mouthLowerDownLeft': (('mouth_lowerLipDepress_l',),),
-    'mouthLowerDownRight': (('mouth_lowerLipDepress_r',),),
-    'mouthSmileLeft': (('mouth_lipCornerPull_l',),),
-    'mouthSmileRight': (('mouth_lipCornerPull_r',),),
-    'mouthStretchLeft': (('mouth_lipStretch_l',),),
-    'mouthStretchRight': (('mouth_lipStretch_r',),),
-    'mouthShrugUpper': (('mouth_chinRaise_u',),),
+_EVEN = 0.5
+
+MAPPING: dict[str, dict[str, float]] = {
+    'jawOpen': {'mouth_stretch_c': 1.0},
+    'mouthFunnel': {
+        'mouth_funnel_dl': _EVEN,
+        'mouth_funnel_dr': _EVEN,
+        'mouth_funnel_ul': _EVEN,
+        'mouth_funnel_ur': _EVEN,
+        'mouth_oh_c': _EVEN,
+    },
+    'mouthPucker': {'mouth_pucker_l': _EVEN, 'mouth_pucker_r': _EVEN, 'mouth_oo_c': _EVEN},
+    'mouthPressLeft': {'mouth_press_l': 1.0},
+    'mouthPressRight': {'mouth_press_r': 1.0},
+    'mouthRollLower': {'mouth_suck_dl': _EVEN, 'mouth_suck_dr': _EVEN},
+    'mouthRollUpper': {'mouth_suck_ul': _EVEN, 'mouth_suck_ur': _EVEN},
+    'mouthUpperUpLeft': {'mouth_upperLipRaise_l': 1.0},
+    'mouthUpperUpRight': {'mouth_upperLipRaise_r': 1.0},
+    'mouthLowerDownLeft': {'mouth_lowerLipDepress_l': 1.0},
+    'mouthLowerDownRight': {'mouth_lowerLipDepress_r': 1.0},
+    'mouthSmileLeft': {'mouth_lipCornerPull_l': 1.0},
+    'mouthSmileRight': {'mouth_lipCornerPull_r': 1.0},
+    'mouthStretchLeft': {'mouth_lipStretch_l': 1.0},
+    'mouthStretchRight': {'mouth_lipStretch_r': 1.0},
+    'mouthShrugUpper': {'mouth_chinRaise_u': 1.0},
 }
-"""ARKit weight <- sum of means of columns."""
+"""ARKit weight <- columns times their shares, summed, at most 1."""
 
 
 def find(folder: Path) -> list[TakeFiles]:
@@ -103,11 +110,8 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     what = f'weights in {take.files["npy"].name}'
     check_durations(len(samples) / 16000, len(captured) / fps, options.tolerance_s, what)
     curves = [
-        sum(
-            captured[:, [columns.index(column) for column in group]].mean(axis=1)
-            for group in groups
-        )
-        for groups in MAPPING.values()
+        sum(share * captured[:, columns.index(column)] for column, share in shares.items())
+        for shares in MAPPING.values()
     ]
     weights = [np.clip(_low_passed(np.asarray(curve)), 0.0, 1.0) for curve in curves]
     return Recording(
@@ -139,7 +143,7 @@ def _load(take: TakeFiles) -> tuple[NDArray[np.floating], list[str]]:
         raise InputError(f'{path} is not readable: {" ".join(str(error).split())}') from error
     if captured.ndim != 2 or captured.shape[1] != len(columns) or len(columns) != COLUMNS:
         raise InputError(f'{path} has shape {captured.shape}: must be (frames, {COLUMNS})')
-    used = {column for groups in MAPPING.values() for group in groups for column in group}
+    used = {column for shares in MAPPING.values() for column in shares}
     missing = sorted(used - set(columns))
     if missing:
         raise InputError(f'{take.files["names"]} lacks {", ".join(missing)}')
