@@ -1,13 +1,12 @@
 """``diffsheg evaluate``: how near a bundle's motion is to captured motion."""
 
-import contextlib
 import importlib.util
 import logging
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from diffsheg_model.cli import Output
+from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg evaluate --data shards/ -o report/ --autoencoder autoencoders/gesture --seeds 4'
@@ -89,7 +88,7 @@ def evaluate(
     speech = create_speech_encoder(model, speech_encoder, threads)
     network = create_engine(engine, model, threads)
     try:
-        with _progress(seeds * takes.frames) as update:
+        with frames_progress(seeds * takes.frames) as update:
             evaluation = evaluate_bundle(
                 model,
                 network,
@@ -116,24 +115,3 @@ def evaluate(
         with atomic_path(output / name) as path:
             path.write_text(text, encoding='utf-8')
         logger.info('%s', output / name)
-
-
-@contextlib.contextmanager
-def _progress(total_frames: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal's stderr, nothing elsewhere; yields what to tell the frames."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn('generating'),
-        BarColumn(),
-        TextColumn('{task.completed}/{task.total} frames'),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    task = bar.add_task('', total=total_frames)
-    with bar:
-        yield lambda frames: bar.update(task, completed=frames)

@@ -1,16 +1,16 @@
 """``diffsheg generate``: a recording becomes motion files."""
 
-import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from diffsheg_model.cli import Output
+from diffsheg_model.cli.progress import frames_progress
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
 
@@ -68,7 +68,7 @@ def generate(
     peaks = _Peaks(info.sample_rate)
     begin = time.perf_counter()
     try:
-        with _progress(round(info.duration_s * model.config.format.fps)) as update:
+        with frames_progress(round(info.duration_s * model.config.format.fps)) as update:
             motion = generate_motion(
                 model,
                 network,
@@ -129,24 +129,3 @@ class _Peaks:
     def _keep(self, stretches: np.ndarray) -> None:
         ends = np.stack([stretches.min(axis=1), stretches.max(axis=1)], axis=1)
         self._parts.append(ends.reshape(-1))
-
-
-@contextlib.contextmanager
-def _progress(total_frames: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal's stderr, nothing elsewhere; yields what to tell the frames."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn('generating'),
-        BarColumn(),
-        TextColumn('{task.completed}/{task.total} frames'),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    task = bar.add_task('', total=total_frames)
-    with bar:
-        yield lambda frames: bar.update(task, completed=frames)

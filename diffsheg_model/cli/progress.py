@@ -1,0 +1,25 @@
+"""How far a generation is, for those who watch."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def frames_progress(total_frames: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal's stderr, nothing elsewhere; yields what to tell the frames."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn('generating'),
+        BarColumn(),
+        TextColumn('{task.completed}/{task.total} frames'),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task('', total=total_frames)
+    with bar:
+        yield lambda frames: bar.update(task, completed=frames)
