@@ -82,9 +82,7 @@ def test_training_adds_features_and_the_bundle_brings_the_encoder(
     shards: Path, hubert_folder: Path, tmp_path: Path
 ) -> None:
     settings = load_settings('compact', None, TINY)
-    path = train_model(
-        settings, [DataRoot(shards)], tmp_path / 'run', speech_encoder=hubert_folder
-    )
+    path = train_model(settings, [DataRoot(shards)], tmp_path / 'run', speech_encoder=hubert_folder)
     kept = np.load(shards / 'take0' / 'speech.npy')
     samples, rate = read_audio(shards / 'take0' / 'audio.wav')
     expected = window_features(
@@ -123,6 +121,4 @@ def test_a_missing_encoder_or_audio_is_named(
         train_model(settings, [DataRoot(shards)], tmp_path / 'run')
     (shards / 'take1' / 'audio.wav').unlink()
     with pytest.raises(InputError, match=r'take1/audio\.wav is missing: prepare this take again'):
-        train_model(
-            settings, [DataRoot(shards)], tmp_path / 'run', speech_encoder=hubert_folder
-        )
+        train_model(settings, [DataRoot(shards)], tmp_path / 'run', speech_encoder=hubert_folder)

@@ -16,8 +16,8 @@ def blink_times(
     """(start, duration) of blinks in seconds.
 
     Gaps are gamma distributed; about a third of the blinks is drawn to the end of a phrase, where
-    people blink most (Cummins, Gaze and blinking in dyadic conversation, 2012). 0.22..0.38 s long: blinks in
-    speech last about 0.3 s, and at 15 frames a second a shorter one may be a single frame.
+    people blink most (Cummins, Gaze and blinking in dyadic conversation, 2012). They are 0.22 to
+    0.38 s long: at 15 frames a second a shorter one may be a single frame.
     """
     ends = [end for _, end in events.phrases]
     mean_gap = 60.0 / per_minute

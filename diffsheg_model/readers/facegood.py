@@ -6,13 +6,13 @@ about the mouth. Which ARKit weight a column becomes, and why:
 
     jawOpen         mouth_stretch_c          the jaw drop of FACEGOOD's rig; follows the speech
                                              energy with r = 0.75; both are 1 at a yawn
-    mouthFunnel     half of each mouth_funnel_* and of mouth_oh_c    four quarters of ARKit's one
-                                             funnel, none of which goes far beyond a half in
-                                             speech; 'oh' is the rig's ready-made open rounding,
-                                             which ARKit has no shape of its own for
-    mouthPucker     half of each mouth_pucker_* and of mouth_oo_c    likewise, 'oo' is the closed
-                                             rounding; so funnel + pucker is half the sum of all
-                                             rounding columns, whichever of them the solver chose
+    mouthFunnel     mouth_funnel_*, mouth_oh_c   four quarters of ARKit's one funnel, and 'oh', the
+                                             rig's ready-made open rounding, which ARKit has no
+                                             shape of its own for: half of each, since in speech
+                                             the quarters hardly go beyond a half
+    mouthPucker     mouth_pucker_*, mouth_oo_c   likewise, 'oo' is the closed rounding; so funnel +
+                                             pucker is half the sum of all rounding columns,
+                                             whichever of them the solver chose
     mouthPressX     mouth_press_x            lips pressed together
     mouthRollLower  mean mouth_suck_d*       lips sucked in, lower
     mouthRollUpper  mean mouth_suck_u*       lips sucked in, upper
@@ -22,9 +22,9 @@ about the mouth. Which ARKit weight a column becomes, and why:
     mouthStretchX   mouth_lipStretch_x
     mouthShrugUpper mouth_chinRaise_u        the upper half of the mentalis' chin raise
 
-The columns are weights of 0..1 already, and a column means the same in every take. tooth_* (ARKit's teeth hang on the jaw) and nose_wrinkle_* (never above 0.03: noise) are
-left out. mouthClose was not captured: ARKit needs it to close the lips of an open jaw, which this
-rig does with press and suck.
+The columns are weights of 0..1 already, and a column means the same in every take. tooth_* (ARKit's
+teeth hang on the jaw) and nose_wrinkle_* (never above 0.03: noise) are left out. mouthClose was not
+captured: ARKit needs it to close the lips of an open jaw, which this rig does with press and suck.
 """
 
 import warnings
