@@ -10,7 +10,7 @@ from diffsheg_model.engines import Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion import Motion, concatenate
 from diffsheg_model.session import Session
-from diffsheg_model.speech import SpeechEncoder
+from diffsheg_model.speech import SpeechEncoder, create_speech_encoder
 
 
 def generate_parts(
@@ -32,14 +32,18 @@ def generate_parts(
         engine: the bundle's denoising network.
         audio_blocks: the recording, (n,) blocks of any sizes, mono, -1..1.
         sample_rate: of the recording, Hz.
-        seed, utterance, speaker, foppas, speech_encoder: as `Session` takes them.
+        seed, utterance, speaker, foppas: as `Session` takes them.
+        speech_encoder: where the model hears through one; None loads what it asks for.
 
     Yields:
         Consecutive motion, each frame once.
 
     Raises:
-        InputError: the audio is shorter than one frame, or a value is out of its range.
+        InputError: the audio is shorter than one frame, a value is out of its range, or the
+            speech encoder is not there.
     """
+    if speech_encoder is None:
+        speech_encoder = create_speech_encoder(bundle)
     session = Session(
         bundle,
         engine,
@@ -82,11 +86,13 @@ def generate(
         engine: the bundle's denoising network.
         audio_blocks: the recording, (n,) blocks of any sizes, mono, -1..1.
         sample_rate: of the recording, Hz.
-        seed, utterance, speaker, foppas, speech_encoder: as `Session` takes them.
+        seed, utterance, speaker, foppas: as `Session` takes them.
+        speech_encoder: where the model hears through one; None loads what it asks for.
         on_frames: told the number of frames generated so far, after each window.
 
     Raises:
-        InputError: the audio is shorter than one frame, or a value is out of its range.
+        InputError: the audio is shorter than one frame, a value is out of its range, or the
+            speech encoder is not there.
     """
     parts = []
     done = 0

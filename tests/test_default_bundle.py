@@ -70,7 +70,7 @@ def test_the_body_lives_and_stays_human(bundle, engine):
 
 
 def test_it_is_small_and_says_what_it_is(bundle):
-    assert sum(file.stat().st_size for file in DEFAULT_BUNDLE.iterdir()) < 25e6
+    assert sum(file.stat().st_size for file in DEFAULT_BUNDLE.rglob('*')) < 25e6
     assert bundle.config.licence
     assert bundle.config.provenance
     card = (DEFAULT_BUNDLE / 'README.md').read_text()
