@@ -91,8 +91,8 @@ class AvatarParameters(Checked):
     )
     speech_encoder: str = parameter(
         '',
-        """Folder of the exported speech encoder, for bundles that use one; empty: where
-        `diffsheg export-speech` puts it.""",
+        """Folder of the exported speech encoder, for bundles that use one; empty: the bundle's own,
+        or where `diffsheg export-speech` puts it.""",
     )
     speaker: int = parameter(
         0,
