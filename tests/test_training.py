@@ -209,6 +209,18 @@ def test_a_loss_that_explodes_names_its_term(shards, tmp_path):
         train_model(settings, [DataRoot(shards)], tmp_path / 'run')
 
 
+@pytest.mark.parametrize(
+    ('learns', 'moves'), [('gesture', 'encoder_ges'), ('expression', 'encoder_exp')]
+)
+def test_one_branch_can_learn_alone(learns, moves, finished, shards, tmp_path):
+    settings = tiny('run.max_steps=5', f'optimiser.learns={learns}', 'optimiser.ema_decay=0')
+    before = load_bundle(finished / 'bundle')
+    train_model(settings, [DataRoot(shards)], tmp_path / 'run', init_from=before.path)
+    after = load_bundle(tmp_path / 'run' / 'bundle').tensors()
+    changed = {n.split('.')[0] for n, v in before.tensors().items() if (after[n] != v).any()}
+    assert changed == {moves}
+
+
 def test_data_of_another_format(tmp_path, shards):
     root = make_shards(tmp_path / 'show', takes=1, format_='show', channels=SHOW.channels)
     with pytest.raises(InputError, match='holds show motion .232 channels.* trains beat .192'):

@@ -6,7 +6,7 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Timer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from diffsheg_model.config import NetworkConfig
@@ -39,11 +39,29 @@ class UniEGModule(L.LightningModule):
         super().__init__()
         self.settings = settings
         self.network = UniEG(network, settings.diffusion, settings.run.detach_flow)
+        self._frozen = self._freeze(settings.optimiser.learns)
         abar = torch.from_numpy(full_alphas_cumprod(settings.diffusion)).float()
         self.register_buffer('abar', abar, persistent=False)
         self.register_buffer('ignored', torch.zeros_like(still), persistent=False)
         self._still = still
         self._progress = 0.0
+
+    def _freeze(self, learns: str) -> list[nn.Module]:
+        """Keeps all but the branch that learns as it is; returns the parts kept."""
+        branch = {'expression': 'encoder_exp', 'gesture': 'encoder_ges'}.get(learns)
+        if branch is None:
+            return []
+        frozen = [part for name, part in self.network.named_children() if name != branch]
+        for part in frozen:
+            part.requires_grad_(False)
+        return frozen
+
+    def train(self, mode: bool = True) -> 'UniEGModule':
+        """Parts that do not learn keep their batch statistics too."""
+        super().train(mode)
+        for part in self._frozen:
+            part.eval()
+        return self
 
     def ignore_still_channels(self) -> None:
         """Unties the gesture channels that never move from a fresh network.

@@ -123,6 +123,9 @@ class OptimiserSettings:
         final_fraction: where the cosine ends, as a share of learning_rate.
         gradient_clip: largest norm of the gradient. Published 0.5.
         accumulate: batches whose gradients are summed before a step.
+        learns: 'all'; or the only branch that learns, 'expression' or 'gesture', while the rest of
+            the network stays as it is: the two need different amounts of training, and data may
+            have a face or a body alone.
         ema_decay: decay of the exponential moving average that becomes the bundle; rises to this
             from 0.1 over the first steps.
     """
@@ -135,6 +138,7 @@ class OptimiserSettings:
     final_fraction: float = 0.02
     gradient_clip: float = 0.5
     accumulate: int = 1
+    learns: Literal['all', 'expression', 'gesture'] = 'all'
     ema_decay: float = 0.9999
 
     def __post_init__(self) -> None:
@@ -148,6 +152,8 @@ class OptimiserSettings:
         require(0 <= self.final_fraction <= 1, section, self, 'final_fraction', 'in [0, 1]')
         require(self.gradient_clip > 0, section, self, 'gradient_clip', 'positive')
         require(self.accumulate >= 1, section, self, 'accumulate', 'at least 1')
+        branches = ('all', 'expression', 'gesture')
+        require(self.learns in branches, section, self, 'learns', 'all, expression or gesture')
         require(0 <= self.ema_decay < 1, section, self, 'ema_decay', 'in [0, 1)')
 
 
