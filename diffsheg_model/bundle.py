@@ -131,6 +131,8 @@ def save_bundle(
             (folder / SPEECH).mkdir()
             for name in SPEECH_FILES:
                 shutil.copyfile(speech / Path(name).name, folder / name)
+            if (speech / 'LICENSE').is_file():
+                shutil.copyfile(speech / 'LICENSE', folder / SPEECH / 'LICENSE')
         if card:
             (folder / 'README.md').write_text(card)
         manifest = {

@@ -32,6 +32,7 @@ def export_encoder(
     card: SpeechEncoderCard,
     folder: str | os.PathLike[str],
     half_precision: bool = False,
+    licence: str = '',
 ) -> None:
     """Writes an encoder and checks that ONNX Runtime computes what torch computes.
 
@@ -40,6 +41,7 @@ def export_encoder(
         card: what the encoder is.
         folder: gets encoder.onnx, encoder.onnx.data and encoder.json, all or none.
         half_precision: whether the parameters are rounded to float16, in ``network`` too.
+        licence: text of the weights' licence where it has to go with them; written as LICENSE.
 
     Raises:
         InputError: the export does not compute what torch computes; nothing is written.
@@ -51,6 +53,8 @@ def export_encoder(
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         (temporary / 'encoder.json').write_text(json.dumps(dataclasses.asdict(card), indent=1))
+        if licence:
+            (temporary / 'LICENSE').write_text(licence)
         logger.info('exporting %s', card.source)
         _export(network, card, temporary / 'encoder.onnx', half_precision)
         error = _compare(network, OnnxSpeechEncoder(temporary))

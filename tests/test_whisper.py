@@ -46,6 +46,7 @@ def exported(whisper: Path) -> OnnxSpeechEncoder:
     folder = whisper.parent / 'exported'
     command = ['export-speech', '--kind', 'whisper', '--source', str(whisper), '-o', str(folder)]
     assert main([*command, '--layers', '3']) == 0
+    assert 'OpenAI' in (folder / 'LICENSE').read_text()
     return OnnxSpeechEncoder(folder, threads=1)
 
 
