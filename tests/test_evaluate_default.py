@@ -22,7 +22,7 @@ def lips_of(speech: Speech) -> Lips:
     """Lips that open as loud as it is, a frame later."""
     frames = int(speech.duration_s * BEAT.fps)
     energy = np.roll(short_time_energy(speech.samples, RATE, BEAT.fps, frames), 1)
-    return Lips(speech, energy, energy.max() - energy, energy)
+    return Lips(speech, energy, energy.max() - energy)
 
 
 @pytest.fixture(scope='module')

@@ -86,7 +86,12 @@ def test_training_adds_features_and_the_bundle_brings_the_encoder(
     kept = np.load(shards / 'take0' / 'speech.npy')
     samples, rate = read_audio(shards / 'take0' / 'audio.wav')
     expected = window_features(
-        samples, rate, settings.features, BEAT, 4, OnnxSpeechEncoder(hubert_folder)
+        samples,
+        rate,
+        settings.features,
+        BEAT,
+        settings.foppas.overlap,
+        OnnxSpeechEncoder(hubert_folder),
     )
     np.testing.assert_allclose(kept, expected, atol=2e-3)
     bundle = load_bundle(path)
