@@ -36,13 +36,7 @@ lint: setup-test  ## Check style, format and types
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
 
-# Ablations need data to compare on, which no checkout has.
-BENCHMARKS := $(filter-out bench-ablations, \
-    $(patsubst benchmarks/%.py,bench-%,$(shell grep -l __main__ benchmarks/*.py)))
-bench: $(BENCHMARKS)  ## Run all benchmarks (bench-NAME runs benchmarks/NAME.py)
-
-bench-%: setup
-	@scripts/run.sh python -m benchmarks.$*
+bench: evaluate-default  ## Run the benchmarks that need no data of yours
 
 ablations: setup-test  ## Compare networks and samplers (DATA=shards VARIANTS='name=bundle ...')
 	@scripts/run.sh python -m benchmarks.ablations $(VARIANTS) $(if $(DATA),--data "$(DATA)") \

@@ -129,9 +129,7 @@ def _model(path: Path, seeds: int) -> Model:
             "with `diffsheg evaluate`; this table is of 'beat' bundles"
         )
     engine = create_engine('onnxruntime', bundle, THREADS)
-    encoder = None
-    if bundle.config.features.speech_encoder != 'none':
-        encoder = create_speech_encoder(bundle, threads=THREADS)
+    encoder = create_speech_encoder(bundle, threads=THREADS)
     return Model(bundle, engine, encoder, seeds, LOG.print)
 
 

@@ -184,6 +184,8 @@ def gesture(model: Model, body: Body, motions: list[Motion]) -> Scores:
     def put(metric: str, source: str, value: float) -> None:
         result.setdefault(metric, {})[source] = value
 
+    onsets = beats.audio_onsets(speech.samples, speech.rate)
+    strong = beats.strong_onsets(speech.samples, speech.rate)
     speeds, jerks = {}, {}
     for source, group in groups.items():
         paths = [
@@ -198,13 +200,11 @@ def gesture(model: Model, body: Body, motions: list[Motion]) -> Scores:
         curves = [speed[:, hand] for speed in hand_speeds for hand in range(len(wrists))]
         lowest = [beats.motion_beats(curve, fps) for curve in curves]
         fastest = [beats.strokes(curve, fps) for curve in curves]
-        for metric, onsets, landmarks, sigma_s in (
-            ('beat_alignment', beats.audio_onsets, lowest, beats.SIGMA_S),
-            ('stroke_alignment', beats.strong_onsets, fastest, 0.1),
+        for metric, heard, landmarks, sigma_s in (
+            ('beat_alignment', onsets, lowest, beats.SIGMA_S),
+            ('stroke_alignment', strong, fastest, beats.STROKE_SIGMA_S),
         ):
-            score, p = _against_shifts(
-                onsets(speech.samples, speech.rate), landmarks, speech.duration_s, sigma_s
-            )
+            score, p = _against_shifts(heard, landmarks, speech.duration_s, sigma_s)
             put(metric, source, score)
             put(f'{metric}_p', source, p)
     for source in ('bundle', 'teacher'):

@@ -5,9 +5,7 @@ external data), so a bundle holds each number once and needs no torch to run.
 """
 
 import json
-import logging
 import struct
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from torch import Tensor, nn
 
 from diffsheg_model.config import BundleConfig, NetworkConfig
 from diffsheg_model.errors import InputError
+from diffsheg_model.quiet import EXPORTER, quiet
 from diffsheg_model.unieg import UniEG
 
 OPSET = 18
@@ -115,27 +114,18 @@ def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
         else {axis: free[axis] for axis in ((0,) if name in ('t', 'speaker') else (0, 1))}
         for name in inputs
     }
-    loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter('ignore')
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            program = torch.onnx.export(
-                _Step(network, list(inputs)),
-                tuple(inputs.values()),
-                input_names=list(inputs),
-                output_names=['eps'],
-                dynamic_shapes=(tuple(shapes.values()),),
-                opset_version=OPSET,
-                dynamo=True,
-                optimize=False,
-                verbose=False,
-            )
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+    with quiet(*EXPORTER), torch.no_grad():
+        program = torch.onnx.export(
+            _Step(network, list(inputs)),
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=['eps'],
+            dynamic_shapes=(tuple(shapes.values()),),
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+        )
     assert program is not None  # torch.onnx.export returns None only without dynamo
     model = program.model_proto
     _strip_traces(model)

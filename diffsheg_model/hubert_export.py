@@ -1,8 +1,6 @@
 """HuBERT from transformers to ONNX, so that inference needs neither torch nor transformers."""
 
-import logging
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.quiet import quiet
 from diffsheg_model.speech import SAMPLE_RATE, SpeechEncoderCard
 from diffsheg_model.speech_export import export_encoder
 
@@ -105,16 +104,11 @@ def _quiet() -> Iterator[None]:
     """Keeps the libraries' warnings and progress bars away from the user."""
     from transformers.utils import logging as transformers_logging
 
-    transformers_log = logging.getLogger('transformers')
-    level = transformers_log.level
     progress = transformers_logging.is_progress_bar_enabled()
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        transformers_log.setLevel(logging.ERROR)
+    with quiet('transformers'):
         transformers_logging.disable_progress_bar()
         try:
             yield
         finally:
-            transformers_log.setLevel(level)
             if progress:
                 transformers_logging.enable_progress_bar()

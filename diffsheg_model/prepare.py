@@ -13,14 +13,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
@@ -38,6 +30,7 @@ from diffsheg_model.take_writer import (
     write_index,
     write_take,
 )
+from diffsheg_model.takes_progress import takes_progress
 
 logger = logging.getLogger(__name__)
 
@@ -218,15 +211,8 @@ def _leave_interrupts_to_parent() -> None:
 
 def _progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
     """Hands outcomes on under a progress bar, which shows on a terminal only."""
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with takes_progress(console, disable=not console.is_terminal) as progress:
         bar = progress.add_task('takes', total=total)
         for outcome in outcomes:
             progress.advance(bar)

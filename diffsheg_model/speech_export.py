@@ -4,9 +4,6 @@ import dataclasses
 import json
 import logging
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ from torch import Tensor, nn
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
+from diffsheg_model.quiet import EXPORTER, quiet
 from diffsheg_model.speech import SAMPLE_RATE, OnnxSpeechEncoder, SpeechEncoderCard, normalise
 
 logger = logging.getLogger(__name__)
@@ -68,7 +66,7 @@ def export_encoder(
 
 def _export(network: nn.Module, card: SpeechEncoderCard, path: Path, half: bool) -> None:
     length = torch.export.Dim('length', min=card.min_samples, max=card.max_samples)
-    with _quiet():
+    with quiet(*EXPORTER):
         program = torch.onnx.export(
             network.eval(),
             (torch.zeros(1, SAMPLE_RATE),),
@@ -121,19 +119,3 @@ def _compare(network: nn.Module, encoder: OnnxSpeechEncoder) -> float:
             return float('inf')
         error = max(error, float(np.abs(features - expected).max() / np.abs(expected).max()))
     return error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps the exporter's warnings away from the user."""
-    noisy = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
-    levels = [log.level for log in noisy]
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        for log in noisy:
-            log.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for log, level in zip(noisy, levels, strict=True):
-                log.setLevel(level)

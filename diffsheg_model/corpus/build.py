@@ -7,15 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 from diffsheg_model.corpus.facegood import (
     VALIDATION_TAKE,
     copy_name,
@@ -31,6 +22,7 @@ from diffsheg_model.readers.facegood import read
 from diffsheg_model.readers.recording import ReadOptions, TakeFiles
 from diffsheg_model.recipe import keep_recipe
 from diffsheg_model.take_writer import is_complete, write_index
+from diffsheg_model.takes_progress import takes_progress
 
 logger = logging.getLogger(__name__)
 
@@ -151,19 +143,12 @@ def _make(
             jobs.append((_make_facegood, (options, recording, folder, number)))
     if not jobs:
         return names
-    columns = (
-        TextColumn('{task.description}'),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
     # A take is made in a process of its own: see voices.speak_all. The fork server has imported
     # everything once, so that such a process starts in milliseconds.
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload([_MODULE])
     pool = context.Pool(workers, initializer=_leave_interrupts_to_parent, maxtasksperchild=1)
-    with Progress(*columns) as progress, pool:
+    with takes_progress() as progress, pool:
         bar = progress.add_task('takes', total=len(jobs))
         for result in [pool.apply_async(*job) for job in jobs]:
             result.get()

@@ -19,6 +19,9 @@ Array = NDArray[np.float64]
 SIGMA_S = 0.3
 """Distance at which a pair of beats counts exp(-1/2), seconds: BEAT's and DiffSHEG's."""
 
+STROKE_SIGMA_S = 0.1
+"""The same for a stroke and a strong onset: about half a syllable."""
+
 ORDER_S = 7 / 15
 """A beat is slower than all that lies this near to it, seconds: 7 frames of BEAT's 15 a second."""
 

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffsheg_model.evaluation import blinks, lips
-from diffsheg_model.evaluation.beats import SIGMA_S, beat_alignment, motion_beats, strokes
+from diffsheg_model.evaluation.beats import (
+    SIGMA_S,
+    STROKE_SIGMA_S,
+    beat_alignment,
+    motion_beats,
+    strokes,
+)
 from diffsheg_model.evaluation.diversity import l1_diversity
 from diffsheg_model.evaluation.dynamics import WRISTS, jerk, speed, trajectories
 from diffsheg_model.evaluation.face_error import face_l1, face_mse
@@ -24,9 +30,6 @@ from diffsheg_model.skeleton import Skeleton
 
 Figures = dict[str, float]
 Array = NDArray[np.float64]
-
-STROKE_SIGMA_S = 0.1
-"""Distance at which a stroke and a strong onset count exp(-1/2), seconds: about a syllable half."""
 
 _EYES = ('eyeBlinkLeft', 'eyeBlinkRight')
 

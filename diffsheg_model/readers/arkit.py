@@ -13,6 +13,7 @@ from diffsheg_model.readers.recording import (
     read_samples,
     take_name,
 )
+from diffsheg_model.take_writer import SAMPLE_RATE
 
 LICENCE = 'not stated'
 
@@ -40,7 +41,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         InputError: a file is unusable or of another duration than the sound.
     """
     samples = read_samples(take.files['wav'])
-    sound_s = len(samples) / 16000
+    sound_s = len(samples) / SAMPLE_RATE
     joints, weights = Track(), Track()
     notes: tuple[str, ...] = ()
     if 'csv' in take.files:

@@ -15,6 +15,7 @@ from diffsheg_model.readers.recording import (
     files_by_stem,
     read_samples,
 )
+from diffsheg_model.take_writer import SAMPLE_RATE
 
 SPEAKERS = (
     'wayne', 'scott', 'solomon', 'lawrence', 'stewart', 'carla', 'sophie', 'catherine', 'miranda',
@@ -68,7 +69,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         InputError: a file is unusable or of another duration than the sound.
     """
     samples = read_samples(take.files['wav'])
-    sound_s = len(samples) / 16000
+    sound_s = len(samples) / SAMPLE_RATE
     joints, weights = Track(), Track()
     notes: tuple[str, ...] = ()
     semantic = None

@@ -42,6 +42,7 @@ from diffsheg_model.readers.recording import (
     Track,
     read_samples,
 )
+from diffsheg_model.take_writer import SAMPLE_RATE
 
 CAPTURE_FPS = 30.0
 COLUMNS = 116
@@ -108,7 +109,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     samples = read_samples(take.files['wav'])
     fps = options.fps or CAPTURE_FPS
     what = f'weights in {take.files["npy"].name}'
-    check_durations(len(samples) / 16000, len(captured) / fps, options.tolerance_s, what)
+    check_durations(len(samples) / SAMPLE_RATE, len(captured) / fps, options.tolerance_s, what)
     curves = [
         sum(share * captured[:, columns.index(column)] for column, share in shares.items())
         for shares in MAPPING.values()

@@ -13,6 +13,7 @@ from diffsheg_model.readers.recording import (
     read_samples,
     take_name,
 )
+from diffsheg_model.take_writer import SAMPLE_RATE
 
 LICENCE = 'not stated'
 # The app writes one take's table up to three times: as seen, calibrated, and smoothed.
@@ -51,7 +52,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         InputError: a file is unusable or of another duration than the sound.
     """
     samples = read_samples(take.files['wav'])
-    weights, notes = read_arkit_csv(take.files['csv'], len(samples) / 16000, options)
+    weights, notes = read_arkit_csv(take.files['csv'], len(samples) / SAMPLE_RATE, options)
     return Recording(
         name=take.name,
         samples=samples,

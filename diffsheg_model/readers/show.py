@@ -26,6 +26,7 @@ from diffsheg_model.readers.recording import (
     take_name,
 )
 from diffsheg_model.restricted_pickle import load
+from diffsheg_model.take_writer import SAMPLE_RATE
 
 SPEAKERS = ('oliver', 'chemistry', 'seth', 'conan')
 """In the order of TalkSHOW's speaker ids 20..23."""
@@ -82,7 +83,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     fps, note = true_rate(
         frames,
         options.fps or CAPTURE_FPS,
-        len(samples) / 16000,
+        len(samples) / SAMPLE_RATE,
         options.tolerance_s,
         path.name,
     )

@@ -223,13 +223,14 @@ def train_model(
     checkpoint = _newest_checkpoint(output / 'checkpoints')
     if checkpoint is not None and not resume and _rank() == 0:
         raise InputError(f'{output} holds a run already; add --resume or choose another folder')
-    start = _start_from(settings, load_bundle(init_from) if init_from else None)
+    initial = load_bundle(init_from) if init_from else None
+    start = _start_from(settings, initial)
     settings = start.settings
     if run.threads:
         torch.set_num_threads(run.threads)
     if settings.network.speech_dim:
-        if speech_encoder is None and init_from is not None:
-            speech_encoder = load_bundle(init_from).speech_folder
+        if speech_encoder is None and initial is not None:
+            speech_encoder = initial.speech_folder
         for root in (*data, *validation):
             encode_takes(
                 root.path,
