@@ -4,6 +4,7 @@ DDPM (Ho et al. 2020, arXiv 2006.11239), DDIM (Song et al. 2021, arXiv 2010.0250
 uses them: eps-prediction, linear betas, eta = 0, x0 never clipped.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,33 +49,30 @@ def make_schedule(config: DiffusionConfig) -> Schedule:
     return Schedule(timesteps, alphas_cumprod, 1.0 - alphas_cumprod / previous)
 
 
-def predict_x0(x: np.ndarray, eps: np.ndarray, alpha_cumprod: float) -> np.ndarray:
-    """x0 = sqrt(1/abar) x - sqrt(1/abar - 1) eps."""
-    return (
-        np.float32(np.sqrt(1.0 / alpha_cumprod)) * x
-        - np.float32(np.sqrt(1.0 / alpha_cumprod - 1.0)) * eps
-    )
+def clean_gains(alpha_cumprod: float) -> tuple[float, float]:
+    """Gains of x and eps in x0 = sqrt(1/abar) x - sqrt(1/abar - 1) eps."""
+    return math.sqrt(1.0 / alpha_cumprod), -math.sqrt(1.0 / alpha_cumprod - 1.0)
 
 
-def ddim_step(x: np.ndarray, eps: np.ndarray, schedule: Schedule, index: int) -> np.ndarray:
-    """One deterministic step down from ``index``; at index 0 the result is x0."""
-    x0 = predict_x0(x, eps, float(schedule.alphas_cumprod[index]))
-    before = schedule.alpha_cumprod_before(index)
-    return np.float32(np.sqrt(before)) * x0 + np.float32(np.sqrt(1.0 - before)) * eps
+def ddim_gains(schedule: Schedule, index: int) -> tuple[float, float]:
+    """Gains of x and eps in a deterministic step down from ``index``; at index 0 it gives x0.
+
+    sqrt(abar') x0 + sqrt(1 - abar') eps, with abar' of the level below.
+    """
+    of_x, of_eps = clean_gains(float(schedule.alphas_cumprod[index]))
+    of_clean, of_noise = noising_gains(schedule.alpha_cumprod_before(index))
+    return of_clean * of_x, of_clean * of_eps + of_noise
 
 
-def noise_to(known: np.ndarray, noise: np.ndarray, alpha_cumprod: float) -> np.ndarray:
-    """Clean ``known`` brought to a level: sqrt(abar) known + sqrt(1 - abar) noise."""
-    return (
-        np.float32(np.sqrt(alpha_cumprod)) * known
-        + np.float32(np.sqrt(1.0 - alpha_cumprod)) * noise
-    )
+def noising_gains(alpha_cumprod: float) -> tuple[float, float]:
+    """Gains of clean motion and noise at a level: sqrt(abar) and sqrt(1 - abar)."""
+    return math.sqrt(alpha_cumprod), math.sqrt(1.0 - alpha_cumprod)
 
 
-def renoise_step(x: np.ndarray, noise: np.ndarray, schedule: Schedule, index: int) -> np.ndarray:
-    """One step up from ``index`` to index + 1, with the beta of the index that it leaves.
+def renoise_gains(schedule: Schedule, index: int) -> tuple[float, float]:
+    """Gains of x and noise one step up from ``index``, with the beta of the index that it leaves.
 
     The published sampler uses beta_i there, not beta_(i+1); its results depend on it.
     """
     beta = float(schedule.betas[index])
-    return np.float32(np.sqrt(1.0 - beta)) * x + np.float32(np.sqrt(beta)) * noise
+    return math.sqrt(1.0 - beta), math.sqrt(beta)

@@ -1,11 +1,11 @@
 """FOPPAS: fast out-painting-based partial autoregressive sampling (arXiv 2401.04747, sec. 3.3).
 
 Motion of any length from a network that sees T frames: each window keeps the last frames of the
-one before it and paints the rest. Plain functions over any denoiser.
+one before it and paints the rest. A window is planned whole, with its random draws,
+before the network is asked.
 """
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +13,15 @@ import numpy as np
 from diffsheg_model.config import DiffusionConfig, FoppasConfig
 from diffsheg_model.diffusion import (
     Schedule,
-    ddim_step,
+    clean_gains,
+    ddim_gains,
     make_schedule,
-    noise_to,
-    renoise_step,
+    noising_gains,
+    renoise_gains,
 )
 from diffsheg_model.errors import InputError
 from diffsheg_model.noise import NoiseSource
-
-Denoiser = Callable[[np.ndarray, int], np.ndarray]
-"""``denoise(x (B, T, C) float32, step 0..999)`` -> predicted noise, same shape."""
+from diffsheg_model.walk import Walk
 
 
 @dataclass(frozen=True)
@@ -119,26 +118,21 @@ def next_window(
     return (start, end) if end > start else None
 
 
-def sample_window(
-    denoise: Denoiser,
+def plan_window(
     sampler: Sampler,
     noise: NoiseSource,
     window: int,
     shape: tuple[int, int, int],
     known: np.ndarray | None = None,
-) -> np.ndarray:
-    """Generates one window of normalised motion.
+) -> Walk:
+    """Lays out how one window of normalised motion is generated, with all its random draws.
 
     Args:
-        denoise: the network, conditioned on this window's features.
         sampler: from ``make_sampler``.
         noise: source of the draws.
         window: index of the window within the utterance, names the draws.
         shape: (B, T, C).
         known: (B, overlap, C) last frames of the window before; None for a first window.
-
-    Returns:
-        (B, T, C) float32.
     """
     draws = 0
 
@@ -150,33 +144,66 @@ def sample_window(
 
     path = sampler.first_path if known is None else sampler.later_path
     schedule = sampler.schedule
-    x = draw('init')
+    start = draw('init')
+    updates: list[_Update] = []
     for index, following in itertools.pairwise(path):
         if following > index:
-            x = renoise_step(x, draw('renoise'), schedule, index)
+            gain, noise_gain = renoise_gains(schedule, index)
+            updates[-1].then(gain, noise_gain * draw('renoise'))
             continue
-        x = ddim_step(x, denoise(x, int(schedule.timesteps[index])), schedule, index)
+        update = _Update(schedule, index, shape)
+        updates.append(update)
         if known is not None:
-            alpha_cumprod = schedule.alpha_cumprod_before(index)
-            x = _put_back(x, known, draw('overlap'), alpha_cumprod, sampler.config.ramp_level)
-    return x
+            level = schedule.alpha_cumprod_before(index)
+            update.then(*_put_back(known, draw('overlap'), level, sampler.config.ramp_level))
+    return Walk(
+        steps=np.array([update.step for update in updates], np.int64),
+        start=start,
+        **{
+            name: np.array([getattr(update, name) for update in updates], np.float32)
+            for name in ('clean', 'x_gain', 'eps_gain', 'memory_gain', 'offset')
+        },
+    )
+
+
+class _Update:
+    """What follows one call of the network, gathered in float64; see `Walk`."""
+
+    def __init__(self, schedule: Schedule, index: int, shape: tuple[int, int, int]) -> None:
+        """The step down from ``index``."""
+        self.step = int(schedule.timesteps[index])
+        self.clean = clean_gains(float(schedule.alphas_cumprod[index]))
+        x_gain, eps_gain = ddim_gains(schedule, index)
+        frames = np.ones((shape[1], 1))
+        self.x_gain = x_gain * frames
+        self.eps_gain = eps_gain * frames
+        self.memory_gain = 0.0 * frames
+        self.offset = np.zeros(shape)
+
+    def then(self, gain: float | np.ndarray, values: np.ndarray) -> None:
+        """Lets x become gain * x + values, gain () or (T, 1), values (B, T, C)."""
+        self.x_gain = gain * self.x_gain
+        self.eps_gain = gain * self.eps_gain
+        self.memory_gain = gain * self.memory_gain
+        self.offset = gain * self.offset + values
 
 
 def _put_back(
-    x: np.ndarray,
-    known: np.ndarray,
-    noise: np.ndarray,
-    alpha_cumprod: float,
-    ramp_level: float,
-) -> np.ndarray:
+    known: np.ndarray, noise: np.ndarray, alpha_cumprod: float, ramp_level: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Puts the known frames, noised to the level reached, back at the window's start.
 
     Near the end of the chain they are cross-faded into the denoised frames, from all known at
     the first frame to none at the last of the overlap, so that the seam is smooth.
+
+    Returns:
+        Gain of the window's own frames (T, 1), and what is added to them (B, T, C).
     """
-    overlap = min(known.shape[1], x.shape[1])
-    noised = noise_to(known[:, :overlap], noise[:, :overlap], alpha_cumprod)
-    if np.sqrt(1.0 - alpha_cumprod) < ramp_level:
-        weight = np.linspace(1.0, 0.0, known.shape[1], dtype=np.float32)[:overlap, None]
-        noised = weight * noised + (np.float32(1.0) - weight) * x[:, :overlap]
-    return np.concatenate([noised, x[:, overlap:]], axis=1)
+    overlap = min(known.shape[1], noise.shape[1])
+    of_known, of_noise = noising_gains(alpha_cumprod)
+    weight = np.zeros((noise.shape[1], 1))
+    fades = of_noise < ramp_level
+    weight[:overlap, 0] = np.linspace(1.0, 0.0, known.shape[1])[:overlap] if fades else 1.0
+    values = np.zeros(noise.shape)
+    values[:, :overlap] = of_known * known[:, :overlap] + of_noise * noise[:, :overlap]
+    return 1.0 - weight, weight * values

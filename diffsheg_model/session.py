@@ -15,14 +15,10 @@ from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Conditions, Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.features import FeatureStream
-from diffsheg_model.foppas import Denoiser, make_sampler, next_window, sample_window
+from diffsheg_model.foppas import make_sampler, next_window, plan_window
 from diffsheg_model.motion import Motion
 from diffsheg_model.noise import seeded_noise
 from diffsheg_model.speech import SpeechEncoder
-
-
-class Cancelled(Exception):
-    """The window under way is not wanted any more."""
 
 
 class GenerationError(RuntimeError):
@@ -201,24 +197,16 @@ class Session:
 
     def _sample(self, frames: tuple[int, int], cancelled: Callable[[], bool] | None) -> np.ndarray:
         features = self._features.features(*frames)
-        denoise = self._engine.denoiser(
-            Conditions(
-                features.mel[None],
-                None if features.speech is None else features.speech[None],
-                self._speaker,
-                self._foppas.guidance_scale,
-            )
+        conditions = Conditions(
+            features.mel[None],
+            None if features.speech is None else features.speech[None],
+            self._speaker,
+            self._foppas.guidance_scale,
         )
         shape = (1, frames[1] - frames[0], self._bundle.config.format.channels)
         known = None if self._tail is None or not len(self._tail) else self._tail[None]
-        x = sample_window(
-            denoise if cancelled is None else _cancellable(denoise, cancelled),
-            self._sampler,
-            self._noise,
-            self._index,
-            shape,
-            known,
-        )[0]
+        walk = plan_window(self._sampler, self._noise, self._index, shape, known)
+        x = self._engine.sample(conditions, walk, cancelled)[0]
         if not np.isfinite(x).all():
             raise GenerationError(
                 f'engine {self._engine.name} gave {np.count_nonzero(~np.isfinite(x))} numbers '
@@ -241,12 +229,3 @@ class Session:
         start = end - count
         motion = self._bundle.denormalise(tail, start)
         return MotionWindow(max(0, self._index - 1), start, motion, count, True)
-
-
-def _cancellable(denoise: Denoiser, cancelled: Callable[[], bool]) -> Denoiser:
-    def checked(x: np.ndarray, step: int) -> np.ndarray:
-        if cancelled():
-            raise Cancelled
-        return denoise(x, step)
-
-    return checked

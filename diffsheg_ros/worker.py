@@ -17,8 +17,9 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
-from diffsheg_model.session import Cancelled, MotionWindow, Session
+from diffsheg_model.session import MotionWindow, Session
 from diffsheg_model.speech import SpeechEncoder
+from diffsheg_model.walk import Cancelled
 from diffsheg_ros.audio_buffer import AudioBuffer
 from diffsheg_ros.inbox import Chunk, Inbox, Utterance
 from diffsheg_ros.worker_stats import WorkerStats

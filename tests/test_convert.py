@@ -86,7 +86,7 @@ def test_a_converted_checkpoint_gives_the_published_numbers(case, tmp_path):
     with np.load(golden.GOLDEN / f'unieg_{case}.npz') as expected:
         for key in expected.files:
             x, t, mel, speech, speaker = golden.step_inputs(key, case)
-            eps = engine.denoiser(Conditions(mel, speech, speaker, scale))(x, t)
+            eps = engine.denoiser(Conditions(mel, speech, speaker, scale), [t])(x, t)
             np.testing.assert_allclose(eps[0], expected[key], atol=1e-4, rtol=0, err_msg=key)
     engine.close()
 

@@ -35,8 +35,8 @@ def test_engines_agree(engine, tiny_bundle):
         x, conditions = inputs(tiny_bundle, batch, frames)
         for step in (0, 480, 960):
             np.testing.assert_allclose(
-                engine.denoiser(conditions)(x, step),
-                reference.denoiser(conditions)(x, step),
+                engine.denoiser(conditions, [step])(x, step),
+                reference.denoiser(conditions, [step])(x, step),
                 atol=1e-4,
             )
 
@@ -73,7 +73,7 @@ def test_engines_agree_on_what_is_not_published(output, tiny_bundle, tmp_path):
         answers = []
         for name in ENGINES:
             engine = create_engine(name, bundle, threads=1)
-            answers.append(engine.denoiser(conditions)(x, step))
+            answers.append(engine.denoiser(conditions, [step])(x, step))
             engine.close()
         scale = np.abs(answers[1]).max()
         np.testing.assert_allclose(answers[0], answers[1], atol=1e-4 * max(1, scale))
@@ -81,31 +81,31 @@ def test_engines_agree_on_what_is_not_published(output, tiny_bundle, tmp_path):
 
 def test_the_same_call_gives_the_same_bits(engine, tiny_bundle):
     x, conditions = inputs(tiny_bundle)
-    first = engine.denoiser(conditions)(x, 480).copy()
-    engine.denoiser(inputs(tiny_bundle, seed=5)[1])(x, 0)
-    np.testing.assert_array_equal(engine.denoiser(conditions)(x, 480), first)
+    first = engine.denoiser(conditions, [480])(x, 480).copy()
+    engine.denoiser(inputs(tiny_bundle, seed=5)[1], [0])(x, 0)
+    np.testing.assert_array_equal(engine.denoiser(conditions, [480])(x, 480), first)
 
 
 def test_a_batch_equals_its_rows(engine, tiny_bundle):
     x, conditions = inputs(tiny_bundle, batch=3)
-    together = engine.denoiser(conditions)(x, 480)
+    together = engine.denoiser(conditions, [480])(x, 480)
     for row in range(3):
         alone = Conditions(conditions.mel[row : row + 1], None, conditions.speaker[row : row + 1])
         np.testing.assert_allclose(
-            engine.denoiser(alone)(x[row : row + 1], 480)[0], together[row], atol=1e-4
+            engine.denoiser(alone, [480])(x[row : row + 1], 480)[0], together[row], atol=1e-4
         )
 
 
 def test_the_answer_hears_step_audio_and_speaker(engine, tiny_bundle):
     x, conditions = inputs(tiny_bundle)
-    base = engine.denoiser(conditions)(x, 480)
+    base = engine.denoiser(conditions, [480])(x, 480)
     other_speaker = np.roll(conditions.speaker, 1, axis=1)
     for other, step in (
         (conditions, 0),
         (Conditions(conditions.mel + 1, None, conditions.speaker), 480),
         (Conditions(conditions.mel, None, other_speaker), 480),
     ):
-        assert np.abs(engine.denoiser(other)(x, step) - base).max() > 1e-3
+        assert np.abs(engine.denoiser(other, [step])(x, step) - base).max() > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_answer_hears_step_audio_and_speaker(engine, tiny_bundle):
 )
 def test_wrong_shapes_are_refused(conditions, message, engine, tiny_bundle):
     with pytest.raises(InputError, match=message):
-        engine.denoiser(conditions(inputs(tiny_bundle)[1]))
+        engine.denoiser(conditions(inputs(tiny_bundle)[1]), [480])
 
 
 def test_unknown_engines_are_refused(tiny_bundle):

@@ -14,10 +14,11 @@ from diffsheg_model.foppas import (
     harmonising_path,
     make_sampler,
     next_window,
-    sample_window,
+    plan_window,
 )
 from diffsheg_model.noise import seeded_noise
 from diffsheg_model.unieg import UniEG
+from diffsheg_model.walk import take
 
 TOLERANCE = 1e-4
 
@@ -92,7 +93,7 @@ def test_matches_the_published_rollout(rollout):
             return golden.draws(window, draw, kind, shape)
 
         shape = (1, end - start, config.channels)
-        part = sample_window(counted, sampler, named, len(windows), shape, known)
+        part = take(plan_window(sampler, named, len(windows), shape, known), counted)
         motion[start:end] = part[0]
         known = part[:, -overlap:] if overlap else None
         windows.append(list(window))

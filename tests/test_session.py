@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diffsheg_model.config import FoppasConfig
-from diffsheg_model.engines import create_engine
+from diffsheg_model.engines import Engine, create_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.generate import generate
-from diffsheg_model.session import Cancelled, GenerationError, MotionWindow, Session
+from diffsheg_model.session import GenerationError, MotionWindow, Session
+from diffsheg_model.walk import Cancelled
 
 RATE = 16000
 FAST = FoppasConfig(start_fraction=0.12, jump_n_sample=1)
@@ -183,7 +184,7 @@ def test_cancelling_mid_window_changes_nothing(tiny_bundle, tiny_engine):
     np.testing.assert_array_equal(final(windows)[0], expected)
 
 
-class BrokenEngine:
+class BrokenEngine(Engine):
     """The real engine, whose answers are not finite from one call on."""
 
     precision = 'fp32'
@@ -193,8 +194,8 @@ class BrokenEngine:
         self.engine = engine
         self.broken = False
 
-    def denoiser(self, conditions):
-        denoise = self.engine.denoiser(conditions)
+    def denoiser(self, conditions, steps):
+        denoise = self.engine.denoiser(conditions, steps)
         return lambda x, step: denoise(x, step) * np.float32(np.nan if self.broken else 1)
 
     def close(self):

@@ -128,7 +128,7 @@ def test_the_bundle_runs_in_onnxruntime(finished):
         speaker=np.eye(3, dtype=np.float32)[:1],
         guidance_scale=1.0,
     )
-    denoise = engine.denoiser(conditions)
+    denoise = engine.denoiser(conditions, [480])
     noisy = random.standard_normal((1, 34, 192), np.float32)
     noise = denoise(noisy, 480)
     assert noise.shape == (1, 34, 192) and np.isfinite(noise).all()

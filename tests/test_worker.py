@@ -5,6 +5,7 @@ import pytest
 from fixtures_bundle import speech_like
 
 from diffsheg_model.config import FoppasConfig
+from diffsheg_model.engines import Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.generate import generate
 from diffsheg_model.motion import concatenate
@@ -53,7 +54,7 @@ class Receiver:
         return concatenate([w.motion[: w.final_frames] for w in self.of(utterance_id)])
 
 
-class Gate:
+class Gate(Engine):
     """The real engine behind a gate: calls of the network can be held, broken or counted."""
 
     name = 'gate'
@@ -67,8 +68,8 @@ class Gate:
         self.entered = threading.Event()
         self.fault = None
 
-    def denoiser(self, conditions):
-        denoise = self.engine.denoiser(conditions)
+    def denoiser(self, conditions, steps):
+        denoise = self.engine.denoiser(conditions, steps)
 
         def gated(x, step):
             self.calls += 1
@@ -254,9 +255,9 @@ def test_a_failure_in_the_middle_leaves_a_gap(worker, receiver, gate):
     original = gate.denoiser
     windows = iter(range(100))
 
-    def denoiser(conditions):
+    def denoiser(conditions, steps):
         gate.fault = 'raise' if next(windows) == 1 else None
-        return original(conditions)
+        return original(conditions, steps)
 
     gate.denoiser = denoiser
     send(worker, 'gap', speech_like(8.0))

@@ -1,15 +1,17 @@
 """ONNX Runtime on the CPU: exact float32, runs everywhere."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnxruntime
 
 from diffsheg_model.bundle import GRAPH, Bundle
-from diffsheg_model.engines import Conditions, check_conditions
+from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.errors import InputError
-from diffsheg_model.foppas import Denoiser
+from diffsheg_model.walk import Denoiser
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(Engine):
     """Runs the bundle's graph as it is."""
 
     name = 'onnxruntime'
@@ -33,7 +35,7 @@ class OnnxRuntimeEngine:
                 f'onnxruntime cannot load {bundle.path / GRAPH}: {str(error).splitlines()[0]}'
             ) from error
 
-    def denoiser(self, conditions: Conditions) -> Denoiser:
+    def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
         check_conditions(conditions, self._config)
         feed = {'mel': conditions.mel, 'speaker': conditions.speaker}
         if conditions.speech is not None:

@@ -1,15 +1,17 @@
 """The network itself in PyTorch: the reference that other engines are compared with."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.engines import Conditions, check_conditions
+from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.export_onnx import load_network
-from diffsheg_model.foppas import Denoiser
+from diffsheg_model.walk import Denoiser
 
 
-class TorchEngine:
+class TorchEngine(Engine):
     """Eager float32, on the first GPU where there is one."""
 
     name = 'torch'
@@ -23,7 +25,7 @@ class TorchEngine:
         tensors = {name: torch.from_numpy(value) for name, value in bundle.tensors().items()}
         self._network = load_network(bundle.config, tensors, str(bundle.path)).to(self._device)
 
-    def denoiser(self, conditions: Conditions) -> Denoiser:
+    def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
         check_conditions(conditions, self._config)
         mel, speech, speaker = (
             None if value is None else torch.from_numpy(value).to(self._device)
