@@ -59,6 +59,7 @@ setup(
         'soxr>=0.3.7,<2',
         'safetensors>=0.4,<1',
         'onnxruntime>=1.18,<2',
+        'filelock>=3.12,<5',
         'cyclopts>=4,<5',
         'rich>=13.7,<16',
         'matplotlib>=3.8,<4',

@@ -1,0 +1,184 @@
+"""Keeps what an engine derived from a bundle (TensorRT plans, optimised or int8 graphs).
+
+A file is taken only where its whole key and checksum fit, so what was made of another bundle, by
+another version or for another device, or was cut while being written, is made again, never run.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from diffsheg_model.bundle import DEFAULT_BUNDLE
+from diffsheg_model.errors import InputError
+from diffsheg_model.files import atomic_path
+
+FORMAT = 1
+"""Changes when what this version derives from the same bundle differs from what others did."""
+
+_SUFFIX = '.plan'
+_LOCK = '.lock'
+
+#: Seconds after which a build by another process is no longer waited for.
+_PATIENCE_S = 1800.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PlanKey:
+    """What a derived file depends on.
+
+    Attributes:
+        graph: which graph of the bundle, or what else: 'step', 'conditions', 'timing'.
+        engine: what made it: 'tensorrt', 'openvino'.
+        precision: 'fp32', 'fp16', 'int8'.
+        device: what it was made for: the GPU's name, the CPU's.
+        version: of the engine, and of the driver where that counts.
+        bundle: the bundle's digest.
+        options: what else the result depends on; empty where nothing does.
+    """
+
+    graph: str
+    engine: str
+    precision: str
+    device: str
+    version: str
+    bundle: str
+    options: str = ''
+
+    def __post_init__(self) -> None:
+        for name in ('graph', 'engine', 'precision', 'device', 'version', 'bundle'):
+            if not getattr(self, name):
+                raise InputError(f'PlanKey.{name} is empty: a derived file must name it')
+
+    @property
+    def stem(self) -> str:
+        """The part of the file's name that stays the same from version to version."""
+        parts = (self.graph, self.engine, self.precision, self.device)
+        return '-'.join(re.sub(r'[^A-Za-z0-9_.]+', '_', part) for part in parts) + '-'
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all fields, hexadecimal."""
+        return hashlib.sha256(repr((FORMAT, *astuple(self))).encode()).hexdigest()
+
+    @property
+    def file_name(self) -> str:
+        """Readable by a person, and different for each key."""
+        version = re.sub(r'[^A-Za-z0-9_.]+', '_', self.version)
+        return f'{self.stem}{version}-{self.digest[:16]}{_SUFFIX}'
+
+
+class PlanCache:
+    """A folder of derived files of one bundle.
+
+    A folder that cannot be written is no fault: things are then built anew each time, and one
+    warning says so. Processes and threads may share a folder; who asks for what another one is
+    building waits for it.
+
+    Args:
+        bundle: folder of the bundle whose derived files these are.
+        folder: where to keep them instead of the default: '<bundle>.cache' beside the bundle, or,
+            where that cannot be written or the bundle came with the package, a folder in
+            $XDG_CACHE_HOME/diffsheg (~/.cache/diffsheg).
+    """
+
+    def __init__(self, bundle: Path, folder: Path | None = None) -> None:
+        self.folder = _default_folder(bundle) if folder is None else Path(folder)
+        self._warned = False
+
+    def get_or_build(self, key: PlanKey, build: Callable[[], bytes]) -> bytes:
+        """What is kept under ``key``, else what ``build`` makes, which is then kept."""
+        kept = self.load(key)
+        if kept is not None:
+            return kept
+        with self._lock(key):
+            kept = self.load(key)  # another process may have built it meanwhile
+            if kept is None:
+                kept = build()
+                self.store(key, kept)
+        return kept
+
+    def load(self, key: PlanKey) -> bytes | None:
+        """What is kept under ``key``; None where nothing is, or nothing whole."""
+        path = self.folder / key.file_name
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        header, _, data = content.partition(b'\n')
+        if header == _header(key, data):
+            return data
+        logger.warning('%s is cut or foreign: it is made again', path)
+        return None
+
+    def store(self, key: PlanKey, data: bytes) -> None:
+        """Keeps ``data`` under ``key`` in place of what older versions made for the same device."""
+        target = self.folder / key.file_name
+        try:
+            with atomic_path(target) as path, path.open('wb') as file:
+                file.write(_header(key, data) + b'\n')
+                file.write(data)
+                file.flush()
+                # Else a machine that loses power may keep the name without the bytes.
+                os.fsync(file.fileno())
+            for other in self.folder.glob(f'{key.stem}*{_SUFFIX}'):
+                if other != target:
+                    other.unlink(missing_ok=True)
+        except (InputError, OSError) as error:
+            self._warn(error)
+
+    def remove(self, key: PlanKey) -> None:
+        """Forgets what is kept under ``key``: the engine could not use it."""
+        try:
+            (self.folder / key.file_name).unlink(missing_ok=True)
+        except OSError as error:
+            self._warn(error)
+
+    @contextmanager
+    def _lock(self, key: PlanKey) -> Iterator[None]:
+        """Only one process at a time builds into the folder; a killed one lets go."""
+        lock = FileLock(self.folder / _LOCK, thread_local=False)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                logger.info('waiting for another process that builds in %s', self.folder)
+                lock.acquire(timeout=_PATIENCE_S)
+            for killed in self.folder.glob(f'.{key.stem}*{_SUFFIX}.????????'):
+                shutil.rmtree(killed, ignore_errors=True)
+        except (OSError, NotImplementedError, Timeout) as error:
+            self._warn(error)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _warn(self, error: Exception) -> None:
+        if not self._warned:
+            logger.warning('nothing is kept for the next start: %s', error)
+        self._warned = True
+
+
+def _header(key: PlanKey, data: bytes) -> bytes:
+    return f'diffsheg {key.digest} {hashlib.sha256(data).hexdigest()}'.encode()
+
+
+def _default_folder(bundle: Path) -> Path:
+    path = bundle.resolve()
+    beside = path.with_name(f'{path.name}.cache')
+    comes_with_the_package = path.is_relative_to(DEFAULT_BUNDLE.parent)
+    if not comes_with_the_package and os.access(path.parent, os.W_OK | os.X_OK):
+        return beside
+    home = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    return home / 'diffsheg' / f'{path.name}-{place}'
