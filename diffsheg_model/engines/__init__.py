@@ -1,47 +1,71 @@
 """Engines run the denoising network. All share one small interface; the sampler knows of none."""
 
 import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines.choice import ENGINES, PRECISIONS, choices_of, first_that_works
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
-from diffsheg_model.errors import InputError
+from diffsheg_model.threads import thread_count
 
-__all__ = ['ENGINES', 'Conditions', 'Engine', 'check_conditions', 'create_engine']
+if TYPE_CHECKING:
+    from diffsheg_model.bundle import Bundle
+
+__all__ = [
+    'ENGINES',
+    'PRECISIONS',
+    'Conditions',
+    'Engine',
+    'check_conditions',
+    'create_engine',
+]
 
 logger = logging.getLogger(__name__)
 
-ENGINES = ('auto', 'onnxruntime', 'torch')
 
+def create_engine(
+    name: str,
+    bundle: 'Bundle',
+    threads: int = 0,
+    *,
+    precision: str = 'auto',
+    provider: str = 'cpu',
+    cache: Path | None = None,
+) -> Engine:
+    """Loads a bundle into one engine: to measure it, or to compare with it.
 
-def create_engine(name: str, bundle: Bundle, threads: int = 0) -> Engine:
-    """Loads a bundle into the named engine.
+    What serves users goes on when its engine fails; see `fallback.create_serving_engine`.
 
     Args:
-        name: one of ENGINES; 'auto' takes onnxruntime.
+        name: one of ENGINES; 'auto' takes the fastest that is installed and works here, and logs
+            why it takes no faster one.
         bundle: the model.
-        threads: CPU threads; 0 leaves the choice to the engine.
+        threads: CPU threads; 0 is all cores but one, see `thread_count`.
+        precision: of the arithmetic, one of the engine's PRECISIONS; 'auto' is fp32. With the
+            name 'auto', only engines that have it are tried.
+        provider: where ONNX Runtime computes: 'cpu', 'cuda' or 'tensorrt'.
+        cache: folder for what the engine derives from the bundle; None for its default.
 
     Raises:
-        InputError: the engine is unknown or not installed.
+        InputError: the engine is unknown, not installed or does not work here, or it does not
+            have that precision or provider.
     """
-    if threads < 0:
-        raise InputError(f'threads = {threads}: must be 0 (the engine chooses) or more')
-    chosen = 'onnxruntime' if name == 'auto' else name
-    engine: Engine
-    if chosen == 'onnxruntime':
-        from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
-
-        engine = OnnxRuntimeEngine(bundle, threads)
-    elif chosen == 'torch':
-        try:
-            from diffsheg_model.engines.torch_engine import TorchEngine
-        except ModuleNotFoundError as error:
-            raise InputError(
-                f'engine torch needs the module {error.name}, which is not installed: '
-                "pip install 'diffsheg[train]', or choose engine onnxruntime"
-            ) from error
-        engine = TorchEngine(bundle, threads)
-    else:
-        raise InputError(f'engine {name!r} is unknown: choose one of {", ".join(ENGINES)}')
-    logger.info('engine %s (%s), bundle %s', engine.name, engine.precision, bundle.config.name)
+    count = thread_count(threads)
+    engine, why = first_that_works(
+        choices_of(name, precision, provider), lambda choice: choice.load(bundle, count, cache)
+    )
+    log_engine(engine, count, bundle, why)
     return engine
+
+
+def log_engine(engine: Engine, threads: int, bundle: 'Bundle', why: str) -> None:
+    """One line: what runs, and why that."""
+    logger.info(
+        'engine %s (%s), %d thread%s, bundle %s: %s',
+        engine.name,
+        engine.precision,
+        threads,
+        '' if threads == 1 else 's',
+        bundle.config.name,
+        why,
+    )

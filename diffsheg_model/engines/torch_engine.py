@@ -1,6 +1,7 @@
 """The network itself in PyTorch: the reference that other engines are compared with."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +18,13 @@ class TorchEngine(Engine):
     name = 'torch'
     precision = 'fp32'
 
-    def __init__(self, bundle: Bundle, threads: int = 0) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int = 0,
+        precision: str = 'fp32',
+        cache: Path | None = None,
+    ) -> None:
         if threads:
             torch.set_num_threads(threads)
         self._config = bundle.config

@@ -1,0 +1,258 @@
+"""An engine that goes on when the one it runs on fails: the next makes the same window."""
+
+import concurrent.futures
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines import log_engine
+from diffsheg_model.engines.choice import (
+    EngineChoice,
+    choices_of,
+    first_that_works,
+    understudies_of,
+)
+from diffsheg_model.engines.engine import Conditions, Engine
+from diffsheg_model.engines.engine_thread import EngineThread
+from diffsheg_model.errors import InputError, one_line
+from diffsheg_model.threads import thread_count
+from diffsheg_model.walk import Cancelled, Denoiser, Walk
+
+logger = logging.getLogger(__name__)
+
+#: An engine that takes over may need this long to load, and for its first window.
+START_LIMIT_S = 60.0
+#: How long `close` waits for the engine to be closed.
+CLOSE_LIMIT_S = 2.0
+
+
+class EngineFault(RuntimeError):
+    """An engine has returned nothing in time, or numbers that are not finite."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An engine that can be loaded.
+
+    Attributes:
+        label: what it is called until it is loaded.
+        load: loads it; called in the thread that it will run in.
+    """
+
+    label: str
+    load: Callable[[], Engine]
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """One engine has taken over from another.
+
+    Attributes:
+        window: which window failed, counted from 1 since the first engine was loaded.
+        failed, serving: the engines.
+        reason: what happened, one line.
+    """
+
+    window: int
+    failed: str
+    serving: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f'engine {self.failed} failed in window {self.window} ({self.reason}); '
+            f'{self.serving} has taken over'
+        )
+
+
+class FallbackEngine(Engine):
+    """Runs on one engine until that fails, then on the next, and so on.
+
+    An engine has failed when it raises, gives numbers that are not finite, or takes longer than
+    its time. The next one then makes the same window from the same start with the same random
+    draws: the motion is what it alone would have made of it, so it does not jump. An engine that
+    has failed is closed as soon as it returns, and never asked again. When none is left to take
+    over, the error is raised, window by window, and the last engine is asked again for the next.
+
+    Attributes:
+        name, precision: of the engine that serves now.
+        why: why the first engine was taken, one line.
+        fallbacks: what has happened so far, in order.
+    """
+
+    def __init__(
+        self,
+        first: Candidate,
+        understudies: Sequence[Candidate] = (),
+        timeout_s: float | None = None,
+    ) -> None:
+        """Loads the first engine; the others are loaded when they are needed.
+
+        Args:
+            first: what serves to begin with.
+            understudies: what takes over, in this order.
+            timeout_s: longest time for a window; None for any. The first engine's first window
+                may take any time, because some engines compile then.
+
+        Raises:
+            Exception: whatever prevents the first engine from being loaded.
+        """
+        self.why = ''
+        self.fallbacks: tuple[Fallback, ...] = ()
+        self._understudies = deque(understudies)
+        self._timeout_s = timeout_s
+        self._windows = 0
+        self._closed = False
+        self._start_limit_s: float | None = None
+        self._serve(EngineThread(first.load))
+
+    def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
+        """That of the engine that serves now, called in its thread; nothing takes over there."""
+        thread = self._thread
+        denoise = thread.submit(lambda engine: engine.denoiser(conditions, steps)).result()
+        return lambda x, step: thread.submit(lambda engine: denoise(x, step)).result()
+
+    def sample(
+        self,
+        conditions: Conditions,
+        walk: Walk,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> np.ndarray:
+        """Generates a window; see `Engine.sample`.
+
+        Raises:
+            InputError: conditions that do not fit the model, or numbers in them or in the walk
+                that are not finite: no engine could make motion of those.
+            Cancelled: ``cancelled`` returned True.
+            Exception: what the engine raised, when no other is left to take over.
+        """
+        if self._closed:
+            raise RuntimeError('the engine is closed')
+        self._windows += 1
+        while True:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            try:
+                return self._try(conditions, walk, cancelled)
+            except (Cancelled, InputError):
+                raise
+            except Exception as error:
+                if not self._fall_back(error):
+                    raise
+
+    def close(self) -> None:
+        """Closes the engine, at once or as soon as the call under way has returned."""
+        self._closed = True
+        self._thread.close(CLOSE_LIMIT_S)
+
+    def _serve(self, thread: EngineThread, limit_s: float | None = None) -> None:
+        engine = thread.loaded.result(limit_s)
+        self._thread = thread
+        self._proven = False
+        self.name, self.precision = engine.name, engine.precision
+
+    def _try(
+        self, conditions: Conditions, walk: Walk, cancelled: Callable[[], bool] | None
+    ) -> np.ndarray:
+        limit_s = self._timeout_s if self._proven else self._start_limit_s
+        late = Event()
+
+        def unwanted() -> bool:
+            return late.is_set() or (cancelled is not None and cancelled())
+
+        future = self._thread.submit(lambda engine: engine.sample(conditions, walk, unwanted))
+        concurrent.futures.wait([future], limit_s)
+        if not future.done():
+            # One that is slow stops at its next step; one that hangs is left alone.
+            late.set()
+            future.cancel()
+            raise EngineFault(f'no window within {limit_s:g} s')
+        x = future.result()
+        if not np.isfinite(x).all():
+            _check_finite(conditions, walk)
+            count = np.count_nonzero(~np.isfinite(x))
+            raise EngineFault(f'{count} of {x.size} numbers are not finite')
+        self._proven = True
+        return x
+
+    def _fall_back(self, error: Exception) -> bool:
+        """Lets the next engine that can be loaded serve; whether there was one."""
+        failed, failed_thread = f'{self.name} ({self.precision})', self._thread
+        while self._understudies and not self._closed:
+            candidate = self._understudies.popleft()
+            thread = EngineThread(candidate.load)
+            try:
+                self._serve(thread, START_LIMIT_S)
+            except Exception as reason:
+                thread.close()
+                logger.info('engine %s cannot take over: %s', candidate.label, one_line(reason))
+                continue
+            failed_thread.close()
+            self._start_limit_s = max(START_LIMIT_S, self._timeout_s or START_LIMIT_S)
+            serving = f'{self.name} ({self.precision})'
+            fallback = Fallback(self._windows, failed, serving, one_line(error))
+            self.fallbacks += (fallback,)
+            logger.warning('%s', fallback)
+            return True
+        return False
+
+
+def create_serving_engine(
+    name: str,
+    bundle: Bundle,
+    threads: int = 0,
+    *,
+    precision: str = 'auto',
+    provider: str = 'cpu',
+    cache: Path | None = None,
+    timeout_s: float | None = None,
+    fallback: bool = True,
+) -> FallbackEngine:
+    """Loads a bundle into an engine that others take over from when it fails.
+
+    At the beginning the choice is strict: a named engine that does not work is an error, because
+    somebody is there to correct it. In the middle of a run nobody is, and a body that stands still
+    is worse than one that moves on another engine: the fastest exact float32 engine on the CPU
+    takes over, whether the engine was named or chosen by 'auto'.
+
+    Args:
+        name, bundle, threads, precision, provider, cache: as `create_engine` takes them.
+        timeout_s: longest time for a window; None for any.
+        fallback: whether others take over; False leaves a failing engine's windows out.
+
+    Raises:
+        InputError: as `create_engine`.
+    """
+    count = thread_count(threads)
+
+    def candidate(choice: EngineChoice) -> Candidate:
+        return Candidate(str(choice), lambda: choice.load(bundle, count, cache))
+
+    def serve(choice: EngineChoice) -> FallbackEngine:
+        understudies = understudies_of(choice) if fallback else []
+        return FallbackEngine(
+            candidate(choice), [candidate(other) for other in understudies], timeout_s
+        )
+
+    engine, why = first_that_works(choices_of(name, precision, provider), serve)
+    engine.why = why
+    log_engine(engine, count, bundle, why)
+    return engine
+
+
+def _check_finite(conditions: Conditions, walk: Walk) -> None:
+    arrays = {
+        'mel': conditions.mel,
+        'speech features': conditions.speech,
+        'start': walk.start,
+        'known frames or noise': walk.offset,
+    }
+    for what, values in arrays.items():
+        if values is not None and not np.isfinite(values).all():
+            raise InputError(f'{what} of this window: numbers that are not finite')
