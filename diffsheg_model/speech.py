@@ -11,6 +11,7 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import from_dict
 from diffsheg_model.errors import InputError
+from diffsheg_model.threads import thread_count
 
 SAMPLE_RATE = 16000
 """Hz that every encoder hears."""
@@ -67,7 +68,7 @@ class OnnxSpeechEncoder:
 
         Args:
             folder: with encoder.json, encoder.onnx and encoder.onnx.data.
-            threads: of the CPU; 0 leaves the number to ONNX Runtime.
+            threads: of the CPU; 0 is all cores but one, see `thread_count`.
 
         Raises:
             InputError: a file is missing or does not fit.
@@ -83,7 +84,7 @@ class OnnxSpeechEncoder:
             )
         self.card = _read_card(folder / 'encoder.json')
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = thread_count(threads)
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
@@ -145,7 +146,7 @@ def create_speech_encoder(
         bundle: the model.
         folder: of the exported encoder; None for the one in the bundle, or else in
             ``default_folder()``.
-        threads: of the CPU; 0 leaves the number to ONNX Runtime.
+        threads: of the CPU; 0 is all cores but one, see `thread_count`.
 
     Returns:
         The encoder; None where the bundle asks for none.
