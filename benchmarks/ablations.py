@@ -86,7 +86,7 @@ def sampler_variants(bundle: Bundle) -> list[Variant]:
     for steps in STEPS:
         # A jump must be shorter than the part of the chain that later windows run through.
         one_pass = with_sampler(bundle, steps=steps, jump_n_sample=1)
-        length = len(make_sampler(one_pass.config.diffusion, one_pass.config.foppas).later_path) - 1
+        length = make_sampler(one_pass.config.diffusion, one_pass.config.foppas).later.calls
         foppas = bundle.config.foppas
         jump = max(1, min(foppas.jump_length, length - 1))
         passes = foppas.jump_n_sample if jump < length else 1

@@ -12,6 +12,8 @@ FLOWS = ('expression_to_gesture', 'gesture_to_expression', 'none')
 OUTPUTS = ('noise', 'velocity', 'clean')
 SPEECH_ENCODERS = ('none', 'hubert', 'whisper')
 MEL_TRANSFORMS = ('power', 'log', 'none')
+SOLVERS = ('ddim', 'dpmpp_2m')
+SPACINGS = ('even', 'log_snr')
 
 
 def _require(condition: bool, owner: object, field: str, allowed: str) -> None:
@@ -157,12 +159,24 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class DiffusionConfig:
-    """The noise schedule: linear betas, and how many evenly spaced steps sampling takes."""
+    """The noise schedule of linear betas, and how sampling walks down it.
+
+    Attributes:
+        num_steps: levels of noise that the network was trained on.
+        beta_start, beta_end: first and last beta.
+        sampling_steps: steps that a first window takes.
+        solver: 'ddim' as published, or 'dpmpp_2m' (DPM-Solver++ 2M, arXiv 2211.01095), which is of
+            second order and needs fewer steps.
+        spacing: 'even' in the level's number as published, or 'log_snr', even in log(abar /
+            (1 - abar)), which a solver of second order needs.
+    """
 
     num_steps: int = 1000
     beta_start: float = 1e-4
     beta_end: float = 2e-2
     sampling_steps: int = 25
+    solver: str = SOLVERS[0]
+    spacing: str = SPACINGS[0]
 
     def __post_init__(self) -> None:
         _require(self.num_steps >= 1, self, 'num_steps', 'at least 1')
@@ -178,6 +192,8 @@ class DiffusionConfig:
             'sampling_steps',
             f'in 1..{self.num_steps} (num_steps)',
         )
+        _require(self.solver in SOLVERS, self, 'solver', f'one of {", ".join(SOLVERS)}')
+        _require(self.spacing in SPACINGS, self, 'spacing', f'one of {", ".join(SPACINGS)}')
 
 
 @dataclass(frozen=True)
@@ -188,8 +204,8 @@ class FoppasConfig:
         overlap: frames that a window shares with the one before it; 0 makes windows independent.
         jump_length: steps that a harmonising jump goes back up.
         jump_n_sample: passes over each jump; 1 means no jumps.
-        start_fraction: share of the chain that a later window runs through (published 0.6:
-            with 25 steps it starts at index 14).
+        start_fraction: share of the chain, of its levels and of the sampling steps, that a later
+            window runs through (published 0.6: 15 of 25 steps, from level 560 of 1000).
         ramp_level: noise level sqrt(1 - abar) under which the known frames are cross-faded in.
         guidance_scale: classifier-free guidance; 1 is none (published for SHOW: 1.15, 1.25).
     """

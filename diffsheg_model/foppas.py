@@ -13,43 +13,50 @@ import numpy as np
 from diffsheg_model.config import DiffusionConfig, FoppasConfig
 from diffsheg_model.diffusion import (
     Schedule,
-    clean_gains,
-    ddim_gains,
     make_schedule,
     noising_gains,
     renoise_gains,
 )
 from diffsheg_model.errors import InputError
 from diffsheg_model.noise import NoiseSource
+from diffsheg_model.solver import clean_gains, step_gains
 from diffsheg_model.walk import Walk
 
 
 @dataclass(frozen=True)
-class Sampler:
-    """A schedule and the ways through it, fixed for a model.
+class Way:
+    """A chain of levels and the way down it.
 
     Attributes:
-        schedule: the respaced chain.
-        config: FOPPAS options.
-        first_path: indices that a first window visits, -1 at the end.
-        later_path: indices that a later window visits; a fall is a denoising step, a rise a
+        schedule: the levels.
+        path: indices that are visited, -1 at the end; a fall is a denoising step, a rise a
             re-noising step.
     """
 
     schedule: Schedule
+    path: tuple[int, ...]
+
+    @property
+    def calls(self) -> int:
+        """Network calls of a window."""
+        return sum(after < before for before, after in itertools.pairwise(self.path))
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """How windows are sampled, fixed for a model.
+
+    Attributes:
+        config: FOPPAS options.
+        solver: how a step down is taken, see `diffsheg_model.solver`.
+        first: the way of a first window.
+        later: the way of a later window.
+    """
+
     config: FoppasConfig
-    first_path: tuple[int, ...]
-    later_path: tuple[int, ...]
-
-    @property
-    def first_calls(self) -> int:
-        """Network calls of a first window."""
-        return _falls(self.first_path)
-
-    @property
-    def later_calls(self) -> int:
-        """Network calls of a later window."""
-        return _falls(self.later_path)
+    solver: str
+    first: Way
+    later: Way
 
 
 def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
@@ -58,18 +65,18 @@ def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
     Raises:
         InputError: a jump is longer than the part of the chain that later windows run through.
     """
-    schedule = make_schedule(diffusion)
-    length = max(1, round(foppas.start_fraction * len(schedule)))
-    if foppas.jump_n_sample > 1 and foppas.jump_length >= length:
+    whole = make_schedule(diffusion)
+    part = make_schedule(diffusion, foppas.start_fraction)
+    if foppas.jump_n_sample > 1 and foppas.jump_length >= len(part):
         raise InputError(
-            f'FoppasConfig.jump_length = {foppas.jump_length}: must be less than the {length} '
-            'steps that a later window runs through'
+            f'FoppasConfig.jump_length = {foppas.jump_length}: must be less than the {len(part)} '
+            'steps that a later window runs through; with jump_n_sample = 1 there are no jumps'
         )
     return Sampler(
-        schedule,
         foppas,
-        tuple(range(len(schedule) - 1, -2, -1)),
-        harmonising_path(length, foppas.jump_length, foppas.jump_n_sample),
+        diffusion.solver,
+        Way(whole, tuple(range(len(whole) - 1, -2, -1))),
+        Way(part, harmonising_path(len(part), foppas.jump_length, foppas.jump_n_sample)),
     )
 
 
@@ -88,10 +95,6 @@ def harmonising_path(length: int, jump_length: int, jump_n_sample: int) -> tuple
             path.extend(range(index + 1, index + jump_length + 1))
         path.append(path[-1] - 1)
     return tuple(path)
-
-
-def _falls(path: tuple[int, ...]) -> int:
-    return sum(after < before for before, after in itertools.pairwise(path))
 
 
 def next_window(
@@ -142,19 +145,21 @@ def plan_window(
         draws += 1
         return values
 
-    path = sampler.first_path if known is None else sampler.later_path
-    schedule = sampler.schedule
+    way = sampler.first if known is None else sampler.later
     start = draw('init')
     updates: list[_Update] = []
-    for index, following in itertools.pairwise(path):
+    remembered = None  # index of the call before, unless x was noised since: x0 would not fit it
+    for index, following in itertools.pairwise(way.path):
         if following > index:
-            gain, noise_gain = renoise_gains(schedule, index)
+            gain, noise_gain = renoise_gains(way.schedule, index)
             updates[-1].then(gain, noise_gain * draw('renoise'))
+            remembered = None
             continue
-        update = _Update(schedule, index, shape)
+        update = _Update(way.schedule, index, remembered, shape)
         updates.append(update)
+        remembered = index if sampler.solver == 'dpmpp_2m' else None
         if known is not None:
-            level = schedule.alpha_cumprod_before(index)
+            level = way.schedule.alpha_cumprod_before(index)
             update.then(*_put_back(known, draw('overlap'), level, sampler.config.ramp_level))
     return Walk(
         steps=np.array([update.step for update in updates], np.int64),
@@ -169,15 +174,21 @@ def plan_window(
 class _Update:
     """What follows one call of the network, gathered in float64; see `Walk`."""
 
-    def __init__(self, schedule: Schedule, index: int, shape: tuple[int, int, int]) -> None:
-        """The step down from ``index``."""
+    def __init__(
+        self,
+        schedule: Schedule,
+        index: int,
+        remembered: int | None,
+        shape: tuple[int, int, int],
+    ) -> None:
+        """The step down from ``index``, with what the call at ``remembered`` found."""
         self.step = int(schedule.timesteps[index])
         self.clean = clean_gains(float(schedule.alphas_cumprod[index]))
-        x_gain, eps_gain = ddim_gains(schedule, index)
+        x_gain, eps_gain, memory_gain = step_gains(schedule, index, remembered)
         frames = np.ones((shape[1], 1))
         self.x_gain = x_gain * frames
         self.eps_gain = eps_gain * frames
-        self.memory_gain = 0.0 * frames
+        self.memory_gain = memory_gain * frames
         self.offset = np.zeros(shape)
 
     def then(self, gain: float | np.ndarray, values: np.ndarray) -> None:

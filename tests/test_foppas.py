@@ -122,7 +122,7 @@ def test_schedule_matches_the_published_one():
 def test_network_calls(jumps, calls):
     foppas = FoppasConfig(jump_length=jumps[0], jump_n_sample=jumps[1])
     sampler = make_sampler(DiffusionConfig(), foppas)
-    assert (sampler.first_calls, sampler.later_calls) == (25, calls)
+    assert (sampler.first.calls, sampler.later.calls) == (25, calls)
 
 
 def test_windows_cover_every_frame_once_planned():
