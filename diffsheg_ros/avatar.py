@@ -3,11 +3,12 @@
 import dataclasses
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from diffsheg_model.engines import create_engine
+from diffsheg_model.engines.fallback import FallbackEngine, create_serving_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.speech import create_speech_encoder
@@ -33,7 +34,7 @@ class Avatar:
 
     Attributes:
         bundle: the model.
-        engine: what runs it.
+        engine: what runs it, and what takes over when that fails.
         timeline: what is planned.
         playout: the timeline in joint angles.
         playout_delay_s: from hearing a sample to showing its motion.
@@ -89,7 +90,7 @@ class Avatar:
         encoder = create_speech_encoder(
             self.bundle, parameters.speech_encoder or None, parameters.engine_threads
         )
-        self.engine = create_engine(parameters.engine, self.bundle, parameters.engine_threads)
+        self.engine = _serving_engine(parameters, self.bundle)
         try:
             self._worker = MotionWorker(
                 self.bundle,
@@ -137,9 +138,8 @@ class Avatar:
         return self._worker.stop(timeout_s)
 
     def close(self) -> None:
-        """Frees the engine. One whose call has not returned is left to its thread."""
-        if not self._worker.running:
-            self.engine.close()
+        """Frees the engine; one whose call has not returned, as soon as it does."""
+        self.engine.close()
 
     def hear(self, piece: AudioPiece) -> bool:
         """Takes a piece of speech; see `Inbox.push`. Returns whether all of it was taken."""
@@ -208,6 +208,19 @@ def _load(parameters: AvatarParameters) -> Bundle:
             bundle, config=dataclasses.replace(bundle.config, diffusion=steps)
         )
     return bundle
+
+
+def _serving_engine(parameters: AvatarParameters, bundle: Bundle) -> FallbackEngine:
+    return create_serving_engine(
+        parameters.engine,
+        bundle,
+        parameters.engine_threads,
+        precision=parameters.engine_precision,
+        provider=parameters.engine_provider,
+        cache=Path(parameters.engine_cache) if parameters.engine_cache else None,
+        timeout_s=parameters.engine_timeout_s,
+        fallback=parameters.engine_fallback,
+    )
 
 
 def _rest_rotvecs(bundle: Bundle) -> np.ndarray:

@@ -317,10 +317,13 @@ class AvatarNode(LifecycleNode):
             hop_s=avatar.hop_s,
             engine=avatar.engine.name,
             precision=avatar.engine.precision,
+            engine_why=avatar.engine.why,
+            last_fallback=str(avatar.engine.fallbacks[-1]) if avatar.engine.fallbacks else '',
             bundle=avatar.bundle.config.name,
             playout_delay_s=avatar.playout_delay_s,
             counters={
                 'faults': self.faults,
+                'fallbacks': len(avatar.engine.fallbacks),
                 'underruns': avatar.playout.underruns,
                 'late_windows': avatar.late_windows,
                 'unstamped_chunks': self._counts['unstamped_chunks'],

@@ -114,6 +114,9 @@ class Facts:
             shows to the stretch's publication.
         hop_s: new motion of a window.
         engine, precision, bundle: what runs.
+        engine_why: why the engine was taken to begin with.
+        last_fallback: which engine has failed last, why, and what has taken over; empty where
+            none has.
         playout_delay_s: from hearing to showing.
         counters: what the node counts itself.
         worker: what the worker counts; None where there is none.
@@ -132,6 +135,8 @@ class Facts:
     hop_s: float = 0.0
     engine: str = ''
     precision: str = ''
+    engine_why: str = ''
+    last_fallback: str = ''
     bundle: str = ''
     playout_delay_s: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)
@@ -177,6 +182,8 @@ def _standing_faults(facts: Facts) -> list[tuple[int, str]]:
         words.append(
             (WARN, 'another node has this name: give one of them a namespace or another name')
         )
+    if facts.last_fallback:
+        words.append((WARN, f'{facts.last_fallback} until the node is configured anew'))
     if facts.lifecycle != 'active':
         return words
     if not facts.worker_alive:
@@ -236,6 +243,8 @@ def _values(facts: Facts, counters: dict[str, int]) -> dict[str, str]:
         'drops': str(sum(counters.get(name, 0) for name in drops)),
         'engine': facts.engine,
         'precision': facts.precision,
+        'engine_why': facts.engine_why,
+        'last_fallback': facts.last_fallback,
         'bundle': facts.bundle,
         'playout_delay_s': f'{facts.playout_delay_s:.3f}',
         'publish_rate_hz': f'{facts.publish_rate_hz:g}',

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from diffsheg_model.engines import ENGINES
+from diffsheg_model.engines.choice import ALL_PRECISIONS, ENGINES, PROVIDERS
 from diffsheg_model.errors import InputError
 
 P = TypeVar('P')
@@ -85,9 +85,46 @@ class AvatarParameters(Checked):
     bundle: str = parameter(
         '', 'Folder of the model bundle; empty: the one that comes with the package.'
     )
-    engine: str = parameter('auto', 'What runs the network.', choices=ENGINES)
+    engine: str = parameter(
+        'auto',
+        'What runs the network; auto: the fastest that is installed and works here.',
+        choices=ENGINES,
+    )
+    engine_precision: str = parameter(
+        'auto',
+        """Precision of the network's arithmetic; auto: fp32. The others are faster and change the
+        motion a little; not every engine has them.""",
+        choices=ALL_PRECISIONS,
+    )
+    engine_provider: str = parameter(
+        'cpu',
+        """Where engine onnxruntime computes; cuda and tensorrt need an NVIDIA GPU and
+        onnxruntime-gpu.""",
+        choices=PROVIDERS,
+    )
     engine_threads: int = parameter(
-        0, 'CPU threads of the engine; 0: the engine chooses.', low=0, high=256
+        0,
+        """CPU threads of the engine and of the speech encoder; 0: all cores that the process may
+        use but one, which is left to the rest of the node.""",
+        low=0,
+        high=256,
+    )
+    engine_timeout_s: float = parameter(
+        10.0,
+        """A window of motion (about 2 s of it) that takes longer is made by another engine,
+        seconds; the one that was late is not asked again.""",
+        low=0.1,
+        high=3600.0,
+    )
+    engine_fallback: bool = parameter(
+        True,
+        """Let another engine take over, in float32 on the CPU, when this one fails in the middle of
+        a run. False leaves out the motion that it fails to make.""",
+    )
+    engine_cache: str = parameter(
+        '',
+        """Folder for what an engine derives from the bundle, such as TensorRT plans; empty: beside
+        the bundle, or in ~/.cache/diffsheg where that cannot be written.""",
     )
     speech_encoder: str = parameter(
         '',

@@ -17,6 +17,7 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
+from diffsheg_model.errors import one_line
 from diffsheg_model.session import MotionWindow, Session
 from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.walk import Cancelled
@@ -395,6 +396,5 @@ class MotionWorker:
                 self._report('a receiver of interrupts failed', error)
 
     def _report(self, what: str, error: Exception) -> None:
-        lines = str(error).splitlines() or ['']
-        self._last_error = f'{what}: {type(error).__name__}: {lines[0]}'
+        self._last_error = f'{what}: {one_line(error)}'
         logger.error('%s', self._last_error, exc_info=error)

@@ -1,5 +1,6 @@
 """The avatar node, over real DDS: life cycle, speech in, motion out, and whatever goes wrong."""
 
+import itertools
 import signal
 import threading
 import time
@@ -15,11 +16,13 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import ReliabilityPolicy
-from ros_world import Watcher, World, overrides
+from ros_world import LIMIT_S, Watcher, World, overrides
 from rosgraph_msgs.msg import Clock
 from scipy.spatial.transform import Rotation
 from std_srvs.srv import Trigger
 
+from diffsheg_model.engines import ENGINES
+from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
 from diffsheg_model.generate import generate
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_node import AvatarNode
@@ -41,7 +44,8 @@ def make(world: World, tiny_bundle):
     """Makes avatar nodes with the tiny bundle."""
 
     def make(namespace: str = '', **values) -> AvatarNode:
-        settings = {'bundle': str(tiny_bundle.path), 'engine_threads': 1} | values
+        settings = {'bundle': str(tiny_bundle.path), 'engine': 'onnxruntime'} | values
+        settings = {'engine_threads': 1} | settings
         settings = {'playout_delay_s': DELAY_S, 'publish_rate_hz': RATE_HZ} | settings
         node = AvatarNode(namespace=namespace, parameter_overrides=overrides(**settings))
         return world.add(node)
@@ -123,11 +127,12 @@ def test_the_life_cycle_by_its_services(world, make, watcher):
         assert step(Transition.TRANSITION_CONFIGURE) == 'inactive'
         for _ in range(2):
             assert step(Transition.TRANSITION_ACTIVATE) == 'active'
-            assert threading.active_count() == threads + 1
+            assert threading.active_count() == threads + 2  # the worker's and the engine's
             assert node.count_subscribers('/stage/audio') == 1
             assert step(Transition.TRANSITION_DEACTIVATE) == 'inactive'
-            assert threading.active_count() == threads
+            assert threading.active_count() == threads + 1
         assert step(Transition.TRANSITION_CLEANUP) == 'unconfigured'
+        assert threading.active_count() == threads
         world.until(lambda: node.count_publishers('/stage/face') == 0)
     assert step(Transition.TRANSITION_UNCONFIGURED_SHUTDOWN) == 'finalized'
 
@@ -237,11 +242,64 @@ def test_speech_becomes_motion_at_its_time(world, active, watcher, tiny_bundle, 
     assert 0 < float(values['latency_p50_s']) <= float(values['latency_p95_s']) < 5
 
 
+def test_another_engine_takes_over_in_the_middle_of_speech(
+    world, active, watcher, tiny_bundle, tiny_engine, monkeypatch
+):
+    node = active(seed=5, engine_timeout_s=2.0)
+    windows, released = itertools.count(), threading.Event()
+    sample = OnnxRuntimeEngine.sample
+
+    def hanging(self, *arguments):
+        x = sample(self, *arguments)
+        assert next(windows) < 1 or released.wait(LIMIT_S)
+        return x
+
+    monkeypatch.setattr(OnnxRuntimeEngine, 'sample', hanging)
+    start_ns, speech = now_ns(), speech_like(3.0)
+    watcher.say(speech, start_ns=start_ns)
+    world.until(lambda: watcher.faces[-1].utterance_id == 'u')
+    world.until(lambda: watcher.faces[-1].utterance_id == '')
+    released.set()
+
+    # What is planned over the seam is what one engine alone would have made of it.
+    monkeypatch.undo()
+    offline = generate(tiny_bundle, tiny_engine, [speech], 16000, seed=5)
+    assert len(watcher.face_stretches) == len(watcher.joint_stretches) == 2
+    for face, joint in zip(watcher.face_stretches, watcher.joint_stretches, strict=True):
+        motion, body = messages.read_face_trajectory(face), messages.read_joint_trajectory(joint)
+        first = round((motion.times_ns[0] - start_ns - DELAY_S * NS) / NS * 15)
+        frames = range(max(first, 8), 45 if first else 30)
+        inside = slice(frames[0] - first, frames[-1] + 1 - first)
+        np.testing.assert_allclose(motion.weights[inside], offline.weights[frames], atol=1e-4)
+        shown = Rotation.from_euler('XYZ', body.angles[inside].reshape(-1, 3))
+        expected = Rotation.from_rotvec(offline.rotations[frames].reshape(-1, 3))
+        assert (shown.inv() * expected).magnitude().max() < 1e-3
+
+    status = fresh_status(world, watcher)
+    values = watcher.values()
+    assert status.level == WARN and status.message.startswith(
+        'engine onnxruntime (fp32) failed in window 4 (no window within 2 s); '
+    )
+    assert values['last_fallback'] in status.message
+    assert values['fallbacks'] == '1' and values['failed_windows'] == '0'
+    assert values['engine'] in ENGINES and values['engine'] != 'onnxruntime'
+    assert values['engine_why'] == 'as chosen'
+    assert node.faults == 0 and state_of(node) == 'active'
+
+    # Configuring anew is what gives the engine another chance.
+    assert node.trigger_deactivate() == SUCCESS and node.trigger_cleanup() == SUCCESS
+    assert node.trigger_configure() == SUCCESS
+    world.until(lambda: watcher.values().get('fallbacks') == '0')
+    assert watcher.values()['engine'] == 'onnxruntime' and watcher.statuses[-1].level == OK
+
+
 @pytest.mark.parametrize(
     ('values', 'words'),
     [
         ({'publish_rate_hz': 1000.0}, 'publish_rate_hz = 1000.0: must be 1 to 240'),
-        ({'engine': 'steam'}, "engine = 'steam': must be auto, onnxruntime or torch"),
+        ({'engine': 'steam'}, "engine = 'steam': must be auto, tensorrt, "),
+        ({'engine': 'torch', 'engine_precision': 'int8'}, "torch has no precision 'int8'"),
+        ({'engine_provider': 'cuda'}, 'pip install onnxruntime-gpu'),
         ({'blend_s': 'x', 'seed': -1}, "blend_s = 'x': must be a number"),
         ({'speaker': 4}, 'speaker = 4'),
         ({'sampling_steps': 1000, 'reorder_s': 0.5, 'stall_s': 0.2}, 'stall_s = 0.2'),

@@ -67,6 +67,7 @@ def test_before_it_is_configured_there_is_little_to_say():
         ({'failed_windows': 1, 'last_error': 'boom'}, ERROR, 'the engine failed (boom)'),
         ({'callback_errors': 1}, ERROR, 'publishing motion failed'),
         ({'faults': 1}, ERROR, 'a callback failed'),
+        ({'last_fallback': 'engine a failed; b has taken over'}, WARN, 'taken over until'),
         ({'namesakes': 1}, WARN, 'another node has this name'),
         ({'fps': 40.0}, WARN, 'publishing at 40.0 of 60 Hz'),
         ({'latency_p95_s': 2.5}, WARN, ''),
@@ -112,6 +113,18 @@ def test_counters_that_begin_anew_are_no_news():
     health.report(0.0, changed(lost_samples=1000))
     health.report(20.0, changed(lost_samples=1000))
     assert health.report(21.0, WELL).level == OK
+
+
+def test_an_engine_that_has_taken_over_is_told_until_the_next_configuring():
+    health = Health()
+    fallen = changed(last_fallback='engine a failed; b has taken over', fallbacks=1)
+    for second in (0.0, 1.0, 10 * RECENT_S):
+        report = health.report(second, fallen)
+        assert report.level == WARN
+        assert report.values['fallbacks'] == '1'
+        assert report.values['last_fallback'] == 'engine a failed; b has taken over'
+    assert health.report(200.0, dataclasses.replace(fallen, lifecycle='inactive')).level == WARN
+    assert health.report(201.0, changed(fallbacks=0)).level == OK
 
 
 def test_the_worst_comes_first():

@@ -40,7 +40,7 @@ def test_every_parameter_is_described_and_bounded(node, field):
         ('publish_rate_hz', 'fast', 'must be a number'),
         ('engine_threads', 2.0, 'must be a whole number'),
         ('engine_threads', True, 'must be a whole number'),
-        ('engine', 'steam', 'must be auto, onnxruntime or torch'),
+        ('engine', 'steam', 'must be auto, tensorrt, '),
         ('autostart', 1, 'must be true or false'),
         ('bundle', 3, 'must be text'),
         ('seed', -1, 'must be 0 to'),

@@ -2,10 +2,12 @@ import threading
 
 import numpy as np
 import pytest
+from faulty_engine import FaultyEngine
 from fixtures_bundle import speech_like
 
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
+from diffsheg_model.engines.fallback import Candidate, FallbackEngine
 from diffsheg_model.errors import InputError
 from diffsheg_model.generate import generate
 from diffsheg_model.motion import concatenate
@@ -264,6 +266,53 @@ def test_a_failure_in_the_middle_leaves_a_gap(worker, receiver, gate):
     receiver.wait_last('gap')
     assert [w.start_frame for w in receiver.of('gap')] == [0, 60, 90]
     assert worker.stats().failed_windows == 1
+
+
+@pytest.mark.parametrize('fault', ['raise', 'nan', 'hang'])
+def test_another_engine_takes_over_in_the_middle_of_a_window(
+    tiny_bundle, tiny_engine, receiver, fault
+):
+    faulty = FaultyEngine(tiny_engine, fault, 25 + 3 + 2)
+    candidates = [
+        Candidate('first', lambda: faulty),
+        Candidate('second', lambda: Gate(tiny_engine)),
+    ]
+    engine = FallbackEngine(candidates[0], candidates[1:], timeout_s=2.0)
+    worker = MotionWorker(tiny_bundle, engine, receiver.on_window, foppas=FAST, stall_s=30.0)
+    worker.start()
+    speech = speech_like(8.0)
+    send(worker, 'x', speech)
+    receiver.wait_last('x')
+    # Both engines run the same network: from the audience, nothing has happened.
+    offline = generate(tiny_bundle, tiny_engine, [speech], RATE, foppas=FAST)
+    live = receiver.motion('x')
+    assert live.rotations.tobytes() == offline.rotations.tobytes()
+    assert live.weights.tobytes() == offline.weights.tobytes()
+    stats = worker.stats()
+    assert (stats.windows, stats.failed_windows, stats.last_error) == (4, 0, '')
+    assert [fallback.window for fallback in engine.fallbacks] == [3]
+    faulty.released.set()
+    assert worker.stop(LIMIT_S)
+    engine.close()
+
+
+def test_a_hanging_engine_is_interrupted_within_its_time(tiny_bundle, tiny_engine, receiver):
+    faulty = FaultyEngine(tiny_engine, 'hang', 25 + 2)
+    engine = FallbackEngine(
+        Candidate('first', lambda: faulty), [Candidate('second', lambda: Gate(tiny_engine))], 1.0
+    )
+    worker = MotionWorker(tiny_bundle, engine, receiver.on_window, foppas=FAST, stall_s=30.0)
+    worker.start()
+    send(worker, 'old', speech_like(6.0), end=False)
+    assert faulty.hanging.wait(LIMIT_S)
+    worker.interrupt()
+    send(worker, 'new', speech_like(3.0), T0 + 9 * NS)
+    receiver.wait_last('new')
+    assert len(receiver.of('old')) == 1 and len(receiver.motion('new')) == 45
+    assert engine.name == 'gate' and worker.stats().failed_windows == 0
+    faulty.released.set()
+    assert worker.stop(LIMIT_S)
+    engine.close()
 
 
 def test_a_receiver_that_raises_is_counted(worker, receiver):

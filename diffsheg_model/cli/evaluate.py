@@ -3,10 +3,10 @@
 import importlib.util
 import logging
 from pathlib import Path
-from typing import Literal
 
 from diffsheg_model.cli import Output
 from diffsheg_model.cli.progress import frames_progress
+from diffsheg_model.engines.choice import EngineName, Precision
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg evaluate --data shards/ -o report/ --autoencoder autoencoders/gesture --seeds 4'
@@ -24,7 +24,8 @@ def evaluate(
     max_seconds: float = 0.0,
     speaker: int | None = None,
     strict: bool = False,
-    engine: Literal['auto', 'onnxruntime', 'torch'] = 'auto',
+    engine: EngineName = 'auto',
+    precision: Precision = 'auto',
     threads: int = 0,
     speech_encoder: Path | None = None,
     steps: int | None = None,
@@ -50,8 +51,9 @@ def evaluate(
         max_seconds: only the beginning of each take; 0 for all of it.
         speaker: whose style to generate; each take's own unless given.
         strict: whether too few windows for a Frechet distance are an error.
-        engine: what runs the network.
-        threads: CPU threads of the engine; 0 leaves the number to it.
+        engine: what runs the network; auto takes the fastest that is installed and works here.
+        precision: of the network's arithmetic; auto is fp32, and not every engine has the others.
+        threads: CPU threads; 0 is all cores but one.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
         steps: of the diffusion; the bundle's unless given.
         jump_n_sample: passes over each harmonising jump; 1 for none.
@@ -86,7 +88,7 @@ def evaluate(
     encoders = open_autoencoders(autoencoder, model.config.format)
     takes = open_takes(data, model, max_takes, max_seconds, speaker)
     speech = create_speech_encoder(model, speech_encoder, threads)
-    network = create_engine(engine, model, threads)
+    network = create_engine(engine, model, threads, precision=precision)
     try:
         with frames_progress(seeds * takes.frames) as update:
             evaluation = evaluate_bundle(

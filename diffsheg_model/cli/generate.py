@@ -5,12 +5,12 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from diffsheg_model.cli import Output
 from diffsheg_model.cli.progress import frames_progress
+from diffsheg_model.engines.choice import EngineName, Precision, Provider
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
 
@@ -26,7 +26,10 @@ def generate(
     seed: int = 0,
     bundle: Path | None = None,
     speaker: int = 0,
-    engine: Literal['auto', 'onnxruntime', 'torch'] = 'auto',
+    engine: EngineName = 'auto',
+    precision: Precision = 'auto',
+    provider: Provider = 'cpu',
+    engine_cache: Path | None = None,
     threads: int = 0,
     speech_encoder: Path | None = None,
     guidance_scale: float | None = None,
@@ -42,15 +45,21 @@ def generate(
         seed: 0 or more; another seed gives another motion.
         bundle: the model's folder; the one that comes with the package unless given.
         speaker: whose style, 0 or more; the bundle says how many it knows.
-        engine: what runs the network.
-        threads: CPU threads of the engine; 0 leaves the number to it.
+        engine: what runs the network; auto takes the fastest that is installed and works here.
+            If it fails in the middle, another one makes the rest of the motion, with a warning.
+        precision: of the network's arithmetic; auto is fp32, the others change the motion a
+            little, and not every engine has them.
+        provider: where engine onnxruntime computes; cuda and tensorrt need onnxruntime-gpu.
+        engine_cache: folder for what an engine derives from the bundle; beside the bundle, or in
+            ~/.cache/diffsheg, unless given.
+        threads: CPU threads; 0 is all cores but one.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
         guidance_scale: classifier-free guidance, for bundles trained for it; the bundle's unless
             given.
     """
     from diffsheg_model.audio import audio_info, read_blocks
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
-    from diffsheg_model.engines import create_engine
+    from diffsheg_model.engines.fallback import create_serving_engine
     from diffsheg_model.exports import write_outputs
     from diffsheg_model.files import check_folder_writable
     from diffsheg_model.generate import generate as generate_motion
@@ -64,7 +73,9 @@ def generate(
     if guidance_scale is not None:
         foppas = dataclasses.replace(foppas, guidance_scale=guidance_scale)
     encoder = create_speech_encoder(model, speech_encoder, threads)
-    network = create_engine(engine, model, threads)
+    network = create_serving_engine(
+        engine, model, threads, precision=precision, provider=provider, cache=engine_cache
+    )
     peaks = _Peaks(info.sample_rate)
     begin = time.perf_counter()
     try:

@@ -189,14 +189,15 @@ class FallbackEngine(Engine):
             thread = EngineThread(candidate.load)
             try:
                 self._serve(thread, START_LIMIT_S)
-            except Exception as reason:
+            except Exception as refusal:
                 thread.close()
-                logger.info('engine %s cannot take over: %s', candidate.label, one_line(reason))
+                logger.info('engine %s cannot take over: %s', candidate.label, one_line(refusal))
                 continue
             failed_thread.close()
             self._start_limit_s = max(START_LIMIT_S, self._timeout_s or START_LIMIT_S)
             serving = f'{self.name} ({self.precision})'
-            fallback = Fallback(self._windows, failed, serving, one_line(error))
+            reason = str(error) if isinstance(error, EngineFault) else one_line(error)
+            fallback = Fallback(self._windows, failed, serving, reason)
             self.fallbacks += (fallback,)
             logger.warning('%s', fallback)
             return True
