@@ -19,15 +19,31 @@ from diffsheg_model.foppas import make_sampler, next_window, plan_window
 from diffsheg_model.motion import Motion
 from diffsheg_model.noise import seeded_noise
 from diffsheg_model.speech import SpeechEncoder
+from diffsheg_model.walk import Walk
 
 
 class GenerationError(RuntimeError):
     """The engine gave motion that is not finite."""
 
 
+@dataclass(frozen=True, eq=False)
+class WindowPlan:
+    """What an engine needs to generate a session's next window.
+
+    Attributes:
+        frames: [start, end) within the utterance.
+        conditions: what is heard, one row.
+        walk: the way through the chain, one row.
+    """
+
+    frames: tuple[int, int]
+    conditions: Conditions
+    walk: Walk
+
+
 @dataclass(frozen=True)
 class MotionWindow:
-    """Motion that one call of `Session.step` gave.
+    """A window of motion.
 
     Attributes:
         index: ordinal of the window within the utterance.
@@ -52,6 +68,9 @@ class Session:
     Push audio, call `step` while it gives windows, `end`, call `step` until it gives None. All
     methods belong to the thread that owns the engine. Memory stays flat however long the
     utterance is: features are dropped behind each window.
+
+    A step is `plan`, the engine's work, and `complete`; `session_group` does that work for several
+    sessions at once.
     """
 
     def __init__(
@@ -97,7 +116,7 @@ class Session:
                 f'{config.format.window_frames} frames'
             )
         self._bundle = bundle
-        self._engine = engine
+        self.engine = engine
         self._foppas = foppas
         self._sampler = make_sampler(config.diffusion, foppas)
         self._noise = seeded_noise(seed, utterance)
@@ -164,21 +183,71 @@ class Session:
             Cancelled: `cancelled` returned True.
             GenerationError: the engine gave numbers that are not finite.
         """
-        if self._closed:
-            return None
-        frames = self._next()
+        plan = self.plan()
+        if plan is None:
+            return self.conclude()
+        return self.complete(plan, self.engine.sample(plan.conditions, plan.walk, cancelled)[0])
+
+    def plan(self) -> WindowPlan | None:
+        """What the next window needs; None where none can be generated now. Changes nothing."""
+        frames = None if self._closed else self._next()
         if frames is None:
-            return self._close() if self.total_frames is not None else None
-        x = self._sample(frames, cancelled)
-        start, end = frames
+            return None
+        features = self._features.features(*frames)
+        conditions = Conditions(
+            features.mel[None],
+            None if features.speech is None else features.speech[None],
+            self._speaker,
+            self._foppas.guidance_scale,
+        )
+        shape = (1, frames[1] - frames[0], self._bundle.config.format.channels)
+        known = None if self._tail is None or not len(self._tail) else self._tail[None]
+        walk = plan_window(self._sampler, self._noise, self._index, shape, known)
+        return WindowPlan(frames, conditions, walk)
+
+    def complete(self, plan: WindowPlan, x: np.ndarray) -> MotionWindow:
+        """Takes the motion of a planned window, and goes on to the next.
+
+        Args:
+            plan: from `plan`, with no other window in between.
+            x: what the engine made of it, (T, C), normalised.
+
+        Raises:
+            GenerationError: numbers that are not finite; nothing has changed.
+        """
+        if plan.frames != self._next():
+            raise ValueError(f'frames {plan.frames} are not those of the next window')
+        if not np.isfinite(x).all():
+            raise GenerationError(
+                f'engine {self.engine.name} gave {np.count_nonzero(~np.isfinite(x))} numbers '
+                f'that are not finite in window {self._index}'
+            )
+        start, end = plan.frames
         last = end == self.total_frames
         overlap = 0 if last else self._foppas.overlap
         window = MotionWindow(
             self._index, start, self._bundle.denormalise(x, start), end - start - overlap, last
         )
-        self._advance(frames, x[len(x) - self._foppas.overlap :].copy())
+        self._advance(plan.frames, x[len(x) - self._foppas.overlap :].copy())
         self._closed = last
         return window
+
+    def conclude(self) -> MotionWindow | None:
+        """The window that only says that the utterance is over, see `step`; None if it is not.
+
+        It is due once, after `end`, where the window before it could not know that it was the
+        last, and there is nothing left to `plan`.
+        """
+        if self._closed or self.total_frames is None or self._next() is not None:
+            return None
+        self._closed = True
+        end = 0 if self._previous is None else self._previous[1]
+        channels = self._bundle.config.format.channels
+        tail = np.zeros((0, channels), np.float32) if self._tail is None else self._tail
+        count = len(tail)
+        start = end - count
+        motion = self._bundle.denormalise(tail, start)
+        return MotionWindow(max(0, self._index - 1), start, motion, count, True)
 
     def skip(self) -> None:
         """Leaves the next window out, after a failure; the one after it starts afresh."""
@@ -195,37 +264,8 @@ class Session:
         full = frames[1] - frames[0] == window
         return frames if full or self.total_frames is not None else None
 
-    def _sample(self, frames: tuple[int, int], cancelled: Callable[[], bool] | None) -> np.ndarray:
-        features = self._features.features(*frames)
-        conditions = Conditions(
-            features.mel[None],
-            None if features.speech is None else features.speech[None],
-            self._speaker,
-            self._foppas.guidance_scale,
-        )
-        shape = (1, frames[1] - frames[0], self._bundle.config.format.channels)
-        known = None if self._tail is None or not len(self._tail) else self._tail[None]
-        walk = plan_window(self._sampler, self._noise, self._index, shape, known)
-        x = self._engine.sample(conditions, walk, cancelled)[0]
-        if not np.isfinite(x).all():
-            raise GenerationError(
-                f'engine {self._engine.name} gave {np.count_nonzero(~np.isfinite(x))} numbers '
-                f'that are not finite in window {self._index}'
-            )
-        return x
-
     def _advance(self, frames: tuple[int, int], tail: np.ndarray | None) -> None:
         self._index += 1
         self._previous = frames
         self._tail = tail
         self._features.forget(frames[1] - self._foppas.overlap)
-
-    def _close(self) -> MotionWindow:
-        self._closed = True
-        end = 0 if self._previous is None else self._previous[1]
-        channels = self._bundle.config.format.channels
-        tail = np.zeros((0, channels), np.float32) if self._tail is None else self._tail
-        count = len(tail)
-        start = end - count
-        motion = self._bundle.denormalise(tail, start)
-        return MotionWindow(max(0, self._index - 1), start, motion, count, True)

@@ -5,8 +5,8 @@ in the motion so far, the predicted noise and random draws. With the draws made 
 engine may keep the motion on its device from the first call of the network to the last.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -72,9 +72,30 @@ class Walk:
         return len(self.steps)
 
     @property
+    def way(self) -> tuple[bytes, ...]:
+        """Equal for walks that differ in their start and offset only; see `concatenate`."""
+        gains = (self.clean, self.x_gain, self.eps_gain, self.memory_gain)
+        return (self.steps.tobytes(), *(gain.tobytes() for gain in gains))
+
+    @property
     def remembers(self) -> bool:
         """Whether any update uses the memory; where none does, it need not be kept."""
         return bool(self.memory_gain.any())
+
+
+def concatenate(walks: Sequence[Walk]) -> Walk:
+    """One walk with the rows of several, which must go the same way.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if len({walk.way for walk in walks}) != 1:
+        raise ValueError('only walks that go the same way can be taken together')
+    return replace(
+        walks[0],
+        start=np.concatenate([walk.start for walk in walks]),
+        offset=np.concatenate([walk.offset for walk in walks], axis=1),
+    )
 
 
 def take(walk: Walk, denoise: Denoiser, cancelled: Callable[[], bool] | None = None) -> np.ndarray:

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from diffsheg_model.walk import Cancelled, Walk, take
+from diffsheg_model.walk import Cancelled, Walk, concatenate, take
 
 
 def walk_of(batch=1, **changes):
@@ -75,3 +75,20 @@ def test_the_first_call_has_nothing_to_remember():
         walk_of(memory_gain=np.ones((2, 2, 1), np.float32))
     forgetful = dataclasses.replace(walk_of(), memory_gain=np.zeros((2, 2, 1), np.float32))
     assert walk_of().remembers and not forgetful.remembers
+
+
+def test_rows_walk_together_as_each_alone():
+    random = np.random.default_rng(0)
+
+    def row():
+        return walk_of(
+            start=random.standard_normal((1, 2, 1)).astype(np.float32),
+            offset=random.standard_normal((2, 1, 2, 1)).astype(np.float32),
+        )
+
+    rows = [row(), row(), row()]
+    together = take(concatenate(rows), lambda x, step: np.sin(x + step))
+    for walk, motion in zip(rows, together, strict=True):
+        np.testing.assert_array_equal(take(walk, lambda x, step: np.sin(x + step))[0], motion)
+    with pytest.raises(ValueError, match='the same way'):
+        concatenate([walk_of(), walk_of(steps=np.array([7, 2]))])
