@@ -18,7 +18,8 @@ class WorkerStats:
         generated_fps: frames generated per second of that time.
         windows, frames: generated.
         utterances, interrupts: begun, interrupted.
-        failed_windows: windows left out because the engine raised or gave no finite numbers.
+        failed_windows: windows left out because the engine raised, hung or gave no finite numbers
+            and no other took over.
         callback_errors: windows whose receiver raised.
         stalls: utterances ended because no audio came any more.
         resyncs: utterances begun anew because their sound jumped.

@@ -49,13 +49,14 @@ def made():
 
 
 @pytest.fixture
-def chain(made):
+def chain(made, tiny_bundle):
     """A FallbackEngine over engines that are there already."""
 
     def chain(*engines, timeout_s=None):
         candidates = [Candidate(engine.name, lambda engine=engine: engine) for engine in engines]
         made.extend(engine for engine in engines if isinstance(engine, FaultyEngine))
-        made.insert(0, FallbackEngine(candidates[0], candidates[1:], timeout_s))
+        engine = FallbackEngine(tiny_bundle.config, candidates[0], candidates[1:], timeout_s)
+        made.insert(0, engine)
         return made[0]
 
     return chain
@@ -146,18 +147,18 @@ def test_what_takes_over_can_fail_too(chain, window, tiny_engine):
     assert engine.fallbacks[1].serving == 'onnxruntime (fp32)'
 
 
-def test_what_cannot_be_loaded_is_passed_over(window, tiny_engine, made):
+def test_what_cannot_be_loaded_is_passed_over(window, tiny_bundle, tiny_engine, made):
     def missing():
         raise InputError('engine steam is not installed')
 
     faulty = FaultyEngine(tiny_engine, 'raise', 10)
     candidates = [Candidate('steam', missing), Candidate('kept', lambda: Kept(tiny_engine))]
-    engine = FallbackEngine(Candidate('faulty', lambda: faulty), candidates)
+    engine = FallbackEngine(tiny_bundle.config, Candidate('faulty', lambda: faulty), candidates)
     made += [engine, faulty]
     engine.sample(*window)
     assert [fallback.serving for fallback in engine.fallbacks] == ['onnxruntime (fp32)']
     with pytest.raises(InputError, match='steam is not installed'):
-        FallbackEngine(candidates[0], candidates[1:])
+        FallbackEngine(tiny_bundle.config, candidates[0], candidates[1:])
 
 
 def test_the_last_engine_raises_and_is_asked_again_for_the_next_window(chain, window, tiny_engine):
@@ -225,6 +226,18 @@ def test_what_no_engine_could_do_is_no_failure_of_this_one(chain, window, tiny_e
     with pytest.raises(InputError, match='mel has shape'):
         engine.sample(Conditions(conditions.mel[..., :9], None, conditions.speaker), walk)
     assert engine.fallbacks == ()
+
+
+def test_a_limit_of_one_engine_is_a_failure_of_it(chain, window, tiny_engine, monkeypatch):
+    faulty = FaultyEngine(tiny_engine)
+
+    def refuse(*arguments):
+        raise InputError('engine steam: a window of 34 frames; its plans take 20')
+
+    monkeypatch.setattr(faulty, 'sample', refuse)
+    engine = chain(faulty, Kept(tiny_engine))
+    np.testing.assert_array_equal(engine.sample(*window), tiny_engine.sample(*window))
+    assert engine.fallbacks[0].reason == 'engine steam: a window of 34 frames; its plans take 20'
 
 
 def test_the_denoiser_is_that_of_the_engine_that_serves(chain, window, tiny_engine):

@@ -277,7 +277,7 @@ def test_another_engine_takes_over_in_the_middle_of_a_window(
         Candidate('first', lambda: faulty),
         Candidate('second', lambda: Gate(tiny_engine)),
     ]
-    engine = FallbackEngine(candidates[0], candidates[1:], timeout_s=2.0)
+    engine = FallbackEngine(tiny_bundle.config, candidates[0], candidates[1:], 2.0)
     worker = MotionWorker(tiny_bundle, engine, receiver.on_window, foppas=FAST, stall_s=30.0)
     worker.start()
     speech = speech_like(8.0)
@@ -299,7 +299,10 @@ def test_another_engine_takes_over_in_the_middle_of_a_window(
 def test_a_hanging_engine_is_interrupted_within_its_time(tiny_bundle, tiny_engine, receiver):
     faulty = FaultyEngine(tiny_engine, 'hang', 25 + 2)
     engine = FallbackEngine(
-        Candidate('first', lambda: faulty), [Candidate('second', lambda: Gate(tiny_engine))], 1.0
+        tiny_bundle.config,
+        Candidate('first', lambda: faulty),
+        [Candidate('second', lambda: Gate(tiny_engine))],
+        1.0,
     )
     worker = MotionWorker(tiny_bundle, engine, receiver.on_window, foppas=FAST, stall_s=30.0)
     worker.start()

@@ -11,6 +11,7 @@ from threading import Event
 import numpy as np
 
 from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import BundleConfig
 from diffsheg_model.engines import log_engine
 from diffsheg_model.engines.choice import (
     EngineChoice,
@@ -18,7 +19,7 @@ from diffsheg_model.engines.choice import (
     first_that_works,
     understudies_of,
 )
-from diffsheg_model.engines.engine import Conditions, Engine
+from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.engines.engine_thread import EngineThread
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.threads import thread_count
@@ -88,6 +89,7 @@ class FallbackEngine(Engine):
 
     def __init__(
         self,
+        config: BundleConfig,
         first: Candidate,
         understudies: Sequence[Candidate] = (),
         timeout_s: float | None = None,
@@ -95,6 +97,7 @@ class FallbackEngine(Engine):
         """Loads the first engine; the others are loaded when they are needed.
 
         Args:
+            config: of the model, to tell conditions that do not fit it from an engine's failure.
             first: what serves to begin with.
             understudies: what takes over, in this order.
             timeout_s: longest time for a window; None for any. The first engine's first window
@@ -104,6 +107,7 @@ class FallbackEngine(Engine):
             Exception: whatever prevents the first engine from being loaded.
         """
         self.why = ''
+        self._config = config
         self.fallbacks: tuple[Fallback, ...] = ()
         self._understudies = deque(understudies)
         self._timeout_s = timeout_s
@@ -134,13 +138,15 @@ class FallbackEngine(Engine):
         """
         if self._closed:
             raise RuntimeError('the engine is closed')
+        check_conditions(conditions, self._config)
+        _check_finite(conditions, walk)
         self._windows += 1
         while True:
             if cancelled is not None and cancelled():
                 raise Cancelled
             try:
                 return self._try(conditions, walk, cancelled)
-            except (Cancelled, InputError):
+            except Cancelled:
                 raise
             except Exception as error:
                 if not self._fall_back(error):
@@ -161,21 +167,23 @@ class FallbackEngine(Engine):
         self, conditions: Conditions, walk: Walk, cancelled: Callable[[], bool] | None
     ) -> np.ndarray:
         limit_s = self._timeout_s if self._proven else self._start_limit_s
-        late = Event()
+        left = Event()
 
         def unwanted() -> bool:
-            return late.is_set() or (cancelled is not None and cancelled())
+            return left.is_set() or (cancelled is not None and cancelled())
 
         future = self._thread.submit(lambda engine: engine.sample(conditions, walk, unwanted))
-        concurrent.futures.wait([future], limit_s)
+        try:
+            concurrent.futures.wait([future], limit_s)
+        finally:
+            # Of a call that nobody waits for any more: one that is slow, or that Ctrl-C has left
+            # behind, stops at its next step; one that hangs is left alone.
+            left.set()
         if not future.done():
-            # One that is slow stops at its next step; one that hangs is left alone.
-            late.set()
             future.cancel()
             raise EngineFault(f'no window within {limit_s:g} s')
         x = future.result()
         if not np.isfinite(x).all():
-            _check_finite(conditions, walk)
             count = np.count_nonzero(~np.isfinite(x))
             raise EngineFault(f'{count} of {x.size} numbers are not finite')
         self._proven = True
@@ -238,7 +246,10 @@ def create_serving_engine(
     def serve(choice: EngineChoice) -> FallbackEngine:
         understudies = understudies_of(choice) if fallback else []
         return FallbackEngine(
-            candidate(choice), [candidate(other) for other in understudies], timeout_s
+            bundle.config,
+            candidate(choice),
+            [candidate(other) for other in understudies],
+            timeout_s,
         )
 
     engine, why = first_that_works(choices_of(name, precision, provider), serve)
