@@ -18,19 +18,19 @@ from rich.console import Console
 from rich.table import Table
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from diffsheg_model.engines import create_engine
+from diffsheg_model.engines import ENGINES, create_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.evaluate import (
     Figure,
     evaluate_bundle,
     open_autoencoders,
-    with_sampler,
 )
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.evaluation.report import describe, number
 from diffsheg_model.evaluation.takes import open_takes
 from diffsheg_model.files import atomic_path
 from diffsheg_model.foppas import make_sampler
+from diffsheg_model.sampling import SamplerOptions, with_sampler
 from diffsheg_model.speech import create_speech_encoder
 
 if TYPE_CHECKING:
@@ -80,17 +80,19 @@ def parse_variant(text: str) -> Variant:
 def sampler_variants(bundle: Bundle) -> list[Variant]:
     """The bundle with 1, 2 and 5 passes over the jumps, and with 25, 10 and 5 steps."""
     variants = [
-        Variant(f'jump passes {passes}', with_sampler(bundle, jump_n_sample=passes))
+        Variant(f'jump passes {passes}', with_sampler(bundle, SamplerOptions(jump_n_sample=passes)))
         for passes in JUMP_PASSES
     ]
     for steps in STEPS:
         # A jump must be shorter than the part of the chain that later windows run through.
-        one_pass = with_sampler(bundle, steps=steps, jump_n_sample=1)
+        one_pass = with_sampler(bundle, SamplerOptions(steps=steps, jump_n_sample=1))
         length = make_sampler(one_pass.config.diffusion, one_pass.config.foppas).later.calls
         foppas = bundle.config.foppas
         jump = max(1, min(foppas.jump_length, length - 1))
         passes = foppas.jump_n_sample if jump < length else 1
-        changed = with_sampler(bundle, steps=steps, jump_length=jump, jump_n_sample=passes)
+        changed = with_sampler(
+            bundle, SamplerOptions(steps=steps, jump_length=jump, jump_n_sample=passes)
+        )
         shorter = f', jumps of {jump}' if jump < foppas.jump_length else ''
         variants.append(Variant(f'steps {steps}{shorter}', changed))
     return variants
@@ -223,7 +225,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--max-takes', type=int, default=0)
     parser.add_argument('--max-seconds', type=float, default=0.0)
     parser.add_argument('--speaker', type=int)
-    parser.add_argument('--engine', default='auto')
+    parser.add_argument('--engine', choices=ENGINES, default='auto')
     parser.add_argument('--threads', type=int, default=0)
     parser.add_argument('--markdown', type=Path, help='file to write the table to')
     parser.add_argument('--json', type=Path, default=os.environ.get('JSON') or None)

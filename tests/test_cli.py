@@ -27,6 +27,7 @@ def test_the_overview_lists_every_command(capsys):
         (['dance'], 'Unknown command "dance"'),
         (['generate', 'speech.wav'], 'requires an argument'),
         (['generate', 'a.wav', '-o', 'out', '--engine', 'abacus'], 'abacus'),
+        (['generate', 'a.wav', '-o', 'out', '--precision', 'fp8'], 'fp8'),
         (['generate', 'a.wav', '-o', 'out', '--colour', 'red'], 'colour'),
         (['generate', 'a.wav', '-o', 'out', '--seed', 'x'], 'seed'),
     ],

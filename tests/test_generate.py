@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 import tracemalloc
@@ -10,9 +11,11 @@ from fixtures_bundle import speech_like
 from diffsheg_model.cli.generate import _Peaks
 from diffsheg_model.cli.main import main
 from diffsheg_model.config import FoppasConfig
+from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import read_npz
 from diffsheg_model.generate import generate, generate_parts
+from diffsheg_model.sampling import SamplerOptions, with_sampler
 
 RATE = 16000
 FAST = FoppasConfig(start_fraction=0.12, jump_n_sample=1)
@@ -68,12 +71,47 @@ def test_the_command_writes_all_four_files(tiny_bundle, tiny_engine, wav, tmp_pa
     assert len(motion) == 45
 
 
+def test_a_recording_is_finished_by_another_engine(
+    tiny_bundle, tiny_engine, wav, tmp_path, monkeypatch, caplog
+):
+    windows, sample = itertools.count(), OnnxRuntimeEngine.sample
+
+    def failing(self, *arguments):
+        if next(windows) == 1:
+            raise RuntimeError('the device is gone')
+        return sample(self, *arguments)
+
+    samples, rate = soundfile.read(wav, dtype='float32')
+    same = generate(tiny_bundle, tiny_engine, [samples], rate)
+    monkeypatch.setattr(OnnxRuntimeEngine, 'sample', failing)
+    out = tmp_path / 'out'
+    assert command(wav, '-o', out, '--bundle', tiny_bundle.path, '--engine', 'onnxruntime') == 0
+    motion = read_npz(out / 'motion.npz')
+    np.testing.assert_allclose(motion.rotations, same.rotations, rtol=0, atol=1e-4)
+    (warning,) = [text for text in caplog.messages if 'has taken over' in text]
+    assert 'onnxruntime (fp32) failed in window 2 (RuntimeError: the device is gone)' in warning
+
+
 def test_the_same_seed_gives_the_same_files_and_another_does_not(tiny_bundle, wav, tmp_path):
     for folder, seed in (('a', 0), ('b', 0), ('c', 1)):
         arguments = ('--bundle', tiny_bundle.path, '--seed', seed, '--threads', 1)
         assert command(wav, '-o', tmp_path / folder, *arguments) == 0
     a, b, c = ((tmp_path / name / 'motion.bvh').read_bytes() for name in 'abc')
     assert a == b != c
+
+
+def test_sampler_settings_reach_the_motion(tiny_bundle, tiny_engine, wav, tmp_path):
+    options = ('--steps', 8, '--solver', 'dpmpp_2m', '--spacing', 'log_snr', '--jump-n-sample', 1)
+    options += ('--overlap', 6, '--start-fraction', 0.8)
+    assert command(wav, '-o', tmp_path / 'out', '--bundle', tiny_bundle.path, *options) == 0
+    changed = SamplerOptions(8, 'dpmpp_2m', 'log_snr', 0.8, overlap=6, jump_n_sample=1)
+    samples, rate = soundfile.read(wav, dtype='float32')
+    expected = generate(with_sampler(tiny_bundle, changed), tiny_engine, [samples], rate)
+    motion = read_npz(tmp_path / 'out' / 'motion.npz')
+    np.testing.assert_allclose(motion.rotations, expected.rotations, rtol=0, atol=1e-4)
+    assert not np.allclose(
+        expected.rotations, generate(tiny_bundle, tiny_engine, [samples], rate).rotations
+    )
 
 
 def test_stereo_24_bit_at_48_khz(tiny_bundle, tmp_path):
@@ -108,7 +146,15 @@ def test_bad_input_is_one_line_and_leaves_nothing(tiny_bundle, wav, tmp_path, ca
     assert 'speaker = 9' in refused(capsys, wav, *common, '--speaker', 9)
     assert 'seed = -1' in refused(capsys, wav, *common, '--seed', -1)
     assert 'guidance_scale' in refused(capsys, wav, *common, '--guidance_scale', 99)
+    assert 'sampling_steps = 0' in refused(capsys, wav, *common, '--steps', 0)
+    assert 'with jump_n_sample = 1' in refused(capsys, wav, *common, '--steps', 5)
+    assert 'overlap = 34' in refused(capsys, wav, *common, '--overlap', 34)
+    assert 'ddim' in refused(capsys, wav, *common, '--solver', 'euler')
     assert 'threads = -1' in refused(capsys, wav, *common, '--threads', -1)
+    precision = refused(capsys, wav, *common, '--engine', 'torch', '--precision', 'int8')
+    assert "torch has no precision 'int8'" in precision
+    provider = refused(capsys, wav, *common, '--engine', 'onnxruntime', '--provider', 'cuda')
+    assert 'pip install onnxruntime-gpu' in provider
     assert 'no bundle' in refused(capsys, wav, '-o', out, '--bundle', tmp_path)
     assert 'is a file' in refused(capsys, wav, '-o', wav, '--bundle', tiny_bundle.path)
     below_file = refused(capsys, wav, '-o', wav / 'out', '--bundle', tiny_bundle.path)
