@@ -19,6 +19,7 @@ COMMANDS = (
     'train',
     'train-autoencoder',
     'evaluate',
+    'selftest',
 )
 
 

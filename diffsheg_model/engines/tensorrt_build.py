@@ -2,10 +2,14 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsInt, cast
 
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import BundleConfig
+from diffsheg_model.engines.tensorrt_graphs import add_update, load_graph, retype
 from diffsheg_model.engines.tensorrt_library import trt, trt_logger
 from diffsheg_model.errors import InputError
+from diffsheg_model.foppas import make_sampler
 
 if TYPE_CHECKING:
     import onnx
@@ -16,10 +20,39 @@ WORKSPACE_BYTES = 1 << 30
 #: Seconds between two lines about how far a build is.
 _NEWS_S = 5.0
 
+#: Largest sizes that plans are made for; memory of the larger plan grows with batch times steps.
+MAX_BATCH, MAX_STEPS, MAX_CALLS = 16, 64, 1024
+
 logger = logging.getLogger(__name__)
 
 Ranges = dict[str, tuple[int, int, int]]
 """Of each free axis by name: the smallest, the most usual and the largest size."""
+
+
+def ranges_of(config: BundleConfig) -> Ranges:
+    """Sizes that a bundle's plans are made for; a later window is the most usual one."""
+    frames = config.format.window_frames
+    way = make_sampler(config.diffusion, config.foppas).later
+    return {
+        'batch': (1, 1, MAX_BATCH),
+        'frames': (1, frames, frames),
+        'steps': (1, min(MAX_STEPS, len(way.schedule)), MAX_STEPS),
+        'calls': (1, min(MAX_CALLS, way.calls), MAX_CALLS),
+    }
+
+
+def graph_of(bundle: Bundle, graph: str, precision: str) -> 'onnx.ModelProto':
+    """The graph that a plan is built from.
+
+    Args:
+        bundle: the model.
+        graph: 'conditions', once a window and always fp32 (a power mel reaches beyond fp16), or
+            'call', a call of the network with the update that follows it.
+        precision: of the products in 'call'.
+    """
+    if graph == 'conditions':
+        return load_graph(bundle.path / 'conditions.onnx')
+    return add_update(retype(load_graph(bundle.path / 'step.onnx'), precision))
 
 
 class _Progress(trt.IProgressMonitor):
@@ -31,15 +64,15 @@ class _Progress(trt.IProgressMonitor):
         self._steps: dict[str, int] = {}
         self._last = time.monotonic()
 
-    def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
-        self._steps[phase_name] = num_steps
+    def phase_start(self, phase_name: str, parent_phase: str, num_steps: SupportsInt) -> None:
+        self._steps[phase_name] = int(num_steps)
 
-    def step_complete(self, phase_name: str, step: int) -> bool:
+    def step_complete(self, phase_name: str, step: SupportsInt) -> bool:
         now = time.monotonic()
         if now - self._last >= _NEWS_S:
             self._last = now
             total = self._steps.get(phase_name, 0)
-            logger.info('%s: %s, %d of %d', self._what, phase_name, step + 1, total)
+            logger.info('%s: %s, %d of %d', self._what, phase_name, int(step) + 1, total)
         return True  # go on
 
     def phase_finish(self, phase_name: str) -> None:
@@ -80,14 +113,18 @@ def build_plan(
     times = trt.__name__ == 'tensorrt'
     if times:
         config.set_timing_cache(config.create_timing_cache(timing_cache), ignore_mismatch=False)
-    plan = builder.build_serialized_network(network, config)
+    plan = cast('trt.IHostMemory | None', builder.build_serialized_network(network, config))
     if plan is None:
         raise InputError(
             f'TensorRT {trt.__version__} cannot build {what}: {trt_logger.last_error()}'
         )
     logger.info('%s: built in %.1f s', what, time.monotonic() - begin)
-    new_timing = bytes(config.get_timing_cache().serialize()) if times else b''
-    return bytes(plan), new_timing
+    return _bytes(plan), _bytes(config.get_timing_cache().serialize()) if times else b''
+
+
+def _bytes(memory: Any) -> bytes:
+    """A copy of TensorRT's memory, which has Python's buffer interface, though not by its type."""
+    return bytes(memory)
 
 
 def _profile(builder: 'trt.Builder', model: 'onnx.ModelProto', ranges: Ranges) -> Any:
@@ -96,5 +133,6 @@ def _profile(builder: 'trt.Builder', model: 'onnx.ModelProto', ranges: Ranges) -
     for value in model.graph.input:
         dims = [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
         sizes = [ranges[dim] if isinstance(dim, str) else (dim,) * 3 for dim in dims]
-        profile.set_shape(value.name, *(tuple(size[which] for size in sizes) for which in range(3)))
+        smallest, usual, largest = (trt.Dims(list(column)) for column in zip(*sizes, strict=True))
+        profile.set_shape(value.name, smallest, usual, largest)
     return profile

@@ -1,0 +1,102 @@
+"""Whether an engine computes what another does: on a bundle's own inputs, call by call and whole.
+
+The inputs follow from the bundle alone, so the same bundle is tried with the same numbers on every
+machine: noise in syllables, as loud as speech, through the real mel; random motion; a first
+window of one row and a later one, outpainted, of two.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines.engine import Conditions, Engine
+from diffsheg_model.foppas import make_sampler, plan_window
+from diffsheg_model.mel import FFT_SIZE, mel_frame
+from diffsheg_model.mel_transform import transform_mel
+from diffsheg_model.noise import seeded_noise
+from diffsheg_model.walk import Walk
+
+TOLERANCES = {'fp32': 1e-3, 'fp16': 1e-2, 'bf16': 5e-2, 'int8': 1e-1}
+"""Largest relative error that a precision excuses, see `Comparison`.
+
+fp32 leaves room for sums in another order, which the chain of calls amplifies; the others allow
+for a dozen roundings (2^-11 in fp16, 2^-8 in bf16, 2^-7 in int8). What computes something else, a
+wrong step or another row of the batch, is off by more than any of them.
+"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far an engine is from its reference, and how fast.
+
+    Attributes:
+        call_error: of the predicted noise, the worst call: ||answer - reference|| / ||reference||.
+        window_error: of the motion at the end of a window, likewise, the worst window.
+        call_ms: of a window's time, what falls to a call of the network.
+    """
+
+    call_error: float
+    window_error: float
+    call_ms: float
+
+    @property
+    def error(self) -> float:
+        """The larger one."""
+        return max(self.call_error, self.window_error)
+
+
+def reference_windows(bundle: Bundle) -> list[tuple[Conditions, Walk]]:
+    """What a bundle is tried with."""
+    config, seed = bundle.config, int(bundle.digest[:8], 16)
+    random = np.random.default_rng(seed)
+    sizes, frames = config.network, config.format.window_frames
+    sampler = make_sampler(config.diffusion, config.foppas)
+    windows = []
+    for window, batch in enumerate((1, 2)):
+        loudness = 0.2 * np.clip(np.sin(np.arange(frames) + random.uniform(0, 6)), 0.01, 1)
+        sound = loudness[None, :, None] * random.standard_normal((batch, frames, FFT_SIZE))
+        to_mel = mel_frame(config.features.mel_rate, config.features.mel_bins)
+        power = np.array([[to_mel(samples) for samples in row] for row in sound], np.float32)
+        speech = random.standard_normal((batch, frames, sizes.speech_dim), dtype=np.float32)
+        conditions = Conditions(
+            transform_mel(power, config.features.mel_transform),
+            speech if sizes.speech_dim else None,
+            np.eye(sizes.num_speakers, dtype=np.float32)[np.arange(batch) % sizes.num_speakers],
+            config.foppas.guidance_scale,
+        )
+        shape = (batch, frames, sizes.channels)
+        known = None
+        if window:
+            known = random.standard_normal(shape, dtype=np.float32)[:, : config.foppas.overlap]
+        walk = plan_window(sampler, seeded_noise(seed), window, shape, known)
+        windows.append((conditions, walk))
+    return windows
+
+
+def compare(engine: Engine, reference: Engine, bundle: Bundle) -> Comparison:
+    """Runs both engines on the bundle's reference inputs."""
+    call_error = window_error = 0.0
+    seconds, calls = 0.0, 0
+    for conditions, walk in reference_windows(bundle):
+        steps = walk.steps[[0, len(walk) // 2, -1]].tolist()
+        expected = reference.denoiser(conditions, steps)
+        answers = [expected(walk.start, step).copy() for step in steps]
+        denoise = engine.denoiser(conditions, steps)
+        for step, answer in zip(steps, answers, strict=True):
+            call_error = max(call_error, relative_error(denoise(walk.start, step), answer))
+        motion = reference.sample(conditions, walk)
+        window_error = max(window_error, relative_error(engine.sample(conditions, walk), motion))
+        begin = time.perf_counter()
+        engine.sample(conditions, walk)  # the first time may have prepared for these sizes
+        seconds += time.perf_counter() - begin
+        calls += len(walk)
+    return Comparison(call_error, window_error, 1000 * seconds / calls)
+
+
+def relative_error(answer: np.ndarray, reference: np.ndarray) -> float:
+    """||answer - reference|| / ||reference||; infinite where the answer is not finite."""
+    difference = float(np.linalg.norm(answer.astype(np.float64) - reference))
+    scale = float(np.linalg.norm(reference.astype(np.float64)))
+    return difference / scale if np.isfinite(difference) else float('inf')

@@ -1,0 +1,172 @@
+"""TensorRT on an NVIDIA GPU: a whole window without leaving the device."""
+
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines.comparison import TOLERANCES, compare
+from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
+from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
+from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
+from diffsheg_model.engines.tensorrt_build import build_plan, graph_of, ranges_of
+from diffsheg_model.engines.tensorrt_gpu import GpuWindow, deserialise, find_gpu
+from diffsheg_model.engines.tensorrt_library import trt
+from diffsheg_model.engines.tensorrt_window import window_inputs
+from diffsheg_model.errors import InputError
+from diffsheg_model.walk import Denoiser, Walk
+
+#: Sizes of windows that stay prepared: the first of an utterance, the later ones, a short last one.
+_PREPARED = 4
+
+logger = logging.getLogger(__name__)
+
+
+class TensorRtEngine(Engine):
+    """Runs plans that are built from the bundle once, minutes the first time, and then kept.
+
+    A new plan is compared with ONNX Runtime before it serves.
+
+    Attributes:
+        device: the GPU's name.
+        version: of TensorRT and the driver.
+    """
+
+    name = 'tensorrt'
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int = 0,
+        precision: str = 'fp32',
+        cache: Path | None = None,
+    ) -> None:
+        """Loads or builds the plans.
+
+        Args:
+            bundle: the model.
+            threads: of the CPU, for what is computed once for all windows.
+            precision: 'fp32', 'fp16' or 'bf16'.
+            cache: folder for plans; None for the default.
+
+        Raises:
+            InputError: there is no GPU, TensorRT refuses the graphs, or what it computes is too
+                far from ONNX Runtime.
+            ModuleNotFoundError: TensorRT or cuda-core is not installed.
+        """
+        self.precision = precision
+        self._bundle = bundle
+        self._gpu, driver = find_gpu()
+        self.device = self._gpu.name
+        self.version = f'{trt.__version__}, driver {driver}'
+        self._cache = PlanCache(bundle.path, cache)
+        self._tables = StepTables(bundle, threads)
+        self._windows: OrderedDict[tuple, GpuWindow] = OrderedDict()
+        plans = {'conditions': self._load('conditions', 'fp32'), 'call': self._load('call')}
+        self._engines = {graph: engine for graph, (_, engine) in plans.items()}
+        digest = hashlib.sha256(b''.join(plan for plan, _ in plans.values())).hexdigest()
+        # What is kept is that this plan has passed: it need not again at the next start.
+        self._cache.get_or_build(
+            self._key('check', precision, digest), lambda: self._check(threads)
+        )
+
+    def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
+        """For comparisons: each call is a window of its own; `sample` is what is fast."""
+        check_conditions(conditions, self._bundle.config)
+
+        def denoise(x: np.ndarray, step: int) -> np.ndarray:
+            nothing = np.zeros((1, x.shape[1], 1), np.float32)
+            noise_itself = Walk(
+                steps=np.array([step], np.int64),
+                start=x,
+                clean=np.zeros((1, 2), np.float32),
+                x_gain=nothing,
+                eps_gain=np.ones_like(nothing),
+                memory_gain=nothing,
+                offset=np.zeros((1, *x.shape), np.float32),
+            )
+            return self.sample(conditions, noise_itself)
+
+        return denoise
+
+    def sample(
+        self,
+        conditions: Conditions,
+        walk: Walk,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> np.ndarray:
+        check_conditions(conditions, self._bundle.config)
+        steps, rows = np.unique(walk.steps, return_inverse=True)
+        sizes = {
+            'batch': len(walk.start),
+            'frames': walk.start.shape[1],
+            'steps': len(steps),
+            'calls': len(walk),
+        }
+        for axis, (_, _, most) in ranges_of(self._bundle.config).items():
+            if sizes[axis] > most:
+                raise InputError(
+                    f'engine tensorrt: a window of {sizes[axis]} {axis}; its plans take {most}'
+                )
+        tables = self._tables(steps, conditions.speaker)
+        inputs = window_inputs(conditions, walk, tables, rows)
+        key = tuple(sizes.values())
+        window = self._windows.pop(key, None) or GpuWindow(self._gpu, self._engines, inputs)
+        self._windows[key] = window
+        if len(self._windows) > _PREPARED:
+            self._windows.popitem(last=False)
+        return window.run(inputs, cancelled)
+
+    def close(self) -> None:
+        self._windows.clear()
+        self._engines.clear()
+
+    def _load(self, graph: str, precision: str = '') -> tuple[bytes, 'trt.ICudaEngine']:
+        """The plan of a graph, from the cache or built, and what it makes of it."""
+        precision = precision or self.precision
+        key = self._key(graph, precision)
+
+        def build() -> bytes:
+            timing_key = self._key('timing', precision)
+            plan, timing = build_plan(
+                graph_of(self._bundle, graph, precision),
+                ranges_of(self._bundle.config),
+                f'TensorRT plan {graph!r} ({precision})',
+                self._cache.load(timing_key) or b'',
+            )
+            if timing:
+                self._cache.store(timing_key, timing)
+            return plan
+
+        plan = self._cache.get_or_build(key, build)
+        try:
+            return plan, deserialise(plan)
+        except InputError as error:
+            logger.warning('%s; it is built again', error)
+        self._cache.remove(key)
+        plan = self._cache.get_or_build(key, build)
+        return plan, deserialise(plan)
+
+    def _key(self, graph: str, precision: str, options: str = '') -> PlanKey:
+        return PlanKey(
+            graph, trt.__name__, precision, self.device, self.version, self._bundle.digest, options
+        )
+
+    def _check(self, threads: int) -> bytes:
+        """Refuses to serve what computes something else than ONNX Runtime."""
+        reference = OnnxRuntimeEngine(self._bundle, threads)
+        comparison = compare(self, reference, self._bundle)
+        reference.close()
+        tolerance = TOLERANCES[self.precision]
+        words = f'relative error {comparison.error:.1e}, tolerance {tolerance:.0e}'
+        if not comparison.error <= tolerance:
+            raise InputError(
+                f'engine tensorrt ({self.precision}) on {self.device} differs from onnxruntime: '
+                f'{words}; choose another precision or engine'
+            )
+        logger.info('engine tensorrt (%s) agrees with onnxruntime: %s', self.precision, words)
+        return words.encode()
