@@ -26,6 +26,14 @@ EXTRAS = {
     ],
     'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
     'audio': ['sounddevice>=0.4.6,<1'],
+    # On GPUs that tensorrt-rtx does not know (H100 and others of data centres): also tensorrt,
+    # which is taken where both are installed.
+    'tensorrt': [
+        "tensorrt-rtx>=1.2,<2; platform_machine in 'x86_64 AMD64'",
+        'cuda-core>=1,<2',
+        'cuda-bindings>=12.9,<14',
+        'onnx>=1.16,<2',
+    ],
     'test': [
         'pytest>=7.4,<9',
         'pytest-timeout>=2.3,<3',

@@ -18,7 +18,7 @@ from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
 def test_what_a_bundle_is_tried_with_follows_from_the_bundle(tiny_bundle):
     (first, way), (later, later_way) = reference_windows(tiny_bundle)
     assert (first.mel.shape[0], later.mel.shape[0]) == (1, 2)
-    assert 0 < first.mel.std() and np.isfinite(first.mel).all()
+    assert first.mel.std() > 0 and np.isfinite(first.mel).all()
     assert later_way.offset.any()  # known frames
     again = reference_windows(tiny_bundle)[0]
     np.testing.assert_array_equal(again[0].mel, first.mel)
