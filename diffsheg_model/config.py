@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from diffsheg_model.errors import InputError
 
@@ -12,8 +12,10 @@ FLOWS = ('expression_to_gesture', 'gesture_to_expression', 'none')
 OUTPUTS = ('noise', 'velocity', 'clean')
 SPEECH_ENCODERS = ('none', 'hubert', 'whisper')
 MEL_TRANSFORMS = ('power', 'log', 'none')
-SOLVERS = ('ddim', 'dpmpp_2m')
-SPACINGS = ('even', 'log_snr')
+Solver = Literal['ddim', 'dpmpp_2m']
+SOLVERS: tuple[Solver, ...] = get_args(Solver)
+Spacing = Literal['even', 'log_snr']
+SPACINGS: tuple[Spacing, ...] = get_args(Spacing)
 
 
 def _require(condition: bool, owner: object, field: str, allowed: str) -> None:

@@ -21,11 +21,11 @@ from diffsheg_model.evaluation.autoencoder_training import (  # noqa: E402
     train_autoencoder,
 )
 from diffsheg_model.evaluation.catalogue import CATALOGUE  # noqa: E402
-from diffsheg_model.evaluation.evaluate import with_sampler  # noqa: E402
 from diffsheg_model.evaluation.measures import channels_of, weighted_mean  # noqa: E402
 from diffsheg_model.evaluation.takes import open_takes  # noqa: E402
 from diffsheg_model.formats import BEAT  # noqa: E402
 from diffsheg_model.motion import from_channels  # noqa: E402
+from diffsheg_model.sampling import SamplerOptions, with_sampler  # noqa: E402
 
 JAW = BEAT.gesture_dim + BEAT.weight_names.index('jawOpen')
 BLINK = BEAT.gesture_dim + BEAT.weight_names.index('eyeBlinkLeft')
@@ -229,13 +229,13 @@ def test_takes_are_spread_and_cut(tiny_bundle, tmp_path):
 
 
 def test_sampler_settings_change_only_what_is_asked(tiny_bundle):
-    changed = with_sampler(tiny_bundle, steps=10, overlap=2)
+    changed = with_sampler(tiny_bundle, SamplerOptions(steps=10, overlap=2))
     assert changed.config.diffusion.sampling_steps == 10
     assert changed.config.foppas.overlap == 2
     assert changed.config.foppas.jump_length == tiny_bundle.config.foppas.jump_length
-    assert with_sampler(tiny_bundle).config == tiny_bundle.config
+    assert with_sampler(tiny_bundle, SamplerOptions()).config == tiny_bundle.config
     with pytest.raises(InputError, match='jump_length'):
-        with_sampler(tiny_bundle, steps=3)
+        with_sampler(tiny_bundle, SamplerOptions(steps=3))
 
 
 def test_channels_survive_the_way_through_a_motion():

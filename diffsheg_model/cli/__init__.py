@@ -9,6 +9,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from diffsheg_model.sampling import SamplerOptions
+
 _OUTPUT = Parameter(name=('--output', '-o'))
 
 Output = Annotated[Path, _OUTPUT]
@@ -16,3 +18,6 @@ Output = Annotated[Path, _OUTPUT]
 
 OptionalOutput = Annotated[Path | None, _OUTPUT]
 """The same where there is a place of its own for it."""
+
+Sampler = Annotated[SamplerOptions, Parameter(name='*')]
+"""Options for the sampler, one for each field."""

@@ -4,10 +4,11 @@ import importlib.util
 import logging
 from pathlib import Path
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli import Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.engines.choice import EngineName, Precision
 from diffsheg_model.errors import InputError
+from diffsheg_model.sampling import SamplerOptions
 
 EXAMPLE = 'diffsheg evaluate --data shards/ -o report/ --autoencoder autoencoders/gesture --seeds 4'
 
@@ -28,11 +29,7 @@ def evaluate(
     precision: Precision = 'auto',
     threads: int = 0,
     speech_encoder: Path | None = None,
-    steps: int | None = None,
-    jump_n_sample: int | None = None,
-    jump_length: int | None = None,
-    overlap: int | None = None,
-    guidance_scale: float | None = None,
+    sampler: Sampler = SamplerOptions(),  # noqa: B008 (frozen)
 ) -> None:
     """Generates motion for recordings and measures it against the captured motion.
 
@@ -55,20 +52,17 @@ def evaluate(
         precision: of the network's arithmetic; auto is fp32, and not every engine has the others.
         threads: CPU threads; 0 is all cores but one.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
-        steps: of the diffusion; the bundle's unless given.
-        jump_n_sample: passes over each harmonising jump; 1 for none.
-        jump_length: steps that a jump goes back up.
-        overlap: frames that neighbouring windows share.
-        guidance_scale: classifier-free guidance, for bundles trained for it.
+        sampler: settings of the sampler; the bundle's unless given.
     """
     from rich.console import Console
 
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines import create_engine
-    from diffsheg_model.evaluation.evaluate import evaluate_bundle, open_autoencoders, with_sampler
+    from diffsheg_model.evaluation.evaluate import evaluate_bundle, open_autoencoders
     from diffsheg_model.evaluation.report import as_html, as_json, as_table, describe
     from diffsheg_model.evaluation.takes import open_takes
     from diffsheg_model.files import atomic_path, check_folder_writable
+    from diffsheg_model.sampling import with_sampler
     from diffsheg_model.speech import create_speech_encoder
 
     # All that can be refused is refused before the work.
@@ -77,14 +71,7 @@ def evaluate(
             "evaluation needs librosa, which is not installed: pip install 'diffsheg[train]'"
         )
     check_folder_writable(output)
-    model = with_sampler(
-        load_bundle(DEFAULT_BUNDLE if bundle is None else bundle),
-        steps,
-        jump_n_sample,
-        jump_length,
-        overlap,
-        guidance_scale,
-    )
+    model = with_sampler(load_bundle(DEFAULT_BUNDLE if bundle is None else bundle), sampler)
     encoders = open_autoencoders(autoencoder, model.config.format)
     takes = open_takes(data, model, max_takes, max_seconds, speaker)
     speech = create_speech_encoder(model, speech_encoder, threads)

@@ -1,6 +1,5 @@
 """``diffsheg generate``: a recording becomes motion files."""
 
-import dataclasses
 import logging
 import time
 from collections.abc import Iterable, Iterator
@@ -8,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli import Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.engines.choice import EngineName, Precision, Provider
+from diffsheg_model.sampling import SamplerOptions
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
 
@@ -32,7 +32,7 @@ def generate(
     engine_cache: Path | None = None,
     threads: int = 0,
     speech_encoder: Path | None = None,
-    guidance_scale: float | None = None,
+    sampler: Sampler = SamplerOptions(),  # noqa: B008 (frozen)
 ) -> None:
     """Generates the face and gesture motion for a recording.
 
@@ -54,8 +54,7 @@ def generate(
             ~/.cache/diffsheg, unless given.
         threads: CPU threads; 0 is all cores but one.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
-        guidance_scale: classifier-free guidance, for bundles trained for it; the bundle's unless
-            given.
+        sampler: settings of the sampler; the bundle's unless given.
     """
     from diffsheg_model.audio import audio_info, read_blocks
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
@@ -63,15 +62,13 @@ def generate(
     from diffsheg_model.exports import write_outputs
     from diffsheg_model.files import check_folder_writable
     from diffsheg_model.generate import generate as generate_motion
+    from diffsheg_model.sampling import with_sampler
     from diffsheg_model.speech import create_speech_encoder
 
     # All that can be refused is refused before the work.
     check_folder_writable(output)
     info = audio_info(audio)
-    model = load_bundle(DEFAULT_BUNDLE if bundle is None else bundle)
-    foppas = model.config.foppas
-    if guidance_scale is not None:
-        foppas = dataclasses.replace(foppas, guidance_scale=guidance_scale)
+    model = with_sampler(load_bundle(DEFAULT_BUNDLE if bundle is None else bundle), sampler)
     encoder = create_speech_encoder(model, speech_encoder, threads)
     network = create_serving_engine(
         engine, model, threads, precision=precision, provider=provider, cache=engine_cache
@@ -87,7 +84,6 @@ def generate(
                 info.sample_rate,
                 seed=seed,
                 speaker=speaker,
-                foppas=foppas,
                 speech_encoder=encoder,
                 on_frames=update,
             )

@@ -1,6 +1,5 @@
 """Generates motion for recordings, several times, and measures it against the captured motion."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ from diffsheg_model.evaluation.measures import (
 )
 from diffsheg_model.evaluation.takes import EvaluationData, EvaluationTake
 from diffsheg_model.evaluation.windows import cut_windows, has_channels
-from diffsheg_model.foppas import make_sampler
 from diffsheg_model.generate import generate
 from diffsheg_model.motion import Motion
 from diffsheg_model.speech import SpeechEncoder
@@ -81,36 +79,6 @@ class Evaluation:
     figures: dict[str, Figure]
     generated: tuple[tuple[Motion, ...], ...]
     notes: tuple[str, ...]
-
-
-def with_sampler(
-    bundle: Bundle,
-    steps: int | None = None,
-    jump_n_sample: int | None = None,
-    jump_length: int | None = None,
-    overlap: int | None = None,
-    guidance_scale: float | None = None,
-) -> Bundle:
-    """The bundle with other sampler settings; None keeps its own.
-
-    Raises:
-        InputError: a value is out of its range, or they do not go together.
-    """
-    changes = {
-        'jump_n_sample': jump_n_sample,
-        'jump_length': jump_length,
-        'overlap': overlap,
-        'guidance_scale': guidance_scale,
-    }
-    changes = {name: value for name, value in changes.items() if value is not None}
-    config = bundle.config
-    diffusion = config.diffusion
-    if steps is not None:
-        diffusion = dataclasses.replace(diffusion, sampling_steps=steps)
-    foppas = dataclasses.replace(config.foppas, **changes)  # type: ignore[arg-type]
-    make_sampler(diffusion, foppas)
-    changed = dataclasses.replace(config, diffusion=diffusion, foppas=foppas)
-    return dataclasses.replace(bundle, config=changed)
 
 
 def open_autoencoders(paths: Sequence[Path], format_: MotionFormat) -> 'list[Autoencoder]':

@@ -56,6 +56,8 @@ def describe(
         'engine': {'name': engine.name, 'precision': engine.precision},
         'sampler': {
             'sampling_steps': config.diffusion.sampling_steps,
+            'solver': config.diffusion.solver,
+            'spacing': config.diffusion.spacing,
             **dataclasses.asdict(config.foppas),
         },
         'data': {
@@ -132,7 +134,10 @@ def _title(description: Mapping[str, Any]) -> str:
 
 def _facts(description: Mapping[str, Any]) -> list[str]:
     sampler, engine = description['sampler'], description['engine']
-    settings = ', '.join(f'{name} {value:g}' for name, value in sampler.items())
+    settings = ', '.join(
+        f'{name} {value if isinstance(value, str) else number(value)}'
+        for name, value in sampler.items()
+    )
     return [
         f'{description["machine"]}; {engine["name"]} {engine["precision"]}',
         f'sampler: {settings}',
