@@ -1,6 +1,5 @@
 """One configured avatar: engine, worker and timeline put together. No ROS in it."""
 
-import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.engines.fallback import FallbackEngine, create_serving_engine
 from diffsheg_model.errors import InputError
+from diffsheg_model.sampling import with_sampler
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.speech import create_speech_encoder
 from diffsheg_ros.audio_piece import AudioPiece
@@ -66,11 +66,10 @@ class Avatar:
         self._on_stretch = on_stretch
         self._now_ns = now_ns
         self._clock = clock
-        self.bundle = _load(parameters)
-        config = self.bundle.config
-        format_, foppas = config.format, config.foppas
-        if parameters.guidance_scale >= 0:
-            foppas = dataclasses.replace(foppas, guidance_scale=parameters.guidance_scale)
+        self.bundle = with_sampler(
+            load_bundle(parameters.bundle or DEFAULT_BUNDLE), parameters.sampler_options()
+        )
+        format_ = self.bundle.config.format
         self._arrivals = Arrivals()
         self._planned_frames = (0, 0)  # of which epoch, up to which frame
         self.latency = Spans()
@@ -99,7 +98,6 @@ class Avatar:
                 on_interrupt=self._on_interrupt,
                 seed=parameters.seed,
                 speaker=parameters.speaker,
-                foppas=foppas,
                 speech_encoder=encoder,
                 reorder_s=parameters.reorder_s,
                 max_gap_s=parameters.max_gap_s,
@@ -111,7 +109,7 @@ class Avatar:
         except BaseException:
             self.engine.close()
             raise
-        self.hop_s = (format_.window_frames - foppas.overlap) / format_.fps
+        self.hop_s = (format_.window_frames - self.bundle.config.foppas.overlap) / format_.fps
         self.playout_delay_s = parameters.playout_delay_s
         if self.playout_delay_s < 0:
             margin_s = max(LEAST_MARGIN_S, LOOK_AHEAD_S + 1.5 * self.warm_up_s)
@@ -196,18 +194,6 @@ class Avatar:
             if arrived_s is not None:
                 self.latency.add(self._clock() - arrived_s)
             self._planned_frames = (epoch, end)
-
-
-def _load(parameters: AvatarParameters) -> Bundle:
-    bundle = load_bundle(parameters.bundle or DEFAULT_BUNDLE)
-    if parameters.sampling_steps:
-        steps = dataclasses.replace(
-            bundle.config.diffusion, sampling_steps=parameters.sampling_steps
-        )
-        bundle = dataclasses.replace(
-            bundle, config=dataclasses.replace(bundle.config, diffusion=steps)
-        )
-    return bundle
 
 
 def _serving_engine(parameters: AvatarParameters, bundle: Bundle) -> FallbackEngine:

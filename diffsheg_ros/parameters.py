@@ -9,8 +9,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from diffsheg_model.config import SOLVERS, SPACINGS
 from diffsheg_model.engines.choice import ALL_PRECISIONS, ENGINES, PROVIDERS
 from diffsheg_model.errors import InputError
+from diffsheg_model.sampling import SamplerOptions
 
 P = TypeVar('P')
 
@@ -150,7 +152,42 @@ class AvatarParameters(Checked):
         high=10.0,
     )
     sampling_steps: int = parameter(
-        0, "Denoising steps of a first window; 0: the bundle's.", low=0, high=1000
+        0,
+        """Calls of the network for a first window, fewer for the later ones; 0: the bundle's. Fewer
+        are faster.""",
+        low=0,
+        high=1000,
+    )
+    sampling_solver: str = parameter(
+        'bundle',
+        "How a sampling step is taken; dpmpp_2m needs fewer of them. bundle: the bundle's.",
+        choices=('bundle', *SOLVERS),
+    )
+    sampling_spacing: str = parameter(
+        'bundle',
+        "How sampling steps are spaced. bundle: the bundle's.",
+        choices=('bundle', *SPACINGS),
+    )
+    start_fraction: float = parameter(
+        0.0,
+        "Share of the sampling steps that a later window runs through; 0: the bundle's.",
+        low=0.0,
+        high=1.0,
+    )
+    overlap: int = parameter(
+        -1,
+        "Frames that neighbouring windows share; negative: the bundle's.",
+        low=-1,
+        high=1199,
+    )
+    jump_length: int = parameter(
+        0, "Steps that a harmonising jump goes back up; 0: the bundle's.", low=0, high=1000
+    )
+    jump_n_sample: int = parameter(
+        0,
+        "Passes over each harmonising jump, 1 for no jumps; 0: the bundle's.",
+        low=0,
+        high=100,
     )
     publish_rate_hz: float = parameter(
         60.0, 'How often face and joint_states are published, Hz.', low=1.0, high=240.0
@@ -204,6 +241,24 @@ class AvatarParameters(Checked):
     stop_timeout_s: float = parameter(
         5.0, 'How long deactivation waits for the engine to stop, seconds.', low=0.1, high=60.0
     )
+
+    def sampler_options(self) -> SamplerOptions:
+        """What of the sampler differs from the bundle's settings."""
+        kept = {
+            'steps': (self.sampling_steps, 0),
+            'solver': (self.sampling_solver, 'bundle'),
+            'spacing': (self.sampling_spacing, 'bundle'),
+            'start_fraction': (self.start_fraction, 0.0),
+            'jump_length': (self.jump_length, 0),
+            'jump_n_sample': (self.jump_n_sample, 0),
+        }
+        changed: dict[str, Any] = {
+            name: value for name, (value, the_bundles) in kept.items() if value != the_bundles
+        }
+        for name in ('overlap', 'guidance_scale'):
+            if getattr(self, name) >= 0:
+                changed[name] = getattr(self, name)
+        return SamplerOptions(**changed)
 
 
 @dataclass(frozen=True)

@@ -303,6 +303,7 @@ def test_another_engine_takes_over_in_the_middle_of_speech(
         ({'blend_s': 'x', 'seed': -1}, "blend_s = 'x': must be a number"),
         ({'speaker': 4}, 'speaker = 4'),
         ({'sampling_steps': 1000, 'reorder_s': 0.5, 'stall_s': 0.2}, 'stall_s = 0.2'),
+        ({'sampling_steps': 5}, 'with jump_n_sample = 1 there are no jumps'),
         ({'bundle': '/nowhere'}, '/nowhere is no bundle'),
     ],
     ids=lambda value: ','.join(value) if isinstance(value, dict) else '',

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.sampling import SamplerOptions
 from diffsheg_ros.parameters import (
     NODE_PARAMETERS,
     AvatarParameters,
@@ -44,6 +45,7 @@ def test_every_parameter_is_described_and_bounded(node, field):
         ('autostart', 1, 'must be true or false'),
         ('bundle', 3, 'must be text'),
         ('seed', -1, 'must be 0 to'),
+        ('sampling_solver', 'euler', 'must be bundle, ddim or dpmpp_2m'),
     ],
 )
 def test_a_value_that_is_not_allowed_is_named_with_the_reason(name, value, why):
@@ -53,6 +55,15 @@ def test_a_value_that_is_not_allowed_is_named_with_the_reason(name, value, why):
 
 def test_whole_numbers_do_for_numbers():
     assert AvatarParameters(publish_rate_hz=30).publish_rate_hz == 30
+
+
+def test_sampler_settings_are_the_bundles_unless_given():
+    assert AvatarParameters().sampler_options() == SamplerOptions()
+    given = AvatarParameters(
+        sampling_steps=8, sampling_solver='dpmpp_2m', sampling_spacing='log_snr', overlap=0,
+        start_fraction=0.5, jump_length=2, jump_n_sample=1, guidance_scale=0.0,
+    )  # fmt: skip
+    assert given.sampler_options() == SamplerOptions(8, 'dpmpp_2m', 'log_snr', 0.5, 0, 2, 1, 0.0)
 
 
 def test_the_file_of_defaults_has_every_parameter_with_its_default():
