@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from cuda.core import Buffer, Device, LegacyPinnedMemoryResource, Stream, system
-from cuda.core.graph import Graph, GraphBuilder
+from cuda.core.graph import Graph
 
 from diffsheg_model.engines.tensorrt_library import trt, trt_logger
 from diffsheg_model.engines.tensorrt_window import STATE, Layout
@@ -64,6 +64,7 @@ class GpuWindow:
         engines: Mapping[str, 'trt.ICudaEngine'],
         inputs: Mapping[str, np.ndarray],
     ) -> None:
+        gpu.set_current()  # of this thread
         layout = Layout.of(inputs)
         self._gpu = gpu
         self._stream = gpu.create_stream()
@@ -101,7 +102,7 @@ class GpuWindow:
             Cancelled: ``cancelled`` returned True.
             RuntimeError: TensorRT or CUDA failed.
         """
-        self._gpu.set_current()  # of this thread
+        self._gpu.set_current()
         for name, value in inputs.items():
             self._host[name][...] = value
         try:
@@ -121,17 +122,17 @@ class GpuWindow:
         if self._graph is not None:
             self._graph.launch(self._stream)
             return
-        self._enqueue_call(self._stream)
+        self._enqueue_call()
         # The first call has made TensorRT ready for these sizes; it can be captured from now on.
         # tensorrt_rtx captures by itself, see _bind.
         if trt.__name__ == 'tensorrt':
             builder = self._stream.create_graph_builder().begin_building()
-            self._enqueue_call(builder)
+            self._enqueue_call()
             self._graph = builder.end_building().complete()
 
-    def _enqueue_call(self, stream: Stream | GraphBuilder) -> None:
-        _execute(self._call, stream.stream if isinstance(stream, GraphBuilder) else stream)
-        self._next_state.copy_to(self._state, stream=stream)
+    def _enqueue_call(self) -> None:
+        _execute(self._call, self._stream)
+        self._next_state.copy_to(self._state, stream=self._stream)
 
     def _bind(self, engine: 'trt.ICudaEngine') -> 'trt.IExecutionContext':
         """A context that knows the sizes and addresses of all it takes and makes."""

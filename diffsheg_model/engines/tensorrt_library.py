@@ -26,7 +26,9 @@ def _load() -> ModuleType:
             continue
         if hasattr(module, 'Builder'):  # a package of types alone has none
             return module
-    raise ModuleNotFoundError('neither tensorrt nor tensorrt_rtx is installed', name='tensorrt_rtx or tensorrt')
+    raise ModuleNotFoundError(
+        'neither tensorrt nor tensorrt_rtx is installed', name='tensorrt_rtx or tensorrt'
+    )
 
 
 def _make_logger(library: ModuleType) -> Any:
