@@ -10,7 +10,7 @@ TESTS ?=
 export PYTHON TORCH_INDEX AUDIO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench evaluate-default ablations setup setup-test clean
+.PHONY: help demo test test-slow lint bench evaluate-default bench-samplers ablations setup setup-test clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
@@ -46,6 +46,10 @@ evaluate-default: setup-test  ## Measure a bundle against its aims (BUNDLE=dir S
 	@scripts/run.sh python -m benchmarks.evaluate_default $(if $(BUNDLE),--bundle "$(BUNDLE)") \
 	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) \
 	    $(if $(FACEGOOD),--facegood "$(FACEGOOD)") $(if $(TAKES),--take $(TAKES))
+
+bench-samplers: setup-test  ## Measure what the sampler's options cost and are worth (BUNDLE=dir SEEDS=2 QUICK=1)
+	@scripts/run.sh python -m benchmarks.samplers $(if $(BUNDLE),--bundle "$(BUNDLE)") \
+	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) $(ARGS)
 
 clean:  ## Remove what was built and written here, .venv and out included
 	rm -rf .venv build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache
