@@ -54,6 +54,9 @@ VARIANTS = {
     'ddim, 5 steps': SamplerOptions(steps=5, solver='ddim'),
     **{f'dpmpp_2m log_snr, {steps} steps': _fast(steps) for steps in (20, 15, 12, 10, 8, 6, 5)},
     **{f'dpmpp_2m even, {steps} steps': _fast(steps, 'even') for steps in (12, 10, 8)},
+    'dpmpp_2m log_snr, 10 steps, jumps of 2, 2 passes': dataclasses.replace(
+        _fast(10), jump_length=2, jump_n_sample=2
+    ),
     'start_fraction 1': SamplerOptions(start_fraction=1.0),
     'start_fraction 0.6': SamplerOptions(start_fraction=0.6),
     'start_fraction 0.4': SamplerOptions(start_fraction=0.4),
@@ -224,8 +227,8 @@ def run(options: argparse.Namespace) -> None:
     finally:
         engine.close()
     caption = (
-        f'{options.bundle}, mean of {options.seeds} seeds; {engine.name} {engine.precision} on '
-        f'{machine()}'
+        f'bundle {base.config.name}, mean of {options.seeds} seeds; {engine.name} '
+        f'{engine.precision}, one thread, on {machine()}'
     )
     table = Table(title='Samplers', caption=caption, caption_justify='left')
     table.add_column('')
