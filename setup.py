@@ -26,6 +26,8 @@ EXTRAS = {
     ],
     'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
     'audio': ['sounddevice>=0.4.6,<1'],
+    'openvino': ['openvino>=2025.2,<2027'],
+    'int8': ['onnx>=1.16,<2'],
     # On GPUs that tensorrt-rtx does not know (H100 and others of data centres): also tensorrt,
     # which is taken where both are installed.
     'tensorrt': [

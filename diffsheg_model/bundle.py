@@ -2,7 +2,10 @@
 
 bundle.json          config, skeleton, and the SHA-256 of the other files
 weights.safetensors  the network's parameters by their published names, and stats.mean, stats.std
-denoiser.onnx        one denoising step; its parameters are references into weights.safetensors
+tables.onnx          the network in four graphs: what depends on steps and speakers alone,
+conditions.onnx      what a window's audio brings to all its steps,
+expression.onnx      and the rest of a denoising step, one graph a branch; all parameters are
+gesture.onnx         references into weights.safetensors
 speech/              the speech encoder that it hears through, where it brings its own
 """
 
@@ -25,12 +28,15 @@ from diffsheg_model.skeleton import Skeleton
 
 MANIFEST = 'bundle.json'
 WEIGHTS = 'weights.safetensors'
-GRAPH = 'denoiser.onnx'
+TABLES = 'tables.onnx'
+CONDITIONS = 'conditions.onnx'
+BRANCHES = ('expression', 'gesture')
+GRAPHS = (TABLES, CONDITIONS, *(f'{branch}.onnx' for branch in BRANCHES))
 SPEECH = 'speech'
 SPEECH_FILES = tuple(
     f'{SPEECH}/{name}' for name in ('encoder.json', 'encoder.onnx', 'encoder.onnx.data')
 )
-VERSION = 1
+VERSION = 2
 DEFAULT_BUNDLE = Path(__file__).parent / 'bundles' / 'default'
 
 
@@ -95,7 +101,7 @@ def save_bundle(
     card: str = '',
     speech: Path | None = None,
 ) -> Bundle:
-    """Writes a bundle, its graph exported from the network (which takes torch), and reads it back.
+    """Writes a bundle, its graphs exported from the network (which takes torch), and reads it back.
 
     Args:
         path: folder to make; an existing bundle is replaced as a whole, at the end.
@@ -110,7 +116,7 @@ def save_bundle(
     Raises:
         InputError: names or shapes do not fit the config; the message lists them.
     """
-    from diffsheg_model.export_onnx import export_graph
+    from diffsheg_model.export_onnx import export_graphs
 
     channels = config.format.channels
     for field, values in (('mean', mean), ('std', std)):
@@ -124,8 +130,8 @@ def save_bundle(
         safetensors.numpy.save_file(tensors, folder / WEIGHTS)
         # safetensors makes its file private; a robot may run as another user.
         (folder / WEIGHTS).chmod(0o644)
-        export_graph(config, folder / WEIGHTS, folder / GRAPH)
-        names = [WEIGHTS, GRAPH]
+        export_graphs(config, folder / WEIGHTS)
+        names = [WEIGHTS, *GRAPHS]
         if speech is not None:
             names += SPEECH_FILES
             (folder / SPEECH).mkdir()
@@ -183,7 +189,7 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
 
 
 def _check_files(folder: Path, digests: object) -> None:
-    required = {WEIGHTS, GRAPH}
+    required = {WEIGHTS, *GRAPHS}
     if (folder / SPEECH).exists():
         required |= set(SPEECH_FILES)
     if not isinstance(digests, dict) or set(digests) != required:

@@ -1,7 +1,10 @@
-"""The network as an ONNX graph of one denoising step, its parameters left in the bundle.
+"""The network as four ONNX graphs, their parameters left in the bundle.
 
-Every initialiser that comes from the network refers to its bytes inside weights.safetensors (ONNX
-external data), so a bundle holds each number once and needs no torch to run.
+What is computed once, once a window and, by each branch, at every call (see `split_network`) is a
+graph each, and all engines run the same four. Every initialiser that comes from the network refers
+to its bytes inside weights.safetensors (ONNX external data), so a bundle holds each number once and
+needs no torch to run; what is derived from parameters alone is folded by the engine that loads a
+graph.
 """
 
 import json
@@ -14,12 +17,24 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from diffsheg_model.bundle import BRANCHES, CONDITIONS, TABLES
 from diffsheg_model.config import BundleConfig, NetworkConfig
 from diffsheg_model.errors import InputError
+from diffsheg_model.files import sha256
 from diffsheg_model.quiet import EXPORTER, quiet
+from diffsheg_model.split_network import (
+    BranchStep,
+    Tables,
+    WindowConditions,
+    condition_names,
+    table_names,
+)
 from diffsheg_model.unieg import UniEG
 
 OPSET = 18
+
+Shape = tuple[int | str, ...]
+"""Of a graph's input; an axis of free length is its name."""
 _ELEMENT_TYPES = {
     'F32': onnx.TensorProto.FLOAT,
     'F16': onnx.TensorProto.FLOAT16,
@@ -27,24 +42,17 @@ _ELEMENT_TYPES = {
 }
 
 
-class _Step(nn.Module):
-    """The network with just the inputs that this model has."""
+class _Named(nn.Module):
+    """A part of the network, called with the inputs of its graph in their order."""
 
-    def __init__(self, network: UniEG, names: list[str]) -> None:
+    def __init__(self, part: nn.Module, names: list[str]) -> None:
         super().__init__()
-        self.network = network
+        self.part = part
         self.names = names
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         given = dict(zip(self.names, inputs, strict=True))
-        return self.network(
-            given['x'],
-            given['t'],
-            given['mel'],
-            given.get('speech'),
-            given['speaker'],
-            given.get('guidance_scale'),
-        )
+        return self.part(**given)
 
 
 def load_network(config: BundleConfig, tensors: dict[str, Tensor], where: str) -> UniEG:
@@ -79,12 +87,12 @@ def parameter_complaint(network: NetworkConfig, tensors: Mapping[str, Tensor]) -
     return '; '.join(f'{len(names)} {kind}: {", ".join(names)}' for kind, names in parts if names)
 
 
-def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
-    """Writes the graph of one step to ``target``, referring to ``weights`` in the same folder.
+def export_graphs(config: BundleConfig, weights: Path) -> None:
+    """Writes the graphs beside ``weights``, referring to it.
 
-    Inputs: x (B, T, C), t (B,) int64, mel (B, T, mel_dim), speech (B, T, speech_dim) where the
-    model has a speech encoder, speaker (B, num_speakers), guidance_scale (1,) where it is
-    classifier-free. Output: eps (B, T, C). B and T are free.
+    Inputs and outputs are those of `Tables`, `WindowConditions` and `BranchStep`, by name; the
+    numbers of steps, rows and frames are free. Optional inputs are there where the model takes
+    them.
 
     Raises:
         InputError: the weights do not fit the config.
@@ -92,46 +100,87 @@ def export_graph(config: BundleConfig, weights: Path, target: Path) -> None:
     tensors = safetensors.torch.load_file(weights)
     tensors = {name: value for name, value in tensors.items() if not name.startswith('stats.')}
     network = load_network(config, tensors, str(weights))
+    digest = sha256(weights)
+    parts: dict[str, tuple[nn.Module, list[str]]] = {
+        TABLES: (Tables(network), table_names()),
+        CONDITIONS: (WindowConditions(network), condition_names()),
+    }
+    for branch in BRANCHES:
+        parts[f'{branch}.onnx'] = (BranchStep(network, branch), ['eps', 'clean'])
+    for name, inputs in graph_inputs(config).items():
+        target = weights.parent / name
+        part, outputs = parts[name]
+        with quiet(*EXPORTER), torch.no_grad():
+            program = torch.onnx.export(
+                _Named(part, list(inputs)).eval(),
+                tuple(_example(config, given, shape) for given, shape in inputs.items()),
+                input_names=list(inputs),
+                output_names=outputs,
+                dynamic_shapes=(tuple(_free_axes(shape) for shape in inputs.values()),),
+                opset_version=OPSET,
+                dynamo=True,
+                optimize=False,
+                verbose=False,
+            )
+        assert program is not None  # torch.onnx.export returns None only without dynamo
+        model = program.model_proto
+        _strip_traces(model)
+        _refer_to_weights(model, weights)
+        facts = {'weights': digest, 'format': config.format.name, 'precision': 'fp32'}
+        for key, value in facts.items():
+            model.metadata_props.add(key=f'diffsheg.{key}', value=value)
+        onnx.save(model, target)
+        onnx.checker.check_model(str(target))
+
+
+def graph_inputs(config: BundleConfig) -> dict[str, dict[str, Shape]]:
+    """Shapes of every graph's inputs; an axis of free length is its name."""
     sizes = config.network
-    batch, frames = 2, config.format.window_frames
-    inputs = {
-        'x': torch.zeros(batch, frames, sizes.channels),
-        't': torch.zeros(batch, dtype=torch.int64),
-        'mel': torch.zeros(batch, frames, sizes.mel_dim),
+    wide, layers = 2 * sizes.latent_dim, sizes.num_layers
+    heard: dict[str, Shape] = {
+        'audio_modulation': ('steps', 2, 2 * sizes.mel_dim),
+        'mel': ('batch', 'frames', sizes.mel_dim),
     }
     if sizes.speech_dim:
-        inputs['speech'] = torch.zeros(batch, frames, sizes.speech_dim)
-    inputs['speaker'] = torch.zeros(batch, sizes.num_speakers)
-    if sizes.classifier_free:
-        inputs['guidance_scale'] = torch.ones(1)
-    free = {
-        0: torch.export.Dim('batch', max=1024),
-        1: torch.export.Dim('frames', max=1200),
+        heard['speech'] = ('batch', 'frames', sizes.speech_dim)
+    graphs: dict[str, dict[str, Shape]] = {
+        TABLES: {'t': ('steps',), 'speaker': ('batch', sizes.num_speakers)},
+        CONDITIONS: heard,
     }
-    shapes = {
-        name: {}
-        if name == 'guidance_scale'
-        else {axis: free[axis] for axis in ((0,) if name in ('t', 'speaker') else (0, 1))}
-        for name in inputs
+    channels = {'expression': sizes.expression_dim, 'gesture': sizes.gesture_dim}
+    for branch, other in (BRANCHES, BRANCHES[::-1]):
+        step: dict[str, Shape] = {
+            'x': ('batch', 'frames', channels[branch]),
+            'levels': ('batch', 2),
+            'modulation': ('batch', 2 * layers, wide),
+            'condition': ('batch', 'frames', layers * wide),
+            'statistics': ('batch', 'frames', 2),
+        }
+        if sizes.flow == f'{other}_to_{branch}':
+            step['other'] = ('batch', 'frames', channels[other])
+        if sizes.classifier_free:
+            step['guidance_scale'] = (1,)
+        graphs[f'{branch}.onnx'] = step
+    return graphs
+
+
+_FREE = {'batch': (2, 1024), 'steps': (3, 1000), 'frames': (0, 1200)}
+"""Length in the example and the largest one; an example's frames are the window's."""
+
+
+def _example(config: BundleConfig, name: str, shape: Shape) -> Tensor:
+    lengths = {axis: example for axis, (example, _) in _FREE.items()}
+    lengths['frames'] = config.format.window_frames
+    sizes = [lengths[axis] if isinstance(axis, str) else axis for axis in shape]
+    return torch.ones(sizes, dtype=torch.int64 if name == 't' else torch.float32)
+
+
+def _free_axes(shape: Shape) -> dict[int, torch.export.Dim]:
+    return {
+        index: torch.export.Dim(axis, max=_FREE[axis][1])
+        for index, axis in enumerate(shape)
+        if isinstance(axis, str)
     }
-    with quiet(*EXPORTER), torch.no_grad():
-        program = torch.onnx.export(
-            _Step(network, list(inputs)),
-            tuple(inputs.values()),
-            input_names=list(inputs),
-            output_names=['eps'],
-            dynamic_shapes=(tuple(shapes.values()),),
-            opset_version=OPSET,
-            dynamo=True,
-            optimize=False,
-            verbose=False,
-        )
-    assert program is not None  # torch.onnx.export returns None only without dynamo
-    model = program.model_proto
-    _strip_traces(model)
-    _refer_to_weights(model, weights)
-    onnx.save(model, target)
-    onnx.checker.check_model(str(target))
 
 
 def _strip_traces(model: onnx.ModelProto) -> None:
@@ -164,7 +213,7 @@ def _refer_to_weights(model: onnx.ModelProto, weights: Path) -> None:
         header = json.loads(file.read(header_size))
     casts = []
     for initialiser in model.graph.initializer:
-        name = initialiser.name.removeprefix('network.')
+        name = initialiser.name.removeprefix('part.network.')
         if name not in header:
             continue
         entry = header[name]

@@ -71,6 +71,10 @@ class Walk:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def channels(self, part: slice) -> 'Walk':
+        """The walk of some of the channels: no update mixes them."""
+        return replace(self, start=self.start[..., part], offset=self.offset[..., part])
+
     @property
     def way(self) -> tuple[bytes, ...]:
         """Equal for walks that differ in their start and offset only; see `concatenate`."""

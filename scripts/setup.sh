@@ -161,7 +161,7 @@ EOF
 
 case $level in
     demo) extras='' ;;
-    test) extras='[test,train,hubert,tensorrt]' ;;
+    test) extras='[test,train,hubert,openvino,tensorrt]' ;;
     *) fail "unknown level '$level': give demo or test" ;;
 esac
 

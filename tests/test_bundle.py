@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from diffsheg_model.bundle import GRAPH, MANIFEST, WEIGHTS, load_bundle, save_bundle
+from diffsheg_model.bundle import MANIFEST, TABLES, WEIGHTS, load_bundle, save_bundle
 from diffsheg_model.config import BundleConfig, DiffusionConfig, FoppasConfig, from_dict
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
@@ -25,7 +25,7 @@ def test_what_is_saved_is_loaded(tiny_bundle, tmp_path):
 
 
 def test_weights_are_stored_once(tiny_bundle):
-    graph = (tiny_bundle.path / GRAPH).stat().st_size
+    graph = (tiny_bundle.path / TABLES).stat().st_size
     names = tiny_bundle.tensors().keys()
     assert 'encoder_ges.out.weight' in names
     assert not any(name.startswith('stats.') for name in names)
@@ -81,12 +81,12 @@ def edit_manifest(**changes):
     [
         (remove(MANIFEST), 'is no bundle'),
         (remove(WEIGHTS), f'lacks {WEIGHTS}'),
-        (remove(GRAPH), f'lacks {GRAPH}'),
+        (remove(TABLES), f'lacks {TABLES}'),
         (cut(MANIFEST), 'cannot be read'),
         (cut(WEIGHTS), 'is not the file'),
-        (cut(GRAPH), 'is not the file'),
+        (cut(TABLES), 'is not the file'),
         (foreign_weights, 'is not the file'),
-        (edit_manifest(version=7), 'bundle version 1'),
+        (edit_manifest(version=7), 'bundle version 2'),
         (edit_manifest(config=[]), 'must be an object'),
         (edit_manifest(config__network__latent_dim='wide'), "latent_dim = 'wide' must be int"),
         (edit_manifest(config__network__gesture_dim=3), 'gesture_dim = 3'),

@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from diffsheg_model.bundle import GRAPH, save_bundle
+from diffsheg_model.bundle import CONDITIONS, save_bundle
 from diffsheg_model.engines import Conditions, create_engine
 from diffsheg_model.errors import InputError
+from diffsheg_model.foppas import make_sampler, plan_window
+from diffsheg_model.noise import seeded_noise
+from diffsheg_model.walk import Cancelled, take
 
-ENGINES = ['onnxruntime', 'torch']
+ENGINES = ['onnxruntime', 'openvino', 'torch']
 
 
 @pytest.fixture(scope='module', params=ENGINES)
@@ -69,14 +72,68 @@ def test_engines_agree_on_what_is_not_published(output, tiny_bundle, tmp_path):
     x, conditions = inputs(bundle, 2, 20)
     speech = np.random.default_rng(1).standard_normal((2, 20, 8)).astype(np.float32)
     conditions = replace(conditions, speech=speech)
-    for step in (0, 480, 960):
-        answers = []
-        for name in ENGINES:
-            engine = create_engine(name, bundle, threads=1)
-            answers.append(engine.denoiser(conditions, [step])(x, step))
+    reference = create_engine('torch', bundle, threads=1)
+    for name in ENGINES:
+        engine = create_engine(name, bundle, threads=2)
+        for step in (0, 480, 960):
+            expected = reference.denoiser(conditions, [step])(x, step)
+            found = engine.denoiser(conditions, [step])(x, step)
+            assert np.abs(found - expected).max() < 1e-4 * max(1, np.abs(expected).max()), name
+        engine.close()
+
+
+def way(bundle, batch=1, known=None):
+    sampler = make_sampler(bundle.config.diffusion, bundle.config.foppas)
+    shape = (batch, 34, bundle.config.network.channels)
+    return plan_window(sampler, seeded_noise(0), 0, shape, known)
+
+
+@pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])
+def test_branches_that_run_beside_each_other_give_what_they_give_in_turn(name, tiny_bundle):
+    for batch in (1, 3):
+        _, conditions = inputs(tiny_bundle, batch)
+        known = np.full((batch, 4, tiny_bundle.config.network.channels), 0.1, np.float32)
+        walk = way(tiny_bundle, batch, known)
+        found = []
+        for threads in (1, 2):
+            engine = create_engine(name, tiny_bundle, threads=threads)
+            found.append(engine.sample(conditions, walk))
+            in_turn = take(walk, engine.denoiser(conditions, walk.steps.tolist()))
+            np.testing.assert_array_equal(found[-1], in_turn)
             engine.close()
-        scale = np.abs(answers[1]).max()
-        np.testing.assert_allclose(answers[0], answers[1], atol=1e-4 * max(1, scale))
+        np.testing.assert_allclose(*found, atol=1e-4)
+
+
+@pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])
+def test_a_window_that_is_cancelled_or_fails_leaves_the_engine_whole(name, tiny_bundle):
+    engine = create_engine(name, tiny_bundle, threads=2)
+    _, conditions = inputs(tiny_bundle)
+    walk = way(tiny_bundle)
+    expected = engine.sample(conditions, walk)
+    answers = iter([False] * 11)
+    with pytest.raises(Cancelled):
+        engine.sample(conditions, walk, lambda: next(answers, True))
+    broken = replace(conditions, speaker=conditions.speaker[:, :0])
+    with pytest.raises(InputError, match='speaker has shape'):
+        engine.sample(broken, walk)
+    with pytest.raises(Exception, match='(?i)dimension|shape'):
+        engine.sample(conditions, walk.channels(slice(0, 150)))
+    np.testing.assert_array_equal(engine.sample(conditions, walk), expected)
+    engine.close()
+
+
+def test_eight_bits_are_close_and_kept(tiny_bundle, tmp_path):
+    pytest.importorskip('onnx')
+    x, conditions = inputs(tiny_bundle)
+    expected = create_engine('torch', tiny_bundle, threads=1).denoiser(conditions, [480])(x, 480)
+    for _ in range(2):
+        engine = create_engine(
+            'onnxruntime', tiny_bundle, threads=1, precision='int8', cache=tmp_path
+        )
+        found = engine.denoiser(conditions, [480])(x, 480)
+        error = np.linalg.norm(found - expected) / np.linalg.norm(expected)
+        assert 1e-6 < error < 0.1
+        assert len(list(tmp_path.glob('*.plan'))) == 2
 
 
 def test_the_same_call_gives_the_same_bits(engine, tiny_bundle):
@@ -132,7 +189,7 @@ def test_a_broken_graph_is_refused_in_one_line(tiny_bundle, tmp_path):
     import dataclasses
 
     folder = shutil.copytree(tiny_bundle.path, tmp_path / 'bundle')
-    (folder / GRAPH).write_bytes(b'no graph')
+    (folder / CONDITIONS).write_bytes(b'no graph')
     with pytest.raises(InputError, match='onnxruntime cannot load') as caught:
         create_engine('onnxruntime', dataclasses.replace(tiny_bundle, path=folder))
     assert '\n' not in str(caught.value)

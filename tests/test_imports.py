@@ -30,6 +30,7 @@ WITH_TORCH = {
     'diffsheg_model.export_onnx',
     'diffsheg_model.hubert_export',
     'diffsheg_model.speech_export',
+    'diffsheg_model.split_network',
     'diffsheg_model.training',
     'diffsheg_model.unieg',
     'diffsheg_model.whisper_export',

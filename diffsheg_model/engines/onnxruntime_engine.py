@@ -1,66 +1,68 @@
 """ONNX Runtime: exact float32 on the CPU, runs everywhere; on GPUs by its other providers."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 
-from diffsheg_model.bundle import GRAPH, Bundle
-from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
+from diffsheg_model.bundle import BRANCHES, Bundle
+from diffsheg_model.engines.graph_engine import Arrays, Graph, GraphEngine
 from diffsheg_model.engines.onnxruntime_providers import check_provider, execution_providers
-from diffsheg_model.errors import InputError
-from diffsheg_model.walk import Denoiser
+from diffsheg_model.errors import InputError, one_line
 
 
-class OnnxRuntimeEngine(Engine):
-    """Runs the bundle's graph as it is."""
+class OnnxRuntimeEngine(GraphEngine):
+    """Runs the bundle's graphs as they are, or the branches with 8-bit products.
+
+    Args:
+        bundle: the model.
+        threads: of the CPU, 1 or more.
+        precision: 'fp32' or 'int8': weights and, call by call, activations of the branches'
+            products in 8 bits; the rest stays float32.
+        cache: folder for the 8-bit graphs; None for the default.
+        provider: 'cpu', 'cuda' or 'tensorrt'.
+
+    Raises:
+        InputError: a graph cannot be loaded, or what the precision or provider needs is missing.
+    """
 
     name = 'onnxruntime'
-    precision = 'fp32'
 
     def __init__(
         self,
         bundle: Bundle,
-        threads: int = 0,
+        threads: int,
         precision: str = 'fp32',
         cache: Path | None = None,
         provider: str = 'cpu',
     ) -> None:
-        if precision != 'fp32':
-            raise InputError(f'engine onnxruntime has no precision {precision!r}: choose fp32')
-        providers = execution_providers(provider)
-        self._config = bundle.config
+        self.precision = precision
+        self._cache = cache
+        self._provider = provider
+        self._providers = execution_providers(provider)
+        super().__init__(bundle, threads)
+
+    def _load(self, graph: str, threads: int) -> Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Spinning threads would take a whole core from the rest of a robot between windows.
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+        path = self._bundle.path / graph
+        source: str | bytes = str(path)
+        if self.precision == 'int8' and path.stem in BRANCHES:
+            from diffsheg_model.engines.onnxruntime_int8 import int8_graph
+
+            source = int8_graph(self._bundle, graph, self._cache)
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(bundle.path / GRAPH), options, providers=providers
-            )
+            session = onnxruntime.InferenceSession(source, options, providers=self._providers)
         except Exception as error:
             # ONNX Runtime raises a family of its own that derives from Exception only.
-            raise InputError(
-                f'onnxruntime cannot load {bundle.path / GRAPH}: {str(error).splitlines()[0]}'
-            ) from error
-        check_provider(self._session, provider)
+            raise InputError(f'onnxruntime cannot load {path}: {one_line(error)}') from error
+        check_provider(session, self._provider)
+        names = [output.name for output in session.get_outputs()]
 
-    def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
-        check_conditions(conditions, self._config)
-        feed = {'mel': conditions.mel, 'speaker': conditions.speaker}
-        if conditions.speech is not None:
-            feed['speech'] = conditions.speech
-        if self._config.network.classifier_free:
-            feed['guidance_scale'] = np.array([conditions.guidance_scale], np.float32)
+        def run(inputs: Arrays) -> Arrays:
+            return dict(zip(names, session.run(names, inputs), strict=True))
 
-        def denoise(x: np.ndarray, step: int) -> np.ndarray:
-            t = np.full(len(x), step, np.int64)
-            return self._session.run(['eps'], {'x': x, 't': t, **feed})[0]
-
-        return denoise
-
-    def close(self) -> None:
-        del self._session
+        return run

@@ -8,6 +8,7 @@ import torch
 
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
+from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.export_onnx import load_network
 from diffsheg_model.walk import Denoiser
 
@@ -57,3 +58,37 @@ class TorchEngine(Engine):
 
     def close(self) -> None:
         del self._network
+
+
+class TorchCompileEngine(TorchEngine):
+    """The same, compiled by TorchInductor: for GPUs, and for comparison.
+
+    Raises:
+        InputError: it cannot be compiled here; on a CPU that takes a C++ compiler.
+    """
+
+    name = 'torch-compile'
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int = 0,
+        precision: str = 'fp32',
+        cache: Path | None = None,
+    ) -> None:
+        super().__init__(bundle, threads, precision, cache)
+        self._network.compile()
+        sizes, frames = bundle.config.network, bundle.config.format.window_frames
+
+        def silence(channels: int) -> np.ndarray:
+            return np.zeros((1, frames, channels), np.float32)
+
+        conditions = Conditions(
+            silence(sizes.mel_dim),
+            silence(sizes.speech_dim) if sizes.speech_dim else None,
+            np.eye(1, sizes.num_speakers, dtype=np.float32),
+        )
+        try:
+            self.denoiser(conditions, [0])(silence(sizes.channels), 0)
+        except Exception as error:
+            raise InputError(f'torch-compile cannot compile here: {one_line(error)}') from error

@@ -1,0 +1,183 @@
+"""What engines share that run a bundle's graphs on arrays in main memory."""
+
+from abc import abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+import numpy as np
+
+from diffsheg_model.bundle import CONDITIONS, TABLES, Bundle
+from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
+from diffsheg_model.walk import Cancelled, Denoiser, Walk, take
+
+Arrays = dict[str, np.ndarray]
+Graph = Callable[[Arrays], Arrays]
+"""A loaded graph: inputs by name -> outputs by name."""
+
+KEPT_TABLES = 16
+"""Sets of steps and speakers whose tables are remembered: a model, a few styles, two ways."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """One window's tables, by the index of the step."""
+
+    index: dict[int, int]
+    levels: np.ndarray
+    branches: dict[str, Arrays]
+    shared: Arrays
+
+    def inputs(self, branch: str, step: int) -> Arrays:
+        """A branch's inputs at a step, all but its motion."""
+        at = self.index[step]
+        rows = {name: table[at] for name, table in self.branches[branch].items()}
+        return {'levels': self.levels[at], **rows, **self.shared}
+
+
+class GraphEngine(Engine):
+    """Runs the four graphs of a bundle (see `diffsheg_model.split_network`).
+
+    The branch that runs first never hears the other, so its way through the chain goes ahead on
+    one half of the threads while the other branch follows on the other half. Small products gain
+    more from a thread of their own than from a share of two; the numbers are the same.
+
+    Args:
+        bundle: the model.
+        threads: CPU threads, 1 or more.
+    """
+
+    def __init__(self, bundle: Bundle, threads: int) -> None:
+        self._bundle = bundle
+        self._config = bundle.config
+        self._threads = threads
+        self._tables: OrderedDict[tuple[bytes, bytes], Arrays] = OrderedDict()
+        self._conditions = self._load(CONDITIONS, threads)
+        sizes = self._config.network
+        gesture = slice(0, sizes.gesture_dim)
+        expression = slice(sizes.gesture_dim, sizes.channels)
+        order = [('expression', expression), ('gesture', gesture)]
+        if sizes.flow == 'gesture_to_expression':
+            order.reverse()
+        (self._first, self._first_channels), (self._second, self._second_channels) = order
+        share = max(1, threads // 2)
+        self._branches = {name: self._load(f'{name}.onnx', share) for name, _ in order}
+        self._beside = ThreadPoolExecutor(1, 'first_branch') if threads > 1 else None
+
+    @abstractmethod
+    def _load(self, graph: str, threads: int) -> Graph:
+        """Loads a graph of the bundle, to run on so many threads.
+
+        Raises:
+            InputError: it cannot be loaded.
+        """
+
+    def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
+        window = self._window(conditions, steps)
+
+        def denoise(x: np.ndarray, step: int) -> np.ndarray:
+            eps = np.empty_like(x)
+            first, clean = self._call(window, self._first, x[..., self._first_channels], step)
+            second, _ = self._call(window, self._second, x[..., self._second_channels], step, clean)
+            eps[..., self._first_channels] = first
+            eps[..., self._second_channels] = second
+            return eps
+
+        return denoise
+
+    def sample(
+        self,
+        conditions: Conditions,
+        walk: Walk,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> np.ndarray:
+        if self._beside is None:
+            return super().sample(conditions, walk, cancelled)
+        window = self._window(conditions, walk.steps.tolist())
+        cleans: SimpleQueue[np.ndarray | None] = SimpleQueue()
+
+        def ahead(x: np.ndarray, step: int) -> np.ndarray:
+            eps, clean = self._call(window, self._first, x, step)
+            cleans.put(clean)
+            return eps
+
+        def behind(x: np.ndarray, step: int) -> np.ndarray:
+            clean = cleans.get()
+            if clean is None:
+                raise Cancelled  # by what the first branch raises, see below
+            return self._call(window, self._second, x, step, clean)[0]
+
+        def walk_ahead() -> np.ndarray:
+            try:
+                return take(walk.channels(self._first_channels), ahead, cancelled)
+            finally:
+                cleans.put(None)
+
+        first = self._beside.submit(walk_ahead)
+        x = np.empty_like(walk.start)
+        try:
+            second_walk = walk.channels(self._second_channels)
+            x[..., self._second_channels] = take(second_walk, behind, cancelled)
+        finally:
+            # Also where the second branch failed: the engine is free again only after both.
+            x[..., self._first_channels] = first.result()
+        return x
+
+    def close(self) -> None:
+        if self._beside is not None:
+            self._beside.shutdown()
+        self._tables.clear()
+        del self._conditions, self._branches
+
+    def _call(
+        self,
+        window: _Window,
+        branch: str,
+        x: np.ndarray,
+        step: int,
+        clean: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        inputs = window.inputs(branch, step)
+        inputs['x'] = np.ascontiguousarray(x)
+        if clean is not None and self._config.network.flow != 'none':
+            inputs['other'] = clean
+        outputs = self._branches[branch](inputs)
+        return outputs['eps'], outputs['clean']
+
+    def _window(self, conditions: Conditions, steps: Sequence[int]) -> _Window:
+        check_conditions(conditions, self._config)
+        distinct = np.unique(np.asarray(steps, np.int64))
+        tables = self._tables_of(distinct, conditions.speaker)
+        heard = {'audio_modulation': tables['audio_modulation'], 'mel': conditions.mel}
+        if conditions.speech is not None:
+            heard['speech'] = conditions.speech
+        outputs = self._conditions(heard)
+        rows = len(conditions.mel)
+        levels = np.repeat(tables['levels'][:, None], rows, axis=1)
+        branches = {
+            branch: {
+                'modulation': tables[f'{branch}_modulation'],
+                'condition': outputs[f'{branch}_condition'],
+                'statistics': outputs[f'{branch}_statistics'],
+            }
+            for branch in self._branches
+        }
+        shared = {}
+        if self._config.network.classifier_free:
+            shared['guidance_scale'] = np.array([conditions.guidance_scale], np.float32)
+        index = {step: at for at, step in enumerate(distinct.tolist())}
+        return _Window(index, levels, branches, shared)
+
+    def _tables_of(self, steps: np.ndarray, speaker: np.ndarray) -> Arrays:
+        key = (steps.tobytes(), speaker.tobytes())
+        if key in self._tables:
+            self._tables.move_to_end(key)
+            return self._tables[key]
+        # Not kept loaded: most of the published network's parameters are in here.
+        tables = self._load(TABLES, self._threads)({'t': steps, 'speaker': speaker})
+        self._tables[key] = tables
+        while len(self._tables) > KEPT_TABLES:
+            self._tables.popitem(last=False)
+        return tables

@@ -1,0 +1,67 @@
+"""A branch's graph with 8-bit products, made by ONNX Runtime's dynamic quantisation."""
+
+import tempfile
+from pathlib import Path
+
+import onnxruntime
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
+from diffsheg_model.errors import InputError
+
+
+def int8_graph(bundle: Bundle, graph: str, cache: Path | None) -> bytes:
+    """The graph as a model in memory, taken from the cache where it is there.
+
+    Weights become signed 8-bit numbers with a scale for each output channel; activations are
+    quantised at every call. LayerNorm, softmax and sums stay float32.
+
+    Args:
+        bundle: the model.
+        graph: file name of one of its graphs.
+        cache: folder to keep it in; None for the default.
+
+    Raises:
+        InputError: it is not there yet, and the package that makes it is not installed.
+    """
+    key = PlanKey(
+        graph=Path(graph).stem,
+        engine='onnxruntime',
+        precision='int8',
+        device='cpu',
+        version=onnxruntime.__version__,
+        bundle=bundle.digest,
+    )
+    return PlanCache(bundle.path, cache).get_or_build(key, lambda: _quantised(bundle.path / graph))
+
+
+def _quantised(path: Path) -> bytes:
+    try:
+        import onnx
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+    except ImportError as error:
+        raise InputError(
+            f'precision int8 needs the module {error.name}, which is not installed: '
+            "pip install 'diffsheg[int8]', or choose precision fp32"
+        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        folded, target = Path(folder) / 'folded.onnx', Path(folder) / 'int8.onnx'
+        # Only products with plain weights are quantised: fold what stands before them.
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(folded)
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.log_severity_level = 3
+        onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+        model = onnx.load(folded, load_external_data=False)
+        # Parameters that nothing was folded into are still references beside the bundle's graph.
+        onnx.load_external_data_for_model(model, str(path.parent))
+        del model.graph.value_info[:]
+        quantize_dynamic(
+            model,
+            str(target),
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            # Without VNNI, sums of two 8-bit products overflow the 16 bits that AVX2 adds in.
+            reduce_range=True,
+        )
+        return target.read_bytes()

@@ -1,0 +1,109 @@
+"""OpenVINO on the CPU: bfloat16 where the CPU computes in it (AVX-512 BF16, AMX), else float32."""
+
+import functools
+from pathlib import Path
+
+import openvino
+
+from diffsheg_model.bundle import BRANCHES, TABLES, Bundle
+from diffsheg_model.engines.graph_engine import Arrays, Graph, GraphEngine
+from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
+from diffsheg_model.errors import InputError, one_line
+
+_PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16'}
+
+
+class OpenVinoEngine(GraphEngine):
+    """Runs the bundle's graphs; the branches compiled for a full window of one speaker.
+
+    What has other shapes, the short window at an utterance's end or several speakers at once, runs
+    a second compilation with free axes.
+
+    Args:
+        bundle: the model.
+        threads: of the CPU, 1 or more.
+        precision: 'fp32' or 'bf16': products in bfloat16, about 1 % relative error.
+        cache: folder for what OpenVINO compiles; None for the default.
+
+    Raises:
+        InputError: a graph cannot be loaded, or the CPU has no bfloat16.
+    """
+
+    name = 'openvino'
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        threads: int,
+        precision: str = 'fp32',
+        cache: Path | None = None,
+    ) -> None:
+        self.precision = precision
+        self._core = openvino.Core()
+        if precision == 'bf16':
+            capabilities = self._core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+            if 'BF16' not in capabilities:
+                raise InputError(
+                    'openvino: this CPU does not compute in bfloat16 (that takes AVX-512 BF16 or '
+                    'AMX); choose precision fp32'
+                )
+        self._cache = PlanCache(bundle.path, cache)
+        super().__init__(bundle, threads)
+
+    def _load(self, graph: str, threads: int) -> Graph:
+        path = self._bundle.path / graph
+        usual = [1, self._config.format.window_frames]
+
+        @functools.cache
+        def request(fixed: bool) -> openvino.InferRequest:
+            try:
+                return self._compiled(path, threads, usual if fixed else None)
+            except RuntimeError as error:
+                raise InputError(f'openvino cannot load {path}: {one_line(error)}') from error
+
+        branch = path.stem in BRANCHES
+        request(branch)
+
+        def run(inputs: Arrays) -> Arrays:
+            loaded = request(branch and list(inputs['x'].shape[:2]) == usual)
+            # The answer's memory belongs to the request, and is written again by the next call.
+            outputs = loaded.infer(inputs, share_inputs=True)
+            return {port.any_name: value for port, value in outputs.items()}
+
+        return run
+
+    def _compiled(self, path: Path, threads: int, usual: list[int] | None) -> openvino.InferRequest:
+        """Compiled, with free axes or with the first two axes of all inputs as in ``usual``."""
+        settings = {
+            'PERFORMANCE_HINT': 'LATENCY',
+            'INFERENCE_NUM_THREADS': threads,
+            'INFERENCE_PRECISION_HINT': _PRECISIONS[self.precision],
+        }
+
+        def compile_model() -> openvino.CompiledModel:
+            model = self._core.read_model(path)
+            if usual is not None:
+                model.reshape({port.any_name: _fixed(port, usual) for port in model.inputs})
+            return self._core.compile_model(model, 'CPU', settings)
+
+        if path.name == TABLES:
+            # Big, and compiled no slower than read.
+            return compile_model().create_infer_request()
+        key = PlanKey(
+            graph=path.stem,
+            engine='openvino',
+            precision=self.precision,
+            device=self._core.get_property('CPU', 'FULL_DEVICE_NAME'),
+            version=openvino.__version__,
+            bundle=self._bundle.digest,
+            options=f'{threads} threads, {"free" if usual is None else "fixed"} shapes',
+        )
+        kept = self._cache.get_or_build(key, lambda: compile_model().export_model().getvalue())
+        return self._core.import_model(kept, 'CPU', settings).create_infer_request()
+
+
+def _fixed(port: openvino.Output, usual: list[int]) -> list[int]:
+    return [
+        usual[index] if axis.is_dynamic else axis.get_length()
+        for index, axis in enumerate(port.partial_shape)
+    ]
