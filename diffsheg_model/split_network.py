@@ -105,7 +105,11 @@ class WindowConditions(nn.Module):
             first, bands = network.config.latent_dim, mel.shape[-1]
             weights = torch.cat([_normed_weight(layer) for layer in _layers(branch)])
             # The mel and the speech are the same at every step; only the audio layer differs.
-            of_mel, of_heard = branch.audio_proj.weight.split(bands, dim=1)
+            # Not split(), whose export is a sequence, which TensorRT does not know.
+            of_mel, of_heard = (
+                branch.audio_proj.weight[:, :bands],
+                branch.audio_proj.weight[:, bands:],
+            )
             still = _linear(mel, of_mel, branch.audio_proj.bias)
             width = branch.audio_proj.out_features
             weight = weights[:, first : first + width]

@@ -21,6 +21,32 @@ KEPT_TABLES = 16
 """Sets of steps and speakers whose tables are remembered: a model, a few styles, two ways."""
 
 
+class StepTables:
+    """What depends on diffusion steps and speakers alone, remembered.
+
+    Args:
+        load: loads the graph of the tables.
+    """
+
+    def __init__(self, load: Callable[[], Graph]) -> None:
+        self._load = load
+        self._known: OrderedDict[tuple[bytes, bytes], Arrays] = OrderedDict()
+
+    def __call__(self, steps: np.ndarray, speaker: np.ndarray) -> Arrays:
+        """The tables of steps (N,) int64 and speakers (B, num_speakers)."""
+        key = (steps.tobytes(), speaker.tobytes())
+        if key not in self._known:
+            # Not kept loaded: most of the published network's parameters are in here.
+            self._known[key] = self._load()({'t': steps, 'speaker': speaker})
+        self._known.move_to_end(key)
+        while len(self._known) > KEPT_TABLES:
+            self._known.popitem(last=False)
+        return self._known[key]
+
+    def clear(self) -> None:
+        self._known.clear()
+
+
 @dataclass(frozen=True, eq=False)
 class _Window:
     """One window's tables, by the index of the step."""
@@ -52,8 +78,7 @@ class GraphEngine(Engine):
     def __init__(self, bundle: Bundle, threads: int) -> None:
         self._bundle = bundle
         self._config = bundle.config
-        self._threads = threads
-        self._tables: OrderedDict[tuple[bytes, bytes], Arrays] = OrderedDict()
+        self._tables = StepTables(lambda: self._load(TABLES, threads))
         self._conditions = self._load(CONDITIONS, threads)
         sizes = self._config.network
         gesture = slice(0, sizes.gesture_dim)
@@ -149,7 +174,7 @@ class GraphEngine(Engine):
     def _window(self, conditions: Conditions, steps: Sequence[int]) -> _Window:
         check_conditions(conditions, self._config)
         distinct = np.unique(np.asarray(steps, np.int64))
-        tables = self._tables_of(distinct, conditions.speaker)
+        tables = self._tables(distinct, conditions.speaker)
         heard = {'audio_modulation': tables['audio_modulation'], 'mel': conditions.mel}
         if conditions.speech is not None:
             heard['speech'] = conditions.speech
@@ -169,15 +194,3 @@ class GraphEngine(Engine):
             shared['guidance_scale'] = np.array([conditions.guidance_scale], np.float32)
         index = {step: at for at, step in enumerate(distinct.tolist())}
         return _Window(index, levels, branches, shared)
-
-    def _tables_of(self, steps: np.ndarray, speaker: np.ndarray) -> Arrays:
-        key = (steps.tobytes(), speaker.tobytes())
-        if key in self._tables:
-            self._tables.move_to_end(key)
-            return self._tables[key]
-        # Not kept loaded: most of the published network's parameters are in here.
-        tables = self._load(TABLES, self._threads)({'t': steps, 'speaker': speaker})
-        self._tables[key] = tables
-        while len(self._tables) > KEPT_TABLES:
-            self._tables.popitem(last=False)
-        return tables

@@ -38,31 +38,46 @@ class OnnxRuntimeEngine(GraphEngine):
         self.precision = precision
         self._cache = cache
         self._provider = provider
-        self._providers = execution_providers(provider)
         super().__init__(bundle, threads)
 
     def _load(self, graph: str, threads: int) -> Graph:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Spinning threads would take a whole core from the rest of a robot between windows.
-        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         path = self._bundle.path / graph
         source: str | bytes = str(path)
         if self.precision == 'int8' and path.stem in BRANCHES:
             from diffsheg_model.engines.onnxruntime_int8 import int8_graph
 
             source = int8_graph(self._bundle, graph, self._cache)
-        try:
-            session = onnxruntime.InferenceSession(source, options, providers=self._providers)
-        except Exception as error:
-            # ONNX Runtime raises a family of its own that derives from Exception only.
-            raise InputError(f'onnxruntime cannot load {path}: {one_line(error)}') from error
-        check_provider(session, self._provider)
-        names = [output.name for output in session.get_outputs()]
+        return load_graph(path, threads, self._provider, source)
 
-        def run(inputs: Arrays) -> Arrays:
-            return dict(zip(names, session.run(names, inputs), strict=True))
 
-        return run
+def load_graph(path: Path, threads: int, provider: str = 'cpu', source: str | bytes = '') -> Graph:
+    """A graph as a function of arrays.
+
+    Args:
+        path: of its file.
+        threads: of the CPU.
+        provider: where it runs.
+        source: another file, or a model in memory, that takes its place.
+
+    Raises:
+        InputError: it cannot be loaded, or the provider is missing.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Spinning threads would take a whole core from the rest of a robot between windows.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    providers = execution_providers(provider)
+    try:
+        session = onnxruntime.InferenceSession(source or str(path), options, providers=providers)
+    except Exception as error:
+        # ONNX Runtime raises a family of its own that derives from Exception only.
+        raise InputError(f'onnxruntime cannot load {path}: {one_line(error)}') from error
+    check_provider(session, provider)
+    names = [output.name for output in session.get_outputs()]
+
+    def run(inputs: Arrays) -> Arrays:
+        return dict(zip(names, session.run(names, inputs), strict=True))
+
+    return run

@@ -6,6 +6,7 @@ from pathlib import Path
 import onnxruntime
 
 from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines.folded_graph import folded_graph
 from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.errors import InputError
 
@@ -37,7 +38,6 @@ def int8_graph(bundle: Bundle, graph: str, cache: Path | None) -> bytes:
 
 def _quantised(path: Path) -> bytes:
     try:
-        import onnx
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
         raise InputError(
@@ -45,19 +45,10 @@ def _quantised(path: Path) -> bytes:
             "pip install 'diffsheg[int8]', or choose precision fp32"
         ) from error
     with tempfile.TemporaryDirectory() as folder:
-        folded, target = Path(folder) / 'folded.onnx', Path(folder) / 'int8.onnx'
-        # Only products with plain weights are quantised: fold what stands before them.
-        options = onnxruntime.SessionOptions()
-        options.optimized_model_filepath = str(folded)
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.log_severity_level = 3
-        onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
-        model = onnx.load(folded, load_external_data=False)
-        # Parameters that nothing was folded into are still references beside the bundle's graph.
-        onnx.load_external_data_for_model(model, str(path.parent))
-        del model.graph.value_info[:]
+        target = Path(folder) / 'int8.onnx'
         quantize_dynamic(
-            model,
+            # Only products with plain weights are quantised.
+            folded_graph(path),
             str(target),
             per_channel=True,
             weight_type=QuantType.QInt8,

@@ -4,9 +4,10 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, SupportsInt, cast
 
-from diffsheg_model.bundle import Bundle
+from diffsheg_model.bundle import CONDITIONS, Bundle
 from diffsheg_model.config import BundleConfig
-from diffsheg_model.engines.tensorrt_graphs import add_update, load_graph, retype
+from diffsheg_model.engines.folded_graph import folded_graph
+from diffsheg_model.engines.tensorrt_graphs import join_call, retype
 from diffsheg_model.engines.tensorrt_library import trt, trt_logger
 from diffsheg_model.errors import InputError
 from diffsheg_model.foppas import make_sampler
@@ -51,8 +52,13 @@ def graph_of(bundle: Bundle, graph: str, precision: str) -> 'onnx.ModelProto':
         precision: of the products in 'call'.
     """
     if graph == 'conditions':
-        return load_graph(bundle.path / 'conditions.onnx')
-    return add_update(retype(load_graph(bundle.path / 'step.onnx'), precision))
+        return folded_graph(bundle.path / CONDITIONS)
+    return join_call(
+        {
+            name: retype(folded_graph(bundle.path / f'{name}.onnx'), precision)
+            for name in ('gesture', 'expression')
+        }
+    )
 
 
 class _Progress(trt.IProgressMonitor):

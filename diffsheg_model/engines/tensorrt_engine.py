@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
-from diffsheg_model.bundle import Bundle
+from diffsheg_model.bundle import TABLES, Bundle
 from diffsheg_model.engines.comparison import TOLERANCES, compare
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
-from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
+from diffsheg_model.engines.graph_engine import StepTables
+from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine, load_graph
 from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.engines.tensorrt_build import build_plan, graph_of, ranges_of
 from diffsheg_model.engines.tensorrt_gpu import GpuWindow, deserialise, find_gpu
@@ -25,29 +25,6 @@ from diffsheg_model.walk import Denoiser, Walk
 _PREPARED = 4
 
 logger = logging.getLogger(__name__)
-
-
-class StepTables:
-    """What depends on diffusion steps and speakers alone, computed on the CPU and remembered."""
-
-    def __init__(self, bundle: Bundle, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(
-            str(bundle.path / 'tables.onnx'), options, providers=['CPUExecutionProvider']
-        )
-        self._known: dict[tuple[bytes, bytes], dict[str, np.ndarray]] = {}
-
-    def __call__(self, steps: np.ndarray, speaker: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs of the graph for steps (S,) int64 and speaker (B, num_speakers)."""
-        key = steps.tobytes(), speaker.tobytes()
-        if key not in self._known:
-            if len(self._known) >= _PREPARED:
-                self._known.clear()
-            names = [output.name for output in self._session.get_outputs()]
-            values = self._session.run(names, {'t': steps, 'speaker': speaker})
-            self._known[key] = dict(zip(names, values, strict=True))
-        return self._known[key]
 
 
 class TensorRtEngine(Engine):
@@ -88,7 +65,7 @@ class TensorRtEngine(Engine):
         self.device = self._gpu.name
         self.version = f'{trt.__version__}, driver {driver}'
         self._cache = PlanCache(bundle.path, cache)
-        self._tables = StepTables(bundle, threads)
+        self._tables = StepTables(lambda: load_graph(bundle.path / TABLES, threads))
         self._windows: OrderedDict[tuple, GpuWindow] = OrderedDict()
         plans = {'conditions': self._load('conditions', 'fp32'), 'call': self._load('call')}
         self._engines = {graph: engine for graph, (_, engine) in plans.items()}

@@ -3,11 +3,10 @@
 TensorRT's networks are strongly typed: the types in the graph are those that are computed with.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from diffsheg_model.errors import InputError
+from diffsheg_model.engines.tensorrt_window import STATE
 
 if TYPE_CHECKING:
     import onnx
@@ -18,40 +17,22 @@ PRECISIONS = ('fp32', 'fp16', 'bf16')
 # over many values (LayerNorm, softmax) would lose digits in 16 bits, or overflow in fp16.
 _IN_FEW_BITS = {'MatMul', 'Gemm'}
 
-_INNER = 'step/'
-_STATE = ('x', 'memory', 'call')
-
-
-def load_graph(path: Path) -> 'onnx.ModelProto':
-    """A graph with its weights.
-
-    Raises:
-        InputError: the file is missing or no graph.
-    """
-    import onnx
-    import onnx.inliner
-
-    try:
-        model = onnx.load(path)
-    except Exception as error:  # protobuf's and onnx's own, which derive from Exception only
-        raise InputError(
-            f'{path} cannot be read ({str(error).splitlines()[0]}); restore the bundle'
-        ) from error
-    return onnx.inliner.inline_local_functions(model) if model.functions else model
+Shape = list[int | str]
+"""Of a tensor; a free axis is its name."""
 
 
 def retype(model: 'onnx.ModelProto', precision: str) -> 'onnx.ModelProto':
     """A float32 graph with its matrix products in `precision`.
 
-    Inputs and outputs, and all between the products, stay float32. Weights are stored in the
-    type that they are multiplied in.
+    Inputs and outputs, and all between the products, stay float32. Casts of weights are folded
+    into the plan.
 
     Args:
-        model: the graph, with its weights.
+        model: the graph, folded.
         precision: one of PRECISIONS.
     """
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper
 
     result = onnx.ModelProto()
     result.CopyFrom(model)
@@ -59,20 +40,14 @@ def retype(model: 'onnx.ModelProto', precision: str) -> 'onnx.ModelProto':
         return result
     kind = {'fp16': TensorProto.FLOAT16, 'bf16': TensorProto.BFLOAT16}[precision]
     graph = result.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
     retyped: set[str] = set()
 
     def casts(node: 'onnx.NodeProto') -> Iterator['onnx.NodeProto']:
         for index, name in enumerate(node.input):
             node.input[index] = few = f'{name}/{precision}'
-            if name in weights and few not in retyped:
-                value = numpy_helper.to_array(weights[name]).astype(
-                    helper.tensor_dtype_to_np_dtype(kind)
-                )
-                graph.initializer.append(numpy_helper.from_array(value, few))
-            elif few not in retyped:
+            if few not in retyped:
+                retyped.add(few)
                 yield helper.make_node('Cast', [name], [few], name=few, to=kind)
-            retyped.add(few)
 
     nodes = list(graph.node)
     del graph.node[:]
@@ -90,16 +65,13 @@ def retype(model: 'onnx.ModelProto', precision: str) -> 'onnx.ModelProto':
                 'Cast', [node.output[0]], [output], name=f'{output}/fp32', to=TensorProto.FLOAT
             )
         )
-    used = {name for node in graph.node for name in node.input}
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in used]:
-        graph.initializer.remove(tensor)
     # Those that the exporter left may name types of before.
     del graph.value_info[:]
     return result
 
 
-def add_update(step: 'onnx.ModelProto') -> 'onnx.ModelProto':
-    """The step graph as one call of a `Walk`, which ends with the motion of the next call.
+def join_call(branches: Mapping[str, 'onnx.ModelProto']) -> 'onnx.ModelProto':
+    """Both branches as one call of a `Walk`, which ends with the motion of the next call.
 
     It finds what belongs to its call itself, so that a device repeats it without the host.
 
@@ -108,73 +80,86 @@ def add_update(step: 'onnx.ModelProto') -> 'onnx.ModelProto':
         rows (N,) int64: the place of each call's step among the S.
         x, memory (B, T, C): as in `Walk`.
         clean (N, 2); x_gain, eps_gain, memory_gain (N, T, 1); offset (N, B, T, C): as in `Walk`.
-        the step graph's other inputs, with the S steps as their first axis; guidance_scale as
-        it is.
+        levels (S, B, 2); of each branch its modulation, condition and statistics, of all S steps,
+        by the names of `Tables` and `WindowConditions`; guidance_scale where the branches take it.
     Outputs:
         x_next, memory_next, call_next: what the next call takes.
+
+    Args:
+        branches: the graphs of 'gesture' and 'expression', in the order of their channels.
     """
     from onnx import TensorProto, compose, helper
 
-    inner = compose.add_prefix(step, _INNER)
-    graph = inner.graph
-    inputs = {value.name.removeprefix(_INNER): value for value in graph.input}
-    batch, frames, channels = (
-        dim.dim_value or dim.dim_param for dim in inputs['x'].type.tensor_type.shape.dim
-    )
-    batch, frames = batch.removeprefix(_INNER), frames.removeprefix(_INNER)
-    motion = [batch, frames, channels]
-    shapes: dict[str, list] = {
-        'x': motion,
-        'memory': motion,
-        'rows': ['calls'],
-        'call': [1],
-        'clean': ['calls', 2],
-        **{name: ['calls', frames, 1] for name in ('x_gain', 'eps_gain', 'memory_gain')},
-        'offset': ['calls', *motion],
-    }
-    nodes = []
+    inputs: dict[str, Shape] = {}
+    nodes: list[onnx.NodeProto] = []
+    initialisers: list[onnx.TensorProto] = []
 
-    def node(kind: str, *names: str, to: str, **attributes: Any) -> None:
-        nodes.append(helper.make_node(kind, list(names), [to], name=f'update/{to}', **attributes))
+    def node(kind: str, sources: str, targets: str, **attributes: Any) -> None:
+        nodes.append(helper.make_node(kind, sources.split(), targets.split(), **attributes))
 
-    node('Squeeze', 'call', to='k')
-    node('Gather', 'rows', 'k', to='row')
-    for name, given in inputs.items():
-        if name in ('x', 'guidance_scale'):
-            node('Identity', name, to=_INNER + name)
-        else:
-            node('Gather', name, 'row', to=_INNER + name)
-        dims = [dim.dim_value or dim.dim_param for dim in given.type.tensor_type.shape.dim]
-        dims = [str(dim).removeprefix(_INNER) if isinstance(dim, str) else dim for dim in dims]
-        shapes[name] = dims if name in ('x', 'guidance_scale') else ['steps', *dims]
-    nodes.extend(graph.node)
-    terms = []
-    for gain, part in (('x_gain', 'x'), ('eps_gain', _INNER + 'eps'), ('memory_gain', 'memory')):
-        node('Gather', gain, 'k', to=f'{gain}_k')
-        node('Mul', f'{gain}_k', part, to=f'{gain}_term')
-        terms.append(f'{gain}_term')
-    node('Gather', 'offset', 'k', to='offset_k')
-    node('Sum', *terms, 'offset_k', to='x_next')
-    node('Gather', 'clean', 'k', to='clean_k')
-    nodes.append(
-        helper.make_node('Split', ['clean_k'], ['clean_x', 'clean_eps'], num_outputs=2, axis=0)
-    )
-    node('Mul', 'clean_x', 'x', to='clean_x_term')
-    node('Mul', 'clean_eps', _INNER + 'eps', to='clean_eps_term')
-    node('Add', 'clean_x_term', 'clean_eps_term', to='memory_next')
-    graph.initializer.append(helper.make_tensor('one', TensorProto.INT64, [1], [1]))
-    node('Add', 'call', 'one', to='call_next')
+    def constant(name: str, *values: int) -> None:
+        initialisers.append(helper.make_tensor(name, TensorProto.INT64, [len(values)], values))
 
-    def value(name: str, shape: list) -> 'onnx.ValueInfoProto':
+    node('Squeeze', 'call', 'k')
+    node('Gather', 'rows k', 'row')
+    widths = [int(_inputs(model)['x'][-1]) for model in branches.values()]
+    constant('widths', *widths)
+    node('Split', 'x widths', ' '.join(f'{name}/x' for name in branches), axis=-1)
+    # The one that hears the other comes second.
+    order = sorted(branches, key=lambda name: 'other' in _inputs(branches[name]))
+    for name in order:
+        for source, shape in _inputs(branches[name]).items():
+            target = f'{name}/{source}'
+            if source == 'guidance_scale':
+                inputs[source] = shape
+                node('Identity', source, target)
+            elif source == 'other':
+                node('Identity', f'{order[0]}/clean', target)
+            elif source != 'x':
+                table = source if source == 'levels' else f'{name}_{source}'
+                inputs[table] = ['steps', *shape]
+                node('Gather', f'{table} row', target)
+        inner = compose.add_prefix(branches[name], f'{name}/')
+        nodes.extend(inner.graph.node)
+        initialisers.extend(inner.graph.initializer)
+    node('Concat', ' '.join(f'{name}/eps' for name in branches), 'eps', axis=-1)
+    for gain, part in (('x_gain', 'x'), ('eps_gain', 'eps'), ('memory_gain', 'memory')):
+        node('Gather', f'{gain} k', f'{gain}_k')
+        node('Mul', f'{gain}_k {part}', f'{gain}_term')
+    node('Gather', 'offset k', 'offset_k')
+    node('Sum', 'x_gain_term eps_gain_term memory_gain_term offset_k', 'x_next')
+    node('Gather', 'clean k', 'clean_k')
+    node('Split', 'clean_k', 'clean_x clean_eps', num_outputs=2)
+    node('Mul', 'clean_x x', 'clean_x_term')
+    node('Mul', 'clean_eps eps', 'clean_eps_term')
+    node('Add', 'clean_x_term clean_eps_term', 'memory_next')
+    constant('one', 1)
+    node('Add', 'call one', 'call_next')
+
+    motion: Shape = ['batch', 'frames', sum(widths)]
+    inputs |= {'x': motion, 'memory': motion, 'call': [1], 'rows': ['calls']}
+    inputs |= {gain: ['calls', 'frames', 1] for gain in ('x_gain', 'eps_gain', 'memory_gain')}
+    inputs |= {'clean': ['calls', 2], 'offset': ['calls', *motion]}
+
+    def value(name: str, shape: Shape) -> 'onnx.ValueInfoProto':
         whole = name in ('rows', 'call', 'call_next')
         kind = TensorProto.INT64 if whole else TensorProto.FLOAT
         return helper.make_tensor_value_info(name, kind, shape)
 
-    result = helper.make_graph(
+    graph = helper.make_graph(
         nodes,
         'call',
-        [value(name, shape) for name, shape in shapes.items()],
-        [value(f'{name}_next', shapes[name]) for name in _STATE],
-        graph.initializer,
+        [value(name, shape) for name, shape in inputs.items()],
+        [value(f'{name}_next', inputs[name]) for name in STATE],
+        initialisers,
     )
-    return helper.make_model(result, opset_imports=inner.opset_import, ir_version=inner.ir_version)
+    model = branches[order[0]]
+    return helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def _inputs(model: 'onnx.ModelProto') -> dict[str, Shape]:
+    """Shapes of a graph's inputs by name; free axes are names."""
+    return {
+        value.name: [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in model.graph.input
+    }

@@ -12,7 +12,7 @@ from diffsheg_model.walk import Walk
 ALIGNMENT = 256
 
 STATE = ('x', 'memory', 'call')
-"""What one call hands to the next, in this order in memory, see `tensorrt_graphs.add_update`."""
+"""What one call hands to the next, in this order in memory, see `tensorrt_graphs.join_call`."""
 
 
 def window_inputs(
