@@ -15,6 +15,7 @@ from diffsheg_model.engines.comparison import TOLERANCES, reference_windows, rel
 from diffsheg_model.engines.folded_graph import folded_graph
 from diffsheg_model.engines.graph_engine import StepTables
 from diffsheg_model.engines.onnxruntime_engine import load_graph
+from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.errors import InputError
 from diffsheg_model.formats import SHOW
 from diffsheg_model.skeletons import human
@@ -25,6 +26,7 @@ onnx = pytest.importorskip('onnx')
 reference = pytest.importorskip('onnx.reference')
 
 from diffsheg_model.engines.tensorrt_build import build_plan, graph_of, ranges_of  # noqa: E402
+from diffsheg_model.engines.tensorrt_engine import _rows, load_plan  # noqa: E402
 from diffsheg_model.engines.tensorrt_gpu import deserialise  # noqa: E402
 from diffsheg_model.engines.tensorrt_graphs import retype  # noqa: E402
 from diffsheg_model.engines.tensorrt_window import (  # noqa: E402
@@ -180,6 +182,30 @@ def test_a_foreign_plan_is_refused_in_one_line():
     with pytest.raises(InputError, match='refuses a plan: ') as caught:
         deserialise(b'no plan')
     assert '\n' not in str(caught.value)
+
+
+def test_a_plan_that_is_refused_is_built_once_more(tmp_path, caplog):
+    key = PlanKey('call', 'tensorrt_rtx', 'fp32', 'GPU', '1', 'bundle')
+    cache = PlanCache(tmp_path / 'bundle', tmp_path)
+    cache.store(key, b'a plan of another GPU')
+    built = []
+
+    def build() -> bytes:
+        built.append(b'a plan for nobody')
+        return built[-1]
+
+    with pytest.raises(InputError, match='refuses a plan: '):
+        load_plan(cache, key, build)
+    assert len(built) == 1
+    assert 'it is built again' in caplog.text
+
+
+def test_rows_of_a_batch_are_windows_of_their_own(tiny_bundle, tiny_engine):
+    conditions, walk = reference_windows(tiny_bundle)[1]
+    together = tiny_engine.sample(conditions, walk)
+    for row in range(2):
+        alone = tiny_engine.sample(*_rows(conditions, walk, slice(row, row + 1)))
+        assert relative_error(alone[0], together[row]) < 1e-5
 
 
 def _has_gpu() -> bool:

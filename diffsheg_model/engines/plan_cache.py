@@ -16,12 +16,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from diffsheg_model import __version__
 from diffsheg_model.bundle import DEFAULT_BUNDLE
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
-
-FORMAT = 1
-"""Changes when what this version derives from the same bundle differs from what others did."""
 
 _SUFFIX = '.plan'
 _LOCK = '.lock'
@@ -67,8 +65,8 @@ class PlanKey:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all fields, hexadecimal."""
-        return hashlib.sha256(repr((FORMAT, *astuple(self))).encode()).hexdigest()
+        """SHA-256 over all fields and the version of this package, hexadecimal."""
+        return hashlib.sha256(repr((__version__, *astuple(self))).encode()).hexdigest()
 
     @property
     def file_name(self) -> str:

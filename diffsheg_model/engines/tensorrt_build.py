@@ -15,14 +15,14 @@ from diffsheg_model.foppas import make_sampler
 if TYPE_CHECKING:
     import onnx
 
-#: Memory that one layer may use while it computes; TensorRT leaves out faster ways that need more.
-WORKSPACE_BYTES = 1 << 30
+#: Memory that a plan may use while it computes; TensorRT leaves out faster ways that need more.
+WORKSPACE_BYTES = 2 << 30
 
 #: Seconds between two lines about how far a build is.
 _NEWS_S = 5.0
 
-#: Largest sizes that plans are made for; memory of the larger plan grows with batch times steps.
-MAX_BATCH, MAX_STEPS, MAX_CALLS = 16, 64, 1024
+#: Largest sizes that plans are made for: the memory of 'conditions' grows with batch times steps.
+MAX_BATCH, MAX_STEPS, MAX_CALLS = 8, 32, 1024
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +33,13 @@ Ranges = dict[str, tuple[int, int, int]]
 def ranges_of(config: BundleConfig) -> Ranges:
     """Sizes that a bundle's plans are made for; a later window is the most usual one."""
     frames = config.format.window_frames
-    way = make_sampler(config.diffusion, config.foppas).later
+    sampler = make_sampler(config.diffusion, config.foppas)
+    most = max(MAX_STEPS, len(sampler.first.schedule))
     return {
         'batch': (1, 1, MAX_BATCH),
         'frames': (1, frames, frames),
-        'steps': (1, min(MAX_STEPS, len(way.schedule)), MAX_STEPS),
-        'calls': (1, min(MAX_CALLS, way.calls), MAX_CALLS),
+        'steps': (1, len(sampler.later.schedule), most),
+        'calls': (1, min(MAX_CALLS, sampler.later.calls), MAX_CALLS),
     }
 
 

@@ -4,6 +4,7 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.engines.graph_engine import StepTables
 from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine, load_graph
 from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
-from diffsheg_model.engines.tensorrt_build import build_plan, graph_of, ranges_of
+from diffsheg_model.engines.tensorrt_build import MAX_BATCH, build_plan, graph_of, ranges_of
 from diffsheg_model.engines.tensorrt_gpu import GpuWindow, deserialise, find_gpu
 from diffsheg_model.engines.tensorrt_library import trt
 from diffsheg_model.engines.tensorrt_window import window_inputs
@@ -67,7 +68,10 @@ class TensorRtEngine(Engine):
         self._cache = PlanCache(bundle.path, cache)
         self._tables = StepTables(lambda: load_graph(bundle.path / TABLES, threads))
         self._windows: OrderedDict[tuple, GpuWindow] = OrderedDict()
-        plans = {'conditions': self._load('conditions', 'fp32'), 'call': self._load('call')}
+        plans = {
+            'conditions': self._load('conditions', 'fp32'),
+            'call': self._load('call', precision),
+        }
         self._engines = {graph: engine for graph, (_, engine) in plans.items()}
         digest = hashlib.sha256(b''.join(plan for plan, _ in plans.values())).hexdigest()
         # What is kept is that this plan has passed: it need not again at the next start.
@@ -101,13 +105,14 @@ class TensorRtEngine(Engine):
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
         check_conditions(conditions, self._bundle.config)
+        batch, frames, _ = walk.start.shape
+        if batch > MAX_BATCH:
+            parts = [slice(row, row + MAX_BATCH) for row in range(0, batch, MAX_BATCH)]
+            return np.concatenate(
+                [self.sample(*_rows(conditions, walk, part), cancelled) for part in parts]
+            )
         steps, rows = np.unique(walk.steps, return_inverse=True)
-        sizes = {
-            'batch': len(walk.start),
-            'frames': walk.start.shape[1],
-            'steps': len(steps),
-            'calls': len(walk),
-        }
+        sizes = {'batch': batch, 'frames': frames, 'steps': len(steps), 'calls': len(walk)}
         for axis, (_, _, most) in ranges_of(self._bundle.config).items():
             if sizes[axis] > most:
                 raise InputError(
@@ -126,16 +131,14 @@ class TensorRtEngine(Engine):
         self._windows.clear()
         self._engines.clear()
 
-    def _load(self, graph: str, precision: str = '') -> tuple[bytes, 'trt.ICudaEngine']:
-        """The plan of a graph, from the cache or built, and what it makes of it."""
-        precision = precision or self.precision
-        key = self._key(graph, precision)
+    def _load(self, graph: str, precision: str) -> tuple[bytes, 'trt.ICudaEngine']:
+        ranges = ranges_of(self._bundle.config)
 
         def build() -> bytes:
             timing_key = self._key('timing', precision)
             plan, timing = build_plan(
                 graph_of(self._bundle, graph, precision),
-                ranges_of(self._bundle.config),
+                ranges,
                 f'TensorRT plan {graph!r} ({precision})',
                 self._cache.load(timing_key) or b'',
             )
@@ -143,14 +146,7 @@ class TensorRtEngine(Engine):
                 self._cache.store(timing_key, timing)
             return plan
 
-        plan = self._cache.get_or_build(key, build)
-        try:
-            return plan, deserialise(plan)
-        except InputError as error:
-            logger.warning('%s; it is built again', error)
-        self._cache.remove(key)
-        plan = self._cache.get_or_build(key, build)
-        return plan, deserialise(plan)
+        return load_plan(self._cache, self._key(graph, precision, str(ranges)), build)
 
     def _key(self, graph: str, precision: str, options: str = '') -> PlanKey:
         return PlanKey(
@@ -171,3 +167,30 @@ class TensorRtEngine(Engine):
             )
         logger.info('engine tensorrt (%s) agrees with onnxruntime: %s', self.precision, words)
         return words.encode()
+
+
+def load_plan(
+    cache: PlanCache, key: PlanKey, build: Callable[[], bytes]
+) -> tuple[bytes, 'trt.ICudaEngine']:
+    """A plan, kept or built, and what TensorRT makes of it; one that it refuses is built again.
+
+    Raises:
+        InputError: TensorRT refuses what has just been built too.
+    """
+    plan = cache.get_or_build(key, build)
+    try:
+        return plan, deserialise(plan)
+    except InputError as error:
+        logger.warning('%s; it is built again', error)
+    cache.remove(key)
+    plan = cache.get_or_build(key, build)
+    return plan, deserialise(plan)
+
+
+def _rows(conditions: Conditions, walk: Walk, part: slice) -> tuple[Conditions, Walk]:
+    """Some rows of a batch."""
+    speech = None if conditions.speech is None else conditions.speech[part]
+    heard = Conditions(
+        conditions.mel[part], speech, conditions.speaker[part], conditions.guidance_scale
+    )
+    return heard, replace(walk, start=walk.start[part], offset=walk.offset[:, part])
