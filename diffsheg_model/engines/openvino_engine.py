@@ -77,6 +77,8 @@ class OpenVinoEngine(GraphEngine):
         settings = {
             'PERFORMANCE_HINT': 'LATENCY',
             'INFERENCE_NUM_THREADS': threads,
+            # Pinned, the branches that run side by side would share their first core.
+            'ENABLE_CPU_PINNING': False,
             'INFERENCE_PRECISION_HINT': _PRECISIONS[self.precision],
         }
 

@@ -1,0 +1,117 @@
+"""One engine measured in a process of its own, so that its memory and threads are its own.
+
+Called by benchmarks/engines.py; prints one line of JSON.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from diffsheg_model.bundle import load_bundle
+from diffsheg_model.engines import Conditions, Engine, create_engine
+from diffsheg_model.engines.comparison import relative_error
+from diffsheg_model.errors import InputError
+from diffsheg_model.foppas import make_sampler, plan_window
+from diffsheg_model.noise import seeded_noise
+
+STEPS = (0, 480, 960)
+"""Where the error of a call is measured: the ends of the chain and its middle."""
+
+
+def main() -> None:
+    """Measures, or says why that cannot be."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument('bundle', type=Path)
+    parser.add_argument('engine')
+    parser.add_argument('precision')
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--batch', type=int, default=1)
+    parser.add_argument('--frames', type=int, default=0, help='of a window; 0: as the model says')
+    parser.add_argument('--windows', type=int, default=5)
+    parser.add_argument('--cache', type=Path)
+    parser.add_argument('--inputs', type=Path, required=True, help='.npz with the answers')
+    options = parser.parse_args()
+    try:
+        print(json.dumps(measure(options)))  # noqa: T201
+    except InputError as error:
+        print(json.dumps({'missing': str(error)}))  # noqa: T201
+        sys.exit(0)
+
+
+def measure(options: argparse.Namespace) -> dict[str, float]:
+    """The row: see benchmarks/engines.py."""
+    bundle = load_bundle(options.bundle)
+    config = bundle.config
+    before = _resident_bytes()
+    begin = time.perf_counter()
+    engine = create_engine(
+        options.engine,
+        bundle,
+        options.threads,
+        precision=options.precision,
+        cache=options.cache,
+    )
+    load_s = time.perf_counter() - begin
+    frames = options.frames or config.format.window_frames
+    conditions, x = inputs(config.network, options.batch, frames)
+    sampler = make_sampler(config.diffusion, config.foppas)
+    known = x[:, : config.foppas.overlap]
+    walk = plan_window(sampler, seeded_noise(0), 1, x.shape, known)
+    engine.sample(conditions, walk)  # the first window makes the tables and finds its memory
+    seconds = []
+    for _ in range(options.windows):
+        begin = time.perf_counter()
+        engine.sample(conditions, walk)
+        seconds.append(time.perf_counter() - begin)
+    window_s = float(np.median(seconds))
+    new_frames = options.batch * (frames - config.foppas.overlap)
+    return {
+        'load_s': load_s,
+        'calls': len(walk),
+        'ms_per_call': 1000 * window_s / len(walk),
+        'best_ms_per_call': 1000 * min(seconds) / len(walk),
+        'window_ms': 1000 * window_s,
+        'frames_per_second': new_frames / window_s,
+        'times_real_time': new_frames / window_s / config.format.fps,
+        'memory_mb': (_resident_bytes() - before) / 1e6,
+        'rel_error': error_of(engine, conditions, x, options.inputs),
+    }
+
+
+def inputs(network, batch: int, frames: int) -> tuple[Conditions, np.ndarray]:
+    """Random conditions and motion, the same for all engines."""
+    random = np.random.default_rng(0)
+    mel = np.abs(random.standard_normal((batch, frames, network.mel_dim), dtype=np.float32))
+    speech = random.standard_normal((batch, frames, network.speech_dim), dtype=np.float32)
+    speaker = np.eye(network.num_speakers, dtype=np.float32)
+    conditions = Conditions(
+        mel,
+        speech if network.speech_dim else None,
+        speaker[np.arange(batch) % network.num_speakers],
+    )
+    x = random.standard_normal((batch, frames, network.channels), dtype=np.float32)
+    return conditions, x
+
+
+def error_of(engine: Engine, conditions: Conditions, x: np.ndarray, path: Path) -> float:
+    """Relative error of the predicted noise, worst of STEPS; the first engine sets the answers."""
+    denoise = engine.denoiser(conditions, STEPS)
+    answers = {str(step): denoise(x, step).copy() for step in STEPS}
+    if not path.is_file():
+        np.savez(path, **answers)
+    with np.load(path) as expected:
+        return max(relative_error(answers[name], expected[name]) for name in expected.files)
+
+
+def _resident_bytes() -> int:
+    pages = int(Path('/proc/self/statm').read_text().split()[1])
+    return pages * os.sysconf('SC_PAGE_SIZE')
+
+
+if __name__ == '__main__':
+    main()

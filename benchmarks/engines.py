@@ -1,0 +1,203 @@
+"""Every engine on the same inputs, in one run: `make bench`.
+
+Networks: the published one for BEAT at its full size, with random weights and the published
+sampler's 27 calls in a later window; and the default bundle as it is. The plain network in eager
+PyTorch is the reference, of time and of numbers. Each row is measured in a process of its own.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import end_to_end
+from benchmarks.floor import Machine, measure_machine, work_of_call
+from benchmarks.networks import BEAT_NETWORK, untrained
+from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from diffsheg_model.engines import PRECISIONS
+from diffsheg_model.errors import InputError
+from diffsheg_model.evaluation.machine import machine
+from diffsheg_model.files import atomic_path
+
+LOG = Console(stderr=True, highlight=False)
+REFERENCE = ('torch', 'fp32')
+# torch first: its answers are what the others are compared with.
+ENGINES = [
+    REFERENCE,
+    *(
+        (engine, precision)
+        for engine in ('torch-compile', 'onnxruntime', 'openvino', 'tensorrt')
+        for precision in PRECISIONS[engine]
+    ),
+]
+BATCHES = (1, 4, 16)
+FRAMES = (34, 68, 136, 272)
+LAYERS = (2, 4, 8)
+
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Measures what is asked for and prints it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--threads', type=int, default=2, help='CPU threads of every engine')
+    parser.add_argument('--json', type=Path, help='write the rows of the first table here')
+    parser.add_argument('--folder', type=Path, default=Path('out/bench'), help='of made networks')
+    parser.add_argument('--windows', type=int, default=5, help='whose median is the result')
+    parser.add_argument('--quick', action='store_true', help='the first table alone')
+    parser.add_argument('--hubert', action='store_true', help='time HuBERT-large too (1.3 GB)')
+    options = parser.parse_args()
+    try:
+        run(options)
+    except InputError as error:
+        LOG.print(f'error: {error}', style='red', soft_wrap=True)
+        sys.exit(2)
+
+
+def run(options: argparse.Namespace) -> None:
+    """All tables, each as soon as it is measured."""
+    out = Console(highlight=False, width=max(140, Console().width))
+    out.print(f'{machine()}; {options.threads} threads')
+    limits = measure_machine(options.threads)
+    out.print(
+        f'at most {limits.operations_per_s / 1e9:.0f} GFLOP/s (float32) and '
+        f'{limits.bytes_per_s / 1e9:.0f} GB/s from memory\n'
+    )
+    full = untrained(BEAT_NETWORK, options.folder)
+    default = load_bundle(DEFAULT_BUNDLE)
+    rows = []
+    for name, bundle in (('BEAT, full', full), ('default bundle', default)):
+        rows += list(_measured(name, bundle, ENGINES, options))
+    _print_engines(out, rows, {'BEAT, full': full, 'default bundle': default}, limits)
+    if options.json:
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(rows, indent=1) + '\n')
+    if options.quick:
+        return
+    fast = [('onnxruntime', 'fp32'), ('openvino', 'fp32')]
+    scaling = []
+    for batch in BATCHES:
+        for name, bundle in (('BEAT, full', full), ('default bundle', default)):
+            scaling += list(_measured(f'{name}, batch {batch}', bundle, fast, options, batch=batch))
+    for frames in FRAMES:
+        scaling += list(_measured(f'BEAT, {frames} frames', full, fast, options, frames=frames))
+    for layers in LAYERS:
+        network = dataclasses.replace(BEAT_NETWORK, num_layers=layers)
+        bundle = untrained(network, options.folder)
+        scaling += list(_measured(f'BEAT, {layers} layers', bundle, fast, options))
+    _print_scaling(out, scaling)
+    end_to_end.run(out, default, options.threads, options.folder, options.hubert)
+
+
+def _measured(
+    name: str,
+    bundle: Bundle,
+    engines: list[tuple[str, str]],
+    options: argparse.Namespace,
+    **sizes: int,
+) -> Iterator[Row]:
+    """Rows of one network; engines that cannot run here leave a line instead."""
+    with tempfile.TemporaryDirectory() as folder:
+        eager_ms = None
+        for engine, precision in engines:
+            LOG.print(f'{name}: {engine} {precision}', style='dim')
+            command = [sys.executable, '-m', 'benchmarks.engine_row', str(bundle.path), engine]
+            command += [precision, '--inputs', f'{folder}/answers.npz', '--cache', folder]
+            command += ['--threads', str(options.threads), '--windows', str(options.windows)]
+            for option, value in sizes.items():
+                command += [f'--{option}', str(value)]
+            # Before the libraries are loaded, or they start with as many threads as cores.
+            environment = os.environ | {'OMP_NUM_THREADS': str(options.threads)}
+            ran = subprocess.run(command, capture_output=True, text=True, env=environment)
+            if ran.returncode:
+                raise InputError(f'{name}, {engine}: {ran.stderr.strip().splitlines()[-1]}')
+            row = json.loads(ran.stdout.splitlines()[-1])
+            if 'missing' in row:
+                LOG.print(f'  {row["missing"]}', soft_wrap=True)
+                continue
+            if (engine, precision) == REFERENCE:
+                eager_ms = row['ms_per_call']
+            speedup = eager_ms / row['ms_per_call'] if eager_ms else None
+            yield {
+                'network': name,
+                'engine': engine,
+                'precision': precision,
+                **row,
+                'speedup': speedup,
+            }
+
+
+def _print_engines(
+    out: Console, rows: list[Row], bundles: dict[str, Bundle], limits: Machine
+) -> None:
+    table = Table(title='Engines, a later window', title_justify='left')
+    for column in ('network', 'engine', 'precision'):
+        table.add_column(column)
+    for column in (
+        'ms a call',
+        'calls',
+        'x eager',
+        'frames/s',
+        'x real time',
+        'error',
+        'MB',
+        'load s',
+        'x floor',
+    ):
+        table.add_column(column, justify='right')
+    for row in rows:
+        config = bundles[row['network']].config
+        work = work_of_call(config.network, config.format.window_frames)
+        table.add_row(
+            row['network'],
+            row['engine'],
+            row['precision'],
+            f'{row["ms_per_call"]:.2f}',
+            str(row['calls']),
+            f'{row["speedup"]:.2f}',
+            f'{row["frames_per_second"]:.0f}',
+            f'{row["times_real_time"]:.1f}',
+            f'{row["rel_error"]:.1e}',
+            f'{row["memory_mb"]:.0f}',
+            f'{row["load_s"]:.1f}',
+            f'{row["ms_per_call"] / 1000 / limits.floor_s(work):.1f}',
+        )
+    out.print(table)
+    for name, bundle in bundles.items():
+        work = work_of_call(bundle.config.network, bundle.config.format.window_frames)
+        out.print(
+            f'{name}: {work.operations / 1e9:.2f} GFLOP and {4 * work.parameters / 1e6:.0f} MB of '
+            f'weights a call; floor {1000 * limits.floor_s(work):.2f} ms (float32)'
+        )
+
+
+def _print_scaling(out: Console, rows: list[Row]) -> None:
+    table = Table(title='\nRows, window length, layers', title_justify='left')
+    for column in ('network', 'engine'):
+        table.add_column(column)
+    for column in ('ms a call', 'frames/s, all rows', 'MB'):
+        table.add_column(column, justify='right')
+    for row in rows:
+        table.add_row(
+            row['network'],
+            f'{row["engine"]} {row["precision"]}',
+            f'{row["ms_per_call"]:.2f}',
+            f'{row["frames_per_second"]:.0f}',
+            f'{row["memory_mb"]:.0f}',
+        )
+    out.print(table)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,58 @@
+"""Bundles to measure engines with: untrained networks of any size, kept between runs."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from diffsheg_model.bundle import VERSION, Bundle, load_bundle, save_bundle
+from diffsheg_model.config import BundleConfig, FeatureConfig, NetworkConfig
+from diffsheg_model.errors import InputError
+from diffsheg_model.formats import BEAT
+from diffsheg_model.skeletons import human
+
+BEAT_NETWORK = NetworkConfig(
+    gesture_dim=BEAT.gesture_dim, expression_dim=BEAT.expression_dim, num_speakers=30
+)
+"""The published network for BEAT, 155 M parameters."""
+
+
+def untrained(network: NetworkConfig, folder: Path) -> Bundle:
+    """A bundle of random weights, scaled so that signals keep their size; from ``folder`` or made.
+
+    How long a call takes does not depend on what the weights are. Nothing is left at the zeros
+    that training starts from, so that errors can be measured too.
+    """
+    described = json.dumps([VERSION, dataclasses.asdict(network)], sort_keys=True)
+    path = folder / f'untrained-{hashlib.sha256(described.encode()).hexdigest()[:12]}'
+    try:
+        return load_bundle(path)
+    except InputError:
+        pass  # not there yet, or of an older version
+    import torch
+
+    from diffsheg_model.unieg import UniEG
+
+    model = UniEG(network)
+    generator = torch.Generator().manual_seed(0)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() > 1:
+            spread = 1 / np.sqrt(parameter[0].numel())
+            torch.nn.init.normal_(parameter, std=spread, generator=generator)
+        elif name.endswith('bias'):
+            torch.nn.init.normal_(parameter, std=0.05, generator=generator)
+    folder.mkdir(parents=True, exist_ok=True)
+    config = BundleConfig(
+        name='untrained',
+        licence='Apache-2.0',
+        provenance='Random weights, to measure engines with.',
+        format=BEAT,
+        network=network,
+        features=FeatureConfig(speech_encoder='hubert' if network.speech_dim else 'none'),
+    )
+    channels = network.channels
+    state = {name: value.numpy() for name, value in model.state_dict().items()}
+    save_bundle(path, config, state, np.zeros(channels), np.ones(channels), human('beat'))
+    return load_bundle(path)
