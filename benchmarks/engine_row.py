@@ -1,6 +1,8 @@
 """One engine measured in a process of its own, so that its memory and threads are its own.
 
-Called by benchmarks/engines.py; prints one line of JSON.
+Called by benchmarks/engines.py: prints a line of JSON when it is ready, then, for each line that
+it reads, generates a window and prints the seconds that it took. So engines take turns, and a
+machine that is faster in one minute than in the next is so for all.
 """
 
 import argparse
@@ -24,7 +26,7 @@ STEPS = (0, 480, 960)
 
 
 def main() -> None:
-    """Measures, or says why that cannot be."""
+    """Serves, or says why that cannot be."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument('bundle', type=Path)
     parser.add_argument('engine')
@@ -32,19 +34,17 @@ def main() -> None:
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--batch', type=int, default=1)
     parser.add_argument('--frames', type=int, default=0, help='of a window; 0: as the model says')
-    parser.add_argument('--windows', type=int, default=5)
     parser.add_argument('--cache', type=Path)
     parser.add_argument('--inputs', type=Path, required=True, help='.npz with the answers')
     options = parser.parse_args()
     try:
-        print(json.dumps(measure(options)))  # noqa: T201
+        serve(options)
     except InputError as error:
-        print(json.dumps({'missing': str(error)}))  # noqa: T201
-        sys.exit(0)
+        say({'missing': str(error)})
 
 
-def measure(options: argparse.Namespace) -> dict[str, float]:
-    """The row: see benchmarks/engines.py."""
+def serve(options: argparse.Namespace) -> None:
+    """Loads, then generates a window for each line that comes."""
     bundle = load_bundle(options.bundle)
     config = bundle.config
     before = _resident_bytes()
@@ -63,24 +63,25 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     known = x[:, : config.foppas.overlap]
     walk = plan_window(sampler, seeded_noise(0), 1, x.shape, known)
     engine.sample(conditions, walk)  # the first window makes the tables and finds its memory
-    seconds = []
-    for _ in range(options.windows):
+    say(
+        {
+            'load_s': load_s,
+            'calls': len(walk),
+            'new_frames': options.batch * (frames - config.foppas.overlap),
+            'fps': config.format.fps,
+            'memory_mb': (_resident_bytes() - before) / 1e6,
+            'rel_error': error_of(engine, conditions, x, options.inputs),
+        }
+    )
+    for _ in sys.stdin:
         begin = time.perf_counter()
         engine.sample(conditions, walk)
-        seconds.append(time.perf_counter() - begin)
-    window_s = float(np.median(seconds))
-    new_frames = options.batch * (frames - config.foppas.overlap)
-    return {
-        'load_s': load_s,
-        'calls': len(walk),
-        'ms_per_call': 1000 * window_s / len(walk),
-        'best_ms_per_call': 1000 * min(seconds) / len(walk),
-        'window_ms': 1000 * window_s,
-        'frames_per_second': new_frames / window_s,
-        'times_real_time': new_frames / window_s / config.format.fps,
-        'memory_mb': (_resident_bytes() - before) / 1e6,
-        'rel_error': error_of(engine, conditions, x, options.inputs),
-    }
+        say(time.perf_counter() - begin)
+
+
+def say(value: object) -> None:
+    """One line to the process that asked."""
+    print(json.dumps(value), flush=True)  # noqa: T201
 
 
 def inputs(network, batch: int, frames: int) -> tuple[Conditions, np.ndarray]:

@@ -2,21 +2,24 @@
 
 Networks: the published one for BEAT at its full size, with random weights and the published
 sampler's 27 calls in a later window; and the default bundle as it is. The plain network in eager
-PyTorch is the reference, of time and of numbers. Each row is measured in a process of its own.
+PyTorch is the reference, of time and of numbers. Each engine has a process of its own, and they
+take turns, window by window.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from benchmarks import end_to_end
@@ -54,7 +57,7 @@ def main() -> None:
     parser.add_argument('--threads', type=int, default=2, help='CPU threads of every engine')
     parser.add_argument('--json', type=Path, help='write the rows of the first table here')
     parser.add_argument('--folder', type=Path, default=Path('out/bench'), help='of made networks')
-    parser.add_argument('--windows', type=int, default=5, help='whose median is the result')
+    parser.add_argument('--windows', type=int, default=9, help='whose median is the result')
     parser.add_argument('--quick', action='store_true', help='the first table alone')
     parser.add_argument('--hubert', action='store_true', help='time HuBERT-large too (1.3 GB)')
     options = parser.parse_args()
@@ -78,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
     default = load_bundle(DEFAULT_BUNDLE)
     rows = []
     for name, bundle in (('BEAT, full', full), ('default bundle', default)):
-        rows += list(_measured(name, bundle, ENGINES, options))
+        rows += _measured(name, bundle, ENGINES, options)
     _print_engines(out, rows, {'BEAT, full': full, 'default bundle': default}, limits)
     if options.json:
         with atomic_path(options.json) as path:
@@ -89,13 +92,13 @@ def run(options: argparse.Namespace) -> None:
     scaling = []
     for batch in BATCHES:
         for name, bundle in (('BEAT, full', full), ('default bundle', default)):
-            scaling += list(_measured(f'{name}, batch {batch}', bundle, fast, options, batch=batch))
+            scaling += _measured(f'{name}, batch {batch}', bundle, fast, options, batch=batch)
     for frames in FRAMES:
-        scaling += list(_measured(f'BEAT, {frames} frames', full, fast, options, frames=frames))
+        scaling += _measured(f'BEAT, {frames} frames', full, fast, options, frames=frames)
     for layers in LAYERS:
         network = dataclasses.replace(BEAT_NETWORK, num_layers=layers)
         bundle = untrained(network, options.folder)
-        scaling += list(_measured(f'BEAT, {layers} layers', bundle, fast, options))
+        scaling += _measured(f'BEAT, {layers} layers', bundle, fast, options)
     _print_scaling(out, scaling)
     end_to_end.run(out, default, options.threads, options.folder, options.hubert)
 
@@ -106,36 +109,65 @@ def _measured(
     engines: list[tuple[str, str]],
     options: argparse.Namespace,
     **sizes: int,
-) -> Iterator[Row]:
+) -> list[Row]:
     """Rows of one network; engines that cannot run here leave a line instead."""
-    with tempfile.TemporaryDirectory() as folder:
-        eager_ms = None
+    rows: list[Row] = []
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        running = []
         for engine, precision in engines:
             LOG.print(f'{name}: {engine} {precision}', style='dim')
             command = [sys.executable, '-m', 'benchmarks.engine_row', str(bundle.path), engine]
             command += [precision, '--inputs', f'{folder}/answers.npz', '--cache', folder]
-            command += ['--threads', str(options.threads), '--windows', str(options.windows)]
+            command += ['--threads', str(options.threads)]
             for option, value in sizes.items():
                 command += [f'--{option}', str(value)]
             # Before the libraries are loaded, or they start with as many threads as cores.
             environment = os.environ | {'OMP_NUM_THREADS': str(options.threads)}
-            ran = subprocess.run(command, capture_output=True, text=True, env=environment)
-            if ran.returncode:
-                raise InputError(f'{name}, {engine}: {ran.stderr.strip().splitlines()[-1]}')
-            row = json.loads(ran.stdout.splitlines()[-1])
-            if 'missing' in row:
-                LOG.print(f'  {row["missing"]}', soft_wrap=True)
+            process = stack.enter_context(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                    env=environment,
+                )
+            )
+            ready = _answer(process, f'{name}, {engine} {precision}')
+            if 'missing' in ready:
+                LOG.print(f'  {ready["missing"]}', soft_wrap=True)
                 continue
-            if (engine, precision) == REFERENCE:
-                eager_ms = row['ms_per_call']
-            speedup = eager_ms / row['ms_per_call'] if eager_ms else None
-            yield {
-                'network': name,
-                'engine': engine,
-                'precision': precision,
-                **row,
-                'speedup': speedup,
-            }
+            running.append(process)
+            rows.append({'network': name, 'engine': engine, 'precision': precision, **ready})
+        seconds: list[list[float]] = [[] for _ in running]
+        for _ in track(range(options.windows), 'windows', console=LOG, transient=True):
+            for process, taken in zip(running, seconds, strict=True):
+                assert process.stdin is not None
+                process.stdin.write('\n')
+                process.stdin.flush()
+                taken.append(_answer(process, name))
+        for process in running:
+            assert process.stdin is not None
+            process.stdin.close()
+    for row, taken in zip(rows, seconds, strict=True):
+        window_s = statistics.median(taken)
+        row['ms_per_call'] = 1000 * window_s / row['calls']
+        row['best_ms_per_call'] = 1000 * min(taken) / row['calls']
+        row['frames_per_second'] = row['new_frames'] / window_s
+        row['times_real_time'] = row['frames_per_second'] / row['fps']
+        reference = rows[0]
+        if (reference['engine'], reference['precision']) == REFERENCE:
+            row['speedup'] = reference['ms_per_call'] / row['ms_per_call']
+    return rows
+
+
+def _answer(process: subprocess.Popen[str], what: str) -> Any:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise InputError(f'{what}: its process ended; run {" ".join(map(str, process.args))}')
+    return json.loads(line)
 
 
 def _print_engines(

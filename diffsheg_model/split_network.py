@@ -11,6 +11,7 @@ Shapes: B batch, T frames, N steps, L layers, D latent, M mel bands, E channels 
 """
 
 import functools
+import math
 import operator
 from typing import cast
 
@@ -216,6 +217,12 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return rows.view(*x.shape[:-1], -1)
 
 
+def _linear_plus(x: Tensor, weight: Tensor, rest: Tensor) -> Tensor:
+    """A Linear whose bias is different in every row, as one product too: (..., out)."""
+    rows = torch.addmm(rest.reshape(-1, rest.shape[-1]), x.reshape(-1, x.shape[-1]), weight.T)
+    return rows.view(*x.shape[:-1], -1)
+
+
 def _attend(block: _LinearAttention, x: Tensor) -> Tensor:
     """Efficient attention before its modulation; query, key and value are one matrix."""
     batch, frames, dim = x.shape
@@ -234,7 +241,9 @@ def _attend(block: _LinearAttention, x: Tensor) -> Tensor:
 
 def _feed_forward(block: _FeedForward, x: Tensor) -> Tensor:
     """A feed-forward before its modulation."""
-    inner = functional.gelu(_linear(x, block.linear1.weight, block.linear1.bias))
+    inner = _linear(x, block.linear1.weight, block.linear1.bias)
+    # Spelt out in the form that engines know as one operation at every opset.
+    inner = inner * (1 + torch.erf(inner / math.sqrt(2))) * 0.5
     return _linear(inner, block.linear2.weight, block.linear2.bias)
 
 
@@ -296,9 +305,12 @@ class _Fusion:
         # Deviations from the common mean: those from each part's own, and the parts' from it.
         squares = _total([own + width * (part - mean).square() for width, part, own in parts])
         deviation = torch.rsqrt(squares / total + norm.eps)
-        inner = _linear(x, weight[:, : self._dim]) + self._shares[index]
-        inner = (inner - mean * weight.sum(dim=1)) * deviation
-        inner = functional.silu(inner + (first.weight @ norm.bias + first.bias))
+        inner = _linear_plus(x, weight[:, : self._dim], self._shares[index]) * deviation
+        # The mean's share and the bias are a product of two columns.
+        columns = torch.cat([-mean * deviation, torch.ones_like(mean)], dim=-1)
+        bias = first.weight @ norm.bias + first.bias
+        rest = torch.stack([weight.sum(dim=1), bias], dim=1)
+        inner = functional.silu(_linear_plus(columns, rest, inner))
         return _linear(inner, last.weight, last.bias)
 
 
