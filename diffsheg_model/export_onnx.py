@@ -7,6 +7,7 @@ needs no torch to run; what is derived from parameters alone is folded by the en
 graph.
 """
 
+import functools
 import json
 import struct
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from diffsheg_model.bundle import BRANCHES, CONDITIONS, TABLES
-from diffsheg_model.config import BundleConfig, NetworkConfig
+from diffsheg_model.config import BundleConfig, DiffusionConfig, NetworkConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import sha256
 from diffsheg_model.quiet import EXPORTER, quiet
@@ -99,21 +100,44 @@ def export_graphs(config: BundleConfig, weights: Path) -> None:
     """
     tensors = safetensors.torch.load_file(weights)
     tensors = {name: value for name, value in tensors.items() if not name.startswith('stats.')}
-    network = load_network(config, tensors, str(weights))
-    digest = sha256(weights)
+    if complaint := parameter_complaint(config.network, tensors):
+        raise InputError(f'{weights} does not fit its config: {complaint}')
+    facts = {'weights': sha256(weights), 'format': config.format.name, 'precision': 'fp32'}
+    frames = config.format.window_frames
+    for name, structure in _structures(config.network, config.diffusion, frames).items():
+        model = onnx.ModelProto()
+        model.CopyFrom(structure)
+        _refer_to_weights(model, weights)
+        for key, value in facts.items():
+            model.metadata_props.add(key=f'diffsheg.{key}', value=value)
+        target = weights.parent / name
+        onnx.save(model, target)
+        onnx.checker.check_model(str(target))
+
+
+@functools.lru_cache(maxsize=8)
+def _structures(
+    sizes: NetworkConfig, diffusion: DiffusionConfig, frames: int
+) -> dict[str, onnx.ModelProto]:
+    """The graphs without the parameters' numbers, which no part of their structure depends on.
+
+    Tracing a network takes many seconds, whatever its size, so what has been traced is kept.
+    """
+    network = UniEG(sizes, diffusion).eval()
+    parameters = {f'part.network.{name}' for name in network.state_dict()}
     parts: dict[str, tuple[nn.Module, list[str]]] = {
         TABLES: (Tables(network), table_names()),
         CONDITIONS: (WindowConditions(network), condition_names()),
     }
     for branch in BRANCHES:
         parts[f'{branch}.onnx'] = (BranchStep(network, branch), ['eps', 'clean'])
-    for name, inputs in graph_inputs(config).items():
-        target = weights.parent / name
+    models = {}
+    for name, inputs in graph_inputs(sizes).items():
         part, outputs = parts[name]
         with quiet(*EXPORTER), torch.no_grad():
             program = torch.onnx.export(
                 _Named(part, list(inputs)).eval(),
-                tuple(_example(config, given, shape) for given, shape in inputs.items()),
+                tuple(_example(frames, given, shape) for given, shape in inputs.items()),
                 input_names=list(inputs),
                 output_names=outputs,
                 dynamic_shapes=(tuple(_free_axes(shape) for shape in inputs.values()),),
@@ -125,17 +149,15 @@ def export_graphs(config: BundleConfig, weights: Path) -> None:
         assert program is not None  # torch.onnx.export returns None only without dynamo
         model = program.model_proto
         _strip_traces(model)
-        _refer_to_weights(model, weights)
-        facts = {'weights': digest, 'format': config.format.name, 'precision': 'fp32'}
-        for key, value in facts.items():
-            model.metadata_props.add(key=f'diffsheg.{key}', value=value)
-        onnx.save(model, target)
-        onnx.checker.check_model(str(target))
+        for initialiser in model.graph.initializer:
+            if initialiser.name in parameters:
+                initialiser.ClearField('raw_data')
+        models[name] = model
+    return models
 
 
-def graph_inputs(config: BundleConfig) -> dict[str, dict[str, Shape]]:
+def graph_inputs(sizes: NetworkConfig) -> dict[str, dict[str, Shape]]:
     """Shapes of every graph's inputs; an axis of free length is its name."""
-    sizes = config.network
     wide, layers = 2 * sizes.latent_dim, sizes.num_layers
     heard: dict[str, Shape] = {
         'audio_modulation': ('steps', 2, 2 * sizes.mel_dim),
@@ -168,9 +190,9 @@ _FREE = {'batch': (2, 1024), 'steps': (3, 1000), 'frames': (0, 1200)}
 """Length in the example and the largest one; an example's frames are the window's."""
 
 
-def _example(config: BundleConfig, name: str, shape: Shape) -> Tensor:
+def _example(frames: int, name: str, shape: Shape) -> Tensor:
     lengths = {axis: example for axis, (example, _) in _FREE.items()}
-    lengths['frames'] = config.format.window_frames
+    lengths['frames'] = frames
     sizes = [lengths[axis] if isinstance(axis, str) else axis for axis in shape]
     return torch.ones(sizes, dtype=torch.int64 if name == 't' else torch.float32)
 
