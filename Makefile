@@ -36,7 +36,9 @@ lint: setup-test  ## Check style, format and types
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
 
-bench: evaluate-default  ## Run the benchmarks that need no data of yours
+bench: setup-test  ## Measure every engine, side by side (JSON=file THREADS=2 ARGS='--quick')
+	@scripts/run.sh python -m benchmarks.engines $(if $(JSON),--json "$(JSON)") \
+	    $(if $(THREADS),--threads $(THREADS)) $(ARGS)
 
 ablations: setup-test  ## Compare networks and samplers (DATA=shards VARIANTS='name=bundle ...')
 	@scripts/run.sh python -m benchmarks.ablations $(VARIANTS) $(if $(DATA),--data "$(DATA)") \

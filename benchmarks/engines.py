@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
     default = load_bundle(DEFAULT_BUNDLE)
     rows = []
     for name, bundle in (('BEAT, full', full), ('default bundle', default)):
-        rows += _measured(name, bundle, ENGINES, options)
+        rows += measured(name, bundle, ENGINES, options)
     _print_engines(out, rows, {'BEAT, full': full, 'default bundle': default}, limits)
     if options.json:
         with atomic_path(options.json) as path:
@@ -92,25 +92,35 @@ def run(options: argparse.Namespace) -> None:
     scaling = []
     for batch in BATCHES:
         for name, bundle in (('BEAT, full', full), ('default bundle', default)):
-            scaling += _measured(f'{name}, batch {batch}', bundle, fast, options, batch=batch)
+            scaling += measured(f'{name}, batch {batch}', bundle, fast, options, batch=batch)
     for frames in FRAMES:
-        scaling += _measured(f'BEAT, {frames} frames', full, fast, options, frames=frames)
+        scaling += measured(f'BEAT, {frames} frames', full, fast, options, frames=frames)
     for layers in LAYERS:
         network = dataclasses.replace(BEAT_NETWORK, num_layers=layers)
         bundle = untrained(network, options.folder)
-        scaling += _measured(f'BEAT, {layers} layers', bundle, fast, options)
+        scaling += measured(f'BEAT, {layers} layers', bundle, fast, options)
     _print_scaling(out, scaling)
     end_to_end.run(out, default, options.threads, options.folder, options.hubert)
 
 
-def _measured(
+def measured(
     name: str,
     bundle: Bundle,
     engines: list[tuple[str, str]],
     options: argparse.Namespace,
     **sizes: int,
 ) -> list[Row]:
-    """Rows of one network; engines that cannot run here leave a line instead."""
+    """Rows of one network, the first engine's speed being the reference if it is REFERENCE.
+
+    Engines that cannot run here leave a line on stderr instead.
+
+    Args:
+        name: of the network, in the rows.
+        bundle: the network.
+        engines: names and precisions.
+        options: threads, and windows whose median counts.
+        sizes: batch and frames of a window, where they are not the usual ones.
+    """
     rows: list[Row] = []
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())

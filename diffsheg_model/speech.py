@@ -86,6 +86,8 @@ class OnnxSpeechEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count(threads)
         options.log_severity_level = 3
+        # Threads that spin after their work would take the cores that the engine needs next.
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         try:
             self._session = onnxruntime.InferenceSession(
                 model, options, providers=['CPUExecutionProvider']

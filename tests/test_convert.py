@@ -67,7 +67,7 @@ def save_statistics(folder, case):
         'beat_tiny',
         'show_tiny',
         pytest.param('beat_full', marks=pytest.mark.full_size),
-        pytest.param('show_full', marks=pytest.mark.full_size),
+        pytest.param('show_full', marks=[pytest.mark.full_size, pytest.mark.slow]),
     ],
 )
 def test_a_converted_checkpoint_gives_the_published_numbers(case, tmp_path):

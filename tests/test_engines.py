@@ -44,16 +44,15 @@ def test_engines_agree(engine, tiny_bundle):
             )
 
 
-@pytest.mark.parametrize('output', ['velocity', 'clean'])
-def test_engines_agree_on_what_is_not_published(output, tiny_bundle, tmp_path):
-    """Convolution over time, other outputs, the other direction of flow, speech features."""
+def test_engines_agree_on_what_is_not_published(tiny_bundle, tmp_path):
+    """Convolution over time, another output and direction of flow, speech features."""
     torch = pytest.importorskip('torch')
     config = replace(
         tiny_bundle.config,
         network=replace(
             tiny_bundle.config.network,
             conv_frames=5,
-            output=output,
+            output='velocity',
             flow='gesture_to_expression',
             speech_dim=8,
         ),
