@@ -28,7 +28,7 @@ demo: setup  ## Play a recording to the avatar and show what it publishes (AUDIO
 test: setup-test  ## Run all tests (TESTS='tests/test_mel.py -k stream' runs some)
 	@scripts/run.sh python -m pytest $(TESTS)
 
-test-slow: setup-test  ## Run the tests that take minutes each (two-process training)
+test-slow: setup-test  ## Run the tests that take minutes each (two-process training, conversion at full size)
 	@scripts/run.sh python -m pytest -m slow
 
 lint: setup-test  ## Check style, format and types

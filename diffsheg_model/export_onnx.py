@@ -115,7 +115,7 @@ def export_graphs(config: BundleConfig, weights: Path) -> None:
         onnx.checker.check_model(str(target))
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
 def _structures(
     sizes: NetworkConfig, diffusion: DiffusionConfig, frames: int
 ) -> dict[str, onnx.ModelProto]:

@@ -66,7 +66,7 @@ def save_statistics(folder, case):
     [
         'beat_tiny',
         'show_tiny',
-        pytest.param('beat_full', marks=pytest.mark.full_size),
+        pytest.param('beat_full', marks=[pytest.mark.full_size, pytest.mark.slow]),
         pytest.param('show_full', marks=[pytest.mark.full_size, pytest.mark.slow]),
     ],
 )
