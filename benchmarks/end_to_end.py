@@ -4,7 +4,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -41,8 +40,8 @@ assert session.step() is not None
 """
 
 
-def run(out: Console, bundle: Bundle, threads: int, folder: Path, hubert: bool) -> None:
-    """Prints the tables; `folder` keeps what is made for HuBERT."""
+def run(out: Console, bundle: Bundle, threads: int) -> None:
+    """Measures and prints the tables."""
     encoder = create_speech_encoder(bundle, None, threads)
     audio = _at_rate(bundle)
     table = Table(title=f'\nDefault bundle from audio to motion, {threads} threads')
@@ -68,7 +67,7 @@ def run(out: Console, bundle: Bundle, threads: int, folder: Path, hubert: bool) 
         'first window: from the last sample that it needs to its motion. cold start: from the '
         "start of a process to a window's motion, everything cached."
     )
-    _features(out, bundle, encoder, audio, threads, folder, hubert)
+    _features(out, bundle, encoder, audio, threads)
 
 
 def _at_rate(bundle: Bundle) -> np.ndarray:
@@ -119,8 +118,6 @@ def _features(
     encoder: SpeechEncoder | None,
     audio: np.ndarray,
     threads: int,
-    folder: Path,
-    hubert: bool,
 ) -> None:
     config = bundle.config
     window_s = config.format.window_frames / config.format.fps
@@ -142,32 +139,7 @@ def _features(
             f"the bundle's {config.features.speech_encoder}, {heard_s:.2f} s of audio",
             f'{_median_ms(lambda: encoder.encode(sound)):.1f}',
         )
-    if hubert:
-        table.add_row(
-            'HuBERT-large (random weights), 6.27 s of audio', f'{_hubert_ms(folder, threads):.0f}'
-        )
     out.print(table)
-
-
-def _hubert_ms(folder: Path, threads: int) -> float:
-    from transformers import HubertConfig, HubertModel
-
-    from diffsheg_model.hubert_export import export_hubert
-    from diffsheg_model.speech import OnnxSpeechEncoder
-
-    path = folder / 'hubert-large-untrained'
-    if not (path / 'encoder.onnx').is_file():
-        large = HubertConfig(
-            hidden_size=1024, num_hidden_layers=24, num_attention_heads=16,
-            intermediate_size=4096, feat_extract_norm='layer', conv_bias=True,
-            do_stable_layer_norm=True,
-        )  # fmt: skip
-        with tempfile.TemporaryDirectory() as model:
-            HubertModel(large).save_pretrained(model)
-            export_hubert(model, path)
-    encoder = OnnxSpeechEncoder(path, threads)
-    sound = np.random.default_rng(0).standard_normal(round(6.27 * RATE)).astype(np.float32)
-    return _median_ms(lambda: encoder.encode(sound), 3)
 
 
 def _median_ms(work: Callable[[], object], times: int = 9) -> float:

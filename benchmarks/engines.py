@@ -59,7 +59,6 @@ def main() -> None:
     parser.add_argument('--folder', type=Path, default=Path('out/bench'), help='of made networks')
     parser.add_argument('--windows', type=int, default=9, help='whose median is the result')
     parser.add_argument('--quick', action='store_true', help='the first table alone')
-    parser.add_argument('--hubert', action='store_true', help='time HuBERT-large too (1.3 GB)')
     options = parser.parse_args()
     try:
         run(options)
@@ -100,7 +99,7 @@ def run(options: argparse.Namespace) -> None:
         bundle = untrained(network, options.folder)
         scaling += measured(f'BEAT, {layers} layers', bundle, fast, options)
     _print_scaling(out, scaling)
-    end_to_end.run(out, default, options.threads, options.folder, options.hubert)
+    end_to_end.run(out, default, options.threads)
 
 
 def measured(

@@ -245,7 +245,9 @@ def test_speech_becomes_motion_at_its_time(world, active, watcher, tiny_bundle, 
 def test_another_engine_takes_over_in_the_middle_of_speech(
     world, active, watcher, tiny_bundle, tiny_engine, monkeypatch
 ):
-    node = active(seed=5, engine_timeout_s=2.0)
+    # Long enough for a busy computer to load the other engine before its window is due.
+    delay_s = 8.0
+    node = active(seed=5, engine_timeout_s=2.0, playout_delay_s=delay_s)
     windows, released = itertools.count(), threading.Event()
     sample = OnnxRuntimeEngine.sample
 
@@ -267,7 +269,7 @@ def test_another_engine_takes_over_in_the_middle_of_speech(
     assert len(watcher.face_stretches) == len(watcher.joint_stretches) == 2
     for face, joint in zip(watcher.face_stretches, watcher.joint_stretches, strict=True):
         motion, body = messages.read_face_trajectory(face), messages.read_joint_trajectory(joint)
-        first = round((motion.times_ns[0] - start_ns - DELAY_S * NS) / NS * 15)
+        first = round((motion.times_ns[0] - start_ns - delay_s * NS) / NS * 15)
         frames = range(max(first, 8), 45 if first else 30)
         inside = slice(frames[0] - first, frames[-1] + 1 - first)
         np.testing.assert_allclose(motion.weights[inside], offline.weights[frames], atol=1e-4)
