@@ -12,10 +12,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from diffsheg_model.audio import read_blocks
+from diffsheg_model.audio import audio_info, read_blocks
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines import create_engine
 from diffsheg_model.features import FeatureStream
+from diffsheg_model.resample import StreamResampler
 from diffsheg_model.session import Session
 from diffsheg_model.speech import SpeechEncoder, create_speech_encoder
 
@@ -28,6 +29,7 @@ SPEECH = Path(__file__).parents[1] / 'diffsheg_ros' / 'media' / 'speech.flac'
 _COLD_START = """
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 from diffsheg_model.engines import create_engine
+from diffsheg_model.resample import StreamResampler
 from diffsheg_model.session import Session
 from diffsheg_model.speech import create_speech_encoder
 import numpy as np
@@ -43,7 +45,7 @@ assert session.step() is not None
 def run(out: Console, bundle: Bundle, threads: int) -> None:
     """Measures and prints the tables."""
     encoder = create_speech_encoder(bundle, None, threads)
-    audio = _at_rate(bundle)
+    audio = _recording()
     table = Table(title=f'\nDefault bundle from audio to motion, {threads} threads')
     for column in (
         'engine',
@@ -70,11 +72,8 @@ def run(out: Console, bundle: Bundle, threads: int) -> None:
     _features(out, bundle, encoder, audio, threads)
 
 
-def _at_rate(bundle: Bundle) -> np.ndarray:
+def _recording() -> np.ndarray:
     """The package's recording, (n,) at RATE."""
-    from diffsheg_model.audio import audio_info
-    from diffsheg_model.resample import StreamResampler
-
     resampler = StreamResampler(audio_info(SPEECH).sample_rate, RATE)
     parts = [resampler.push(block) for block in read_blocks(SPEECH)]
     return np.concatenate([*parts, resampler.finish()])

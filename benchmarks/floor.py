@@ -38,15 +38,15 @@ class Machine:
     operations_per_s: float
     bytes_per_s: float
 
-    def floor_s(self, work: Work, bytes_per_parameter: int = 4) -> float:
+    def floor_s(self, work: Work) -> float:
         """The longer of computing and reading, as if both went on at once without a gap."""
         return max(
             work.operations / self.operations_per_s,
-            work.parameters * bytes_per_parameter / self.bytes_per_s,
+            4 * work.parameters / self.bytes_per_s,
         )
 
 
-def work_of_call(network: NetworkConfig, frames: int, batch: int = 1) -> Work:
+def work_of_call(network: NetworkConfig, frames: int) -> Work:
     """Both branches of one call."""
     dim, layers = network.latent_dim, network.num_layers
     fusion = dim * 2 * dim + 2 * dim * dim
@@ -67,11 +67,10 @@ def work_of_call(network: NetworkConfig, frames: int, batch: int = 1) -> Work:
         * 2
         * dim
     )
-    rows = frames * batch
     parameters = 2 * layers * layer + ends + seen
     passes = 2 if network.classifier_free else 1
     per_row = parameters + 2 * layers * mixing
-    return Work(2 * passes * rows * per_row, parameters)
+    return Work(2 * passes * frames * per_row, parameters)
 
 
 def measure_machine(threads: int) -> Machine:

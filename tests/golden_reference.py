@@ -46,6 +46,18 @@ def state_dict(case, positions):
     return {name: _fill(name, shape, positions) for name, shape in shapes.items()}
 
 
+def published_network(case):
+    """The network of a case in eval mode, its parameters filled by the rule."""
+    import torch
+
+    from diffsheg_model.unieg import UniEG
+
+    network = UniEG(network_config(case)[0]).eval()
+    state = state_dict(case, sinusoidal_positions)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    return network
+
+
 def _fill(name, shape, positions):
     values = np.random.RandomState(zlib.crc32(name.encode())).standard_normal(shape)
     if name.endswith('.pe'):

@@ -17,7 +17,6 @@ from diffsheg_model.foppas import (
     plan_window,
 )
 from diffsheg_model.noise import seeded_noise
-from diffsheg_model.unieg import UniEG
 from diffsheg_model.walk import take
 
 TOLERANCE = 1e-4
@@ -25,14 +24,6 @@ TOLERANCE = 1e-4
 
 def rollouts():
     return sorted(file.stem for file in golden.GOLDEN.glob('foppas_*.npz'))
-
-
-def published_network(case):
-    config, _ = golden.network_config(case)
-    network = UniEG(config).eval()
-    state = golden.state_dict(case, golden.sinusoidal_positions)
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
-    return network
 
 
 def published_denoiser(case, network, mel, speech, speaker):
@@ -72,7 +63,7 @@ def test_matches_the_published_rollout(rollout):
         ),
     )
 
-    network = published_network(case)
+    network = golden.published_network(case)
     motion = np.zeros((frames, config.channels), np.float32)
     windows, calls, drawn = [], [], []
     window, known = None, None

@@ -8,7 +8,6 @@ from test_unieg import cases, filled, inputs
 
 from diffsheg_model.config import NetworkConfig
 from diffsheg_model.split_network import BranchStep, Tables, WindowConditions
-from diffsheg_model.unieg import UniEG
 
 TOLERANCE = 5e-5
 
@@ -45,10 +44,7 @@ def call(network, x, t, mel, speech, speaker, guidance_scale=None):
 
 @pytest.mark.parametrize('case', cases())
 def test_matches_the_published_network(case):
-    config, _ = golden.network_config(case)
-    network = UniEG(config).eval()
-    state = golden.state_dict(case, golden.sinusoidal_positions)
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    network = golden.published_network(case)
     with np.load(golden.GOLDEN / f'unieg_{case}.npz') as expected:
         for key in expected.files:
             x, t, *heard = golden.step_inputs(key, case)

@@ -22,10 +22,7 @@ def cases():
 
 @pytest.mark.parametrize('case', cases())
 def test_matches_the_published_network(case):
-    config, _ = golden.network_config(case)
-    network = UniEG(config).eval()
-    state = golden.state_dict(case, golden.sinusoidal_positions)
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    network = golden.published_network(case)
     with np.load(golden.GOLDEN / f'unieg_{case}.npz') as expected:
         assert expected.files
         for key in expected.files:

@@ -29,7 +29,7 @@ def selftest(
         precision: of its arithmetic; 'auto' is fp32.
         provider: where ONNX Runtime computes.
         bundle: the model's folder; the one that comes with the package unless given.
-        threads: CPU threads; 0 leaves the number to the engine.
+        threads: CPU threads; 0 is all cores but one.
         cache: folder for what the engine derives from the bundle; its default unless given.
     """
     from rich.console import Console

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines.comparison import reference_windows
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.export_onnx import load_network
@@ -78,17 +79,8 @@ class TorchCompileEngine(TorchEngine):
     ) -> None:
         super().__init__(bundle, threads, precision, cache)
         self._network.compile()
-        sizes, frames = bundle.config.network, bundle.config.format.window_frames
-
-        def silence(channels: int) -> np.ndarray:
-            return np.zeros((1, frames, channels), np.float32)
-
-        conditions = Conditions(
-            silence(sizes.mel_dim),
-            silence(sizes.speech_dim) if sizes.speech_dim else None,
-            np.eye(1, sizes.num_speakers, dtype=np.float32),
-        )
+        conditions, walk = reference_windows(bundle)[0]
         try:
-            self.denoiser(conditions, [0])(silence(sizes.channels), 0)
+            self.denoiser(conditions, [0])(walk.start, 0)
         except Exception as error:
             raise InputError(f'torch-compile cannot compile here: {one_line(error)}') from error
