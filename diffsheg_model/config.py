@@ -310,6 +310,14 @@ class BundleConfig:
             f'empty or {self.network.num_speakers} names',
         )
 
+    def check_speaker(self, speaker: int) -> None:
+        """Raises InputError unless the model knows the speaker of that index."""
+        if not 0 <= speaker < self.network.num_speakers:
+            raise InputError(
+                f'speaker = {speaker}: the model {self.name!r} knows 0..'
+                f'{self.network.num_speakers - 1}'
+            )
+
 
 def from_dict(cls: type[T], values: Any, where: str) -> T:
     """Builds config dataclass ``cls`` from parsed JSON, nested dataclasses included.

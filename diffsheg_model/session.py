@@ -105,11 +105,7 @@ class Session:
         for name, value in (('seed', seed), ('utterance', utterance)):
             if value < 0:
                 raise InputError(f'{name} = {value}: must be 0 or more')
-        if not 0 <= speaker < config.network.num_speakers:
-            raise InputError(
-                f'speaker = {speaker}: the model {config.name!r} knows 0..'
-                f'{config.network.num_speakers - 1}'
-            )
+        config.check_speaker(speaker)
         if foppas.overlap >= config.format.window_frames:
             raise InputError(
                 f'FoppasConfig.overlap = {foppas.overlap}: must be less than the window of '

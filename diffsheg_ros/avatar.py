@@ -169,6 +169,14 @@ class Avatar:
         """Stops what is said and goes to rest."""
         self._worker.interrupt()
 
+    def set_style(self, seed: int, speaker: int) -> None:
+        """Sets seed and speaker for the utterances that begin from now on.
+
+        Raises:
+            InputError: the model does not know that speaker.
+        """
+        self._worker.set_style(seed, speaker)
+
     def stats(self) -> WorkerStats:
         return self._worker.stats()
 

@@ -83,7 +83,7 @@ class AvatarNode(LifecycleNode):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__('avatar', **arguments)
-        self._declared = NodeParameters(self, AvatarParameters)
+        self._declared = NodeParameters(self, AvatarParameters, self._on_change)
         self._settings = AvatarParameters()
         self._avatar: Avatar | None = None
         self._outputs: list[LifecyclePublisher] = []
@@ -220,6 +220,10 @@ class AvatarNode(LifecycleNode):
         return self._outputs[-1]
 
     # In
+
+    def _on_change(self, parameters: AvatarParameters) -> None:
+        assert self._avatar is not None
+        self._avatar.set_style(parameters.seed, parameters.speaker)
 
     def _on_audio(self, chunk: AudioChunk) -> None:
         piece = messages.read_audio_chunk(chunk)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import (
@@ -24,16 +25,27 @@ class NodeParameters(Generic[P]):
 
     A value that is not allowed does not stop the node from starting, as it would with rclpy
     alone: the parameter is declared with its default, and `read` refuses, naming the value, until
-    an allowed one was set. All parameters are read-only, except for one that was given a wrong
-    value, which can be set right until the node is configured.
+    an allowed one was set. All parameters are read-only, except for those whose rule says `live`,
+    and for one that was given a wrong value, which can be set right until the node is configured.
 
     Attributes:
         problems: what is wrong with the values that the node was started with, by name.
         locked: set while the node is configured.
     """
 
-    def __init__(self, node: Node, kind: type[P]) -> None:
+    def __init__(
+        self, node: Node, kind: type[P], on_change: Callable[[P], None] = lambda values: None
+    ) -> None:
+        """Declares all fields.
+
+        Args:
+            node: whose parameters they are.
+            kind: the dataclass.
+            on_change: called with the values to be whenever one changes while `locked`; an
+                InputError that it raises refuses the change.
+        """
         self._node = node
+        self._on_change = on_change
         self._kind = kind
         self._fields = {field.name: field for field in dataclasses.fields(kind)}
         self.problems: dict[str, str] = {}
@@ -66,22 +78,28 @@ class NodeParameters(Generic[P]):
         self._node.declare_parameter(
             name,
             field.default if problem else kind(given),
-            descriptor(rule, kind, read_only=not problem),
+            descriptor(rule, kind, read_only=not (problem or rule.live)),
             ignore_override=True,
         )
 
     def _check(self, parameters: list[Parameter[Any]]) -> SetParametersResult:
-        for parameter in parameters:
-            field = self._fields.get(parameter.name)
-            if field is None:
-                continue
-            problem = rule_of(field).problem(kind_of(field), parameter.value)
+        ours = [parameter for parameter in parameters if parameter.name in self._fields]
+        for parameter in ours:
+            field = self._fields[parameter.name]
+            rule = rule_of(field)
+            problem = rule.problem(kind_of(field), parameter.value)
             if problem:
                 reason = f'parameter {parameter.name} = {parameter.value!r}: {problem}'
                 return SetParametersResult(successful=False, reason=reason)
-            if self.locked:
+            if self.locked and not rule.live:
                 reason = f'parameter {parameter.name} is fixed while the node is configured'
                 return SetParametersResult(successful=False, reason=reason)
+        if ours and self.locked:
+            changed = {parameter.name: parameter.value for parameter in ours}
+            try:
+                self._on_change(dataclasses.replace(self.read(), **changed))
+            except InputError as error:
+                return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
     def _accept(self, parameters: list[Parameter[Any]]) -> None:

@@ -106,8 +106,7 @@ class MotionWorker:
         self._engine = engine
         self._on_window = on_window
         self._on_interrupt = on_interrupt
-        self._seed = seed
-        self._speaker = speaker
+        self._style = (seed, speaker)  # replaced as one, so that no session takes half of a change
         self._foppas = foppas
         self._speech_encoder = speech_encoder
         self._reorder_s = reorder_s
@@ -210,6 +209,15 @@ class MotionWorker:
         epoch = self._inbox.interrupt()
         self._tell_interrupt(epoch)
         return epoch
+
+    def set_style(self, seed: int, speaker: int) -> None:
+        """Sets seed and speaker for the utterances that begin from now on; from any thread.
+
+        Raises:
+            InputError: a value is out of its range.
+        """
+        self._bundle.config.check_speaker(speaker)
+        self._style = (seed, speaker)
 
     def stats(self) -> WorkerStats:
         """A snapshot, from any thread."""
@@ -376,13 +384,14 @@ class MotionWorker:
         return _Live(utterance, buffer, self._new_session(utterance.sample_rate, utterance.ordinal))
 
     def _new_session(self, sample_rate: int, utterance: int) -> Session:
+        seed, speaker = self._style
         return Session(
             self._bundle,
             self._engine,
             sample_rate=sample_rate,
-            seed=self._seed,
+            seed=seed,
             utterance=utterance,
-            speaker=self._speaker,
+            speaker=speaker,
             foppas=self._foppas,
             speech_encoder=self._speech_encoder,
         )

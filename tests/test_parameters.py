@@ -89,9 +89,9 @@ class TestOnANode:
 
         from diffsheg_ros.node_parameters import NodeParameters
 
-        def declare(kind, arguments=(), **values):
+        def declare(kind, arguments=(), on_change=lambda values: None, **values):
             node = Node('avatar', cli_args=list(arguments), parameter_overrides=overrides(**values))
-            return world.add(node), NodeParameters(node, kind)
+            return world.add(node), NodeParameters(node, kind, on_change)
 
         return declare
 
@@ -104,7 +104,7 @@ class TestOnANode:
         for field in dataclasses.fields(kind):
             rule, described = rule_of(field), node.describe_parameter(field.name)
             assert described.description == rule.description
-            assert described.read_only
+            assert described.read_only == (not rule.live)
             for ranges in (described.integer_range, described.floating_point_range):
                 for limits in ranges:
                     assert (limits.from_value, limits.to_value) == (rule.low, rule.high)
@@ -123,9 +123,28 @@ class TestOnANode:
             assert node.set_parameters([Parameter(name, value=value)])[0].successful
         assert parameters.read() == AvatarParameters(publish_rate_hz=50.0, seed=7)
         parameters.locked = True
-        refused = node.set_parameters([Parameter('seed', value=8)])[0]
+        refused = node.set_parameters([Parameter('publish_rate_hz', value=60.0)])[0]
         assert not refused.successful
         assert 'fixed while the node is configured' in refused.reason
+
+    def test_a_live_one_changes_while_the_node_runs_unless_its_owner_refuses(self, declare):
+        from rclpy.parameter import Parameter
+
+        heard = []
+
+        def on_change(values):
+            if values.speaker > 3:
+                raise InputError(f'speaker = {values.speaker}: the model knows 0..3')
+            heard.append(values)
+
+        node, parameters = declare(AvatarParameters, on_change=on_change)
+        parameters.locked = True
+        assert node.set_parameters([Parameter('seed', value=8)])[0].successful
+        assert heard == [AvatarParameters(seed=8)] and parameters.read() == heard[0]
+        refused = node.set_parameters([Parameter('speaker', value=4)])[0]
+        assert not refused.successful and 'the model knows 0..3' in refused.reason
+        assert not node.set_parameters([Parameter('seed', value=-1)])[0].successful
+        assert parameters.read() == AvatarParameters(seed=8)
 
     def test_numbers_may_be_written_without_a_point(self, declare):
         _, parameters = declare(FilePlayerParameters, rate=2, loop_pause_s=0)

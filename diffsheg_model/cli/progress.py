@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def frames_progress(total_frames: int) -> Iterator[Callable[[int], None]]:
+def frames_progress(
+    total_frames: int, doing: str = 'generating'
+) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal's stderr, nothing elsewhere; yields what to tell the frames."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     bar = Progress(
-        TextColumn('generating'),
+        TextColumn(doing),
         BarColumn(),
         TextColumn('{task.completed}/{task.total} frames'),
         TimeRemainingColumn(),

@@ -1,0 +1,81 @@
+// The socket to the server: comes back by itself, and knows the server's clock.
+
+const FIRST_WAIT_MS = 200, LONGEST_WAIT_MS = 2000;
+const PING_MS = 500, KEPT_PINGS = 20;
+
+// Dispatches 'open', 'close', 'text' (detail: object) and 'binary' (detail: ArrayBuffer).
+export class Connection extends EventTarget {
+  constructor() {
+    super();
+    this.rttMs = Infinity;
+    this.connects = 0;
+    this.#connect();
+    setInterval(() => this.#ping(), PING_MS);
+  }
+
+  get isOpen() { return this.#socket.readyState === WebSocket.OPEN; }
+
+  // The server's clock now, seconds; null before it is known.
+  nowS() { return this.#offsetS === null ? null : performance.now() / 1000 + this.#offsetS; }
+
+  // What has to be added to performance.now() / 1000 to have the server's clock.
+  get offsetS() { return this.#offsetS; }
+
+  send(message) {
+    if (!this.isOpen) return false;
+    this.#socket.send(message instanceof ArrayBuffer ? message : JSON.stringify(message));
+    return true;
+  }
+
+  #socket;
+  #waitMs = FIRST_WAIT_MS;
+  #offsetS = null;
+  #pings = [];
+
+  #connect() {
+    const address = new URL('socket' + location.search, location.href);
+    address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    const socket = this.#socket = new WebSocket(address);
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => {
+      this.connects += 1;
+      this.#waitMs = FIRST_WAIT_MS;
+      // It may be another server by now, with another clock.
+      this.#pings = [];
+      this.#offsetS = null;
+      this.dispatchEvent(new Event('open'));
+      this.#ping();
+    };
+    socket.onmessage = ({ data }) => {
+      if (data instanceof ArrayBuffer) {
+        this.dispatchEvent(new CustomEvent('binary', { detail: data }));
+        return;
+      }
+      const message = JSON.parse(data);
+      if (message.type === 'pong') this.#onPong(message);
+      else this.dispatchEvent(new CustomEvent('text', { detail: message }));
+    };
+    socket.onclose = () => {
+      this.dispatchEvent(new Event('close'));
+      setTimeout(() => this.#connect(), this.#waitMs);
+      this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
+    };
+  }
+
+  #ping() { this.send({ type: 'ping', sent_ms: performance.now() }); }
+
+  // The answer that was quickest tells the clock best: it lay in the middle of the way at most
+  // half of its time off (as in NTP).
+  #onPong({ sent_ms: sentMs, now_s: nowS }) {
+    const cameMs = performance.now();
+    this.#pings.push({ rttMs: cameMs - sentMs, offsetS: nowS - (sentMs + cameMs) / 2000 });
+    if (this.#pings.length > KEPT_PINGS) this.#pings.shift();
+    const last = this.#pings.at(-1);
+    const best = this.#pings.reduce((a, b) => (b.rttMs < a.rttMs ? b : a));
+    // A clock that was set leaves the old answers behind.
+    if (Math.abs(last.offsetS - best.offsetS) > 0.25 + last.rttMs / 1000) this.#pings = [last];
+    const taken = this.#pings.length === 1 ? last : best;
+    this.rttMs = taken.rttMs;
+    this.#offsetS = taken.offsetS;
+  }
+}

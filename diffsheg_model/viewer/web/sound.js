@@ -1,0 +1,90 @@
+// The sound, on the server's clock: every sample is heard when the motion for it is shown.
+
+// Pieces that follow each other this closely are joined without a seam.
+const JOINED_S = 0.04;
+
+export class Sound {
+  // toLocalS(timeS): when something of the server's time is shown, on performance.now() / 1000.
+  constructor(toLocalS) {
+    this.tap = null;  // an AudioNode that hears all that is played
+    this.#toLocalS = toLocalS;
+  }
+
+  // Whether it is to be heard, and the browser allows it as far as is known.
+  get isOn() { return this.#wanted && this.#context?.state !== 'suspended'; }
+  get isPlaying() { return this.#wanted && this.#context?.state === 'running'; }
+
+  async toggle() {
+    if (this.isOn) {
+      this.#wanted = false;
+      this.flush();
+    } else {
+      this.#wanted = true;
+      await this.wake();
+    }
+  }
+
+  // Begins where the browser made it wait for the user.
+  async wake() { if (this.#wanted) await this.#context?.resume(); }
+
+  // Forgets what was going to be heard.
+  flush() {
+    for (const { node } of this.#pieces) node.stop();
+    this.#pieces = [];
+  }
+
+  push(timeS, rate, samples) {
+    if (!this.#wanted || !samples.length) return;
+    // At the speech's own rate the browser resamples all of it at once, not each piece for itself.
+    if (this.#context?.sampleRate !== rate) this.#open(rate);
+    if (!this.isPlaying) return;
+    const last = this.#pieces.at(-1);
+    let when = this.#contextTime(this.#toLocalS(timeS));
+    if (last && Math.abs(when - last.end) < JOINED_S && Math.abs(timeS - last.endS) < JOINED_S) {
+      when = last.end;
+    }
+    // In whole samples, so that joined pieces have neither gap nor overlap.
+    when = Math.round(when * rate) / rate;
+    const late = this.#context.currentTime - when;
+    if (late > samples.length / rate) return;
+    const buffer = this.#context.createBuffer(1, samples.length, rate);
+    buffer.copyToChannel(samples, 0);
+    const node = new AudioBufferSourceNode(this.#context, { buffer });
+    node.connect(this.#output);
+    node.start(Math.max(when, this.#context.currentTime), Math.max(0, late));
+    this.#pieces.push({
+      node, start: when, end: when + samples.length / rate, timeS, endS: timeS + samples.length / rate,
+    });
+  }
+
+  // The server's time of what is heard at a local time; null where nothing is.
+  heardS(localS) {
+    if (!this.isPlaying) return null;
+    const now = this.#contextTime(localS);
+    while (this.#pieces.length && this.#pieces[0].end < now - 1) this.#pieces.shift();
+    const piece = this.#pieces.find(({ start, end }) => start <= now && now < end);
+    return piece ? piece.timeS + (now - piece.start) : null;
+  }
+
+  #toLocalS;
+  #wanted = true;
+  #context = null;
+  #output = null;
+  #pieces = [];
+
+  #open(rate) {
+    this.flush();
+    this.#context?.close();
+    this.#context = new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
+    this.#output = this.#context.createGain();
+    this.#output.connect(this.#context.destination);
+    this.tap = this.#output;
+  }
+
+  // The context's time whose sound leaves the loudspeaker at a local time.
+  #contextTime(localS) {
+    const { contextTime, performanceTime } = this.#context.getOutputTimestamp();
+    if (performanceTime > 0) return contextTime + localS - performanceTime / 1000;
+    return this.#context.currentTime + localS - performance.now() / 1000;
+  }
+}

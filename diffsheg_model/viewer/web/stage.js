@@ -1,0 +1,141 @@
+// Light, floor, cameras: where the figures stand.
+
+import {
+  CircleGeometry, Color, DirectionalLight, HemisphereLight, Mesh, MeshStandardMaterial,
+  NeutralToneMapping, OrbitControls, PCFShadowMap, PerspectiveCamera, PMREMGenerator,
+  RoomEnvironment, Scene, Vector3, WebGLRenderer,
+} from './vendor/three.js';
+
+const BACKGROUND = new Color('#2a333d');
+// Room that a figure with moving arms takes, between two of them, and the height of the picture.
+const ALONE_M = 1.1, APART_M = 1.05, FRAME_M = 1.25;
+
+// Where a camera stands and looks, metres; the figure faces +z.
+export const CAMERAS = {
+  portrait: { from: [0, 1.55, 1.75], to: [0, 1.42, 0] },
+  half: { from: [0, 1.4, 2.75], to: [0, 1.24, 0] },
+  side: { from: [1.9, 1.45, 1.9], to: [0, 1.26, 0] },
+};
+export const FIRST_CAMERA = 'half';
+
+export class Stage {
+  constructor(canvas) {
+    this.renderer = new WebGLRenderer({
+      canvas, antialias: true, powerPreference: 'high-performance',
+    });
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.renderer.toneMapping = NeutralToneMapping;
+    this.renderer.shadowMap.enabled = true;
+    this.renderer.shadowMap.type = PCFShadowMap;
+    this.scene = new Scene();
+    this.scene.background = BACKGROUND;
+    this.scene.environment = new PMREMGenerator(this.renderer)
+      .fromScene(new RoomEnvironment(), 0.04).texture;
+    this.scene.environmentIntensity = 0.5;
+    this.#light();
+    this.camera = new PerspectiveCamera(26, 1, 0.1, 30);
+    this.controls = new OrbitControls(this.camera, canvas);
+    this.controls.enablePan = false;
+    this.controls.minDistance = 0.6;
+    this.controls.maxDistance = 6;
+    this.look(FIRST_CAMERA);
+  }
+
+  // Puts figures beside each other, the first on the left.
+  show(figures) {
+    for (const figure of this.#figures) this.scene.remove(figure.scene, figure.helper);
+    this.#figures = figures;
+    figures.forEach((figure, index) => {
+      figure.scene.position.x = (index - (figures.length - 1) / 2) * APART_M;
+      this.scene.add(figure.scene, figure.helper);
+    });
+    this.look(this.#camera);
+  }
+
+  bones(visible) { for (const figure of this.#figures) figure.helper.visible = visible; }
+
+  look(name) {
+    this.#camera = name;
+    const { from, to } = CAMERAS[name];
+    const target = new Vector3(...to);
+    this.camera.position.copy(new Vector3(...from).sub(target).multiplyScalar(this.#farther()).add(target));
+    this.controls.target.copy(target);
+    this.controls.update();
+  }
+
+  // Fits the canvas into the window; `margin` are pixels that panels cover.
+  resize(width, height, margin = { right: 0, bottom: 0 }) {
+    this.renderer.setSize(width, height, false);
+    this.camera.aspect = width / height;
+    this.camera.setViewOffset(width, height, margin.right / 2, margin.bottom / 2, width, height);
+    const before = this.#farther();
+    this.#free = { width: Math.max(1, width - margin.right), height: Math.max(1, height - margin.bottom) };
+    this.#height = height;
+    const target = this.controls.target;
+    this.camera.position.sub(target).multiplyScalar(this.#farther() / before).add(target);
+  }
+
+  // Draws pictures of this size from now on, whatever the window.
+  fix(width, height) {
+    this.renderer.setPixelRatio(1);
+    this.resize(width, height);
+  }
+
+  // Draws less well and faster; called again, still less.
+  lighten() {
+    if (this.renderer.shadowMap.enabled) {
+      this.renderer.shadowMap.enabled = false;
+      this.scene.traverse((object) => { if (object.material) object.material.needsUpdate = true; });
+    } else {
+      this.renderer.setPixelRatio(Math.max(0.4, this.renderer.getPixelRatio() * 0.75));
+    }
+  }
+
+  // What it looks like now: width * height * 4 bytes, from the lower left.
+  picture() {
+    this.render();
+    const context = this.renderer.getContext();
+    const { drawingBufferWidth: width, drawingBufferHeight: height } = context;
+    const pixels = new Uint8Array(width * height * 4);
+    context.readPixels(0, 0, width, height, context.RGBA, context.UNSIGNED_BYTE, pixels);
+    return pixels.buffer;
+  }
+
+  render() {
+    this.controls.update();
+    this.renderer.render(this.scene, this.camera);
+  }
+
+  #figures = [];
+  #camera = FIRST_CAMERA;
+  #free = { width: 1, height: 1 };
+  #height = 1;
+
+  // How much farther than its place the camera must stand for all figures to fit between the panels.
+  #farther() {
+    const across_m = ALONE_M + APART_M * Math.max(0, this.#figures.length - 1);
+    const across = (across_m / FRAME_M) * (this.#free.height / this.#free.width);
+    return (this.#height / this.#free.height) * Math.max(1, across);
+  }
+
+  #light() {
+    this.scene.add(new HemisphereLight('#fff4e8', '#39424d', 0.7));
+    const key = new DirectionalLight('#fff1e0', 2.2);
+    key.position.set(1.6, 2.9, 2.6);
+    key.target.position.set(0, 1.2, 0);
+    key.castShadow = true;
+    key.shadow.mapSize.set(2048, 2048);
+    Object.assign(key.shadow.camera, { left: -1.6, right: 1.6, top: 1.3, bottom: -1.4, near: 0.5, far: 8 });
+    key.shadow.bias = -0.0004;
+    key.shadow.normalBias = 0.01;
+    key.shadow.radius = 5;
+    const rim = new DirectionalLight('#a9cdf5', 1.6);
+    rim.position.set(-2.2, 2.4, -2.2);
+    this.scene.add(key, key.target, rim);
+    const wall = new Mesh(
+      new CircleGeometry(4, 48), new MeshStandardMaterial({ color: '#34404c', roughness: 1 }));
+    wall.position.set(0, 1.2, -1.8);
+    wall.receiveShadow = true;
+    this.scene.add(wall);
+  }
+}

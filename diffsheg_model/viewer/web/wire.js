@@ -1,0 +1,16 @@
+// Binary messages of the server; diffsheg_model/viewer/wire.py states their layout.
+
+export const FACE = 1, BODY = 2, SOUND = 3;
+
+// {kind, source, muted, rate, timeS, values}; values are the message's own memory.
+export function unpack(buffer) {
+  const view = new DataView(buffer);
+  return {
+    kind: view.getUint8(0),
+    source: view.getUint8(1),
+    muted: view.getUint16(2, true) === 1,
+    rate: view.getUint32(4, true),
+    timeS: view.getFloat64(8, true),
+    values: new Float32Array(buffer, 16),
+  };
+}

@@ -1,0 +1,221 @@
+"""What is published, as a show for the viewer's pages. No ROS in it.
+
+The node calls it from its own thread and the server from another: times are those of the node's
+clock, and what pages ask for waits in a bounded queue until the node takes it.
+"""
+
+import dataclasses
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.motion import Motion
+from diffsheg_model.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
+from diffsheg_model.viewer.avatar_joints import avatar_motion
+from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.hub import Hub
+from diffsheg_model.viewer.show import Source, greeting
+from diffsheg_model.viewer.wire import body_message, face_message, sound_message
+from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.page_speech import PageSpeech
+from diffsheg_ros.time_units import NS
+
+#: Requests that may wait for the node.
+MOST_REQUESTS = 100
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a page asks of the avatar.
+
+    Attributes:
+        guest: who asks.
+        kind: 'interrupt' or 'set'.
+        name: of the parameter to set.
+        value: its value.
+    """
+
+    guest: Guest
+    kind: str
+    name: str = ''
+    value: int = 0
+
+
+class LiveShow:
+    """A `Show` of one avatar, or of two beside each other.
+
+    Attributes:
+        speech: what pages say.
+        skipped: messages that fit no figure or hold NaN.
+    """
+
+    def __init__(self, hub: Hub, names: list[str], now_ns: Callable[[], int]) -> None:
+        """Shows nothing yet.
+
+        Args:
+            hub: what is sent through.
+            names: of the one or two avatars, for people.
+            now_ns: the clock of all stamps.
+        """
+        self._hub = hub
+        self._now_ns = now_ns
+        self._figures = [_Figure(Source(name)) for name in names]
+        self._requests: queue.Queue[Request] = queue.Queue(MOST_REQUESTS)
+        self._guests: dict[int, Guest] = {}
+        self._status: dict[str, Any] = {}
+        self._settings: list[dict[str, Any]] = []
+        self.speech = PageSpeech()
+        self.skipped = 0
+
+    # From the node
+
+    def set_delay(self, figure: int, delay_s: float) -> None:
+        """Says how long after its sound an avatar's motion is shown, seconds."""
+        self._figures[figure].delay_ns = round(delay_s * NS)
+
+    def face(self, figure: int, names: tuple[str, ...], time_ns: int, weights: np.ndarray) -> None:
+        """Shows the face of a moment: weights (W,), 0 to 1."""
+        shown = self._figures[figure]
+        if shown.face_of_body:
+            return
+        if not np.isfinite(weights).all():
+            self.skipped += 1
+            return
+        if names != shown.source.weight_names:
+            self._change(figure, dataclasses.replace(shown.source, weight_names=names))
+        self._hub.send(face_message(figure, self._time_s(figure, time_ns), weights))
+
+    def body(
+        self, figure: int, joint_names: tuple[str, ...], time_ns: int, angles: np.ndarray
+    ) -> None:
+        """Shows the body of a moment: angles (J, 3) of R = Rx Ry Rz, radians.
+
+        Raises:
+            InputError: the joints are of no skeleton that the figure has.
+        """
+        if not np.isfinite(angles).all():
+            self.skipped += 1
+            return
+        shown = self._figures[figure]
+        rotations = rotvec_from_euler_xyz(angles[None])
+        nothing = np.zeros((1, 0), np.float32)
+        motion = avatar_motion(Motion(1.0, joint_names, rotations, (), nothing))
+        shown.face_of_body = bool(motion.weight_names)
+        changed = dataclasses.replace(shown.source, joint_names=motion.joint_names)
+        if shown.face_of_body:
+            changed = dataclasses.replace(changed, weight_names=motion.weight_names)
+        if changed != shown.source:
+            self._change(figure, changed)
+        time_s = self._time_s(figure, time_ns)
+        self._hub.send(body_message(figure, time_s, quaternion_from_rotvec(motion.rotations[0])))
+        if shown.face_of_body:
+            self._hub.send(face_message(figure, time_s, motion.weights[0]))
+
+    def sound(self, piece: AudioPiece) -> None:
+        """Lets a piece of speech be heard when its motion is shown."""
+        if not len(piece.samples) or not piece.sample_rate:
+            return
+        samples = np.clip(np.nan_to_num(piece.samples), -1.0, 1.0)
+        time_s = (piece.start_ns + self._figures[0].delay_ns) / NS
+        speaker = self._guests.get(self.speech.listener_of(piece.utterance_id) or 0)
+        message = sound_message(0, time_s, samples, piece.sample_rate)
+        self._hub.send(message, but=speaker)
+        if speaker is not None:
+            muted = sound_message(0, time_s, samples, piece.sample_rate, muted=True)
+            self._hub.send(muted, to=speaker)
+
+    def status(self, **values: Any) -> None:
+        """Says what the avatar does: `state`, `utterance_id`, `level`, `message`, `values`."""
+        self._status = {
+            'type': 'status',
+            **values,
+            'guests': self._hub.guests,
+            'dropped': self._hub.dropped,
+        }
+        self._hub.send(self._status)
+
+    def settings(self, settings: list[dict[str, Any]]) -> None:
+        """Says which parameters of the avatar a page may show or change; see `panel.js`."""
+        self._settings = settings
+        self._hub.send(self._settings_message())
+
+    def tell(self, guest: Guest, text: str) -> None:
+        """Tells one page something."""
+        self._hub.send({'type': 'notice', 'message': text}, guest)
+
+    def requests(self) -> list[Request]:
+        """What pages have asked for since the last call."""
+        taken = []
+        while not self._requests.empty():
+            taken.append(self._requests.get_nowait())
+        return taken
+
+    # From the server
+
+    def now_s(self) -> float:
+        return self._now_ns() / NS
+
+    def greeting(self) -> dict[str, Any]:
+        return greeting([figure.source for figure in self._figures], mode='live')
+
+    def on_join(self, guest: Guest) -> None:
+        self._guests[guest.number] = guest
+        if self._status:
+            self._hub.send(self._status, guest)
+        self._hub.send(self._settings_message(), guest)
+
+    def on_message(self, guest: Guest, message: dict[str, Any]) -> None:
+        kind = message['type']
+        if kind == 'interrupt':
+            self._ask(Request(guest, 'interrupt'))
+        elif kind == 'set':
+            name, value = message.get('name'), message.get('value')
+            if name not in [setting['name'] for setting in self._settings]:
+                raise InputError(f'the avatar has no setting {str(name)[:40]!r} for pages')
+            if type(value) is not int:
+                raise InputError(f'{name} must be a whole number')
+            self._ask(Request(guest, 'set', str(name), value))
+        elif kind == 'speech_begin':
+            kind_, name, rate = (message.get(key) for key in ('kind', 'name', 'rate'))
+            self.speech.begin(guest.number, kind_, name, rate, self._now_ns())
+        elif kind == 'speech_end':
+            self.speech.end(guest.number)
+        else:
+            raise InputError(f'a live avatar knows no {kind[:40]!r}')
+
+    def on_bytes(self, guest: Guest, data: bytes) -> None:
+        self.speech.add(guest.number, data)
+
+    def on_leave(self, guest: Guest) -> None:
+        self._guests.pop(guest.number, None)
+        self.speech.leave(guest.number)
+
+    def _ask(self, request: Request) -> None:
+        try:
+            self._requests.put_nowait(request)
+        except queue.Full:
+            raise InputError('the viewer is busy; ask again in a moment') from None
+
+    def _settings_message(self) -> dict[str, Any]:
+        return {'type': 'settings', 'settings': self._settings}
+
+    def _change(self, figure: int, source: Source) -> None:
+        """Another model speaks from now on: all pages begin anew."""
+        self._figures[figure].source = source
+        self._hub.send(self.greeting())
+
+    def _time_s(self, figure: int, time_ns: int) -> float:
+        """The show's time of a stamp: that of the first avatar, which the sound follows."""
+        shift_ns = self._figures[0].delay_ns - self._figures[figure].delay_ns
+        return (time_ns + shift_ns) / NS
+
+
+@dataclass
+class _Figure:
+    source: Source
+    delay_ns: int = 0
+    face_of_body: bool = False  # the body's jaw moves the face; there are no blendshapes

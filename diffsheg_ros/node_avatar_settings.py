@@ -1,0 +1,94 @@
+"""The avatar's parameters that a page may show and change, over the parameter services."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rcl_interfaces.msg import ParameterDescriptor
+from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
+from rclpy.task import Future
+
+from diffsheg_model.viewer.guest import Guest
+
+#: Those that change the motion without ado.
+NAMES = ('speaker', 'seed')
+#: How many calls of `refresh` lie between two questions.
+_EVERY = 3
+
+Tell = Callable[[Guest, str], None]
+
+
+class AvatarSettings:
+    """Asks now and then, since anybody may change them; belongs to the node's thread."""
+
+    def __init__(
+        self, node: Node, avatar: str, on_change: Callable[[list[dict[str, Any]]], None]
+    ) -> None:
+        """Asks nothing yet.
+
+        Args:
+            node: who asks.
+            avatar: name of the node that is asked.
+            on_change: gets all settings as `panel.js` takes them, whenever one changes.
+        """
+        self._client = AsyncParameterClient(node, avatar)
+        self._on_change = on_change
+        self._descriptors: list[ParameterDescriptor] = []
+        self._settings: list[dict[str, Any]] = []
+        self._calls = 0
+
+    def refresh(self) -> None:
+        """Called once a second: asks from time to time."""
+        self._calls += 1
+        if not self._client.services_are_ready():
+            self._descriptors = []
+            self._publish([])
+        elif self._calls % _EVERY == 1:
+            self._client.describe_parameters(list(NAMES), self._on_described)
+
+    def change(self, name: str, value: int, guest: Guest, tell: Tell) -> None:
+        """Sets a parameter for a page, which is told why if it was refused."""
+        if not self._client.services_are_ready():
+            tell(guest, 'there is no avatar to set anything of')
+            return
+
+        def answer(future: Future) -> None:
+            response: SetParameters.Response | None = future.result()
+            for result in response.results if response is not None else []:
+                if not result.successful:
+                    tell(guest, result.reason)
+            self._client.get_parameters(list(NAMES), self._on_values)
+
+        self._client.set_parameters([Parameter(name, value=value)], answer)
+
+    def _on_described(self, future: Future) -> None:
+        response: DescribeParameters.Response | None = future.result()
+        if response is not None and len(response.descriptors) == len(NAMES):
+            self._descriptors = list(response.descriptors)
+            self._client.get_parameters(list(NAMES), self._on_values)
+
+    def _on_values(self, future: Future) -> None:
+        response: GetParameters.Response | None = future.result()
+        if response is None or len(response.values) != len(self._descriptors):
+            return
+        self._publish(
+            [
+                {
+                    'name': descriptor.name,
+                    'value': value.integer_value,
+                    'low': descriptor.integer_range[0].from_value,
+                    'high': descriptor.integer_range[0].to_value,
+                    'fixed': descriptor.read_only,
+                    'hint': descriptor.description,
+                }
+                for descriptor, value in zip(self._descriptors, response.values, strict=True)
+                if descriptor.integer_range
+            ]
+        )
+
+    def _publish(self, settings: list[dict[str, Any]]) -> None:
+        if settings != self._settings:
+            self._settings = settings
+            self._on_change(settings)

@@ -1,0 +1,165 @@
+"""Speech from a page: a microphone as it comes, a recording at the pace of hearing. No ROS in it.
+
+One speaks at a time; who begins takes the word, as a new utterance does at the avatar.
+"""
+
+import re
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from diffsheg_model.errors import InputError
+from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.time_units import NS
+
+KINDS = ('microphone', 'file')
+#: What may wait, of a recording that is sent at once.
+LONGEST_S = 620.0
+#: Pieces of a recording go out so long before they are heard, and are so long.
+AHEAD_NS = NS // 5
+PIECE_S = 0.04
+
+
+@dataclass
+class _Utterance:
+    utterance_id: str
+    speaker: int
+    kind: str
+    rate: int
+    start_ns: int | None = None  # when its first sample is heard; None before the first came
+    sent: int = 0  # samples
+    waiting: deque[np.ndarray] = field(default_factory=deque)
+    waiting_samples: int = 0
+    complete: bool = False
+
+    def heard_ns(self) -> int:
+        """When the next sample is heard."""
+        assert self.start_ns is not None
+        return self.start_ns + self.sent * NS // self.rate
+
+    def take(self, most: int) -> np.ndarray:
+        """The next samples that wait, at most so many."""
+        piece = self.waiting.popleft()
+        if len(piece) > most:
+            self.waiting.appendleft(piece[most:])
+            piece = piece[:most]
+        self.waiting_samples -= len(piece)
+        return piece
+
+
+class PageSpeech:
+    """What pages say; all methods may be called from any thread. A speaker is a page's number."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._live: _Utterance | None = None
+        self._ended: deque[_Utterance] = deque(maxlen=4)  # that still owe their last chunk
+        self._count = 0
+        self._microphones: dict[str, int] = {}
+
+    def begin(self, speaker: int, kind: object, name: object, rate: object, now_ns: int) -> None:
+        """A page begins to speak; who spoke before is cut off.
+
+        Raises:
+            InputError: a kind, name or rate that is none.
+        """
+        if kind not in KINDS or not isinstance(name, str):
+            raise InputError(f'speech must be of kind {" or ".join(KINDS)} and have a name')
+        if not isinstance(rate, int | float) or not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
+            raise InputError(
+                f'speech must have {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} samples a second'
+            )
+        plain = re.sub(r'[^\w.-]+', '_', name)[:60] or kind
+        with self._lock:
+            self._cut_off()
+            self._count += 1
+            utterance_id = f'{plain}-{now_ns}-{self._count}'
+            self._live = _Utterance(utterance_id, speaker, str(kind), int(rate))
+            if kind == 'microphone':
+                # Its own page must not play it again; the oldest are forgotten.
+                self._microphones[utterance_id] = speaker
+                for old in list(self._microphones)[:-32]:
+                    del self._microphones[old]
+
+    def add(self, speaker: int, data: bytes) -> None:
+        """Samples, float32.
+
+        Raises:
+            InputError: the page does not speak, has sent too much, or these are no samples.
+        """
+        if not data or len(data) % 4:
+            raise InputError(f'{len(data)} bytes are no float32 samples')
+        samples = np.frombuffer(data, dtype='<f4')
+        with self._lock:
+            live = self._live
+            if live is None or live.speaker != speaker or live.complete:
+                raise InputError('begin to speak before sending samples')
+            if live.waiting_samples + len(samples) > LONGEST_S * live.rate:
+                self._cut_off()
+                raise InputError(f'the recording is longer than {LONGEST_S:g} s: cut off there')
+            live.waiting.append(samples)
+            live.waiting_samples += len(samples)
+
+    def end(self, speaker: int) -> None:
+        """The page has said all; also when it is gone in the middle."""
+        with self._lock:
+            if self._live is None or self._live.speaker != speaker:
+                return
+            self._live.complete = True
+
+    def leave(self, speaker: int) -> None:
+        """The page is gone: what of its recording was not said yet is not said any more."""
+        with self._lock:
+            if self._live is not None and self._live.speaker == speaker:
+                self._cut_off()
+
+    def stop(self) -> None:
+        """Nothing more of what is being said."""
+        with self._lock:
+            self._cut_off()
+
+    def listener_of(self, utterance_id: str) -> int | None:
+        """The page whose microphone an utterance is; None where it is another one."""
+        return self._microphones.get(utterance_id)
+
+    def due(self, now_ns: int) -> list[AudioPiece]:
+        """What is to be published now."""
+        with self._lock:
+            pieces = [self._last(old) for old in self._ended if old.start_ns is not None]
+            self._ended.clear()
+            live = self._live
+            if live is None:
+                return pieces
+            if live.start_ns is None and (live.waiting or live.complete):
+                live.start_ns = now_ns
+            most = max(1, round(PIECE_S * live.rate))
+            until_ns = now_ns + AHEAD_NS
+            while live.waiting and (live.kind == 'microphone' or live.heard_ns() <= until_ns):
+                pieces.append(self._piece(live, live.take(most)))
+            if live.complete and not live.waiting:
+                pieces.append(self._last(live))
+                self._live = None
+            return pieces
+
+    def _cut_off(self) -> None:
+        if self._live is not None:
+            self._ended.append(self._live)
+            self._live = None
+
+    def _last(self, utterance: _Utterance) -> AudioPiece:
+        return self._piece(utterance, np.zeros(0, np.float32), end=True)
+
+    def _piece(self, utterance: _Utterance, samples: np.ndarray, end: bool = False) -> AudioPiece:
+        piece = AudioPiece(
+            utterance.utterance_id,
+            utterance.sent,
+            utterance.rate,
+            samples,
+            utterance.heard_ns(),
+            end,
+        )
+        utterance.sent += len(samples)
+        return piece

@@ -1,0 +1,195 @@
+"""The viewer: shows the avatar on a page in the browser, with its sound; people can speak to it.
+
+    ros2 run diffsheg_ros viewer
+
+Serves on this machine alone unless told otherwise. Nothing that arrives, from a topic or a page,
+ends the node.
+"""
+
+import sys
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.task import Future
+from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.viewer.browser import open_browser
+from diffsheg_model.viewer.hub import Hub
+from diffsheg_model.viewer.server import ViewerServer
+from diffsheg_ros import messages
+from diffsheg_ros.live_show import LiveShow, Request
+from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
+from diffsheg_ros.node_avatar_settings import AvatarSettings
+from diffsheg_ros.node_parameters import NodeParameters
+from diffsheg_ros.node_process import run_node
+from diffsheg_ros.parameters import ViewerParameters
+
+_TICK_S = 0.02
+#: An avatar that reports once a second and has not for so long is gone.
+_SILENT_S = 3.5
+
+
+class ViewerNode(Node):
+    """The node; see the module.
+
+    Attributes:
+        server: what serves the page.
+        show: what there is to see.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        """Subscribes to everything and serves the page.
+
+        Raises:
+            InputError: a parameter is not allowed, or the port cannot be taken.
+        """
+        super().__init__('viewer', **arguments)
+        settings = NodeParameters(self, ViewerParameters).read()
+        spaces = [self.get_namespace()]
+        if settings.beside:
+            spaces.append('/' + settings.beside.strip('/'))
+        hub = Hub()
+        names = [space.strip('/') or 'avatar' for space in spaces]
+        self.show = LiveShow(hub, names, lambda: self.get_clock().now().nanoseconds)
+        self.server = ViewerServer(
+            self.show,
+            hub,
+            host=settings.host,
+            port=settings.port,
+            allow_remote=settings.allow_remote,
+        )
+        self._reports = {
+            f'{space.strip("/")}/avatar: motion'.lstrip('/'): number
+            for number, space in enumerate(spaces)
+        }
+        self._reported_s = time.monotonic()
+        self._status: dict[str, Any] = {'state': '', 'level': 0, 'message': '', 'values': {}}
+        self._utterance_id = ''
+        every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
+        # A best-effort subscription hears every kind of publisher of audio.
+        heard = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self.create_subscription(AudioChunk, 'audio', self._on_audio, heard)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
+        for number, space in enumerate(spaces):
+            self._follow(number, space.rstrip('/'), every)
+        self._speaker = self.create_publisher(AudioChunk, 'audio', every)
+        self._interrupt = self.create_client(Trigger, 'avatar/interrupt')
+        self._avatar_settings = AvatarSettings(self, 'avatar', self.show.settings)
+        # The page must answer while a simulation's clock stands still.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(_TICK_S, self._tick, clock=steady)
+        self.create_timer(1.0, self._check, clock=steady)
+        self.server.start()
+        opened = settings.open_page and open_browser(self.server.url)
+        self.get_logger().info(f'{"opened" if opened else "open"} {self.server.url}')
+
+    def destroy_node(self) -> None:
+        self.server.stop()
+        super().destroy_node()
+
+    # From the avatar
+
+    def _follow(self, number: int, space: str, qos: QoSProfile) -> None:
+        """Shows what an avatar publishes."""
+
+        def on_face(message: FaceBlendshapes) -> None:
+            try:
+                face = messages.read_face_blendshapes(message)
+            except InputError as error:
+                self._skip(error)
+                return
+            self.show.face(number, face.names, int(face.times_ns[0]), face.weights[0])
+            if number == 0 and face.utterance_id != self._utterance_id:
+                self._utterance_id = face.utterance_id
+                self._tell_status()
+
+        def on_joints(message: JointState) -> None:
+            try:
+                joints = messages.read_joint_state(message)
+                time_ns = int(joints.times_ns[0])
+                self.show.body(number, joints.joint_names, time_ns, joints.angles[0])
+            except InputError as error:
+                self._skip(error)
+
+        self.create_subscription(FaceBlendshapes, f'{space}/face', on_face, qos)
+        self.create_subscription(JointState, f'{space}/joint_states', on_joints, qos)
+
+    def _on_audio(self, message: AudioChunk) -> None:
+        self.show.sound(messages.read_audio_chunk(message))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            number = self._reports.get(status.name)
+            if number is None:
+                continue
+            values = {item.key: item.value for item in status.values}
+            self.show.set_delay(number, float(values.get('playout_delay_s') or 0.0))
+            if number == 0:
+                self._reported_s = time.monotonic()
+                self._status = {
+                    'state': values.get('state', ''),
+                    'level': status.level[0],
+                    'message': status.message,
+                    'values': values,
+                }
+                self._tell_status()
+
+    def _tell_status(self) -> None:
+        self.show.status(**self._status, utterance_id=self._utterance_id)
+
+    def _check(self) -> None:
+        if time.monotonic() - self._reported_s > _SILENT_S:
+            self._status = {
+                'state': 'no avatar',
+                'level': 2,
+                'message': 'the avatar does not report: start it, in the same namespace and domain',
+                'values': {},
+            }
+            self._tell_status()
+        self._avatar_settings.refresh()
+
+    def _skip(self, error: InputError) -> None:
+        self.get_logger().warning(f'left out: {error}', throttle_duration_sec=10.0)
+
+    # From pages
+
+    def _tick(self) -> None:
+        now_ns = self.get_clock().now().nanoseconds
+        for piece in self.show.speech.due(now_ns):
+            self._speaker.publish(messages.audio_chunk(piece))
+        for request in self.show.requests():
+            if request.kind == 'interrupt':
+                self._on_interrupt(request)
+            else:
+                self._avatar_settings.change(
+                    request.name, request.value, request.guest, self.show.tell
+                )
+
+    def _on_interrupt(self, request: Request) -> None:
+        self.show.speech.stop()
+        if not self._interrupt.service_is_ready():
+            self.show.tell(request.guest, 'there is no avatar to interrupt')
+            return
+
+        def answer(future: Future) -> None:
+            response = future.result()
+            if response is not None and not response.success:
+                self.show.tell(request.guest, response.message)
+
+        self._interrupt.call_async(Trigger.Request()).add_done_callback(answer)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the viewer until SIGINT or SIGTERM."""
+    return run_node(ViewerNode, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
