@@ -136,6 +136,8 @@ class ViewerServer:
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise InputError(f'port {port}: must be from 0 (any that is free) to 65535')
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         made = socket.socket(family, socket.SOCK_STREAM)
@@ -148,10 +150,9 @@ def _bound(host: str, port: int) -> socket.socket:
             made.close()
             raise
         return made
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+    except OSError as error:
         raise InputError(
-            f'cannot serve the viewer on {host} port {port}: {reason}; '
+            f'cannot serve the viewer on {host} port {port}: {error.strerror or error}; '
             'end what uses the port, or choose another (0: any that is free)'
         ) from error
 

@@ -1,0 +1,217 @@
+"""The page in a real Chromium: files played to it, what it shows, how it comes back."""
+
+import threading
+
+import numpy as np
+import pytest
+from fixtures_page import missing_browser, wait_until
+
+if missing_browser():
+    pytest.skip(missing_browser(), allow_module_level=True)
+
+from diffsheg_model.formats import BEAT, SHOW
+from diffsheg_model.motion import Motion
+from diffsheg_model.rotations import quaternion_from_rotvec
+from diffsheg_model.viewer.clip import Clip
+from diffsheg_model.viewer.clip_show import ClipShow
+from diffsheg_model.viewer.hub import Hub
+from diffsheg_model.viewer.server import ViewerServer
+
+RATE = 16000
+
+
+def moving(format_=BEAT, frames=450, fps=30.0, seed=0) -> Motion:
+    """Every joint and weight on its own smooth way."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(frames)[:, None, None] / fps
+    names = format_.joint_names + format_.face_joint_names
+    speed, phase = rng.uniform(1, 4, (2, len(names), 3))
+    weights = 0.5 + 0.5 * np.sin(times[:, 0] * rng.uniform(1, 9, len(format_.weight_names)))
+    rotations = 0.3 * np.sin(speed * times + phase)
+    return Motion(
+        fps, names, rotations.astype(np.float32), format_.weight_names, weights.astype(np.float32)
+    )
+
+
+class Player:
+    """A server that plays clips; stopped and started as a node may be."""
+
+    def __init__(self, clips, sound=None) -> None:
+        self.clips, self.sound, self.port = clips, sound, 0
+        self.start()
+
+    def start(self) -> None:
+        hub = Hub()
+        self.show = ClipShow(hub, self.clips, self.sound, RATE)
+        self.server = ViewerServer(self.show, hub, port=self.port)
+        self.port = self.server._socket.getsockname()[1]
+        self.server.start()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self.show.run, args=(self._over,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+        self.server.stop()
+
+
+@pytest.fixture
+def play():
+    players = []
+
+    def play(*arguments) -> Player:
+        players.append(Player(*arguments))
+        return players[-1]
+
+    yield play
+    for player in players:
+        player.stop()
+
+
+READ_POSE = """([source, weightNames, jointNames]) => {
+  const figure = viewer.sources[source].figure;
+  return {
+    weights: weightNames.map((name) => figure.weight(name)),
+    rotations: jointNames.map((name) => figure.bones.get(name).quaternion.toArray()),
+  };
+}"""
+
+
+def shown(page, source: int, motion: Motion):
+    """What the page's figure looks like: weights and quaternions of the motion's names."""
+    values = page.evaluate(READ_POSE, [source, list(motion.weight_names), list(motion.joint_names)])
+    return np.array(values['weights']), np.array(values['rotations'])
+
+
+def assert_same_rotations(found: np.ndarray, expected: np.ndarray) -> None:
+    """Quaternions up to their sign, to float32."""
+    assert np.abs(np.sum(found * expected, axis=-1)).min() > 1 - 1e-6
+
+
+def test_bones_and_morphs_are_those_of_the_file(play, pages):
+    first, second = moving(), moving(seed=5)
+    player = play([Clip('a', first), Clip('b', second)])
+    page = pages.open(player.server.url)
+    page.wait_for_function('() => viewer.sources[1].face.length > 40')
+    start_s = player.show._start_s
+    for frame in (0, 7, 31):
+        page.evaluate('(timeS) => viewer.freeze(timeS)', start_s + frame / 30)
+        for source, motion in enumerate((first, second)):
+            weights, rotations = shown(page, source, motion)
+            assert np.abs(weights - motion.weights[frame]).max() < 1e-5
+            assert_same_rotations(rotations, quaternion_from_rotvec(motion.rotations[frame]))
+    # Between two frames: what lies between.
+    page.evaluate('(timeS) => viewer.freeze(timeS)', start_s + 10.5 / 30)
+    weights, _ = shown(page, 0, first)
+    assert np.abs(weights - first.weights[10:12].mean(axis=0)).max() < 1e-4
+    assert page.locator('#names span').all_inner_texts() == ['a', 'b']
+    assert page.locator('.weight').count() == len(BEAT.weight_names)
+
+
+def test_a_motion_of_smplx_moves_the_same_figure(play, pages):
+    motion = moving(SHOW)
+    player = play([Clip('show', motion)])
+    page = pages.open(player.server.url)
+    page.wait_for_function('() => viewer.sources[0].body.length > 20')
+    page.evaluate('(timeS) => viewer.freeze(timeS)', player.show._start_s + 12 / 30)
+    elbow = page.evaluate("viewer.sources[0].figure.bones.get('LeftForeArm').quaternion.toArray()")
+    index = motion.joint_names.index('left_elbow')
+    assert_same_rotations(np.array(elbow), quaternion_from_rotvec(motion.rotations[12, index]))
+
+
+def test_it_pauses_seeks_and_plays_on(play, pages):
+    motion = moving()
+    player = play([Clip('a', motion)])
+    page = pages.open(player.server.url)
+    page.wait_for_function("() => document.getElementById('state').textContent === 'playing'")
+    page.click('#play')
+    page.wait_for_function("() => document.getElementById('state').textContent === 'paused'")
+    page.evaluate("""() => {
+      const position = document.getElementById('position');
+      position.value = 6;
+      position.dispatchEvent(new Event('input'));
+    }""")
+    frame = 6 * 30
+    wait_until(lambda: np.abs(shown(page, 0, motion)[0] - motion.weights[frame]).max() < 1e-5)
+    page.keyboard.press('Space')
+    page.wait_for_function("() => document.getElementById('state').textContent === 'playing'")
+    page.wait_for_function("() => Number(document.getElementById('position').value) > 6.2")
+    assert page.locator('#play').inner_text() == 'Pause'
+
+
+def test_the_bars_show_the_weights(play, pages):
+    motion = moving()
+    player = play([Clip('a', motion)])
+    page = pages.open(player.server.url)
+    page.wait_for_function('() => viewer.sources[0].face.length > 20')
+    page.evaluate('(timeS) => viewer.freeze(timeS)', player.show._start_s + 15 / 30)
+    expected = f'{motion.weights[15, motion.weight_names.index("jawOpen")]:.2f}'
+    page.wait_for_function(
+        """(text) => document.querySelector('.weight[data-name=jawOpen] span:last-child')
+             .textContent === text""",
+        arg=expected,
+    )
+
+
+def test_it_comes_back_after_fifty_restarts_of_the_server(play, pages):
+    player = play([Clip('a', moving())])
+    page = pages.open(player.server.url)
+    for _ in range(50):
+        connects = page.evaluate('viewer.connection.connects')
+        player.stop()
+        player.start()
+        page.wait_for_function(f'() => viewer.connection.connects > {connects}')
+    page.wait_for_function('() => viewer.sources[0].face.length > 5')
+    assert page.evaluate("document.getElementById('dot').className") == 'on'
+    # A browser writes refused connections to its console; nothing else may stand there.
+    rest = [text for text in pages.complaints if 'WebSocket connection to' not in text]
+    assert rest == []
+    pages.complaints.clear()
+
+
+def test_a_page_that_slept_shows_the_present_at_once(play, pages):
+    """As a tab in the background whose scripts the browser has stopped."""
+    player = play([Clip('a', moving(frames=900))])
+    page = pages.open(player.server.url)
+    page.wait_for_function('() => viewer.sources[0].face.length > 5')
+    devtools = page.context.new_cdp_session(page)
+    devtools.send('Page.setWebLifecycleState', {'state': 'frozen'})
+    page.wait_for_timeout(4000)
+    devtools.send('Page.setWebLifecycleState', {'state': 'active'})
+    page.wait_for_function(
+        '() => viewer.shownS !== null && viewer.sources[0].face.newestS > viewer.shownS', timeout=5000
+    )
+    assert page.evaluate('viewer.sources[0].face.length') <= 600
+
+
+def test_numbers_can_be_folded_and_bones_shown(play, pages):
+    player = play([Clip('a', moving())])
+    page = pages.open(player.server.url)
+    page.keyboard.press('b')
+    assert page.evaluate('viewer.sources[0].figure.helper.visible')
+    page.click('#fold')
+    assert not page.locator('#panel').is_visible()
+    for name in ('portrait', 'side', 'half'):
+        page.click(f'#camera-{name}')
+        assert page.locator(f'#camera-{name}').get_attribute('class') == 'on'
+    # A file that is played has no avatar to speak to.
+    assert not page.locator('#microphone').is_visible()
+    assert not page.locator('#interrupt').is_visible()
+
+
+def test_another_site_cannot_look(play, pages, tmp_path):
+    player = play([Clip('a', moving())])
+    page = pages.open(player.server.url)
+    other = page.context.new_page()
+    other.goto('about:blank')
+    address = player.server.url.replace('http', 'ws') + 'socket'
+    answered = other.evaluate(
+        """(address) => new Promise((resolve) => {
+             const socket = new WebSocket(address);
+             socket.onopen = () => resolve('open');
+             socket.onerror = () => resolve('refused');
+           })""",
+        address,
+    )
+    assert answered == 'refused'
