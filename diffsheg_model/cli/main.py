@@ -12,6 +12,11 @@ from diffsheg_model.errors import InputError
 
 COMMANDS = (
     'generate',
+    'view',
+    'render',
+    'export',
+    'replay',
+    'plot',
     'convert',
     'export-speech',
     'corpus',

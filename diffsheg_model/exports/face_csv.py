@@ -1,10 +1,16 @@
-"""face.csv: the blendshape weights, one row a frame, for spreadsheets and animation tools."""
+"""face.csv: the weights, one row a frame, for spreadsheets and animation tools.
+
+For a BEAT motion it is the ARKit csv: a column of time and one for every blendshape, by Apple's
+names, which `diffsheg prepare` and tools that go by column names read. The table of Live Link Face
+is `livelink_csv`.
+"""
 
 import os
 
 import numpy as np
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.exports.finite import check_weights
 from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import Motion
 
@@ -16,12 +22,11 @@ def write_face_csv(path: str | os.PathLike[str], motion: Motion) -> None:
     motion's weight names (ARKit's for BEAT, FLAME coefficients for SHOW).
 
     Raises:
-        InputError: weights that are not finite, or a path that cannot be written.
+        InputError: no weights, weights that are not finite, or a path that cannot be written.
     """
-    finite = np.isfinite(motion.weights)
-    if not finite.all():
-        frame, weight = np.argwhere(~finite)[0]
-        raise InputError(f'{motion.weight_names[weight]} is not finite in frame {frame}')
+    if not motion.weight_names:
+        raise InputError(f'cannot write {path}: the motion has no face')
+    check_weights(motion)
     times_s = (motion.start_frame + np.arange(len(motion))) / motion.fps
     rows = np.column_stack([times_s, motion.weights.astype(np.float64)])
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:

@@ -44,11 +44,14 @@ class Curve:
 
 
 def motion_curves(motion: Motion, skeleton: Skeleton) -> list[Curve]:
-    """Mouth opening, blink and wrist speed, as far as the motion has them.
+    """Mouth opening, blink and wrist speed, as far as the motion has them."""
+    return mouth_and_blink(motion) + wrist_speed(motion, skeleton)
 
-    The mouth is the weight jawOpen, or else the angle of a joint called jaw about its x axis
-    (FLAME); blink is the mean of both eyes' weights; the speed is that of the hand joints by
-    forward kinematics, in m/s.
+
+def mouth_and_blink(motion: Motion) -> list[Curve]:
+    """The mouth is the weight jawOpen, or else the angle of a joint called jaw about its x axis.
+
+    Blink is the mean of both eyes' weights.
     """
     curves = []
     weights = {name: motion.weights[:, i] for i, name in enumerate(motion.weight_names)}
@@ -62,15 +65,26 @@ def motion_curves(motion: Motion, skeleton: Skeleton) -> list[Curve]:
     if 'eyeBlinkLeft' in weights and 'eyeBlinkRight' in weights:
         values = (weights['eyeBlinkLeft'].astype(np.float64) + weights['eyeBlinkRight']) / 2
         curves.append(Curve('blink (mean of both eyes, 0–1)', (('', BLINK, values),), 1.0))
-    for left, right in (('LeftHand', 'RightHand'), ('left_wrist', 'right_wrist')):
-        if left in skeleton.names and right in skeleton.names:
-            positions = forward_kinematics(skeleton, motion.joint_names, motion.rotations)
-            hands = positions[:, skeleton.indices([left, right])]
-            speeds = np.linalg.norm(rates(hands, motion.fps), axis=-1)
-            lines = (('left', LEFT, speeds[:, 0]), ('right', RIGHT, speeds[:, 1]))
-            curves.append(Curve('wrist speed (m/s)', lines, 0.5))
-            break
     return curves
+
+
+def wrist_speed(motion: Motion, skeleton: Skeleton) -> list[Curve]:
+    """The speed of the hand joints by forward kinematics; none of a motion without joints."""
+    hands = wrists_of(motion, skeleton)
+    if hands is None:
+        return []
+    speeds = np.linalg.norm(rates(hands, motion.fps), axis=-1)
+    lines = (('left', LEFT, speeds[:, 0]), ('right', RIGHT, speeds[:, 1]))
+    return [Curve('wrist speed (m/s)', lines, 0.5)]
+
+
+def wrists_of(motion: Motion, skeleton: Skeleton) -> Array | None:
+    """Where the left and the right wrist are from the root, (F, 2, 3) m; None without a body."""
+    for names in (('LeftHand', 'RightHand'), ('left_wrist', 'right_wrist')):
+        if motion.joint_names and set(names) <= set(skeleton.names):
+            positions = forward_kinematics(skeleton, motion.joint_names, motion.rotations)
+            return positions[:, skeleton.indices(names)] - positions[:, :1]
+    return None
 
 
 def plot_curves(

@@ -1,0 +1,54 @@
+"""``diffsheg export``: a motion file becomes one of another kind."""
+
+import logging
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from diffsheg_model.cli import Output
+
+EXAMPLE = 'diffsheg export out/motion.npz -o avatar.glb'
+
+Format = Literal['bvh', 'csv', 'livelink-csv', 'json', 'npz', 'mcap', 'glb']
+
+logger = logging.getLogger(__name__)
+
+
+def export(
+    motion: Path,
+    output: Output,
+    *,
+    format_: Annotated[Format | None, Parameter(name='--format')] = None,
+    audio: Path | None = None,
+    fps: float | None = None,
+    bundle: Path | None = None,
+) -> None:
+    """Writes a motion file as a file of another kind.
+
+    Reads .npz, .mcap, .bvh (the body), .csv and .json (the face). Writes .bvh for Blender and
+    Maya; .glb, the avatar with the motion on it, for Blender and three.js; .csv, a column for
+    each weight, or with --format livelink-csv the table of Live Link Face; .json as BEAT has it;
+    .mcap for Foxglove and ros2 bag; .npz without loss.
+
+    Args:
+        motion: the motion file.
+        output: the file to write.
+        format_: of the output; by its suffix unless given.
+        audio: the recording to put into an .mcap.
+        fps: frames a second of the motion file, instead of what it says.
+        bundle: the model whose skeleton .bvh files get; BEAT's or SMPL-X's, whichever the joints
+            belong to, unless given.
+    """
+    from diffsheg_model.audio import read_audio
+    from diffsheg_model.exports.kinds import Parts, kind_of, write_motion
+    from diffsheg_model.motion_file import read_motion_and_sound, skeleton_for
+
+    kind = kind_of(output, format_)
+    moving, samples, rate = read_motion_and_sound(motion, fps)
+    if audio is not None:
+        samples, rate = read_audio(audio)
+    parts = Parts(moving, skeleton_for(moving.joint_names, bundle), samples, rate)
+    write_motion(output, parts, kind)
+    logger.info('%d frames (%.1f s) of %s', len(moving), moving.duration_s, motion)
+    logger.info('%s', output)

@@ -1,0 +1,52 @@
+"""``diffsheg plot``: a motion file becomes a picture."""
+
+import logging
+from pathlib import Path
+
+from diffsheg_model.cli import Output
+from diffsheg_model.errors import InputError
+
+EXAMPLE = 'diffsheg plot out/motion.npz -o motion.png --audio speech.wav'
+
+logger = logging.getLogger(__name__)
+
+_POSES = (1, 40)
+
+
+def plot(
+    motion: Path,
+    output: Output,
+    *,
+    audio: Path | None = None,
+    poses: int = 8,
+    fps: float | None = None,
+    bundle: Path | None = None,
+) -> None:
+    """Draws a motion: poses, waveform and spectrogram, curves of the face, hands and head.
+
+    What the motion has not is left out; a motion without a body is drawn as faces.
+
+    Args:
+        motion: the motion file (.npz, .mcap, .bvh, .csv, .json).
+        output: the picture, .png.
+        audio: the recording; an .mcap's own sound unless given.
+        poses: how many poses, 1 to 40.
+        fps: frames a second of the motion file, instead of what it says.
+        bundle: the model whose skeleton the poses get; BEAT's or SMPL-X's, whichever the joints
+            belong to, unless given.
+    """
+    from diffsheg_model.audio import read_audio
+    from diffsheg_model.exports.motion_picture import plot_motion
+    from diffsheg_model.motion_file import read_motion_and_sound, skeleton_for
+
+    if output.suffix.lower() != '.png':
+        raise InputError(f'{output}: name a picture that ends in .png')
+    if output.is_dir():
+        raise InputError(f'cannot write {output}: it is a folder; name a file')
+    if not _POSES[0] <= poses <= _POSES[1]:
+        raise InputError(f'--poses {poses}: must be from {_POSES[0]} to {_POSES[1]}')
+    moving, samples, rate = read_motion_and_sound(motion, fps)
+    if audio is not None:
+        samples, rate = read_audio(audio)
+    plot_motion(output, moving, skeleton_for(moving.joint_names, bundle), samples, rate, poses)
+    logger.info('%s', output)

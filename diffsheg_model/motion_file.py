@@ -1,0 +1,202 @@
+"""Any file that holds a motion, read by its suffix."""
+
+import dataclasses
+import json
+import logging
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.exports.finite import check_rotations, check_weights
+from diffsheg_model.exports.motion_npz import read_npz
+from diffsheg_model.formats import ARKIT_WEIGHTS
+from diffsheg_model.motion import Motion
+from diffsheg_model.readers.arkit_csv import read_arkit_csv
+from diffsheg_model.readers.bvh import read_bvh
+from diffsheg_model.readers.facial_json import read_facial_json
+from diffsheg_model.readers.recording import ReadOptions, Track, read_text
+from diffsheg_model.skeleton import Skeleton
+from diffsheg_model.skeletons import BEAT_SKELETON, SHOW_SKELETON
+
+logger = logging.getLogger(__name__)
+
+#: For readers that compare a file's times with the sound beside it, where there is none.
+_NO_SOUND_S = math.nan
+#: Rates this close to a whole number are that number: times are written with few digits.
+_RATE_TOLERANCE = 0.005
+
+
+def read_motion(path: str | os.PathLike[str], fps: float | None = None) -> Motion:
+    """Reads the motion of a file; which kind it is, its suffix says.
+
+    .npz and .mcap hold body and face, .bvh the body only, .csv and .json the face only; what a
+    file does not hold, the motion has no names of.
+
+    Args:
+        path: of the file; an .mcap may also be the folder of a bag.
+        fps: its frames a second, instead of what the file says; some BVH files say wrong. The
+            stamps of an .mcap are believed, and its motion interpolated to that rate.
+
+    Raises:
+        InputError: no such file, an unknown suffix, a file that is damaged or of another layout,
+            no frames, or values that are not finite.
+    """
+    return read_motion_and_sound(path, fps)[0]
+
+
+def read_motion_and_sound(
+    path: str | os.PathLike[str], fps: float | None = None
+) -> tuple[Motion, np.ndarray, int]:
+    """The motion of a file, the sound (n,) float32 in it and the sound's rate in Hz.
+
+    Only .mcap files hold sound; of others it is (0,) at 16 kHz. Arguments and errors as for
+    `read_motion`.
+    """
+    path = Path(path)
+    reader = _READERS.get(path.suffix.lower())
+    if path.is_dir():
+        if next(path.glob('*.mcap'), None) is None:
+            raise InputError(f'{path}: is a folder; give a motion file ({_known()})')
+        reader = _read_mcap
+    if reader is None:
+        raise InputError(f'{path}: motion files end in {_known()}')
+    if not path.exists():
+        raise InputError(f'{path}: no such file')
+    if fps is not None and not 1 <= fps <= 1000:
+        raise InputError(f'--fps {fps:g}: must be from 1 to 1000')
+    motion, audio, rate = reader(path, fps)
+    if fps is not None:
+        motion = dataclasses.replace(motion, fps=fps)
+    if len(motion) == 0:
+        raise InputError(f'{path}: its motion has no frames')
+    try:
+        check_rotations(motion)
+        check_weights(motion)
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from error
+    return motion, audio, rate
+
+
+def skeleton_for(joint_names: Sequence[str], bundle: Path | None = None) -> Skeleton:
+    """The rest skeleton that joints belong to.
+
+    A bundle's, where one is named; else that of the bundle that comes along where the joints are
+    BEAT's, or there are none, and SMPL-X's where they are SHOW's.
+
+    Raises:
+        InputError: a joint that the skeleton lacks, or an unusable bundle.
+    """
+    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
+
+    if bundle is not None:
+        skeleton = load_bundle(bundle).skeleton
+        skeleton.indices(joint_names)
+        return skeleton
+    if _names_of(joint_names) is SHOW_SKELETON:
+        return SHOW_SKELETON
+    return load_bundle(DEFAULT_BUNDLE).skeleton
+
+
+def _names_of(joint_names: Sequence[str]) -> Skeleton:
+    """BEAT's skeleton or SMPL-X's, whichever has the joints; BEAT's where there are none."""
+    of_beat = sum(name in BEAT_SKELETON.names for name in joint_names)
+    of_show = sum(name in SHOW_SKELETON.names for name in joint_names)
+    skeleton = SHOW_SKELETON if of_show > of_beat else BEAT_SKELETON
+    skeleton.indices(joint_names)
+    return skeleton
+
+
+_Read = tuple[Motion, np.ndarray, int]
+
+
+def _without_sound(motion: Motion) -> _Read:
+    return motion, np.zeros(0, np.float32), 16000
+
+
+def _read_npz(path: Path, fps: float | None) -> _Read:
+    return _without_sound(read_npz(path))
+
+
+def _read_mcap(path: Path, fps: float | None) -> _Read:
+    from diffsheg_model.readers.motion_mcap import read_mcap
+
+    return read_mcap(path, fps=fps)
+
+
+def _read_bvh(path: Path, fps: float | None) -> _Read:
+    bvh = read_bvh(path)
+    names = tuple(bvh.joints)
+    try:
+        _names_of(names)
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from error
+    rotations = bvh.rotations(names).astype(np.float32)
+    nothing = np.zeros((len(rotations), 0), np.float32)
+    return _without_sound(Motion(bvh.fps, names, rotations, (), nothing))
+
+
+def _read_csv(path: Path, fps: float | None) -> _Read:
+    track, notes = read_arkit_csv(path, _NO_SOUND_S, ReadOptions(fps=fps))
+    return _without_sound(_face(path, track, fps, notes))
+
+
+def _read_json(path: Path, fps: float | None) -> _Read:
+    track, notes = read_facial_json(path, _json_seconds(path, fps), ReadOptions(fps=fps))
+    return _without_sound(_face(path, track, fps, notes))
+
+
+def _json_seconds(path: Path, fps: float | None) -> float:
+    """How long a facial json says that it lasts."""
+    try:
+        frames = json.loads(read_text(path))['frames']
+        if fps is not None:
+            return len(frames) / fps
+        times_s = [float(frame['time']) for frame in frames]
+        return len(times_s) * float(np.median(np.diff(times_s))) if len(times_s) > 1 else 1 / 60
+    except InputError:
+        raise
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = f'no {error}' if isinstance(error, KeyError) else str(error).split('\n')[0]
+        raise InputError(f'{path}: is no facial json of BEAT ({reason})') from error
+
+
+def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -> Motion:
+    """A track of weights as frames at even times, in the order of BEAT's weights."""
+    for note in notes:
+        logger.warning('%s', note)
+    if fps is None:
+        fps = _rate(track)
+    start_frame = round(track.times_s[0] * fps)
+    count = max(1, round((track.times_s[-1] - track.times_s[0]) * fps) + 1)
+    times_s = (start_frame + np.arange(count)) / fps
+    names = tuple(name for name in ARKIT_WEIGHTS if name in track.names)
+    columns = [track.values[:, track.names.index(name)] for name in names]
+    weights = np.stack([np.interp(times_s, track.times_s, column) for column in columns], axis=1)
+    nothing = np.zeros((count, 0, 3), np.float32)
+    return Motion(fps, (), nothing, names, weights.astype(np.float32), start_frame)
+
+
+def _rate(track: Track) -> float:
+    """Frames a second by the usual step between rows; 60 where there is one row."""
+    if len(track.times_s) < 2:
+        return 60.0
+    rate = 1.0 / float(np.median(np.diff(track.times_s)))
+    whole = round(rate)
+    return float(whole) if abs(rate - whole) <= _RATE_TOLERANCE * whole else rate
+
+
+_READERS: dict[str, Callable[[Path, float | None], _Read]] = {
+    '.npz': _read_npz,
+    '.mcap': _read_mcap,
+    '.bvh': _read_bvh,
+    '.csv': _read_csv,
+    '.json': _read_json,
+}
+
+
+def _known() -> str:
+    return ', '.join(_READERS)
