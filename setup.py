@@ -26,6 +26,15 @@ EXTRAS = {
     ],
     'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
     'audio': ['sounddevice>=0.4.6,<1'],
+    'mcap': ['mcap>=1.1,<2', 'mcap-ros2-support>=0.5,<1'],
+    # uvicorn has the sans-I/O websockets since 0.35.
+    'viewer': ['starlette>=0.40,<2', 'uvicorn>=0.35,<1', 'websockets>=13,<18'],
+    'render': [
+        'starlette>=0.40,<2',
+        'uvicorn>=0.35,<1',
+        'websockets>=13,<18',
+        'av>=14,<20',
+    ],
     'openvino': ['openvino>=2025.2,<2027'],
     'int8': ['onnx>=1.16,<2'],
     # On GPUs that tensorrt-rtx does not know (H100 and others of data centres): also tensorrt,
@@ -42,6 +51,10 @@ EXTRAS = {
         'hypothesis>=6.100,<7',
         'librosa>=0.10.2,<1',
         'pybvh>=0.9,<1',
+        'pygltflib>=1.16,<2',
+        'pylivelinkface>=0.1,<1',
+        'playwright>=1.45,<2',
+        'rosbags>=0.10,<1',
         'scipy-stubs>=1.14,<2',
         'ruff>=0.6,<1',
         'mypy>=1.11,<3',
@@ -59,7 +72,7 @@ setup(
         include=['diffsheg_model', 'diffsheg_model.*', 'diffsheg_ros', 'diffsheg_ros.*']
     ),
     package_data={
-        'diffsheg_model': ['bundles/**/*', '**/*.yaml'],
+        'diffsheg_model': ['bundles/**/*', '**/*.yaml', 'viewer/web/**/*'],
         'diffsheg_ros': ['media/*'],
     },
     install_requires=[

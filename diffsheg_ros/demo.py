@@ -2,21 +2,25 @@
 
     python -m diffsheg_ros.demo --audio speech.wav --out out/demo
 
-Starts the real nodes as processes of their own (avatar and file player), shows here what they
-publish, stops when the utterance's motion has been played, and writes the recording. Needs no
-`launch`; `launch/avatar.launch.py` is the way where ROS 2 is installed.
+Starts the real nodes as processes of their own (avatar, viewer and file player), shows here and on
+a page in the browser what they publish, and writes the recording when the utterance's motion has
+been played. In a terminal the avatar then stays, to be spoken to on its page, until Ctrl-C. Needs
+no `launch`; `launch/avatar.launch.py` is the way where ROS 2 is installed.
 """
 
 import argparse
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -25,8 +29,9 @@ from diffsheg_model.audio import audio_info, read_blocks
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_outputs
+from diffsheg_model.files import atomic_path
 from diffsheg_ros.isolation import isolate
-from diffsheg_ros.monitor_node import MonitorNode
+from diffsheg_ros.monitor_node import SESSION_FILE, MonitorNode
 from diffsheg_ros.node_process import end_at_signals, run_node
 from diffsheg_ros.time_units import NS
 
@@ -38,6 +43,10 @@ START_LIMIT_S = 60.0
 #: After the last motion was due, going to rest may take this much longer.
 END_LIMIT_S = 10.0
 STOP_LIMIT_S = 10.0
+#: A page that was opened gets so long to load before the avatar speaks.
+PAGE_LIMIT_S = 15.0
+#: Where the page is, unless something else is there; then on any port that is free.
+PAGE_PORT = 8090
 
 INTERRUPTED = 130
 
@@ -73,6 +82,16 @@ class NodeProcess:
         ]
         telling = [text for text in lines if any(word in text for word in wanted)]
         return (telling or lines or ['(it said nothing)'])[-1]
+
+    def said(self, pattern: str, limit_s: float) -> str:
+        """Waits for a line of its log; what the pattern's group found, empty if it never came."""
+        end_s = time.monotonic() + limit_s
+        while time.monotonic() < end_s and self.exit_status() is None:
+            found = re.search(pattern, self._log.read_text(errors='replace'))
+            if found:
+                return found.group(1)
+            time.sleep(0.05)
+        return ''
 
     def stop(self) -> int:
         """Asks it to stop, waits, and ends it for good if it does not; its exit status."""
@@ -132,7 +151,15 @@ class Run:
         return over_ns > 0 and (at_rest or over_ns > END_LIMIT_S * NS)
 
 
-def run_demo(audio: Path, out: Path, bundle_folder: Path, console: Console) -> int:
+def run_demo(
+    audio: Path,
+    out: Path,
+    bundle_folder: Path,
+    console: Console,
+    *,
+    view: bool = True,
+    stay: bool = False,
+) -> int:
     """Runs the demo.
 
     Args:
@@ -140,6 +167,8 @@ def run_demo(audio: Path, out: Path, bundle_folder: Path, console: Console) -> i
         out: folder for what is published.
         bundle_folder: the model.
         console: for what is said before and after.
+        view: serve the page, and open it where there is a display.
+        stay: leave the avatar and its page running after the recording, until Ctrl-C.
 
     Returns:
         The exit status.
@@ -153,30 +182,88 @@ def run_demo(audio: Path, out: Path, bundle_folder: Path, console: Console) -> i
         isolate()
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     _say(console, f'playing {audio} ({seconds:.1f} s) to the avatar, model {bundle.config.name}')
-    nodes: list[MonitorNode] = []
+    with (
+        tempfile.TemporaryDirectory(prefix='diffsheg_demo.') as folder,
+        contextlib.ExitStack() as stack,
+    ):
+        scratch = Path(folder)
 
-    def create() -> MonitorNode:
-        nodes.append(MonitorNode(record=True))
-        return nodes[0]
+        def start(module: str, **parameters: object) -> NodeProcess:
+            node = NodeProcess(module, parameters, scratch)
+            stack.callback(node.stop)
+            return node
 
-    with _processes(audio, bundle_folder) as (avatar, player):
+        avatar = start('avatar_node', autostart=True, bundle=str(bundle_folder))
+        viewer = _open_page(start, console) if view else None
+        # The avatar, the monitor and the page are to listen from the first sample on.
+        player = start('file_player_node', file=str(audio), subscribers=2 + view)
+        nodes: list[MonitorNode] = []
+
+        def create() -> MonitorNode:
+            nodes.append(MonitorNode(record=True, mcap=scratch / SESSION_FILE))
+            return nodes[0]
+
         run = Run(avatar, player)
         status = run_node(create, [], run.finished)
-    end_at_signals()
-    if run.failure:
-        raise InputError(run.failure)
-    if not run.complete:
-        _say(console, 'stopped before the end: nothing was written')
-        return status or INTERRUPTED
-    node = nodes[0]
+        end_at_signals()
+        if run.failure:
+            raise InputError(run.failure)
+        if not run.complete:
+            _say(console, 'stopped before the end: nothing was written')
+            return status or INTERRUPTED
+        _write(nodes[0], out, bundle, scratch / SESSION_FILE, console)
+        if stay and viewer is not None:
+            _stay(avatar, viewer, console)
+    return 0
+
+
+def _open_page(start: Callable[..., NodeProcess], console: Console) -> NodeProcess:
+    """Starts the viewer, says where its page is, and waits for the page where it was opened."""
+    viewer = start('viewer_node', open_page=True, port=PAGE_PORT if _is_free(PAGE_PORT) else 0)
+    url = viewer.said(r'open(?:ed)? (http\S+)', START_LIMIT_S)
+    if not url:
+        raise InputError(f'the viewer did not come up: {viewer.last_words()}')
+    _say(console, f'the avatar is on {url}')
+    if viewer.said(r'(opened|open) http', START_LIMIT_S) == 'opened':
+        viewer.said(r'pages that look on: (\d+)', PAGE_LIMIT_S)
+    return viewer
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(('127.0.0.1', port))
+        except OSError:
+            return False
+    return True
+
+
+def _write(node: MonitorNode, out: Path, bundle: Bundle, session: Path, console: Console) -> None:
+    """Writes what was published, and says how it went."""
     assert node.recording is not None
     _say(console, f'writing what was published into {out}')
     motion = node.recording.motion(*node.timing())
     sound = node.recording.audio(motion.duration_s)
-    paths = write_outputs(out, motion, bundle.skeleton, sound, node.recording.sample_rate)
+    paths = list(write_outputs(out, motion, bundle.skeleton, sound, node.recording.sample_rate))
+    if session.exists():
+        paths.append(out / SESSION_FILE)
+        with atomic_path(paths[-1]) as temporary:
+            shutil.copyfile(session, temporary)
     _say(console, _summary(node, len(motion)))
     _say(console, 'written: ' + ' '.join(str(path) for path in paths))
-    return 0
+
+
+def _stay(avatar: NodeProcess, viewer: NodeProcess, console: Console) -> None:
+    """Leaves the avatar on its page until Ctrl-C."""
+    _say(
+        console,
+        'the avatar stays: speak to it on its page, by microphone or with a recording that you '
+        'drop there; Ctrl-C ends it',
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        while avatar.exit_status() is None and viewer.exit_status() is None:
+            time.sleep(0.2)
 
 
 def _say(console: Console, text: str) -> None:
@@ -197,23 +284,6 @@ def _check(audio: Path, out: Path, bundle: Bundle) -> float:
     if out.exists() and not out.is_dir():
         raise InputError(f'cannot write into {out}: it is a file; name a folder')
     return seconds
-
-
-@contextlib.contextmanager
-def _processes(audio: Path, bundle_folder: Path) -> Iterator[tuple[NodeProcess, NodeProcess]]:
-    """The avatar and the file player, running; stopped at the end, come what may."""
-    with (
-        tempfile.TemporaryDirectory(prefix='diffsheg_demo.') as logs,
-        contextlib.ExitStack() as stack,
-    ):
-        avatar = NodeProcess(
-            'avatar_node', {'autostart': True, 'bundle': str(bundle_folder)}, Path(logs)
-        )
-        stack.callback(avatar.stop)
-        # The avatar and the monitor are to listen from the first sample on.
-        player = NodeProcess('file_player_node', {'file': str(audio), 'subscribers': 2}, Path(logs))
-        stack.callback(player.stop)
-        yield avatar, player
 
 
 def _summary(node: MonitorNode, frames: int) -> str:
@@ -240,13 +310,33 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='python -m diffsheg_ros.demo',
         description='Play a recording to the avatar, show and write what it publishes.',
+        epilog='Example: python -m diffsheg_ros.demo --audio speech.wav --out out/mine',
     )
     parser.add_argument('--audio', type=Path, default=DEFAULT_AUDIO, help='the recording')
     parser.add_argument('--out', type=Path, default=DEFAULT_OUT, help='folder for the files')
     parser.add_argument('--bundle', type=Path, default=DEFAULT_BUNDLE, help='the model')
+    parser.add_argument(
+        '--view',
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help='show the avatar on a page in the browser',
+    )
+    parser.add_argument(
+        '--stay',
+        action=argparse.BooleanOptionalAction,
+        default=sys.stdin.isatty() and sys.stdout.isatty(),
+        help='leave the avatar on its page afterwards, until Ctrl-C; the default in a terminal',
+    )
     options = parser.parse_args(arguments)
     try:
-        return run_demo(options.audio, options.out, options.bundle, Console())
+        return run_demo(
+            options.audio,
+            options.out,
+            options.bundle,
+            Console(),
+            view=options.view,
+            stay=options.stay,
+        )
     except InputError as error:
         sys.stderr.write(f'error: {error}\n')
         return 2

@@ -73,6 +73,11 @@ class LiveShow:
 
     # From the node
 
+    @property
+    def guests(self) -> int:
+        """How many pages look on."""
+        return self._hub.guests
+
     def set_delay(self, figure: int, delay_s: float) -> None:
         """Says how long after its sound an avatar's motion is shown, seconds."""
         self._figures[figure].delay_ns = round(delay_s * NS)

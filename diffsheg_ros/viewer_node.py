@@ -40,7 +40,7 @@ class ViewerNode(Node):
     """The node; see the module.
 
     Attributes:
-        server: what serves the page.
+        server: what serves the page; None before it has the port.
         show: what there is to see.
     """
 
@@ -50,6 +50,7 @@ class ViewerNode(Node):
         Raises:
             InputError: a parameter is not allowed, or the port cannot be taken.
         """
+        self.server: ViewerServer | None = None  # rclpy destroys a node that was never whole, too
         super().__init__('viewer', **arguments)
         settings = NodeParameters(self, ViewerParameters).read()
         spaces = [self.get_namespace()]
@@ -89,9 +90,11 @@ class ViewerNode(Node):
         self.server.start()
         opened = settings.open_page and open_browser(self.server.url)
         self.get_logger().info(f'{"opened" if opened else "open"} {self.server.url}')
+        self._guests = 0
 
     def destroy_node(self) -> None:
-        self.server.stop()
+        if self.server is not None:
+            self.server.stop()
         super().destroy_node()
 
     # From the avatar
@@ -145,6 +148,10 @@ class ViewerNode(Node):
         self.show.status(**self._status, utterance_id=self._utterance_id)
 
     def _check(self) -> None:
+        guests = self.show.guests
+        if guests != self._guests:
+            self._guests = guests
+            self.get_logger().info(f'pages that look on: {guests}')
         if time.monotonic() - self._reported_s > _SILENT_S:
             self._status = {
                 'state': 'no avatar',

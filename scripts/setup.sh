@@ -148,6 +148,22 @@ build_messages() {
     write_env_file
 }
 
+# The page and the pictures are tested in a real browser. Where none is found and Debian's packages
+# are at hand, it is installed; elsewhere those tests are skipped with the reason.
+install_browser() {
+    local program
+    for program in "${DIFFSHEG_BROWSER:-chromium}" chromium chromium-browser google-chrome chrome; do
+        command -v "$program" >/dev/null && return
+    done
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say 'installing Chromium, which the tests of the viewer use'
+        (apt-get update && apt-get install -y --no-install-recommends chromium) >/dev/null 2>&1 &&
+            return
+    fi
+    say "no Chromium here: the viewer's tests in a browser will be skipped" \
+        '(Debian, Ubuntu: apt install chromium)'
+}
+
 write_env_file() {
     cat >"$venv/ros-env.sh" <<EOF
 # Source this (bash, zsh or sh) for a shell in which ROS 2 and diffsheg_ros can be used.
@@ -160,8 +176,8 @@ EOF
 }
 
 case $level in
-    demo) extras='' ;;
-    test) extras='[test,train,hubert,openvino,tensorrt]' ;;
+    demo) extras='[viewer,mcap]' ;;
+    test) extras='[viewer,mcap,render,test,train,hubert,openvino,tensorrt]' ;;
     *) fail "unknown level '$level': give demo or test" ;;
 esac
 
@@ -176,3 +192,4 @@ once "packages-$level" "$packages" install_packages "$extras"
 echo "$packages" >"$stamps/packages-demo"  # the tests' packages hold the demo's
 once messages "$(hash_of msg/*.msg CMakeLists.txt package.xml requirements/ros.txt \
     diffsheg_ros/__init__.py scripts/setup.sh scripts/fix_cmake_paths.py)" build_messages
+if [ "$level" = test ]; then install_browser; fi

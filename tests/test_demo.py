@@ -48,7 +48,7 @@ def test_a_recording_becomes_files(tmp_path, tiny_bundle, environment):
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert {path.name for path in out.iterdir()} == {
-        'motion.bvh', 'face.csv', 'motion.npz', 'curves.png',
+        'motion.bvh', 'face.csv', 'motion.npz', 'curves.png', 'session.mcap',
     }  # fmt: skip
     motion = read_npz(out / 'motion.npz')
     assert motion.fps == 60

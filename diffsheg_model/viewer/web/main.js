@@ -111,6 +111,8 @@ function onGreeting(message) {
   if (mode === 'render') {
     stage.fix(message.width, message.height);
     stage.look(message.camera);
+  } else if (stage.isSoftware) {
+    for (let step = 0; step < 3; step += 1) stage.lighten();
   }
   dress(sources);
   bars.follow(sources.map(({ weightNames }) => weightNames));

@@ -81,6 +81,14 @@ export class Stage {
     this.resize(width, height);
   }
 
+  // Whether the processor draws, and has better things to do.
+  get isSoftware() {
+    const context = this.renderer.getContext();
+    const info = context.getExtension('WEBGL_debug_renderer_info');
+    return /swiftshader|llvmpipe|software/i.test(
+      context.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : context.RENDERER));
+  }
+
   // Draws less well and faster; called again, still less.
   lighten() {
     if (this.renderer.shadowMap.enabled) {
