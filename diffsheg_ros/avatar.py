@@ -12,11 +12,11 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.sampling import with_sampler
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.speech import create_speech_encoder
+from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.diagnostics import Arrivals, Spans
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Playout, Shown, Stretch
-from diffsheg_ros.time_units import NS
 from diffsheg_ros.timeline import Timeline
 from diffsheg_ros.worker import MotionWorker
 from diffsheg_ros.worker_stats import WorkerStats

@@ -32,6 +32,7 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.avatar import Avatar
 from diffsheg_ros.diagnostics import Facts, Health, Rate
@@ -40,7 +41,6 @@ from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Stretch
-from diffsheg_ros.time_units import NS
 
 #: Stamps farther than this from the node's clock are not meant for it.
 UNTIMELY_NS = 60 * NS

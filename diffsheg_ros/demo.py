@@ -30,10 +30,10 @@ from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_outputs
 from diffsheg_model.files import atomic_path
+from diffsheg_model.time_units import NS
 from diffsheg_ros.isolation import isolate
 from diffsheg_ros.monitor_node import SESSION_FILE, MonitorNode
 from diffsheg_ros.node_process import end_at_signals, run_node
-from diffsheg_ros.time_units import NS
 
 DEFAULT_AUDIO = Path(__file__).parent / 'media' / 'speech.flac'
 DEFAULT_OUT = Path('out/demo')

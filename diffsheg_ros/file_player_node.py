@@ -15,13 +15,13 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from diffsheg_model.audio import audio_info, read_blocks
 from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.messages import audio_chunk
 from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
 from diffsheg_ros.parameters import FilePlayerParameters
-from diffsheg_ros.time_units import NS
 
 #: After a subscriber is seen it takes this long until it surely sees this publisher too; what is
 #: sent before is lost to a best-effort subscription.

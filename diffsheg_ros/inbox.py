@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_buffer import checked_chunk
-from diffsheg_ros.time_units import NS
 
 #: Stamps of one utterance's end and the next one's beginning may overlap by this much and still
 #: mean "one after the other".

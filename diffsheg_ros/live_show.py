@@ -6,6 +6,7 @@ clock, and what pages ask for waits in a bounded queue until the node takes it.
 
 import dataclasses
 import queue
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion import Motion
 from diffsheg_model.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
+from diffsheg_model.time_units import NS
 from diffsheg_model.viewer.avatar_joints import avatar_motion
 from diffsheg_model.viewer.guest import Guest
 from diffsheg_model.viewer.hub import Hub
@@ -22,10 +24,13 @@ from diffsheg_model.viewer.show import Source, greeting
 from diffsheg_model.viewer.wire import body_message, face_message, sound_message
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.page_speech import PageSpeech
-from diffsheg_ros.time_units import NS
 
 #: Requests that may wait for the node.
 MOST_REQUESTS = 100
+#: Pieces of speech that may wait to be heard: ten minutes in pieces of 40 ms; the oldest go first.
+MOST_PIECES = 15_000
+#: A page gets sound so long before it is heard.
+SOUND_AHEAD_NS = NS // 2
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,9 @@ class LiveShow:
         self._guests: dict[int, Guest] = {}
         self._status: dict[str, Any] = {}
         self._settings: list[dict[str, Any]] = []
+        self._coming: deque[tuple[int, AudioPiece]] = deque(maxlen=MOST_PIECES)
+        self._utterance_id = ''  # of the newest sound
+        self._sound_end_ns = 0
         self.speech = PageSpeech()
         self.skipped = 0
 
@@ -121,17 +129,39 @@ class LiveShow:
             self._hub.send(face_message(figure, time_s, motion.weights[0]))
 
     def sound(self, piece: AudioPiece) -> None:
-        """Lets a piece of speech be heard when its motion is shown."""
+        """Lets speech be heard when its motion is shown; a new utterance cuts off the one before.
+
+
+        Speech may come long before it is heard; `tick` sends it on in time.
+        """
         if not len(piece.samples) or not piece.sample_rate:
             return
+        heard_ns = piece.start_ns + self._figures[0].delay_ns
+        if piece.utterance_id != self._utterance_id:
+            self._utterance_id = piece.utterance_id
+            if heard_ns < self._sound_end_ns:
+                self.hush()
+        self._sound_end_ns = heard_ns + len(piece.samples) * NS // piece.sample_rate
         samples = np.clip(np.nan_to_num(piece.samples), -1.0, 1.0)
-        time_s = (piece.start_ns + self._figures[0].delay_ns) / NS
-        speaker = self._guests.get(self.speech.listener_of(piece.utterance_id) or 0)
-        message = sound_message(0, time_s, samples, piece.sample_rate)
-        self._hub.send(message, but=speaker)
-        if speaker is not None:
-            muted = sound_message(0, time_s, samples, piece.sample_rate, muted=True)
-            self._hub.send(muted, to=speaker)
+        if len(self._coming) == MOST_PIECES:
+            self.skipped += 1
+        self._coming.append((heard_ns, piece._replace(samples=samples)))
+
+    def tick(self, now_ns: int) -> None:
+        """Sends the speech that is heard soon; called some times in `SOUND_AHEAD_NS`."""
+        while self._coming and self._coming[0][0] <= now_ns + SOUND_AHEAD_NS:
+            heard_ns, piece = self._coming.popleft()
+            content = (0, heard_ns / NS, piece.samples, piece.sample_rate)
+            speaker = self._guests.get(self.speech.listener_of(piece.utterance_id) or 0)
+            self._hub.send(sound_message(*content), but=speaker)
+            if speaker is not None:
+                self._hub.send(sound_message(*content, muted=True), to=speaker)
+
+    def hush(self) -> None:
+        """Nothing more is heard of what was said so far."""
+        self._coming.clear()
+        self._sound_end_ns = 0
+        self._hub.send({'type': 'hush'})
 
     def status(self, **values: Any) -> None:
         """Says what the avatar does: `state`, `utterance_id`, `level`, `message`, `values`."""

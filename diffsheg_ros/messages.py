@@ -16,11 +16,10 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.revolute_joints import human_names, revolute_names
+from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FacePoint, FaceTrajectory
-from diffsheg_ros.time_units import NS
-
-AXES = ('x', 'y', 'z')
 
 
 class FaceMotion(NamedTuple):
@@ -185,26 +184,6 @@ def read_face_trajectory(message: FaceTrajectory) -> FaceMotion:
         times_ns=_point_times(message),
         weights=weights.reshape(len(message.points), len(message.names)),
     )
-
-
-def revolute_names(joint_names: Sequence[str]) -> list[str]:
-    """Names of human joints to those of their revolute joints, three each."""
-    return [f'{name}_{axis}' for name in joint_names for axis in AXES]
-
-
-def human_names(revolute: Sequence[str]) -> tuple[str, ...]:
-    """Names of revolute joints back to those of the human joints.
-
-    Raises:
-        InputError: they are not x, y and z of one joint after the other.
-    """
-    joint_names = tuple(name[:-2] for name in revolute[::3])
-    if list(revolute) != revolute_names(joint_names):
-        raise InputError(
-            'the joint names are not <joint>_x, <joint>_y, <joint>_z of one joint after the other; '
-            'send all three of each human joint in that order'
-        )
-    return joint_names
 
 
 def joint_state(

@@ -5,6 +5,7 @@ ros2 run diffsheg_ros monitor --ros-args -p record:=out/session
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,28 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_outputs
+from diffsheg_model.mcap_messages import AVATAR_TOPICS, DIAGNOSTIC_ARRAY
+from diffsheg_model.mcap_recorder import McapRecorder, require_mcap
+from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.diagnostics import Rate
 from diffsheg_ros.display import JOINTS, WEIGHTS, Display, View
-from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
+from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import end_at_signals, run_node
 from diffsheg_ros.parameters import MonitorParameters
 from diffsheg_ros.recording import Recording
-from diffsheg_ros.time_units import NS
+
+SESSION_FILE = 'session.mcap'
+#: What is not yet written is lost when the process is killed.
+FLUSH_S = 0.5
 
 
 class MonitorNode(Node):
@@ -40,17 +48,21 @@ class MonitorNode(Node):
         faces: faces received.
     """
 
-    def __init__(self, *, record: bool = False, **arguments: Any) -> None:
+    def __init__(self, *, record: bool = False, mcap: Path | None = None, **arguments: Any) -> None:
         """Subscribes to everything.
 
         Args:
             record: collect what is published even where the parameter names no folder.
+            mcap: file for all messages as they come; left out, session.mcap in the folder that
+                the parameter names.
             **arguments: of `rclpy.node.Node`.
 
         Raises:
-            InputError: a parameter is not allowed.
+            InputError: a parameter is not allowed, or the file cannot be written.
         """
         super().__init__('monitor', **arguments)
+        self._display = Display()
+        self._tape: McapRecorder | None = None
         self._settings = settings = NodeParameters(self, MonitorParameters).read()
         self._skeleton = None
         if settings.record:
@@ -61,21 +73,28 @@ class MonitorNode(Node):
         self._avatar = f'{self.get_namespace().strip("/")}/avatar: motion'.lstrip('/')
         self._face_rate, self._joint_rate = Rate(), Rate()
         self._planned_until_ns = 0
-        self._display = Display()
+        if settings.record and mcap is None:
+            mcap = Path(settings.record) / SESSION_FILE
+        if mcap:
+            self._tape = self._open_tape(mcap)
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
         # A best-effort subscription hears every kind of publisher of audio.
         heard = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self.create_subscription(AudioChunk, 'audio', self._on_audio, heard)
-        self.create_subscription(FaceBlendshapes, 'face', self._on_face, every)
-        self.create_subscription(JointState, 'joint_states', self._on_joints, every)
-        self.create_subscription(JointTrajectory, 'joint_trajectory', self._on_trajectory, every)
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
+        self._listen(AudioChunk, 'audio', self._on_audio, heard)
+        self._listen(FaceBlendshapes, 'face', self._on_face, every)
+        self._listen(JointState, 'joint_states', self._on_joints, every)
+        self._listen(JointTrajectory, 'joint_trajectory', self._on_trajectory, every)
+        self._listen(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
+        if self._tape:
+            self._listen(FaceTrajectory, 'face_trajectory', None, every)
         refresh_hz = settings.refresh_hz if self._display.in_place else 1.0
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1 / refresh_hz, self._refresh, clock=steady)
+        self.create_timer(FLUSH_S, lambda: self._on_tape(McapRecorder.flush), clock=steady)
 
     def destroy_node(self) -> None:
         self._display.close()
+        self._on_tape(McapRecorder.close)
         super().destroy_node()
 
     def write(self) -> tuple[Path, ...]:
@@ -96,6 +115,39 @@ class MonitorNode(Node):
         return float(values.get('publish_rate_hz') or 60.0), float(
             values.get('playout_delay_s') or 0.0
         )
+
+    def _open_tape(self, path: Path) -> McapRecorder | None:
+        try:
+            require_mcap()
+        except InputError as error:
+            self.get_logger().warning(f'{path} is not written: {error}')
+            return None
+        return McapRecorder(path)
+
+    def _listen(
+        self, kind: type, topic: str, take: Callable[[Any], None] | None, profile: QoSProfile
+    ) -> None:
+        """Subscribes to a topic: its bytes are recorded as they are, then read and handed on."""
+        name = self.resolve_topic_name(topic)
+        kind_name = AVATAR_TOPICS.get(topic, DIAGNOSTIC_ARRAY)
+
+        def on_bytes(data: bytes) -> None:
+            now_ns = self.get_clock().now().nanoseconds
+            self._on_tape(lambda tape: tape.add(name, kind_name, data, now_ns))
+            if take:
+                take(deserialize_message(data, kind))
+
+        self.create_subscription(kind, topic, on_bytes, profile, raw=True)
+
+    def _on_tape(self, act: Callable[[McapRecorder], None]) -> None:
+        """Does something with the recording, if any; a full disk ends it, but not the node."""
+        if not self._tape:
+            return
+        try:
+            act(self._tape)
+        except InputError as error:
+            self.get_logger().error(str(error))
+            self._tape = None
 
     def _on_audio(self, message: AudioChunk) -> None:
         piece = messages.read_audio_chunk(message)

@@ -12,8 +12,8 @@ import numpy as np
 
 from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
-from diffsheg_ros.time_units import NS
 
 KINDS = ('microphone', 'file')
 #: What may wait, of a recording that is sent at once.

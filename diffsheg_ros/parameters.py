@@ -1,4 +1,6 @@
-"""Every parameter of every node: default, range and description. All are fixed at run time.
+"""Every parameter of every node: default, range and description.
+
+All are fixed while a node runs, but for those whose rule says `live`.
 
 A node's parameters are the fields of one frozen dataclass, so a default stands in one place and
 code reads `parameters.publish_rate_hz`. Nothing here imports ROS; `node_parameters` declares them.
@@ -28,12 +30,14 @@ class Rule:
         low: least value, of a number.
         high: greatest value, of a number.
         choices: all values, of a text; empty where any will do.
+        live: may change while the node runs.
     """
 
     description: str
     low: float = -math.inf
     high: float = math.inf
     choices: tuple[str, ...] = ()
+    live: bool = False
 
     def problem(self, kind: type, value: object) -> str | None:
         """Says what a value of this parameter must be, or None where it is right."""
@@ -135,15 +139,18 @@ class AvatarParameters(Checked):
     )
     speaker: int = parameter(
         0,
-        'Whose style of motion, an index of the bundle.',
+        'Whose style of motion, an index of the bundle; a change is for the next utterance.',
         low=0,
         high=999,
+        live=True,
     )
     seed: int = parameter(
         0,
-        'Seed of the motion: the same seed, audio and order of utterances give the same motion.',
+        """Seed of the motion: the same seed, audio and order of utterances give the same motion; a
+        change is for the next utterance.""",
         low=0,
         high=2**31 - 1,
+        live=True,
     )
     guidance_scale: float = parameter(
         -1.0,
@@ -297,7 +304,9 @@ class MonitorParameters(Checked):
     """Parameters of the monitor."""
 
     record: str = parameter(
-        '', 'Folder to write what was published into, at the end; empty: nothing is recorded.'
+        '',
+        """Folder to record into: session.mcap as it is heard, and the motion's files at the end;
+        empty: nothing is recorded.""",
     )
     bundle: str = parameter(
         '', 'Bundle whose skeleton the recording is written with; empty: the default.'
@@ -310,8 +319,56 @@ class MonitorParameters(Checked):
     )
 
 
+@dataclass(frozen=True)
+class ReplayParameters(Checked):
+    """Parameters of the replay."""
+
+    file: str = parameter('', 'The recording: .mcap, the folder of a bag, or a motion.npz.')
+    topics: str = parameter(
+        '',
+        """Topics to play, with commas between: audio, face, joint_states, face_trajectory,
+        joint_trajectory; empty: all of these that were recorded.""",
+    )
+    recorded_namespace: str = parameter(
+        '', 'Namespace of the recorded topics, / for none; empty: the only one that there is.'
+    )
+    rate: float = parameter(
+        1.0,
+        """The motion is played this many times as fast as it was recorded. Sound is not stretched:
+        leave it out by topics.""",
+        low=0.1,
+        high=100.0,
+    )
+    loop: bool = parameter(False, 'Play again and again, each time as new utterances.')
+    loop_pause_s: float = parameter(3.0, 'Pause between two rounds, seconds.', low=0.0, high=3600.0)
+
+
+@dataclass(frozen=True)
+class ViewerParameters(Checked):
+    """Parameters of the viewer."""
+
+    host: str = parameter(
+        '127.0.0.1',
+        """Address to serve the page on; one that other machines reach needs allow_remote.""",
+    )
+    port: int = parameter(
+        8090, 'Port to serve the page on; 0: any that is free.', low=0, high=65535
+    )
+    allow_remote: bool = parameter(
+        False,
+        """Let other machines look and speak too. Their page needs the token that is logged with its
+        address.""",
+    )
+    open_page: bool = parameter(False, 'Open the page in the browser, where there is a display.')
+    beside: str = parameter(
+        '', 'Namespace of a second avatar, shown beside the first; empty: none.'
+    )
+
+
 NODE_PARAMETERS: dict[str, type[Checked]] = {
     'avatar': AvatarParameters,
     'file_player': FilePlayerParameters,
     'monitor': MonitorParameters,
+    'replay': ReplayParameters,
+    'viewer': ViewerParameters,
 }

@@ -12,7 +12,7 @@ import numpy as np
 
 from diffsheg_model.rotations import euler_xyz_unwrapped, rates
 from diffsheg_model.session import MotionWindow
-from diffsheg_ros.time_units import NS
+from diffsheg_model.time_units import NS
 from diffsheg_ros.timeline import Timeline
 
 #: Steps in which the angles are followed from one frame to the next.

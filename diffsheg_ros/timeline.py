@@ -20,8 +20,8 @@ import numpy as np
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.rotations import quaternion_from_rotvec, slerp
 from diffsheg_model.session import MotionWindow
+from diffsheg_model.time_units import NS
 from diffsheg_ros.pose import Offset, Pose, smooth
-from diffsheg_ros.time_units import NS
 
 #: A step of the clock longer than this, or as far back, is a jump of the clock.
 JUMP_S = 0.5

@@ -72,6 +72,7 @@ class ViewerNode(Node):
         }
         self._reported_s = time.monotonic()
         self._status: dict[str, Any] = {'state': '', 'level': 0, 'message': '', 'values': {}}
+        self._interrupts: str | None = None  # as the avatar counts them
         self._utterance_id = ''
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
         # A best-effort subscription hears every kind of publisher of audio.
@@ -136,6 +137,10 @@ class ViewerNode(Node):
             self.show.set_delay(number, float(values.get('playout_delay_s') or 0.0))
             if number == 0:
                 self._reported_s = time.monotonic()
+                interrupts = values.get('interrupts')
+                if interrupts != self._interrupts and self._interrupts is not None:
+                    self.show.hush()
+                self._interrupts = interrupts
                 self._status = {
                     'state': values.get('state', ''),
                     'level': status.level[0],
@@ -169,6 +174,7 @@ class ViewerNode(Node):
 
     def _tick(self) -> None:
         now_ns = self.get_clock().now().nanoseconds
+        self.show.tick(now_ns)
         for piece in self.show.speech.due(now_ns):
             self._speaker.publish(messages.audio_chunk(piece))
         for request in self.show.requests():
@@ -181,6 +187,7 @@ class ViewerNode(Node):
 
     def _on_interrupt(self, request: Request) -> None:
         self.show.speech.stop()
+        self.show.hush()
         if not self._interrupt.service_is_ready():
             self.show.tell(request.guest, 'there is no avatar to interrupt')
             return

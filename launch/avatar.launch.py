@@ -1,5 +1,7 @@
 """The avatar, configured and activated; with `audio_file`, the recording is spoken to it.
 
+The viewer shows it in a web browser, with `rviz:=true` RViz does too.
+
 Example: `ros2 launch diffsheg_ros avatar.launch.py audio_file:=speech.wav`
 """
 
@@ -8,6 +10,7 @@ from pathlib import Path
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.events import matches_action
+from launch.logging import launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
@@ -16,13 +19,15 @@ from launch_ros.parameter_descriptions import ParameterValue
 from lifecycle_msgs.msg import Transition
 
 # Installed, as in the checkout, config lies beside launch.
-DEFAULT_PARAMETERS = Path(__file__).resolve().parents[1] / 'config' / 'avatar.yaml'
+CONFIG = Path(__file__).resolve().parents[1] / 'config'
 
 ARGUMENTS = {
     'audio_file': ('', 'recording to speak once the avatar is active; empty: only the avatar'),
     'bundle': ('', 'folder of the model bundle; empty: what params_file says'),
-    'params_file': (str(DEFAULT_PARAMETERS), 'parameters of all nodes'),
+    'params_file': (str(CONFIG / 'avatar.yaml'), 'parameters of all nodes'),
     'namespace': ('', 'namespace of all nodes and topics'),
+    'viewer': ('true', 'true: show the avatar in a web browser'),
+    'rviz': ('false', 'true: show the avatar in RViz'),
     'use_sim_time': ('false', 'true: the time of /clock'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
 }
@@ -65,7 +70,59 @@ def nodes(context: LaunchContext) -> list:
     actions = [once('configuring', 'inactive', change(Transition.TRANSITION_ACTIVATE))]
     if given['audio_file']:
         actions.append(once('activating', 'active', player))
+    if given['viewer'].lower() == 'true':
+        actions.append(Node(**options('viewer')))
+    if given['rviz'].lower() == 'true':
+        actions += rviz_nodes(given['bundle'], given['namespace'], use_sim_time)
     return [*actions, avatar, change(Transition.TRANSITION_CONFIGURE)]
+
+
+def rviz_nodes(bundle: str, namespace: str, use_sim_time: bool) -> list[Node]:
+    """RViz, and what turns joint_states into the frames that it draws."""
+    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
+    from diffsheg_model.exports.urdf import urdf_text
+
+    model = load_bundle(bundle or DEFAULT_BUNDLE)
+    joint_names = model.config.format.joint_names + model.config.format.face_joint_names
+    description = urdf_text(model.skeleton, joint_names)
+    parameters = {
+        'robot_description': ParameterValue(description, value_type=str),
+        # By default it leaves out what comes faster than 20 Hz.
+        'publish_frequency': 1000.0,
+        'use_sim_time': use_sim_time,
+    }
+    prefix = namespace.strip('/')
+    if prefix:
+        # All avatars share /tf, so each names its frames after itself.
+        parameters['frame_prefix'] = ParameterValue(f'{prefix}/', value_type=str)
+    publisher = Node(
+        package='robot_state_publisher',
+        executable='robot_state_publisher',
+        namespace=namespace,
+        parameters=[parameters],
+    )
+    rviz = Node(
+        package='rviz2',
+        executable='rviz2',
+        name='rviz2',
+        namespace=namespace,
+        arguments=['-d', str(rviz_config(prefix))],
+        parameters=[{'use_sim_time': use_sim_time}],
+    )
+    return [publisher, rviz]
+
+
+def rviz_config(prefix: str) -> Path:
+    """RViz' configuration for frames with a prefix, among the logs of this launch."""
+    config = CONFIG / 'avatar.rviz'
+    if not prefix:
+        return config
+    text = config.read_text()
+    text = text.replace('Fixed Frame: base_link', f'Fixed Frame: {prefix}/base_link')
+    text = text.replace("TF Prefix: ''", f'TF Prefix: {prefix}')
+    prefixed = Path(launch_config.log_dir, config.name)
+    prefixed.write_text(text)
+    return prefixed
 
 
 def generate_launch_description() -> LaunchDescription:

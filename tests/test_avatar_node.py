@@ -24,10 +24,10 @@ from std_srvs.srv import Trigger
 from diffsheg_model.engines import ENGINES
 from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
 from diffsheg_model.generate import generate
+from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_node import AvatarNode
 from diffsheg_ros.messages import AudioPiece
-from diffsheg_ros.time_units import NS
 
 pytestmark = pytest.mark.ros
 

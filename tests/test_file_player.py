@@ -14,9 +14,9 @@ pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 from ros_world import Watcher, World, overrides
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.file_player_node import FilePlayerNode
-from diffsheg_ros.time_units import NS
 
 pytestmark = pytest.mark.ros
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diffsheg_model.time_units import NS
 from diffsheg_ros.inbox import Inbox
-from diffsheg_ros.time_units import NS
 
 RATE = 16000
 T0 = 1_700_000_000 * NS

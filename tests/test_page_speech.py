@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
 from diffsheg_ros.page_speech import AHEAD_NS, LONGEST_S, PageSpeech
-from diffsheg_ros.time_units import NS
 
 RATE = 16000
 START_NS = 100 * NS

@@ -12,9 +12,9 @@ from diffsheg_model.rotations import (
     rotvec_from_quaternion,
     slerp,
 )
+from diffsheg_model.time_units import NS
 from diffsheg_ros.messages import AudioPiece, FaceMotion, JointMotion
 from diffsheg_ros.recording import Recording
-from diffsheg_ros.time_units import NS
 
 T0 = 1_700_000_000 * NS
 RATE = 16000

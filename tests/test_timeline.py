@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.motion import Motion
 from diffsheg_model.session import MotionWindow
-from diffsheg_ros.time_units import NS
+from diffsheg_model.time_units import NS
 from diffsheg_ros.timeline import Timeline
 
 FPS = 15.0

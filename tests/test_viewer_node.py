@@ -20,9 +20,9 @@ from rcl_interfaces.srv import GetParameters
 from ros_world import Watcher, World
 
 from diffsheg_model.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
+from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.demo import DEFAULT_AUDIO
-from diffsheg_ros.time_units import NS
 
 pytestmark = pytest.mark.ros
 

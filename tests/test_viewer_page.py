@@ -180,7 +180,8 @@ def test_a_page_that_slept_shows_the_present_at_once(play, pages):
     page.wait_for_timeout(4000)
     devtools.send('Page.setWebLifecycleState', {'state': 'active'})
     page.wait_for_function(
-        '() => viewer.shownS !== null && viewer.sources[0].face.newestS > viewer.shownS', timeout=5000
+        '() => viewer.shownS !== null && viewer.sources[0].face.newestS > viewer.shownS',
+        timeout=5000,
     )
     assert page.evaluate('viewer.sources[0].face.length') <= 600
 

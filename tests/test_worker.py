@@ -11,7 +11,7 @@ from diffsheg_model.engines.fallback import Candidate, FallbackEngine
 from diffsheg_model.errors import InputError
 from diffsheg_model.generate import generate
 from diffsheg_model.motion import concatenate
-from diffsheg_ros.time_units import NS
+from diffsheg_model.time_units import NS
 from diffsheg_ros.timeline import Timeline
 from diffsheg_ros.worker import MotionWorker
 

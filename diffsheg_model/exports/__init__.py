@@ -9,11 +9,13 @@ from diffsheg_model.exports.face_csv import write_face_csv
 from diffsheg_model.exports.facial_json import write_facial_json
 from diffsheg_model.exports.gltf import write_gltf
 from diffsheg_model.exports.livelink_csv import write_livelink_csv
+from diffsheg_model.exports.motion_mcap import write_mcap
 from diffsheg_model.exports.motion_npz import read_npz, write_npz
 from diffsheg_model.exports.motion_picture import plot_motion
 from diffsheg_model.exports.outputs import write_outputs
 from diffsheg_model.exports.plot import plot_curves
 from diffsheg_model.exports.pose_strip import plot_pose_strip
+from diffsheg_model.exports.urdf import write_urdf
 
 __all__ = [
     'plot_curves',
@@ -25,6 +27,8 @@ __all__ = [
     'write_facial_json',
     'write_gltf',
     'write_livelink_csv',
+    'write_mcap',
     'write_npz',
     'write_outputs',
+    'write_urdf',
 ]

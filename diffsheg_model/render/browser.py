@@ -40,6 +40,8 @@ _FLAGS = (
     '--autoplay-policy=no-user-gesture-required',
     '--use-angle=swiftshader',
     '--enable-unsafe-swiftshader',
+    # The page's console goes into the log.
+    '--enable-logging=stderr',
     # A page that nobody looks at is drawn as often as one in front.
     '--disable-background-timer-throttling',
     '--disable-backgrounding-occluded-windows',
@@ -75,7 +77,7 @@ class Browser:
     Attributes:
         program: its path.
         process: the browser itself; its helpers are in the same process group.
-        log: what it says.
+        log: what it and the page's console say.
     """
 
     program: str

@@ -71,7 +71,7 @@ connection.addEventListener('text', ({ detail: message }) => {
     status: () => { status = message; showState(); },
     settings: () => showSettings($('settings'), message.settings,
       (name, value) => connection.send({ type: 'set', name, value })),
-    speech_over: () => { speech.stop(); showButtons(); },
+    hush: () => sound.flush(),
     notice: () => notice(message.message),
     refused: () => notice(message.message),
   }[message.type];
@@ -111,8 +111,6 @@ function onGreeting(message) {
   if (mode === 'render') {
     stage.fix(message.width, message.height);
     stage.look(message.camera);
-  } else if (stage.isSoftware) {
-    for (let step = 0; step < 3; step += 1) stage.lighten();
   }
   dress(sources);
   bars.follow(sources.map(({ weightNames }) => weightNames));
@@ -160,8 +158,7 @@ function frame(nowMs) {
   if (mode === 'render') return;  // draws what it is asked for, when it is
   const timeS = frozenS ?? shownS(performance.now() / 1000);
   if (timeS !== null) pose(timeS);
-  stage.render();
-  rendered += 1;
+  if (stage.render()) rendered += 1;
   if (nowMs - numbersMs > NUMBERS_MS && timeS !== null) {
     numbersMs = nowMs;
     bars.show(sources.map(({ face }) => face.at(timeS)));

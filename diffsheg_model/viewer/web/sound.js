@@ -2,6 +2,8 @@
 
 // Pieces that follow each other this closely are joined without a seam.
 const JOINED_S = 0.04;
+// Pieces that wait for the browser to let sound begin: some seconds.
+const MOST_WAITING = 200;
 
 export class Sound {
   // toLocalS(timeS): when something of the server's time is shown, on performance.now() / 1000.
@@ -31,13 +33,18 @@ export class Sound {
   flush() {
     for (const { node } of this.#pieces) node.stop();
     this.#pieces = [];
+    this.#waiting = [];
   }
 
   push(timeS, rate, samples) {
     if (!this.#wanted || !samples.length) return;
     // At the speech's own rate the browser resamples all of it at once, not each piece for itself.
     if (this.#context?.sampleRate !== rate) this.#open(rate);
-    if (!this.isPlaying) return;
+    if (!this.isPlaying) {
+      // It starts in a moment, or when the user first touches the page.
+      if (this.#waiting.push([timeS, rate, samples]) > MOST_WAITING) this.#waiting.shift();
+      return;
+    }
     const last = this.#pieces.at(-1);
     let when = this.#contextTime(this.#toLocalS(timeS));
     if (last && Math.abs(when - last.end) < JOINED_S && Math.abs(timeS - last.endS) < JOINED_S) {
@@ -71,11 +78,16 @@ export class Sound {
   #context = null;
   #output = null;
   #pieces = [];
+  #waiting = [];
 
   #open(rate) {
     this.flush();
     this.#context?.close();
     this.#context = new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
+    this.#context.onstatechange = () => {
+      if (!this.isPlaying) return;
+      for (const piece of this.#waiting.splice(0)) this.push(...piece);
+    };
     this.#output = this.#context.createGain();
     this.#output.connect(this.#context.destination);
     this.tap = this.#output;

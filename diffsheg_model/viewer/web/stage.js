@@ -6,6 +6,7 @@ import {
   RoomEnvironment, Scene, Vector3, WebGLRenderer,
 } from './vendor/three.js';
 
+const LEAST_PIXEL_RATIO = 0.5;
 const BACKGROUND = new Color('#2a333d');
 // Room that a figure with moving arms takes, between two of them, and the height of the picture.
 const ALONE_M = 1.1, APART_M = 1.05, FRAME_M = 1.25;
@@ -23,16 +24,15 @@ export class Stage {
     this.renderer = new WebGLRenderer({
       canvas, antialias: true, powerPreference: 'high-performance',
     });
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.renderer.toneMapping = NeutralToneMapping;
-    this.renderer.shadowMap.enabled = true;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.scene = new Scene();
     this.scene.background = BACKGROUND;
-    this.scene.environment = new PMREMGenerator(this.renderer)
-      .fromScene(new RoomEnvironment(), 0.04).texture;
-    this.scene.environmentIntensity = 0.5;
     this.#light();
+    // Where the processor draws, it has better things to do than to draw well.
+    this.#software = isSoftware(this.renderer.getContext());
+    if (this.#software) this.renderer.setPixelRatio(LEAST_PIXEL_RATIO);
+    else this.#beautify(Math.min(devicePixelRatio, 2));
     this.camera = new PerspectiveCamera(26, 1, 0.1, 30);
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.enablePan = false;
@@ -77,16 +77,8 @@ export class Stage {
 
   // Draws pictures of this size from now on, whatever the window.
   fix(width, height) {
-    this.renderer.setPixelRatio(1);
+    this.#beautify(1);
     this.resize(width, height);
-  }
-
-  // Whether the processor draws, and has better things to do.
-  get isSoftware() {
-    const context = this.renderer.getContext();
-    const info = context.getExtension('WEBGL_debug_renderer_info');
-    return /swiftshader|llvmpipe|software/i.test(
-      context.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : context.RENDERER));
   }
 
   // Draws less well and faster; called again, still less.
@@ -95,13 +87,14 @@ export class Stage {
       this.renderer.shadowMap.enabled = false;
       this.scene.traverse((object) => { if (object.material) object.material.needsUpdate = true; });
     } else {
-      this.renderer.setPixelRatio(Math.max(0.4, this.renderer.getPixelRatio() * 0.75));
+      const less = this.renderer.getPixelRatio() * 0.75;
+      this.renderer.setPixelRatio(Math.max(LEAST_PIXEL_RATIO, less));
     }
   }
 
   // What it looks like now: width * height * 4 bytes, from the lower left.
   picture() {
-    this.render();
+    this.#draw();
     const context = this.renderer.getContext();
     const { drawingBufferWidth: width, drawingBufferHeight: height } = context;
     const pixels = new Uint8Array(width * height * 4);
@@ -109,11 +102,28 @@ export class Stage {
     return pixels.buffer;
   }
 
+  // Draws, or leaves it out where drawing would take more than half of the processor's time.
   render() {
+    const beginMs = performance.now();
+    if (this.#software && beginMs < this.#restUntilMs) return false;
+    this.#draw();
+    if (this.#software) {
+      const context = this.renderer.getContext();
+      // Reading waits for what was drawn.
+      context.readPixels(0, 0, 1, 1, context.RGBA, context.UNSIGNED_BYTE, new Uint8Array(4));
+      const endMs = performance.now();
+      this.#restUntilMs = endMs + (endMs - beginMs);
+    }
+    return true;
+  }
+
+  #draw() {
     this.controls.update();
     this.renderer.render(this.scene, this.camera);
   }
 
+  #software = false;
+  #restUntilMs = 0;
   #figures = [];
   #camera = FIRST_CAMERA;
   #free = { width: 1, height: 1 };
@@ -126,8 +136,20 @@ export class Stage {
     return (this.#height / this.#free.height) * Math.max(1, across);
   }
 
+  // Shadows, and light from all sides as in a room.
+  #beautify(pixelRatio) {
+    this.renderer.setPixelRatio(pixelRatio);
+    this.renderer.shadowMap.enabled = true;
+    this.scene.environment = new PMREMGenerator(this.renderer)
+      .fromScene(new RoomEnvironment(), 0.04).texture;
+    this.scene.environmentIntensity = 0.5;
+    this.#sky.intensity = 0.7;
+  }
+
+  #sky = new HemisphereLight('#fff4e8', '#39424d', 2);
+
   #light() {
-    this.scene.add(new HemisphereLight('#fff4e8', '#39424d', 0.7));
+    this.scene.add(this.#sky);
     const key = new DirectionalLight('#fff1e0', 2.2);
     key.position.set(1.6, 2.9, 2.6);
     key.target.position.set(0, 1.2, 0);
@@ -146,4 +168,11 @@ export class Stage {
     wall.receiveShadow = true;
     this.scene.add(wall);
   }
+}
+
+// Whether the processor draws, for want of a graphics card.
+function isSoftware(context) {
+  const info = context.getExtension('WEBGL_debug_renderer_info');
+  const name = context.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : context.RENDERER);
+  return /swiftshader|llvmpipe|software/i.test(name);
 }
