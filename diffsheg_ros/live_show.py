@@ -131,7 +131,6 @@ class LiveShow:
     def sound(self, piece: AudioPiece) -> None:
         """Lets speech be heard when its motion is shown; a new utterance cuts off the one before.
 
-
         Speech may come long before it is heard; `tick` sends it on in time.
         """
         if not len(piece.samples) or not piece.sample_rate:

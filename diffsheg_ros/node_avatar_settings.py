@@ -59,6 +59,7 @@ class AvatarSettings:
             for result in response.results if response is not None else []:
                 if not result.successful:
                     tell(guest, result.reason)
+                    self._settings = []  # the page shows what it asked for: tell it what is
             self._client.get_parameters(list(NAMES), self._on_values)
 
         self._client.set_parameters([Parameter(name, value=value)], answer)

@@ -83,9 +83,12 @@ def address(nodes, avatar):
 
 @pytest.fixture(scope='module')
 def page(browser, address):
-    """One page for what can be done one after the other."""
+    """One page for what can be done one after the other.
+
+    It may run a script of ours in its audio thread; `test_viewer_page` has pages that may not.
+    """
     pages = Pages(browser)
-    yield pages.open(address)
+    yield pages.open(address, bypass_csp=True)
     pages.close()
     assert pages.complaints == []
 
@@ -125,11 +128,8 @@ def test_what_the_page_shows_is_what_is_published(world, watcher, page):
     newest_s = page.evaluate('viewer.sources[0].face.newestS')
     faces = {messages.from_stamp(face.header.stamp): face for face in watcher.faces}
     joints = {messages.from_stamp(state.header.stamp): state for state in watcher.joints}
-    times_ns = [time for time in sorted(faces) if newest_s - 1 < time / NS < newest_s - 0.1]
-    compared = 0
-    for time_ns in times_ns[::7]:
-        if time_ns not in joints:
-            continue
+    times_ns = [time for time in sorted(joints) if newest_s - 1.5 < time / NS < newest_s - 0.1]
+    for time_ns in times_ns[:: max(1, len(times_ns) // 8)]:
         page.evaluate('(timeS) => viewer.freeze(timeS)', time_ns / NS)
         face = messages.read_face_blendshapes(faces[time_ns])
         found = page.evaluate(
@@ -145,9 +145,8 @@ def test_what_the_page_shows_is_what_is_published(world, watcher, page):
             list(body.joint_names),
         )
         assert np.abs(np.sum(np.array(bones) * expected, axis=1)).min() > 1 - 1e-6
-        compared += 1
     page.evaluate('viewer.freeze(null)')
-    assert compared >= 5
+    assert len(times_ns) >= 8
     # It moved: this was no comparison of rest with rest.
     weights = np.array([faces[time_ns].weights for time_ns in times_ns])
     assert np.ptp(weights, axis=0).max() > 1e-4
@@ -162,9 +161,10 @@ registerProcessor('tap', class extends AudioWorkletProcessor {
 });
 """
 
-LISTEN = """async () => {
+LISTEN = """async (source) => {
   const { sound } = viewer;
-  await sound.context.audioWorklet.addModule('web/tap.js');
+  const script = new Blob([source], { type: 'text/javascript' });
+  await sound.context.audioWorklet.addModule(URL.createObjectURL(script));
   const tap = new AudioWorkletNode(sound.context, 'tap', { numberOfOutputs: 0 });
   globalThis.tapped = [];
   globalThis.posed = [];
@@ -189,12 +189,10 @@ def test_sound_and_motion_are_in_sync(world, watcher, page):
     samples = np.zeros(round(4.6 * RATE), np.float32)
     for click_s in clicks_s:
         samples[round(click_s * RATE) : round((click_s + 0.03) * RATE)] = 0.8
-    page.route('**/web/tap.js', lambda route: route.fulfill(
-        body=TAP, content_type='text/javascript'))  # fmt: skip
     start_ns = now_ns(watcher) + NS // 5
     watcher.say(samples, start_ns=start_ns, utterance_id='clicks')
     world.until(lambda: page.evaluate('viewer.sound.isPlaying'))
-    page.evaluate(LISTEN)
+    page.evaluate(LISTEN, TAP)
     world.until(lambda: watcher.faces[-1].utterance_id == 'clicks')
     world.until(lambda: not watcher.faces[-1].utterance_id)
     heard = page.evaluate(HEARD)

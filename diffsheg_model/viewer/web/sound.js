@@ -12,6 +12,8 @@ export class Sound {
     this.#toLocalS = toLocalS;
   }
 
+  get context() { return this.#context; }
+
   // Whether it is to be heard, and the browser allows it as far as is known.
   get isOn() { return this.#wanted && this.#context?.state !== 'suspended'; }
   get isPlaying() { return this.#wanted && this.#context?.state === 'running'; }
