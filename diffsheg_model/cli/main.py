@@ -35,6 +35,7 @@ def make_app() -> App:
         help='Speech to face and gesture motion. `diffsheg COMMAND --help` tells more.',
         version=__version__,
         help_format='plaintext',
+        suppress_keyboard_interrupt=False,  # main says in one line that it was interrupted
     )
     for name in COMMANDS:
         function = name.replace('-', '_')
