@@ -130,8 +130,11 @@ class _Drawing:
             self._failure = str(message.get('message') or 'it said no more')
 
     def on_bytes(self, guest: Guest, data: bytes) -> None:
-        if guest is not self._page or len(data) != 4 * self._width * self._height:
-            raise InputError(f'{len(data)} bytes are no picture that was asked for')
+        if guest is not self._page:
+            raise InputError('another page draws here')
+        if len(data) != 4 * self._width * self._height:
+            self._failure = f'its picture of {len(data)} bytes is not {self._width}x{self._height}'
+            return
         with contextlib.suppress(queue.Full):  # one that was asked for always has room
             self._pictures.put_nowait(data)
 

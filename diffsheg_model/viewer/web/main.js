@@ -183,7 +183,7 @@ setInterval(() => {
   renderedHz = rendered / seconds;
   rendered = 0;
   // Numbers and sound come first where the computer cannot draw so much.
-  slowFor = !document.hidden && renderedHz < SLOW_HZ ? slowFor + 1 : 0;
+  slowFor = mode !== 'render' && !document.hidden && renderedHz < SLOW_HZ ? slowFor + 1 : 0;
   if (slowFor >= 4) {
     slowFor = 0;
     stage.lighten();
