@@ -18,9 +18,9 @@ cd "$work"
 npm install --silent --no-audit --no-fund "three@$three" "esbuild@$esbuild"
 cat >three.js <<'END'
 export {
-  CircleGeometry, Color, DirectionalLight, HemisphereLight, Mesh, MeshStandardMaterial,
-  NeutralToneMapping, PCFShadowMap, PerspectiveCamera, PMREMGenerator, Quaternion, Scene,
-  SkeletonHelper, Vector3, WebGLRenderer,
+  CanvasTexture, DirectionalLight, HemisphereLight, NeutralToneMapping, PCFShadowMap,
+  PerspectiveCamera, PMREMGenerator, Quaternion, Scene, SkeletonHelper, SRGBColorSpace, Vector3,
+  WebGLRenderer,
 } from 'three';
 export { GLTFLoader } from 'three/addons/loaders/GLTFLoader.js';
 export { OrbitControls } from 'three/addons/controls/OrbitControls.js';

@@ -21,6 +21,7 @@ export class Figure {
         object.castShadow = object.receiveShadow = true;
         object.frustumCulled = false;  // the bind pose's box says nothing of the present one
         if (object.morphTargetDictionary) this.meshes.push(object);
+        if (object.material.name === 'trousers') fadeOut(object.material);
       }
     });
     this.helper = new SkeletonHelper(scene);
@@ -67,4 +68,19 @@ export class Figure {
   #joints = [];
   #morphs = [];
   #other = new Quaternion();
+}
+
+// The figure ends below the hips: there it fades, so that no cut is seen.
+function fadeOut(material) {
+  material.transparent = true;
+  material.onBeforeCompile = (shader) => {
+    shader.vertexShader = shader.vertexShader
+      .replace('void main() {', 'varying float heightM;\nvoid main() {')
+      .replace('#include <project_vertex>',
+        '#include <project_vertex>\nheightM = (modelMatrix * vec4(transformed, 1.0)).y;');
+    shader.fragmentShader = shader.fragmentShader
+      .replace('void main() {', 'varying float heightM;\nvoid main() {')
+      .replace('#include <opaque_fragment>',
+        '#include <opaque_fragment>\ngl_FragColor.a *= smoothstep(0.64, 0.8, heightM);');
+  };
 }

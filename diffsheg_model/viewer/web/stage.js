@@ -1,21 +1,21 @@
 // Light, floor, cameras: where the figures stand.
 
 import {
-  CircleGeometry, Color, DirectionalLight, HemisphereLight, Mesh, MeshStandardMaterial,
-  NeutralToneMapping, OrbitControls, PCFShadowMap, PerspectiveCamera, PMREMGenerator,
-  RoomEnvironment, Scene, Vector3, WebGLRenderer,
+  CanvasTexture, DirectionalLight, HemisphereLight, NeutralToneMapping, OrbitControls,
+  PCFShadowMap, PerspectiveCamera, PMREMGenerator, RoomEnvironment, Scene, SRGBColorSpace,
+  Vector3, WebGLRenderer,
 } from './vendor/three.js';
 
 const LEAST_PIXEL_RATIO = 0.5;
-const BACKGROUND = new Color('#2a333d');
+const BACKGROUND = ['#eef1f4', '#b7c3cf'];  // above, below
 // Room that a figure with moving arms takes, between two of them, and the height of the picture.
-const ALONE_M = 1.1, APART_M = 1.05, FRAME_M = 1.25;
+const ALONE_M = 1.4, APART_M = 1.2, FRAME_M = 1.17;
 
 // Where a camera stands and looks, metres; the figure faces +z.
 export const CAMERAS = {
-  portrait: { from: [0, 1.55, 1.75], to: [0, 1.42, 0] },
-  half: { from: [0, 1.4, 2.75], to: [0, 1.24, 0] },
-  side: { from: [1.9, 1.45, 1.9], to: [0, 1.26, 0] },
+  half: { from: [0, 1.34, 2.75], to: [0, 1.27, 0.03] },
+  portrait: { from: [0, 1.56, 1.5], to: [0, 1.52, 0.05] },
+  side: { from: [1.75, 1.4, 2.1], to: [0, 1.27, 0.03] },
 };
 export const FIRST_CAMERA = 'half';
 
@@ -27,17 +27,19 @@ export class Stage {
     this.renderer.toneMapping = NeutralToneMapping;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.scene = new Scene();
-    this.scene.background = BACKGROUND;
+    this.scene.background = gradient(...BACKGROUND);
     this.#light();
     // Where the processor draws, it has better things to do than to draw well.
     this.#software = isSoftware(this.renderer.getContext());
     if (this.#software) this.renderer.setPixelRatio(LEAST_PIXEL_RATIO);
     else this.#beautify(Math.min(devicePixelRatio, 2));
-    this.camera = new PerspectiveCamera(26, 1, 0.1, 30);
+    this.camera = new PerspectiveCamera(24, 1, 0.1, 20);
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.enablePan = false;
     this.controls.minDistance = 0.6;
     this.controls.maxDistance = 6;
+    // The figure ends below the hips, and has a front.
+    Object.assign(this.controls, { minPolarAngle: 1.1, maxPolarAngle: 1.66, minAzimuthAngle: -1.2, maxAzimuthAngle: 1.2 });
     this.look(FIRST_CAMERA);
   }
 
@@ -142,32 +144,44 @@ export class Stage {
     this.renderer.shadowMap.enabled = true;
     this.scene.environment = new PMREMGenerator(this.renderer)
       .fromScene(new RoomEnvironment(), 0.04).texture;
-    this.scene.environmentIntensity = 0.5;
-    this.#sky.intensity = 0.7;
+    this.scene.environmentIntensity = 0.42;
+    this.#sky.intensity = 0.65;
   }
 
-  #sky = new HemisphereLight('#fff4e8', '#39424d', 2);
+  // The warm colour from below stands for light that skin scatters.
+  #sky = new HemisphereLight('#eef4ff', '#dcb9a2', 1.9);
 
   #light() {
     this.scene.add(this.#sky);
-    const key = new DirectionalLight('#fff1e0', 2.2);
-    key.position.set(1.6, 2.9, 2.6);
-    key.target.position.set(0, 1.2, 0);
+    const key = new DirectionalLight('#fff0de', 2.3);
+    key.position.set(1.3, 2.7, 2.1);
+    key.target.position.set(0, 1.35, 0);
     key.castShadow = true;
     key.shadow.mapSize.set(2048, 2048);
-    Object.assign(key.shadow.camera, { left: -1.6, right: 1.6, top: 1.3, bottom: -1.4, near: 0.5, far: 8 });
+    Object.assign(key.shadow.camera, { left: -1.6, right: 1.6, top: 1, bottom: -1, near: 0.5, far: 6 });
     key.shadow.bias = -0.0004;
-    key.shadow.normalBias = 0.01;
+    key.shadow.normalBias = 0.004;
     key.shadow.radius = 5;
-    const rim = new DirectionalLight('#a9cdf5', 1.6);
-    rim.position.set(-2.2, 2.4, -2.2);
-    this.scene.add(key, key.target, rim);
-    const wall = new Mesh(
-      new CircleGeometry(4, 48), new MeshStandardMaterial({ color: '#34404c', roughness: 1 }));
-    wall.position.set(0, 1.2, -1.8);
-    wall.receiveShadow = true;
-    this.scene.add(wall);
+    const fill = new DirectionalLight('#dbe7ff', 0.55);
+    fill.position.set(-2.2, 1.7, 1.6);
+    // From behind, for hair and shoulders.
+    const rim = new DirectionalLight('#ffffff', 1.6);
+    rim.position.set(-1.4, 2.3, -1.8);
+    this.scene.add(key, key.target, fill, rim);
   }
+}
+
+function gradient(above, below) {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 4, height: 256 });
+  const context = canvas.getContext('2d');
+  const fade = context.createLinearGradient(0, 0, 0, canvas.height);
+  fade.addColorStop(0, above);
+  fade.addColorStop(1, below);
+  context.fillStyle = fade;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const texture = new CanvasTexture(canvas);
+  texture.colorSpace = SRGBColorSpace;
+  return texture;
 }
 
 // Whether the processor draws, for want of a graphics card.
