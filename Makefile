@@ -10,7 +10,7 @@ TESTS ?=
 export PYTHON TORCH_INDEX AUDIO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench evaluate-default bench-samplers ablations setup setup-test clean
+.PHONY: help demo test test-slow lint bench evaluate-default bench-samplers ablations pictures setup setup-test clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
@@ -52,6 +52,13 @@ evaluate-default: setup-test  ## Measure a bundle against its aims (BUNDLE=dir S
 bench-samplers: setup-test  ## Measure what the sampler's options cost and are worth (BUNDLE=dir SEEDS=2 QUICK=1)
 	@scripts/run.sh python -m benchmarks.samplers $(if $(BUNDLE),--bundle "$(BUNDLE)") \
 	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) $(ARGS)
+
+pictures: setup-test  ## Draw the README's pictures of the avatar again (needs Chromium)
+	@scripts/run.sh diffsheg generate diffsheg_ros/media/speech.flac -o out/pictures --seed 0
+	@scripts/run.sh diffsheg render out/pictures/motion.npz -o docs/images/avatar.webp \
+	    --start 0.3 --seconds 6 --fps 15 --size 560x400
+	@scripts/run.sh diffsheg render out/pictures/motion.npz -o docs/images/avatar_strip.png \
+	    --stills 5 --size 380x360
 
 clean:  ## Remove what was built and written here, .venv and out included
 	rm -rf .venv build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -202,7 +202,7 @@ setInterval(() => {
     'playout delay': said('playout_delay_s', ' s'),
     'page delay': `${Math.round(DELAY_S * 1000)} ms`,
     'round trip': Number.isFinite(connection.rttMs) ? `${connection.rttMs.toFixed(1)} ms` : '–',
-    generation: said('window_p50_s', ' s a window'),
+    generation: said('window_p50_s', ' s/window'),
     engine: said('engine'),
     model: said('bundle'),
     'drops, late': values.drops ? `${values.drops}, ${values.late_windows}` : undefined,
