@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import numpy as np
 import pytest
@@ -105,6 +106,32 @@ def test_interrupting_it_stops_its_nodes_and_writes_nothing(tmp_path, tiny_bundl
     assert process.returncode == 130
     assert 'nothing was written' in rest and 'Traceback' not in rest
     assert not out.exists()
+    assert not nodes_of(environment['ROS_DOMAIN_ID'])
+
+
+def test_its_page_is_there_and_stays_until_ctrl_c(tmp_path, tiny_bundle, environment):
+    speech = tmp_path / 'speech.wav'
+    soundfile.write(speech, speech_like(1.0), 16000)
+    process = subprocess.Popen(
+        command(
+            '--audio', speech, '--out', tmp_path / 'out', '--bundle', tiny_bundle.path, '--stay'
+        ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**environment, 'DISPLAY': '', 'WAYLAND_DISPLAY': ''},
+    )  # fmt: skip
+    url = ''
+    for line in process.stdout:
+        if line.startswith('the avatar is on '):
+            url = line.split()[-1]
+        if line.startswith('the avatar stays'):
+            break
+    assert urllib.request.urlopen(url, timeout=10).status == 200
+    assert (tmp_path / 'out' / 'session.mcap').stat().st_size > 1000
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0 and 'Traceback' not in rest
     assert not nodes_of(environment['ROS_DOMAIN_ID'])
 
 
