@@ -1,9 +1,7 @@
 """Any file that holds a motion, read by its suffix."""
 
 import dataclasses
-import json
 import logging
-import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,23 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports.finite import check_rotations, check_weights
+from diffsheg_model.exports.finite import check_rotations, check_times, check_weights
 from diffsheg_model.exports.motion_npz import read_npz
 from diffsheg_model.formats import ARKIT_WEIGHTS
 from diffsheg_model.motion import Motion
 from diffsheg_model.readers.arkit_csv import read_arkit_csv
 from diffsheg_model.readers.bvh import read_bvh
 from diffsheg_model.readers.facial_json import read_facial_json
-from diffsheg_model.readers.recording import ReadOptions, Track, read_text
+from diffsheg_model.readers.recording import ReadOptions, Track
 from diffsheg_model.skeleton import Skeleton
 from diffsheg_model.skeletons import BEAT_SKELETON, SHOW_SKELETON
 
 logger = logging.getLogger(__name__)
 
-#: For readers that compare a file's times with the sound beside it, where there is none.
-_NO_SOUND_S = math.nan
 #: Rates this close to a whole number are that number: times are written with few digits.
 _RATE_TOLERANCE = 0.005
+#: A face of more frames than this, and of so many for each row, has times that jump.
+_MANY_FRAMES = 200_000
+_MANY_A_ROW = 20
 
 
 def read_motion(path: str | os.PathLike[str], fps: float | None = None) -> Motion:
@@ -43,7 +42,7 @@ def read_motion(path: str | os.PathLike[str], fps: float | None = None) -> Motio
 
     Raises:
         InputError: no such file, an unknown suffix, a file that is damaged or of another layout,
-            no frames, or values that are not finite.
+            no frames, names that are there twice, no usable times, or values that are not finite.
     """
     return read_motion_and_sound(path, fps)[0]
 
@@ -74,6 +73,8 @@ def read_motion_and_sound(
     if len(motion) == 0:
         raise InputError(f'{path}: its motion has no frames')
     try:
+        _check_names(motion)
+        check_times(motion)
         check_rotations(motion)
         check_weights(motion)
     except InputError as error:
@@ -81,8 +82,8 @@ def read_motion_and_sound(
     return motion, audio, rate
 
 
-def skeleton_for(joint_names: Sequence[str], bundle: Path | None = None) -> Skeleton:
-    """The rest skeleton that joints belong to.
+def skeleton_for(path: Path, joint_names: Sequence[str], bundle: Path | None = None) -> Skeleton:
+    """The rest skeleton that the joints of a file belong to.
 
     A bundle's, where one is named; else that of the bundle that comes along where the joints are
     BEAT's, or there are none, and SMPL-X's where they are SHOW's.
@@ -92,12 +93,15 @@ def skeleton_for(joint_names: Sequence[str], bundle: Path | None = None) -> Skel
     """
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 
-    if bundle is not None:
-        skeleton = load_bundle(bundle).skeleton
-        skeleton.indices(joint_names)
-        return skeleton
-    if _names_of(joint_names) is SHOW_SKELETON:
-        return SHOW_SKELETON
+    given = None if bundle is None else load_bundle(bundle).skeleton
+    try:
+        if given is not None:
+            given.indices(joint_names)
+            return given
+        if _names_of(joint_names) is SHOW_SKELETON:
+            return SHOW_SKELETON
+    except InputError as error:
+        raise InputError(f'{path}: {error}') from error
     return load_bundle(DEFAULT_BUNDLE).skeleton
 
 
@@ -108,6 +112,15 @@ def _names_of(joint_names: Sequence[str]) -> Skeleton:
     skeleton = SHOW_SKELETON if of_show > of_beat else BEAT_SKELETON
     skeleton.indices(joint_names)
     return skeleton
+
+
+def _check_names(motion: Motion) -> None:
+    if not motion.joint_names and not motion.weight_names:
+        raise InputError('its motion has neither a body nor a face')
+    for names in (motion.joint_names, motion.weight_names):
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f'its motion has {twice} twice')
 
 
 _Read = tuple[Motion, np.ndarray, int]
@@ -134,34 +147,27 @@ def _read_bvh(path: Path, fps: float | None) -> _Read:
         _names_of(names)
     except InputError as error:
         raise InputError(f'{path}: {error}') from error
+    if bvh.stated_frames != len(bvh.values):
+        logger.warning(
+            '%s says that it has %d frames, and has %d: cut short, or resampled with a rate that '
+            'its header does not say (--fps)',
+            path.name,
+            bvh.stated_frames,
+            len(bvh.values),
+        )
     rotations = bvh.rotations(names).astype(np.float32)
     nothing = np.zeros((len(rotations), 0), np.float32)
     return _without_sound(Motion(bvh.fps, names, rotations, (), nothing))
 
 
 def _read_csv(path: Path, fps: float | None) -> _Read:
-    track, notes = read_arkit_csv(path, _NO_SOUND_S, ReadOptions(fps=fps))
+    track, notes = read_arkit_csv(path, None, ReadOptions(fps=fps))
     return _without_sound(_face(path, track, fps, notes))
 
 
 def _read_json(path: Path, fps: float | None) -> _Read:
-    track, notes = read_facial_json(path, _json_seconds(path, fps), ReadOptions(fps=fps))
+    track, notes = read_facial_json(path, None, ReadOptions(fps=fps))
     return _without_sound(_face(path, track, fps, notes))
-
-
-def _json_seconds(path: Path, fps: float | None) -> float:
-    """How long a facial json says that it lasts."""
-    try:
-        frames = json.loads(read_text(path))['frames']
-        if fps is not None:
-            return len(frames) / fps
-        times_s = [float(frame['time']) for frame in frames]
-        return len(times_s) * float(np.median(np.diff(times_s))) if len(times_s) > 1 else 1 / 60
-    except InputError:
-        raise
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        reason = f'no {error}' if isinstance(error, KeyError) else str(error).split('\n')[0]
-        raise InputError(f'{path}: is no facial json of BEAT ({reason})') from error
 
 
 def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -> Motion:
@@ -172,6 +178,11 @@ def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -
         fps = _rate(track)
     start_frame = round(track.times_s[0] * fps)
     count = max(1, round((track.times_s[-1] - track.times_s[0]) * fps) + 1)
+    if count > max(_MANY_FRAMES, _MANY_A_ROW * len(track.times_s)):
+        raise InputError(
+            f'{path}: the times of its {len(track.times_s)} frames jump, they last '
+            f'{track.times_s[-1] - track.times_s[0]:.0f} s: cut it there, or say --fps'
+        )
     times_s = (start_frame + np.arange(count)) / fps
     names = tuple(name for name in ARKIT_WEIGHTS if name in track.names)
     columns = [track.values[:, track.names.index(name)] for name in names]

@@ -1,5 +1,10 @@
 """One reader for every file that holds a motion."""
 
+import dataclasses
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from made_recordings import swing, weights, write_body, write_facial_json, write_live_link
@@ -10,6 +15,7 @@ from diffsheg_model.bundle import DEFAULT_BUNDLE
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_bvh, write_face_csv, write_npz
 from diffsheg_model.formats import ARKIT_WEIGHTS, BEAT, SHOW
+from diffsheg_model.motion import Motion
 from diffsheg_model.motion_file import read_motion, read_motion_and_sound, skeleton_for
 from diffsheg_model.rotations import matrix_from_rotvec
 from diffsheg_model.skeletons import BEAT_SKELETON, SHOW_SKELETON, human
@@ -92,7 +98,7 @@ def test_facial_json_keeps_its_times(tmp_path):
         ('motion.npz', b'zip', 'not a readable npz'),
         ('motion.bvh', b'HIERARCHY', 'not a BVH'),
         ('motion.csv', b'time_s,left\n0,1\n', 'none of its 2 columns is an ARKit blendshape'),
-        ('motion.json', b'{}', r"no facial json of BEAT \(no 'frames'\)"),
+        ('motion.json', b'{}', r"no facial json of BEAT \(no 'names'\)"),
         ('motion.json', b'[1]', 'no facial json of BEAT'),
         ('motion.json', b'{"frames": [{"time": 1}], "names": []}', 'no facial json of BEAT'),
     ],
@@ -126,14 +132,77 @@ def test_other_refusals(tmp_path):
 
 
 def test_whose_skeleton():
-    assert skeleton_for(BEAT.joint_names).names == BEAT_SKELETON.names
-    assert skeleton_for(()).names == BEAT_SKELETON.names
-    assert skeleton_for(SHOW.joint_names) is SHOW_SKELETON
-    assert skeleton_for(BEAT.joint_names, DEFAULT_BUNDLE).names == BEAT_SKELETON.names
-    with pytest.raises(InputError, match='has no joint left_knee'):
-        skeleton_for(('left_knee',), DEFAULT_BUNDLE)
-    with pytest.raises(InputError, match='has no joint Tail'):
-        skeleton_for(('Spine', 'Tail'))
+    path = Path('motion.npz')
+    assert skeleton_for(path, BEAT.joint_names).names == BEAT_SKELETON.names
+    assert skeleton_for(path, ()).names == BEAT_SKELETON.names
+    assert skeleton_for(path, SHOW.joint_names) is SHOW_SKELETON
+    assert skeleton_for(path, BEAT.joint_names, DEFAULT_BUNDLE).names == BEAT_SKELETON.names
+    with pytest.raises(InputError, match=r'^motion\.npz: .* has no joint left_knee'):
+        skeleton_for(path, ('left_knee',), DEFAULT_BUNDLE)
+    with pytest.raises(InputError, match=r'^motion\.npz: .* has no joint Tail'):
+        skeleton_for(path, ('Spine', 'Tail'))
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        ({'fps': 0.0}, 'has 0 frames a second: must be from 0.01 to 10000'),
+        ({'fps': np.nan}, 'has nan frames a second'),
+        ({'fps': 1e12}, 'has 1e'),
+        ({'start_frame': -1}, 'begins with frame -1'),
+        ({'start_frame': 10**300}, 'begins with frame 1000'),
+        ({'joint_names': ('Hips',) * 47}, 'has Hips twice'),
+        ({'weight_names': ('jawOpen',) * 51}, 'has jawOpen twice'),
+    ],
+)
+def test_times_and_names_that_no_format_holds(tmp_path, change, message):
+    motion = dataclasses.replace(moving(), **change)
+    fields = {field.name: getattr(motion, field.name) for field in dataclasses.fields(motion)}
+    fields['start_frame'] = float(motion.start_frame)
+    np.savez(tmp_path / 'motion.npz', **fields)
+    with pytest.raises(InputError, match=rf'motion\.npz: .*{re.escape(message)}'):
+        read_motion(tmp_path / 'motion.npz')
+
+
+def test_a_motion_of_nothing(tmp_path):
+    nothing = Motion(15.0, (), np.zeros((5, 0, 3), np.float32), (), np.zeros((5, 0), np.float32))
+    write_npz(tmp_path / 'nothing.npz', nothing)
+    with pytest.raises(InputError, match='neither a body nor a face'):
+        read_motion(tmp_path / 'nothing.npz')
+
+
+def test_faces_whose_times_jump_are_no_hours_of_frames(tmp_path):
+    rows = [f'{time_s},0.5' for time_s in (0.0, 0.1, 0.2, 1e9)]
+    (tmp_path / 'face.csv').write_text('\n'.join(['time_s,jawOpen', *rows]))
+    frames = [{'weights': [0.5], 'time': time_s} for time_s in (0.0, 0.1, 0.2, 1e9)]
+    (tmp_path / 'face.json').write_text(json.dumps({'names': ['jawOpen'], 'frames': frames}))
+    for name in ('face.csv', 'face.json'):
+        with pytest.raises(InputError, match=f'{name}: the times of its 4 frames jump'):
+            read_motion(tmp_path / name)
+        assert len(read_motion(tmp_path / name, fps=10)) == 4
+
+
+def test_a_facial_json_without_usable_times_has_beats_rate(tmp_path, caplog):
+    for times in ([], [0.0] * 4, [None] * 4):
+        frames = [{'weights': [0.5], 'time': time_s} for time_s in times] or [
+            {'weights': [0.5]}
+        ] * 4
+        (tmp_path / 'face.json').write_text(json.dumps({'names': ['jawOpen'], 'frames': frames}))
+        face = read_motion(tmp_path / 'face.json')
+        assert (face.fps, len(face)) == (60, 4)
+    assert 'sound' not in caplog.text
+    # One that is lost does not change the rate of the others.
+    frames = [{'weights': [0.5], 'time': time_s} for time_s in (0.0, 0.1, None, 0.3, 0.4)]
+    (tmp_path / 'face.json').write_text(json.dumps({'names': ['jawOpen'], 'frames': frames}))
+    assert read_motion(tmp_path / 'face.json').fps == 10
+
+
+def test_a_bvh_with_other_frames_than_it_says(tmp_path, caplog):
+    write_bvh(tmp_path / 'take.bvh', moving(), BEAT_SKELETON)
+    text = (tmp_path / 'take.bvh').read_text().replace('Frames: 30', 'Frames: 31')
+    (tmp_path / 'take.bvh').write_text(text)
+    assert len(read_motion(tmp_path / 'take.bvh')) == 30
+    assert 'take.bvh says that it has 31 frames, and has 30' in caplog.text
 
 
 @pytest.mark.skipif(not (DATA / 'beat_scott').is_dir(), reason='needs the real recordings')

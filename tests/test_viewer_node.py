@@ -37,20 +37,20 @@ class Nodes:
     def __init__(self) -> None:
         self.running = []
 
-    def start(self, module: str, *arguments: str) -> subprocess.Popen:
+    def start(self, module: str, *arguments: str, space: str = SPACE) -> subprocess.Popen:
         process = subprocess.Popen(
             [
                 sys.executable, '-m', f'diffsheg_ros.{module}',
-                '--ros-args', '-r', f'__ns:=/{SPACE}', *arguments,
+                '--ros-args', '-r', f'__ns:=/{space}', *arguments,
             ],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.running.append(process)
         return process
 
-    def viewer(self, port: int = 0) -> tuple[subprocess.Popen, str]:
+    def viewer(self, *arguments: str, port: int = 0) -> tuple[subprocess.Popen, str]:
         """A viewer, and its page's address."""
-        process = self.start('viewer_node', '-p', f'port:={port}')
+        process = self.start('viewer_node', '-p', f'port:={port}', *arguments)
         for line in process.stdout:
             found = re.search(r'open (http://\S+)', line)
             if found:
@@ -311,6 +311,26 @@ def test_the_microphone_of_a_page_is_heard(launch_browser, world, watcher, addre
     assert np.sqrt(np.mean(heard**2)) > 0.005
     pages.close()
     assert pages.complaints == []
+
+
+def test_two_avatars_stand_beside_each_other(world, watcher, nodes, pages, tiny_bundle):
+    """Two seeds of the same speech, published by two avatars."""
+    given = ['-p', 'autostart:=true', '-p', f'bundle:={tiny_bundle.path}', '-p', 'seed:=9']
+    other = nodes.start('avatar_node', *given, '-r', f'audio:=/{SPACE}/audio', space='other')
+    page = pages.open(nodes.viewer('-p', 'beside:=other')[1])
+    page.wait_for_function('() => viewer.sources[1].face.length > 5')
+    world.until(lambda: watcher.mouth.get_subscription_count() >= 4)
+    watcher.say(speech_like(3.0), start_ns=now_ns(watcher), utterance_id='both')
+    settled(world, page, 'speaking')
+    # Both move, and not alike.
+    page.wait_for_function(
+        """() => {
+          const [one, two] = viewer.sources.map(({ figure }) => figure?.weight('jawOpen') ?? 0);
+          return one > 0 && two > 0 && Math.abs(one - two) > 1e-6;
+        }"""
+    )
+    assert page.locator('#names span').all_inner_texts() == [SPACE, 'other']
+    other.kill()
 
 
 def test_a_new_viewer_and_a_lost_avatar_are_noticed(world, nodes, browser, avatar, address):

@@ -48,7 +48,7 @@ def export(
     moving, samples, rate = read_motion_and_sound(motion, fps)
     if audio is not None:
         samples, rate = read_audio(audio)
-    parts = Parts(moving, skeleton_for(moving.joint_names, bundle), samples, rate)
+    parts = Parts(moving, skeleton_for(motion, moving.joint_names, bundle), samples, rate)
     write_motion(output, parts, kind)
     logger.info('%d frames (%.1f s) of %s', len(moving), moving.duration_s, motion)
     logger.info('%s', output)

@@ -48,5 +48,6 @@ def plot(
     moving, samples, rate = read_motion_and_sound(motion, fps)
     if audio is not None:
         samples, rate = read_audio(audio)
-    plot_motion(output, moving, skeleton_for(moving.joint_names, bundle), samples, rate, poses)
+    skeleton = skeleton_for(motion, moving.joint_names, bundle)
+    plot_motion(output, moving, skeleton, samples, rate, poses)
     logger.info('%s', output)

@@ -1,9 +1,27 @@
-"""Refuses motions that are not finite, by the channel and the frame."""
+"""Refuses motions with numbers that are none of a motion, and says which."""
 
 import numpy as np
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion import Motion
+
+#: Frames a second of motion files: from a still in a while to more than any capture has.
+_RATES = (0.01, 10_000.0)
+#: Timecodes count the time of a day, and the times of a glTF are too coarse after it.
+_LATEST_START_S = 24 * 3600
+
+
+def check_times(motion: Motion) -> None:
+    """Raises InputError where the frames have no times, or times that no format holds."""
+    if not _RATES[0] <= motion.fps <= _RATES[1]:
+        raise InputError(
+            f'the motion has {motion.fps:g} frames a second: must be from {_RATES[0]:g} to '
+            f'{_RATES[1]:g}'
+        )
+    if not 0 <= motion.start_frame <= _LATEST_START_S * motion.fps:
+        raise InputError(
+            f'the motion begins with frame {motion.start_frame}: must be from 0 to a day after it'
+        )
 
 
 def check_rotations(motion: Motion) -> None:

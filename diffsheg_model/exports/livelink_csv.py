@@ -37,7 +37,11 @@ def write_livelink_csv(path: str | os.PathLike[str], motion: Motion) -> None:
     check_weights(motion)
     check_rotations(motion)
     motion = at_rate(motion, LIVELINK_FPS)
-    curves = livelink_curves(motion)[:, [LIVELINK_CURVES.index(name) for name in COLUMNS]]
+    try:
+        curves = livelink_curves(motion)
+    except InputError as error:
+        raise InputError(f'cannot write {path}: {error}') from error
+    curves = curves[:, [LIVELINK_CURVES.index(name) for name in COLUMNS]]
     rows = np.round(curves, 10) + 0.0
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='ascii') as file:
         file.write(','.join(('Timecode', 'BlendshapeCount', *COLUMNS)) + '\n')

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports.finite import check_rotations, check_weights
+from diffsheg_model.exports.finite import check_rotations, check_times, check_weights
 from diffsheg_model.files import atomic_path
 from diffsheg_model.mcap_file import full_name
 from diffsheg_model.mcap_messages import (
@@ -89,6 +89,7 @@ def motion_messages(
     """
     if len(motion) == 0:
         raise InputError('nothing to write: the motion has no frames')
+    check_times(motion)
     check_rotations(motion)
     check_weights(motion)
     parts = [_motion(motion, start_ns, utterance_id)]

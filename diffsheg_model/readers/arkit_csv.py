@@ -46,7 +46,7 @@ def is_arkit(path: Path) -> bool:
 
 
 def read_arkit_csv(
-    path: Path, sound_s: float, options: ReadOptions
+    path: Path, sound_s: float | None, options: ReadOptions
 ) -> tuple[Track, tuple[str, ...]]:
     """Reads a table with a header line, a column per weight, and one of time or timecode.
 
@@ -55,7 +55,8 @@ def read_arkit_csv(
 
     Args:
         path: of the file.
-        sound_s: duration of the sound beside it, seconds.
+        sound_s: duration of the sound beside it, seconds; None where there is none to compare
+            the times with: the first row is then at 0.
         options: fps overrules the table's times.
 
     Returns:
@@ -77,7 +78,8 @@ def read_arkit_csv(
         raise InputError(f'{path}: the face is lost in {lost} of {len(body)} rows')
     if lost:
         notes.append(f'{path.name} lost the face in {lost} of {len(body)} rows: bridged')
-    check_durations(sound_s, times_s[-1] + 1 / stated, options.tolerance_s, path.name)
+    if sound_s is not None:
+        check_durations(sound_s, times_s[-1] + 1 / stated, options.tolerance_s, path.name)
     weights = np.array(
         [
             [_number(row[column]) for column in columns.values()]
@@ -110,7 +112,7 @@ def _number(cell: str) -> float:
 
 
 def _times(
-    path: Path, header: list[str], body: list[list[str]], sound_s: float, fps: float | None
+    path: Path, header: list[str], body: list[list[str]], sound_s: float | None, fps: float | None
 ) -> tuple[NDArray[np.float64], float]:
     """Seconds of every row (F,), and their rate."""
     if fps is not None:
@@ -126,7 +128,8 @@ def _times(
             raise InputError(f'{path}: has no column of time or timecode: give its rate by --fps')
         times_s = np.array([_number(row[column]) for row in body]) * _SECONDS[plain[column]]
         # Times that begin after the sound are those of a clock.
-        times_s -= times_s[0] if not 0 <= times_s[0] < sound_s else 0.0
+        if sound_s is None or not 0 <= times_s[0] < sound_s:
+            times_s -= times_s[0]
     steps = np.diff(times_s)
     if not np.isfinite(times_s).all() or not (steps > 0).all():
         row = int(np.argmin(np.concatenate([[True], steps > 0])))

@@ -12,13 +12,14 @@ from diffsheg_model.readers.recording import ReadOptions, Track, read_text
 
 
 def read_facial_json(
-    path: Path, sound_s: float, options: ReadOptions
+    path: Path, sound_s: float | None, options: ReadOptions
 ) -> tuple[Track, tuple[str, ...]]:
     """Reads {"names": [..], "frames": [{"weights": [..], "time": s}, ..]}; BEAT has 60 fps.
 
     Args:
         path: of the file.
-        sound_s: duration of the sound beside it, seconds.
+        sound_s: duration of the sound beside it, seconds; None where there is none to compare
+            the times with.
         options: fps overrules the file's times.
 
     Returns:
@@ -35,15 +36,25 @@ def read_facial_json(
         times_s = np.array([frame.get('time', np.nan) for frame in frames], np.float64)
     except InputError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         reason = f'no {error}' if isinstance(error, KeyError) else str(error).split('\n')[0]
         raise InputError(f'{path}: is no facial json of BEAT ({reason})') from error
     if values.ndim != 2 or values.shape[1] != len(names):
         raise InputError(f'{path}: {len(names)} names, but weights of shape {values.shape}')
     columns = arkit_columns(names, str(path))
-    step = float(np.median(np.diff(times_s))) if len(times_s) > 1 else np.nan
-    stated = options.fps or (1.0 / step if step > 0 else 60.0)
-    rate, note = true_rate(len(values), stated, sound_s, options.tolerance_s, path.name)
+    steps = np.diff(times_s)
+    steps = steps[np.isfinite(steps)]
+    step = float(np.median(steps)) if len(steps) else np.nan
+    rate, note = options.fps or (1.0 / step if step > 0 else 60.0), ''
+    if sound_s is not None:
+        rate, note = true_rate(len(values), rate, sound_s, options.tolerance_s, path.name)
     whole = np.isfinite(times_s).all() and (np.diff(times_s) > 0).all()
     if note or options.fps or not whole or abs(times_s[0]) > options.tolerance_s:
         times_s = frame_times(len(values), rate)
