@@ -72,9 +72,13 @@ class LiveLinkSender:
         Raises:
             InputError: a target that is none or is not found, or an unusable name.
         """
-        if not name.strip() or len(name.encode()) > _LONGEST_NAME:
+        try:
+            length = len(name.encode())
+        except UnicodeEncodeError:  # bytes of the command line that are no text
+            length = 0
+        if not name.strip() or not 1 <= length <= _LONGEST_NAME:
             raise InputError(
-                f'Live Link name {name!r}: must have 1 to {_LONGEST_NAME} bytes, not all blank'
+                f'Live Link name {name!r}: must be text of 1 to {_LONGEST_NAME} bytes, not blank'
             )
         host, port = split_target(target)
         try:

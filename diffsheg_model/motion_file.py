@@ -66,7 +66,7 @@ def read_motion_and_sound(
     if not path.exists():
         raise InputError(f'{path}: no such file')
     if fps is not None and not 1 <= fps <= 1000:
-        raise InputError(f'--fps {fps:g}: must be from 1 to 1000')
+        raise InputError(f'{fps:g} frames a second of a motion file: must be from 1 to 1000')
     motion, audio, rate = reader(path, fps)
     if fps is not None:
         motion = dataclasses.replace(motion, fps=fps)
@@ -147,7 +147,7 @@ def _read_bvh(path: Path, fps: float | None) -> _Read:
         _names_of(names)
     except InputError as error:
         raise InputError(f'{path}: {error}') from error
-    if bvh.stated_frames != len(bvh.values):
+    if fps is None and bvh.stated_frames != len(bvh.values):
         logger.warning(
             '%s says that it has %d frames, and has %d: cut short, or resampled with a rate that '
             'its header does not say (--fps)',

@@ -47,7 +47,10 @@ def _npz_source(file: str, topics: tuple[str, ...]) -> tuple[Source, tuple[str, 
     motion = read_npz(file)
 
     def messages() -> Iterator[TimedMessage]:
-        made = motion_messages(motion, None, 0, start_ns=0, utterance_id=Path(file).stem)
+        try:
+            made = motion_messages(motion, None, 0, start_ns=0, utterance_id=Path(file).stem)
+        except InputError as error:
+            raise InputError(f'{file}: {error}') from error
         return (message for message in made if message.topic in topics)
 
     return messages, topics

@@ -1,5 +1,7 @@
 """``diffsheg export`` and ``diffsheg plot`` as a user runs them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
@@ -79,6 +81,9 @@ def test_refusals_are_one_line_and_write_nothing(tmp_path, motion_npz, command, 
     broken = moving()
     broken.weights[4, 24] = np.nan
     write_npz(tmp_path / 'nan.npz', broken)
+    flame = tmp_path / 'flame.npz'
+    coefficients = dataclasses.replace(moving(SHOW), joint_names=(), rotations=np.zeros((30, 0, 3)))
+    write_npz(flame, coefficients)
     (tmp_path / 'folder.png').mkdir()
     (tmp_path / 'folder.npz').mkdir()
     before = sorted(tmp_path.rglob('*'))
@@ -89,19 +94,28 @@ def test_refusals_are_one_line_and_write_nothing(tmp_path, motion_npz, command, 
         ((tmp_path / 'nan.npz', good), 'nan.npz: jawOpen is not finite in frame 4'),
         ((tmp_path / 'show.npz', good, '--bundle', DEFAULT_BUNDLE), 'has no joint spine1'),
         ((motion_npz, good, '--bundle', tmp_path), 'is no bundle'),
-        ((motion_npz, good, '--audio', tmp_path / 'no.wav'), 'no such audio file'),
-        ((motion_npz, good, '--fps', -3), '--fps -3: must be from 1 to 1000'),
+        (
+            (motion_npz, good, '--fps', -3),
+            '-3 frames a second of a motion file: must be from 1 to 1000',
+        ),
     ]
     if command == 'export':
         cases += [
             ((tmp_path / 'body.bvh', tmp_path / 'a.csv'), 'csv holds a face, and the motion has'),
             ((motion_npz, tmp_path / 'folder.npz'), 'folder.npz: it is a folder'),
+            ((motion_npz, good, '--audio', tmp_path / 'no.wav'), 'bvh holds no sound'),
+            ((flame, tmp_path / 'a.json'), 'a.json: the motion has no face'),
+            (
+                (flame, tmp_path / 'a.csv', '--format', 'livelink-csv'),
+                'a.csv: the motion has no fa',
+            ),
             ((motion_npz, tmp_path / 'a.csv', '--format', 'glb'), 'files of format glb end in'),
             ((motion_npz, tmp_path / 'a.csv', '--format', 'fbx'), 'fbx'),
         ]
     else:
         cases += [
             ((motion_npz, tmp_path / 'folder.png'), 'folder.png: it is a folder'),
+            ((motion_npz, good, '--audio', tmp_path / 'no.wav'), 'no such audio file'),
             ((motion_npz, good, '--poses', 0), '--poses 0: must be from 1 to 40'),
         ]
     for (source, out, *others), message in cases:

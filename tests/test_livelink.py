@@ -133,7 +133,7 @@ def test_targets():
             split_target(f'127.0.0.1:{port}')
     with pytest.raises(InputError, match=r'cannot find nowhere\.invalid'):
         LiveLinkSender('nowhere.invalid', 60)
-    for name in ('', ' ', 'ä' * 128):
+    for name in ('', ' ', 'ä' * 128, 'A\udcff'):
         with pytest.raises(InputError, match='Live Link name'):
             LiveLinkSender('127.0.0.1', 60, name)
 
@@ -170,16 +170,17 @@ def test_replay_at_another_rate_and_speed(half_second, receiver, other, capfd):
     assert faces[-2]._frames - faces[0]._frames == 31
 
 
-def test_an_interrupted_replay_leaves_a_neutral_face(half_second, receiver, other):
+@pytest.mark.parametrize(('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_replay_leaves_a_neutral_face(half_second, receiver, other, number, status):
     process = subprocess.Popen(
         [sys.executable, '-m', 'diffsheg_model.cli.main', 'replay', str(half_second),
          '--livelink', receiver.target, '--loop'],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     packets = [receiver.receive(60.0) for _ in range(45)]
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert 'faces sent to 127.0.0.1' in said and 'Traceback' not in said
     packets += receiver.waiting()
     faces = [decoded(other, packet) for packet in packets]

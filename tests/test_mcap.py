@@ -3,6 +3,8 @@
 import dataclasses
 import logging
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -349,6 +351,34 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path, motion, 
     with pytest.raises(InputError, match='cannot write'):
         write_mcap('/proc/none/a.mcap', motion, audio, RATE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_may_not_grow_is_not_written_at_all(tmp_path):
+    (tmp_path / 'a.mcap').write_text('earlier')
+    code = """
+import resource, sys
+import numpy as np
+from diffsheg_model.errors import InputError
+from diffsheg_model.exports import write_mcap
+from diffsheg_model.motion import Motion
+nothing = np.zeros((9, 0, 3), np.float32)
+motion = Motion(15.0, (), nothing, ('jawOpen',), np.zeros((9, 1), np.float32))
+resource.setrlimit(resource.RLIMIT_FSIZE, (99_999, 99_999))
+noise = np.random.default_rng(1).uniform(-1, 1, 99_999).astype(np.float32)
+try:
+    write_mcap(sys.argv[1], motion, noise, 16000)
+except InputError as error:
+    print(error)
+"""
+    ran = subprocess.run(
+        [sys.executable, '-c', code, tmp_path / 'a.mcap'],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    path = tmp_path / 'a.mcap'
+    assert ran.stdout == f'cannot write {path}: File too large; nothing was changed there\n', ran
+    assert [item.name for item in tmp_path.iterdir()] == [
+        'a.mcap'
+    ] and path.read_text() == 'earlier'
 
 
 def test_a_file_that_was_cut_short_is_read_up_to_there(tmp_path, recording, motion, caplog):

@@ -116,7 +116,9 @@ def test_other_refusals(tmp_path):
     write_npz(tmp_path / 'none.npz', motion[:0])
     with pytest.raises(InputError, match='its motion has no frames'):
         read_motion(tmp_path / 'none.npz')
-    with pytest.raises(InputError, match=r'--fps 0: must be from 1 to 1000'):
+    with pytest.raises(
+        InputError, match=r'^0 frames a second of a motion file: must be from 1 to 1000'
+    ):
         read_motion(tmp_path / 'none.npz', fps=0)
     with pytest.raises(InputError, match='is a folder'):
         read_motion(tmp_path)

@@ -1,5 +1,6 @@
 """The replay, over real DDS and as a process."""
 
+import dataclasses
 import subprocess
 import sys
 import time
@@ -193,6 +194,8 @@ def test_a_topic_of_another_program_is_left_out(world, play, tmp_path):
 
 def test_what_cannot_be_played_is_refused_at_once(ros, tmp_path, recording, two_avatars, motion):
     write_npz(tmp_path / 'motion.npz', motion)
+    write_npz(tmp_path / 'none.npz', motion[0:0])
+    write_npz(tmp_path / 'still.npz', dataclasses.replace(motion, fps=0.0))
     (tmp_path / 'text.mcap').write_text('no recording')
     (tmp_path / 'text.npz').write_text('no motion')
     McapRecorder(tmp_path / 'empty.mcap').close()
@@ -202,6 +205,8 @@ def test_what_cannot_be_played_is_refused_at_once(ros, tmp_path, recording, two_
         ({'file': str(tmp_path / 'missing.npz')}, 'No such file'),
         ({'file': str(tmp_path / 'text.mcap')}, 'is no MCAP file'),
         ({'file': str(tmp_path / 'text.npz')}, 'not a readable npz file'),
+        ({'file': str(tmp_path / 'none.npz')}, r'none\.npz: the motion has no frames'),
+        ({'file': str(tmp_path / 'still.npz')}, r'still\.npz: the motion has 0 frames a second'),
         ({'file': str(tmp_path / 'empty.mcap')}, 'has no topics audio or face or'),
         ({'file': str(recording), 'topics': 'face, body'}, 'body is none of audio, face'),
         ({'file': str(recording), 'topics': 'face_trajectory'}, 'has no topics face_trajectory'),

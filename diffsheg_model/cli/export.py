@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from diffsheg_model.cli import Output
+from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg export out/motion.npz -o avatar.glb'
 
@@ -45,6 +46,8 @@ def export(
     from diffsheg_model.motion_file import read_motion_and_sound, skeleton_for
 
     kind = kind_of(output, format_)
+    if audio is not None and kind != 'mcap':
+        raise InputError(f'--audio: {kind} holds no sound; leave it out, or write an .mcap')
     moving, samples, rate = read_motion_and_sound(motion, fps)
     if audio is not None:
         samples, rate = read_audio(audio)

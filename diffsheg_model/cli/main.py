@@ -2,8 +2,12 @@
 
 import importlib
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
@@ -47,7 +51,13 @@ def make_app() -> App:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs ``diffsheg``; returns the exit status: 0, 2 for unusable input, 130 interrupted."""
+    """Runs ``diffsheg``; returns the exit status: 0, 2 for unusable input, 130 interrupted.
+
+    SIGTERM ends it with 143, in order: temporary files, browsers and faces are put away as by
+    Ctrl-C.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _end)
     logging.basicConfig(level=logging.INFO, format='%(message)s')
     try:
         make_app()(
@@ -66,6 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write('interrupted\n')
         return 130
     return 0
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # one more would cut the putting away short
+    raise SystemExit(128 + number)
 
 
 def _fail(message: str) -> int:

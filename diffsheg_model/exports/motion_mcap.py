@@ -68,15 +68,21 @@ def write_mcap(
         utterance_id: named by the messages.
 
     Raises:
-        InputError: nothing to write, values that are not finite, a time that ROS cannot hold, a
+        InputError: no frames, values that are not finite, a time that ROS cannot hold, a
             path that cannot be written, a full disk, or mcap is not installed.
     """
     messages = motion_messages(motion, audio, rate, start_ns=start_ns, utterance_id=utterance_id)
     with atomic_path(path) as temporary:
         recorder = McapRecorder(temporary)
-        for topic, time_ns, data in messages:
-            recorder.add(full_name(namespace, topic), AVATAR_TOPICS[topic], data, time_ns)
-        recorder.close()
+        try:
+            for topic, time_ns, data in messages:
+                recorder.add(full_name(namespace, topic), AVATAR_TOPICS[topic], data, time_ns)
+            recorder.close()
+        except InputError as error:
+            # The recorder speaks of the temporary file and of what is in it.
+            if isinstance(error.__cause__, OSError):
+                raise error.__cause__ from None
+            raise
 
 
 def motion_messages(
@@ -85,10 +91,10 @@ def motion_messages(
     """The messages of a motion and its sound in the order of time; see `write_mcap`.
 
     Raises:
-        InputError: nothing to send, or values that are not finite.
+        InputError: no frames, no usable times, or values that are not finite.
     """
     if len(motion) == 0:
-        raise InputError('nothing to write: the motion has no frames')
+        raise InputError('the motion has no frames')
     check_times(motion)
     check_rotations(motion)
     check_weights(motion)
