@@ -112,9 +112,12 @@ class Run:
         complete: whether all motion was shown.
     """
 
-    def __init__(self, avatar: NodeProcess, player: NodeProcess) -> None:
+    def __init__(
+        self, avatar: NodeProcess, player: NodeProcess, viewer: NodeProcess | None
+    ) -> None:
         self._avatar = avatar
         self._player = player
+        self._viewer = viewer
         self._begun_s = time.monotonic()
         self._looked_s = 0.0
         self.failure = ''
@@ -134,6 +137,8 @@ class Run:
         view = node.view
         if self._avatar.exit_status() is not None:
             return f'the avatar ended early: {self._avatar.last_words()}'
+        if self._viewer is not None and self._viewer.exit_status() is not None:
+            return f'the viewer ended early: {self._viewer.last_words()}'
         if view.level >= 2 and view.value('lifecycle') == 'unconfigured':
             return view.message
         if not view.state and now_s - self._begun_s > START_LIMIT_S:
@@ -203,7 +208,7 @@ def run_demo(
             nodes.append(MonitorNode(record=True, mcap=scratch / SESSION_FILE))
             return nodes[0]
 
-        run = Run(avatar, player)
+        run = Run(avatar, player, viewer)
         status = run_node(create, [], run.finished)
         end_at_signals()
         if run.failure:
@@ -262,7 +267,10 @@ def _stay(avatar: NodeProcess, viewer: NodeProcess, console: Console) -> None:
         'drop there; Ctrl-C ends it',
     )
     with contextlib.suppress(KeyboardInterrupt):
-        while avatar.exit_status() is None and viewer.exit_status() is None:
+        while True:
+            for name, node in (('avatar', avatar), ('viewer', viewer)):
+                if node.exit_status() is not None:
+                    raise InputError(f'the {name} ended: {node.last_words()}')
             time.sleep(0.2)
 
 
@@ -328,6 +336,7 @@ def main(arguments: list[str] | None = None) -> int:
         help='leave the avatar on its page afterwards, until Ctrl-C; the default in a terminal',
     )
     options = parser.parse_args(arguments)
+    end_at_signals()
     try:
         return run_demo(
             options.audio,

@@ -5,7 +5,9 @@ clock, and what pages ask for waits in a bounded queue until the node takes it.
 """
 
 import dataclasses
+import math
 import queue
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion import Motion
 from diffsheg_model.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
@@ -31,6 +34,8 @@ MOST_REQUESTS = 100
 MOST_PIECES = 15_000
 #: A page gets sound so long before it is heard.
 SOUND_AHEAD_NS = NS // 2
+#: Names of joints or weights that were not seen for so long are no longer those of the avatar.
+NAMES_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -73,9 +78,10 @@ class LiveShow:
         self._guests: dict[int, Guest] = {}
         self._status: dict[str, Any] = {}
         self._settings: list[dict[str, Any]] = []
-        self._coming: deque[tuple[int, AudioPiece]] = deque(maxlen=MOST_PIECES)
-        self._utterance_id = ''  # of the newest sound
-        self._sound_end_ns = 0
+        self._coming: deque[AudioPiece] = deque(maxlen=MOST_PIECES)
+        self._newest = _Heard('', complete=True)
+        self._silenced: deque[str] = deque(maxlen=64)  # utterances
+        self._cuts = 0  # that the avatar has not told of yet
         self.speech = PageSpeech()
         self.skipped = 0
 
@@ -98,8 +104,8 @@ class LiveShow:
         if not np.isfinite(weights).all():
             self.skipped += 1
             return
-        if names != shown.source.weight_names:
-            self._change(figure, dataclasses.replace(shown.source, weight_names=names))
+        if not self._takes(figure, dataclasses.replace(shown.source, weight_names=names)):
+            return
         self._hub.send(face_message(figure, self._time_s(figure, time_ns), weights))
 
     def body(
@@ -117,12 +123,14 @@ class LiveShow:
         rotations = rotvec_from_euler_xyz(angles[None])
         nothing = np.zeros((1, 0), np.float32)
         motion = avatar_motion(Motion(1.0, joint_names, rotations, (), nothing))
-        shown.face_of_body = bool(motion.weight_names)
         changed = dataclasses.replace(shown.source, joint_names=motion.joint_names)
-        if shown.face_of_body:
+        if motion.weight_names:
+            if not shown.face_of_body:
+                shown.face_of_body = True
+                shown.source = dataclasses.replace(shown.source, weight_names=())
             changed = dataclasses.replace(changed, weight_names=motion.weight_names)
-        if changed != shown.source:
-            self._change(figure, changed)
+        if not self._takes(figure, changed):
+            return
         time_s = self._time_s(figure, time_ns)
         self._hub.send(body_message(figure, time_s, quaternion_from_rotvec(motion.rotations[0])))
         if shown.face_of_body:
@@ -133,34 +141,74 @@ class LiveShow:
 
         Speech may come long before it is heard; `tick` sends it on in time.
         """
-        if not len(piece.samples) or not piece.sample_rate:
+        if not len(piece.samples) and not piece.end:
             return
-        heard_ns = piece.start_ns + self._figures[0].delay_ns
-        if piece.utterance_id != self._utterance_id:
-            self._utterance_id = piece.utterance_id
-            if heard_ns < self._sound_end_ns:
-                self.hush()
-        self._sound_end_ns = heard_ns + len(piece.samples) * NS // piece.sample_rate
-        samples = np.clip(np.nan_to_num(piece.samples), -1.0, 1.0)
+        if not MIN_SAMPLE_RATE <= piece.sample_rate <= MAX_SAMPLE_RATE:
+            self.skipped += 1
+            return
+        if piece.start_ns <= 0:  # the avatar, too, takes a chunk without a stamp as said now
+            piece = piece._replace(start_ns=self._now_ns())
+        if piece.utterance_id != self._newest.utterance_id:
+            if not self._newest.complete or piece.start_ns < self._newest.end_ns:
+                self._cut()
+            self._newest = _Heard(piece.utterance_id)
+        if piece.utterance_id in self._silenced:
+            return
+        self._newest.complete |= piece.end
+        self._newest.end_ns = piece.start_ns + len(piece.samples) * NS // piece.sample_rate
+        if not len(piece.samples):
+            return
         if len(self._coming) == MOST_PIECES:
             self.skipped += 1
-        self._coming.append((heard_ns, piece._replace(samples=samples)))
+        samples = np.clip(np.nan_to_num(piece.samples), -1.0, 1.0)
+        self._coming.append(piece._replace(samples=samples))
 
     def tick(self, now_ns: int) -> None:
-        """Sends the speech that is heard soon; called some times in `SOUND_AHEAD_NS`."""
-        while self._coming and self._coming[0][0] <= now_ns + SOUND_AHEAD_NS:
-            heard_ns, piece = self._coming.popleft()
-            content = (0, heard_ns / NS, piece.samples, piece.sample_rate)
+        """Sends the speech that is heard soon; called some times in `SOUND_AHEAD_NS`.
+
+        Nothing is heard before the avatar has said how long after its sound the motion is shown.
+        """
+        delay_ns = self._figures[0].delay_ns
+        if delay_ns is None:
+            return
+        until_ns = now_ns + SOUND_AHEAD_NS - delay_ns
+        while self._coming and self._coming[0].start_ns <= until_ns:
+            piece = self._coming.popleft()
+            content = (0, (piece.start_ns + delay_ns) / NS, piece.samples, piece.sample_rate)
             speaker = self._guests.get(self.speech.listener_of(piece.utterance_id) or 0)
             self._hub.send(sound_message(*content), but=speaker)
             if speaker is not None:
                 self._hub.send(sound_message(*content, muted=True), to=speaker)
 
-    def hush(self) -> None:
-        """Nothing more is heard of what was said so far."""
+    def interrupt(self) -> None:
+        """Nothing more is said by pages, and nothing more is heard of what was said."""
+        self._tell_cut_off(self.speech.stop())
+        self._cut()
+
+    def interrupted(self, times: int) -> None:
+        """The avatar was so many times interrupted since it last said so.
+
+        What a new utterance or a page has interrupted is known here already; if there is more,
+        somebody else has, and the rest of the speech is not heard here either.
+        """
+        if times > self._cuts:
+            self._silence()
+        self._cuts = 0
+
+    def _cut(self) -> None:
+        self._cuts += 1
+        self._silence()
+
+    def _silence(self) -> None:
+        """Nothing more is heard of the newest utterance, even if more of it comes."""
+        self._silenced.append(self._newest.utterance_id)
         self._coming.clear()
-        self._sound_end_ns = 0
         self._hub.send({'type': 'hush'})
+
+    def _tell_cut_off(self, speaker: int | None) -> None:
+        guest = self._guests.get(speaker or 0)
+        if guest is not None:
+            self._hub.send({'type': 'speech_over'}, guest)
 
     def status(self, **values: Any) -> None:
         """Says what the avatar does: `state`, `utterance_id`, `level`, `message`, `values`."""
@@ -169,6 +217,7 @@ class LiveShow:
             **values,
             'guests': self._hub.guests,
             'dropped': self._hub.dropped,
+            'skipped': self.skipped + self.speech.dropped,
         }
         self._hub.send(self._status)
 
@@ -210,12 +259,14 @@ class LiveShow:
             name, value = message.get('name'), message.get('value')
             if name not in [setting['name'] for setting in self._settings]:
                 raise InputError(f'the avatar has no setting {str(name)[:40]!r} for pages')
-            if type(value) is not int:
+            if type(value) is not int or abs(value) >= 2**63:
                 raise InputError(f'{name} must be a whole number')
             self._ask(Request(guest, 'set', str(name), value))
         elif kind == 'speech_begin':
             kind_, name, rate = (message.get(key) for key in ('kind', 'name', 'rate'))
-            self.speech.begin(guest.number, kind_, name, rate, self._now_ns())
+            cut_off = self.speech.begin(guest.number, kind_, name, rate, self._now_ns())
+            if cut_off != guest.number:
+                self._tell_cut_off(cut_off)
         elif kind == 'speech_end':
             self.speech.end(guest.number)
         else:
@@ -237,19 +288,46 @@ class LiveShow:
     def _settings_message(self) -> dict[str, Any]:
         return {'type': 'settings', 'settings': self._settings}
 
-    def _change(self, figure: int, source: Source) -> None:
-        """Another model speaks from now on: all pages begin anew."""
-        self._figures[figure].source = source
+    def _takes(self, figure: int, source: Source) -> bool:
+        """Whether a message of these names is shown; if they are new, all pages begin anew.
+
+        Two publishers on one topic would make them begin anew all the time: other names are taken
+        when the present ones have not been seen for a while.
+        """
+        shown, now_s = self._figures[figure], time.monotonic()
+        if source == shown.source:
+            shown.seen_s = now_s
+            return True
+        new_parts = [
+            bool(before) and before != after
+            for before, after in (
+                (shown.source.joint_names, source.joint_names),
+                (shown.source.weight_names, source.weight_names),
+            )
+        ]
+        if any(new_parts) and now_s - shown.seen_s < NAMES_S:
+            self.skipped += 1
+            return False
+        shown.source, shown.seen_s = source, now_s
         self._hub.send(self.greeting())
+        return True
 
     def _time_s(self, figure: int, time_ns: int) -> float:
         """The show's time of a stamp: that of the first avatar, which the sound follows."""
-        shift_ns = self._figures[0].delay_ns - self._figures[figure].delay_ns
-        return (time_ns + shift_ns) / NS
+        first, own = (self._figures[index].delay_ns or 0 for index in (0, figure))
+        return (time_ns + first - own) / NS
 
 
 @dataclass
 class _Figure:
     source: Source
-    delay_ns: int = 0
+    delay_ns: int | None = None  # None before the avatar has said
     face_of_body: bool = False  # the body's jaw moves the face; there are no blendshapes
+    seen_s: float = -math.inf  # when the present names were last seen
+
+
+@dataclass
+class _Heard:
+    utterance_id: str
+    complete: bool = False
+    end_ns: int = 0  # stamp of what follows its last known sample

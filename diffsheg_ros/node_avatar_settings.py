@@ -38,15 +38,17 @@ class AvatarSettings:
         self._descriptors: list[ParameterDescriptor] = []
         self._settings: list[dict[str, Any]] = []
         self._calls = 0
+        self._asked: Future | None = None
 
     def refresh(self) -> None:
         """Called once a second: asks from time to time."""
         self._calls += 1
         if not self._client.services_are_ready():
-            self._descriptors = []
+            self._descriptors, self._asked = [], None
             self._publish([])
-        elif self._calls % _EVERY == 1:
-            self._client.describe_parameters(list(NAMES), self._on_described)
+        # An avatar that does not answer is not asked again and again.
+        elif self._calls % _EVERY == 1 and (self._asked is None or self._asked.done()):
+            self._asked = self._client.describe_parameters(list(NAMES), self._on_described)
 
     def change(self, name: str, value: int, guest: Guest, tell: Tell) -> None:
         """Sets a parameter for a page, which is told why if it was refused."""

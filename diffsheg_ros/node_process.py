@@ -1,4 +1,4 @@
-"""A node as a process: started, spun in one thread, and stopped by SIGINT or SIGTERM in order."""
+"""A node as a process: started, spun in one thread, and stopped by a signal in order."""
 
 import logging
 import os
@@ -19,12 +19,16 @@ from diffsheg_model.errors import InputError
 
 #: Python sees a signal when the middleware's wait returns, so it must return now and then.
 _WAIT_S = 0.2
+#: Ctrl-C, `kill`, and a terminal that is closed, unless nohup said that this means nothing.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM) + (
+    () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+)
 #: A second signal within this time means the same as the first.
 _IMPATIENT_S = 1.0
 
 
 class StopSignals:
-    """Turns SIGINT and SIGTERM into a flag; one that comes much later ends the process at once.
+    """Turns signals to stop into a flag; one that comes much later ends the process at once.
 
     rclpy's own handlers would shut the context down under the node, which could then neither
     report nor finish what it is doing.
@@ -33,12 +37,12 @@ class StopSignals:
     def __init__(self) -> None:
         self.stopped = threading.Event()
         self._first_s = 0.0
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
 
     def ignore(self) -> None:
-        """Ignores both from now on, also while the interpreter is being taken down."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        """Ignores them from now on, also while the interpreter is being taken down."""
+        for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -53,9 +57,9 @@ class StopSignals:
 
 
 def end_at_signals() -> None:
-    """Gives both signals back their usual meaning."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Lets every signal to stop raise KeyboardInterrupt: what was begun is put away in order."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
 
 
 def run_node(

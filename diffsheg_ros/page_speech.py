@@ -21,6 +21,8 @@ LONGEST_S = 620.0
 #: Pieces of a recording go out so long before they are heard, and are so long.
 AHEAD_NS = NS // 5
 PIECE_S = 0.04
+#: Who is farther off the clock than this has jumped, or stood still: it goes on from now.
+JUMP_NS = NS
 
 
 @dataclass
@@ -51,17 +53,28 @@ class _Utterance:
 
 
 class PageSpeech:
-    """What pages say; all methods may be called from any thread. A speaker is a page's number."""
+    """What pages say; all methods may be called from any thread. A speaker is a page's number.
+
+    Attributes:
+        dropped: messages of samples from pages that had lost the word.
+    """
 
     def __init__(self) -> None:
+        self.dropped = 0
         self._lock = threading.Lock()
         self._live: _Utterance | None = None
         self._ended: deque[_Utterance] = deque(maxlen=4)  # that still owe their last chunk
         self._count = 0
         self._microphones: dict[str, int] = {}
+        self._wordless: set[int] = set()  # who was cut off, and may not know yet
 
-    def begin(self, speaker: int, kind: object, name: object, rate: object, now_ns: int) -> None:
-        """A page begins to speak; who spoke before is cut off.
+    def begin(
+        self, speaker: int, kind: object, name: object, rate: object, now_ns: int
+    ) -> int | None:
+        """A page begins to speak.
+
+        Returns:
+            Who is cut off by that; None where nobody spoke.
 
         Raises:
             InputError: a kind, name or rate that is none.
@@ -74,7 +87,8 @@ class PageSpeech:
             )
         plain = re.sub(r'[^\w.-]+', '_', name)[:60] or kind
         with self._lock:
-            self._cut_off()
+            cut = self._cut_off()
+            self._wordless.discard(speaker)
             self._count += 1
             utterance_id = f'{plain}-{now_ns}-{self._count}'
             self._live = _Utterance(utterance_id, speaker, str(kind), int(rate))
@@ -83,6 +97,7 @@ class PageSpeech:
                 self._microphones[utterance_id] = speaker
                 for old in list(self._microphones)[:-32]:
                     del self._microphones[old]
+        return cut
 
     def add(self, speaker: int, data: bytes) -> None:
         """Samples, float32.
@@ -95,6 +110,9 @@ class PageSpeech:
         samples = np.frombuffer(data, dtype='<f4')
         with self._lock:
             live = self._live
+            if speaker in self._wordless:
+                self.dropped += 1
+                return
             if live is None or live.speaker != speaker or live.complete:
                 raise InputError('begin to speak before sending samples')
             if live.waiting_samples + len(samples) > LONGEST_S * live.rate:
@@ -115,11 +133,12 @@ class PageSpeech:
         with self._lock:
             if self._live is not None and self._live.speaker == speaker:
                 self._cut_off()
+            self._wordless.discard(speaker)
 
-    def stop(self) -> None:
-        """Nothing more of what is being said."""
+    def stop(self) -> int | None:
+        """Nothing more of what is being said; returns who is cut off, None where nobody spoke."""
         with self._lock:
-            self._cut_off()
+            return self._cut_off()
 
     def listener_of(self, utterance_id: str) -> int | None:
         """The page whose microphone an utterance is; None where it is another one."""
@@ -135,6 +154,8 @@ class PageSpeech:
                 return pieces
             if live.start_ns is None and (live.waiting or live.complete):
                 live.start_ns = now_ns
+            if live.start_ns is not None and abs(live.heard_ns() - now_ns) > JUMP_NS:
+                live.start_ns += now_ns - live.heard_ns()
             most = max(1, round(PIECE_S * live.rate))
             until_ns = now_ns + AHEAD_NS
             while live.waiting and (live.kind == 'microphone' or live.heard_ns() <= until_ns):
@@ -144,10 +165,13 @@ class PageSpeech:
                 self._live = None
             return pieces
 
-    def _cut_off(self) -> None:
-        if self._live is not None:
-            self._ended.append(self._live)
-            self._live = None
+    def _cut_off(self) -> int | None:
+        live, self._live = self._live, None
+        if live is None:
+            return None
+        self._ended.append(live)
+        self._wordless.add(live.speaker)
+        return live.speaker
 
     def _last(self, utterance: _Utterance) -> AudioPiece:
         return self._piece(utterance, np.zeros(0, np.float32), end=True)

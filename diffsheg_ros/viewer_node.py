@@ -6,6 +6,7 @@ Serves on this machine alone unless told otherwise. Nothing that arrives, from a
 ends the node.
 """
 
+import math
 import sys
 import time
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.task import Future
+from rclpy.validate_namespace import validate_namespace
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
@@ -55,7 +58,7 @@ class ViewerNode(Node):
         settings = NodeParameters(self, ViewerParameters).read()
         spaces = [self.get_namespace()]
         if settings.beside:
-            spaces.append('/' + settings.beside.strip('/'))
+            spaces.append(_other_namespace(settings.beside, spaces[0]))
         hub = Hub()
         names = [space.strip('/') or 'avatar' for space in spaces]
         self.show = LiveShow(hub, names, lambda: self.get_clock().now().nanoseconds)
@@ -72,7 +75,7 @@ class ViewerNode(Node):
         }
         self._reported_s = time.monotonic()
         self._status: dict[str, Any] = {'state': '', 'level': 0, 'message': '', 'values': {}}
-        self._interrupts: str | None = None  # as the avatar counts them
+        self._interrupts: int | None = None  # as the avatar counts them
         self._utterance_id = ''
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
         # A best-effort subscription hears every kind of publisher of audio.
@@ -134,13 +137,9 @@ class ViewerNode(Node):
             if number is None:
                 continue
             values = {item.key: item.value for item in status.values}
-            self.show.set_delay(number, float(values.get('playout_delay_s') or 0.0))
+            self._take_timing(number, values)
             if number == 0:
                 self._reported_s = time.monotonic()
-                interrupts = values.get('interrupts')
-                if interrupts != self._interrupts and self._interrupts is not None:
-                    self.show.hush()
-                self._interrupts = interrupts
                 self._status = {
                     'state': values.get('state', ''),
                     'level': status.level[0],
@@ -148,6 +147,20 @@ class ViewerNode(Node):
                     'values': values,
                 }
                 self._tell_status()
+
+    def _take_timing(self, number: int, values: dict[str, str]) -> None:
+        try:
+            delay_s = float(values['playout_delay_s'])
+            interrupts = int(values['interrupts'])
+        except (KeyError, ValueError):
+            return  # not configured yet, or nothing of ours
+        if math.isfinite(delay_s):
+            self.show.set_delay(number, delay_s)
+        if number == 0:
+            # One that counts anew was started anew.
+            before = interrupts if self._interrupts is None else self._interrupts
+            self.show.interrupted(max(0, interrupts - before))
+            self._interrupts = interrupts
 
     def _tell_status(self) -> None:
         self.show.status(**self._status, utterance_id=self._utterance_id)
@@ -186,8 +199,7 @@ class ViewerNode(Node):
                 )
 
     def _on_interrupt(self, request: Request) -> None:
-        self.show.speech.stop()
-        self.show.hush()
+        self.show.interrupt()
         if not self._interrupt.service_is_ready():
             self.show.tell(request.guest, 'there is no avatar to interrupt')
             return
@@ -198,6 +210,18 @@ class ViewerNode(Node):
                 self.show.tell(request.guest, response.message)
 
         self._interrupt.call_async(Trigger.Request()).add_done_callback(answer)
+
+
+def _other_namespace(beside: str, own: str) -> str:
+    space = '/' + beside.strip('/')
+    try:
+        validate_namespace(space)
+    except InvalidNamespaceException as error:
+        reason = ' '.join(str(error).split())
+        raise InputError(f'parameter beside = {beside!r}: is no namespace ({reason})') from error
+    if space == own:
+        raise InputError(f'parameter beside = {beside!r}: is the namespace of this viewer itself')
+    return space
 
 
 def main(args: list[str] | None = None) -> int:

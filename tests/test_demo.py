@@ -109,7 +109,8 @@ def test_interrupting_it_stops_its_nodes_and_writes_nothing(tmp_path, tiny_bundl
     assert not nodes_of(environment['ROS_DOMAIN_ID'])
 
 
-def test_its_page_is_there_and_stays_until_ctrl_c(tmp_path, tiny_bundle, environment):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGHUP])
+def test_its_page_is_there_and_stays_until_it_is_ended(tmp_path, tiny_bundle, environment, number):
     speech = tmp_path / 'speech.wav'
     soundfile.write(speech, speech_like(1.0), 16000)
     process = subprocess.Popen(
@@ -129,7 +130,7 @@ def test_its_page_is_there_and_stays_until_ctrl_c(tmp_path, tiny_bundle, environ
             break
     assert urllib.request.urlopen(url, timeout=10).status == 200
     assert (tmp_path / 'out' / 'session.mcap').stat().st_size > 1000
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     rest, _ = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 0 and 'Traceback' not in rest
     assert not nodes_of(environment['ROS_DOMAIN_ID'])

@@ -18,18 +18,19 @@ START_NS = 50 * NS
 RATE = 16000
 
 
-def make(guests=1, avatars=1):
+def make(guests=1, avatars=1, delay_s=0.0):
     ear = Ear(guests)
     show = LiveShow(ear, ['one', 'two'][:avatars], lambda: START_NS)
+    show.set_delay(0, delay_s)
     for number in ear.heard:
         show.on_join(ear.guest(number))
         ear.take(number)
     return ear, show
 
 
-def speech(utterance_id='u', first=0, count=640, start_ns=START_NS) -> AudioPiece:
+def speech(utterance_id='u', first=0, count=640, start_ns=START_NS, end=False) -> AudioPiece:
     samples = np.linspace(-0.5, 0.5, count, dtype=np.float32)
-    return AudioPiece(utterance_id, first, RATE, samples, start_ns + first * NS // RATE, False)
+    return AudioPiece(utterance_id, first, RATE, samples, start_ns + first * NS // RATE, end)
 
 
 def kinds(messages) -> list:
@@ -86,8 +87,7 @@ def test_a_second_avatar_is_shown_on_the_time_of_the_first():
 
 
 def test_speech_is_heard_with_its_motion_and_not_sent_long_before():
-    ear, show = make()
-    show.set_delay(0, 2.0)
+    ear, show = make(delay_s=2.0)
     for first in range(0, 3 * RATE, 640):
         show.sound(speech(first=first))
     show.tick(START_NS)
@@ -117,34 +117,97 @@ def test_a_page_does_not_hear_its_own_microphone():
     assert [message[2] for message in ear.take(2)] == [0]
 
 
-def test_a_new_utterance_silences_the_one_before_only_where_it_cuts_into_it():
-    ear, show = make()
-    show.sound(speech('first'))
-    show.sound(speech('second', start_ns=START_NS + NS))
+def test_nothing_is_heard_before_it_is_known_when():
+    ear = Ear()
+    show = LiveShow(ear, ['one'], lambda: START_NS)
+    show.sound(speech())
     show.tick(START_NS + NS)
-    assert kinds(ear.take()) == [SOUND, SOUND]
-    show.sound(speech('third', start_ns=START_NS + NS + 1000))
-    show.tick(START_NS + NS)
-    assert kinds(ear.take()) == ['hush', SOUND]
+    assert ear.take() == []
+    show.set_delay(0, 3.0)
+    show.tick(START_NS + 3 * NS)
+    (sound,) = ear.take()
+    assert sound[4] == START_NS / NS + 3.0
 
 
-def test_hush_forgets_what_was_to_be_heard():
+def test_a_chunk_without_a_stamp_is_said_now():
     ear, show = make()
-    show.sound(speech(start_ns=START_NS + 5 * NS))
-    show.hush()
-    show.tick(START_NS + 60 * NS)
-    assert kinds(ear.take()) == ['hush']
+    show.sound(speech(start_ns=0))
+    show.tick(START_NS)
+    assert [message[4] for message in ear.take()] == [START_NS / NS]
+
+
+class TestBargeIn:
+    """The utterance that is over is not heard any more; the one that cut into it is, whole."""
+
+    def test_a_new_utterance_silences_the_one_before_only_where_it_cuts_into_it(self):
+        ear, show = make()
+        show.sound(speech('first', end=True))
+        show.sound(speech('second', start_ns=START_NS + NS, end=True))
+        show.tick(START_NS + NS)
+        assert kinds(ear.take()) == [SOUND, SOUND]
+        show.sound(speech('third', start_ns=START_NS + NS + 1000))
+        show.tick(START_NS + NS)
+        assert kinds(ear.take()) == ['hush', SOUND]
+        # One that has not ended is cut off, however late the next one is.
+        show.sound(speech('fourth', start_ns=START_NS + 5 * NS))
+        assert kinds(ear.take()) == ['hush']
+
+    def test_the_avatars_count_of_it_does_not_silence_the_new_one(self):
+        ear, show = make(delay_s=2.0)
+        show.sound(speech('a'))
+        show.sound(speech('b', start_ns=START_NS + NS))
+        assert kinds(ear.take()) == ['hush']
+        show.interrupted(1)
+        show.tick(START_NS + 3 * NS)
+        assert kinds(ear.take()) == [SOUND]
+
+    def test_an_interrupt_from_elsewhere_silences_what_is_said(self):
+        ear, show = make(delay_s=2.0)
+        show.sound(speech('a'))
+        show.sound(speech('b', start_ns=START_NS + NS))
+        ear.take()
+        show.interrupted(2)
+        show.sound(speech('b', first=640, start_ns=START_NS + NS))
+        show.tick(START_NS + 9 * NS)
+        assert kinds(ear.take()) == ['hush']
+        show.sound(speech('c', start_ns=START_NS + 9 * NS))
+        show.tick(START_NS + 12 * NS)
+        assert SOUND in kinds(ear.take())
+
+    def test_after_the_button_the_rest_is_not_heard_but_a_quick_answer_is(self):
+        ear, show = make(delay_s=2.0)
+        show.sound(speech('a'))
+        show.interrupt()
+        show.sound(speech('a', first=640))
+        show.sound(speech('b', start_ns=START_NS + NS))
+        show.interrupted(1)
+        show.tick(START_NS + 9 * NS)
+        heard = [message for message in ear.take() if not isinstance(message, dict)]
+        assert [message[4] for message in heard] == [START_NS / NS + 3.0]
+
+
+def test_two_publishers_with_other_names_do_not_make_the_pages_begin_anew():
+    ear, show = make()
+    show.face(0, BEAT.weight_names, START_NS, np.zeros(51, np.float32))
+    show.body(0, BEAT.joint_names, START_NS, np.zeros((47, 3)))
+    ear.take()
+    for index in range(60):
+        show.face(0, BEAT.weight_names, START_NS + index, np.zeros(51, np.float32))
+        show.face(0, ('jawOpen',), START_NS + index, np.zeros(1, np.float32))
+        show.body(0, ('Neck',), START_NS + index, np.zeros((1, 3)))
+    assert set(kinds(ear.take())) == {FACE} and show.skipped == 120
 
 
 def test_wrong_samples_do_no_harm():
     ear, show = make()
     loud = np.array([np.nan, np.inf, -50.0, 0.5], np.float32)
     show.sound(AudioPiece('u', 0, RATE, loud, START_NS, False))
-    show.sound(AudioPiece('u', 4, 0, loud, START_NS, False))
+    for rate in (0, 1000, 4_000_000_000):
+        show.sound(AudioPiece('u', 4, rate, loud, START_NS, False))
     show.sound(AudioPiece('u', 4, RATE, loud[:0], START_NS, True))
     show.tick(START_NS)
     (message,) = ear.take()
-    assert message[5].tolist() == [0.0, 1.0, -1.0, 0.5]
+    assert message[5].tolist() == [0.0, 1.0, -1.0, 0.5] and show.skipped == 3
 
 
 class TestRequests:
@@ -168,6 +231,7 @@ class TestRequests:
             ({'type': 'set', 'value': 1}, "no setting 'None'"),
             ({'type': 'set', 'name': 'seed', 'value': 1.5}, 'whole number'),
             ({'type': 'set', 'name': 'seed', 'value': True}, 'whole number'),
+            ({'type': 'set', 'name': 'seed', 'value': 10**30}, 'whole number'),
             ({'type': 'dance'}, "knows no 'dance'"),
             ({'type': 'speech_begin', 'kind': 'file'}, 'have a name'),
         ],
@@ -185,6 +249,18 @@ class TestRequests:
         with pytest.raises(InputError, match='busy'):
             show.on_message(ear.guest(1), {'type': 'interrupt'})
         assert len(show.requests()) == MOST_REQUESTS
+
+    def test_who_loses_the_word_is_told_and_not_blamed(self):
+        ear, show = make(guests=2)
+        for number in (1, 2):
+            begin = {'type': 'speech_begin', 'kind': 'microphone', 'name': 'm', 'rate': RATE}
+            show.on_message(ear.guest(number), begin)
+        assert ear.take(1) == [{'type': 'speech_over'}] and ear.take(2) == []
+        show.on_bytes(ear.guest(1), bytes(400))
+        show.interrupt()
+        assert {'type': 'speech_over'} in ear.take(2)
+        show.on_bytes(ear.guest(2), bytes(400))
+        assert show.speech.dropped == 2
 
     def test_a_page_that_leaves_stops_speaking(self):
         ear, show = make()

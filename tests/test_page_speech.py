@@ -61,8 +61,9 @@ def test_who_begins_takes_the_word():
     first = speech.due(START_NS)
     speech.begin(2, 'file', 'b', RATE, START_NS + NS)
     speech.add(2, ramp(RATE).tobytes())
-    with pytest.raises(InputError, match='begin to speak before'):
-        speech.add(1, ramp(10).tobytes())
+    # It may not know yet that it has lost the word.
+    speech.add(1, ramp(10).tobytes())
+    assert speech.dropped == 1
     pieces = speech.due(START_NS + NS)
     assert pieces[0].end and pieces[0].utterance_id == first[0].utterance_id
     assert pieces[1].utterance_id != first[0].utterance_id and pieces[1].first_sample == 0
@@ -121,8 +122,19 @@ def test_a_recording_without_end_is_cut_off():
     with pytest.raises(InputError, match='longer than'):
         for _ in range(round(LONGEST_S / 60) + 2):
             speech.add(1, piece)
-    with pytest.raises(InputError, match='begin to speak'):
-        speech.add(1, piece)
+    speech.add(1, piece)
+    assert speech.dropped == 1
+
+
+@pytest.mark.parametrize('jump_ns', [3600 * NS, -3600 * NS])
+def test_a_clock_that_jumps_neither_floods_nor_stops_it(jump_ns):
+    speech = PageSpeech()
+    speech.begin(1, 'file', 'a', RATE, START_NS)
+    speech.add(1, ramp(60 * RATE).tobytes())
+    speech.due(START_NS)
+    pieces = speech.due(START_NS + jump_ns)
+    assert 0 < sum(len(piece.samples) for piece in pieces) <= RATE // 2
+    assert abs(pieces[0].start_ns - START_NS - jump_ns) <= NS
 
 
 @given(
@@ -138,7 +150,7 @@ def test_whatever_the_pieces_and_the_times_nothing_is_lost_or_repeated(pieces, s
         first += length
     speech.end(1)
     now_ns, heard = START_NS, []
-    for step_ns in [*steps_ns, 60 * NS]:
+    for step_ns in [*steps_ns, *[NS // 5] * 40]:
         now_ns += step_ns
         heard += speech.due(now_ns)
     assert [piece.end for piece in heard].count(True) == 1 and heard[-1].end

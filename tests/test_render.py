@@ -133,6 +133,15 @@ def test_a_strip_of_stills(tmp_path):
         assert picture.size == (404, 180)
 
 
+@needs_browser
+def test_a_large_picture():
+    from diffsheg_model.render.drawing import draw
+
+    # More bytes than any other message of a page may have.
+    (picture,) = draw([Clip('posed', posed())], [0.5], 2400, 1800)
+    assert picture.shape == (1800, 2400, 3) and figure(picture.astype(int)).sum() > 100_000
+
+
 class TestMoments:
     CLIP = Clip('posed', posed())
 

@@ -172,7 +172,7 @@ LISTEN = """async (source) => {
     const loud = samples.findIndex((value) => Math.abs(value) > 0.1);
     if (loud >= 0) tapped.push(timeS + loud / sound.context.sampleRate);
   };
-  sound.tap.connect(tap);
+  sound.output.connect(tap);
   viewer.onpose = (shownS, localS) => posed.push([localS, shownS]);
 }"""
 
@@ -206,6 +206,32 @@ def test_sound_and_motion_are_in_sync(world, watcher, page):
         off_s = np.interp(at_s, local_s, shown_s) - (start_ns / NS + click_s + delay_s)
         print(f'click at {click_s} s: motion {1000 * off_s:+.2f} ms off the sound')
         assert abs(off_s) <= FRAME_S
+
+
+def test_who_barges_in_is_heard_whole(world, watcher, page):
+    """The avatar, too, counts that the first utterance was interrupted; the second is not."""
+    settled(world, page, 'idle')
+    page.evaluate(
+        """() => {
+          globalThis.heardS = {};
+          viewer.connection.addEventListener('binary', ({ detail }) => {
+            const view = new DataView(detail);
+            if (view.getUint8(0) !== 3) return;
+            const loud = new Float32Array(detail, 16)[0].toFixed(1);
+            const seconds = (detail.byteLength - 16) / 4 / view.getUint32(4, true);
+            heardS[loud] = (heardS[loud] ?? 0) + seconds;
+          });
+        }"""
+    )
+    first, second = (np.full(3 * RATE, value, np.float32) for value in (0.1, 0.2))
+    watcher.say(first, start_ns=now_ns(watcher), utterance_id='a', end=False)
+    world.run(1.0)
+    watcher.say(second, start_ns=now_ns(watcher), utterance_id='b')
+    world.until(lambda: watcher.faces[-1].utterance_id == 'b')
+    world.until(lambda: not watcher.faces[-1].utterance_id)
+    heard = page.evaluate('heardS')
+    assert heard['0.2'] == pytest.approx(3.0)
+    assert heard.get('0.1', 0) < 2.0
 
 
 def test_the_interrupt_button_stops_the_avatar(world, watcher, page):

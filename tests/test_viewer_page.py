@@ -11,6 +11,7 @@ if missing_browser():
 
 from diffsheg_model.formats import BEAT, SHOW
 from diffsheg_model.motion import Motion
+from diffsheg_model.render.drawing import CAMERAS
 from diffsheg_model.rotations import quaternion_from_rotvec
 from diffsheg_model.viewer.clip import Clip
 from diffsheg_model.viewer.clip_show import ClipShow
@@ -134,6 +135,8 @@ def test_it_pauses_seeks_and_plays_on(play, pages):
     }""")
     frame = 6 * 30
     wait_until(lambda: np.abs(shown(page, 0, motion)[0] - motion.weights[frame]).max() < 1e-5)
+    # Also while the slider has the focus.
+    page.focus('#position')
     page.keyboard.press('Space')
     page.wait_for_function("() => document.getElementById('state').textContent === 'playing'")
     page.wait_for_function("() => Number(document.getElementById('position').value) > 6.2")
@@ -193,12 +196,69 @@ def test_numbers_can_be_folded_and_bones_shown(play, pages):
     assert page.evaluate('viewer.sources[0].figure.helper.visible')
     page.click('#fold')
     assert not page.locator('#panel').is_visible()
+    page.focus('#fold')
+    page.keyboard.press('Space')  # presses the button
+    page.wait_for_selector('#panel', state='visible')
     for name in ('portrait', 'side', 'half'):
         page.click(f'#camera-{name}')
         assert page.locator(f'#camera-{name}').get_attribute('class') == 'on'
     # A file that is played has no avatar to speak to.
     assert not page.locator('#microphone').is_visible()
     assert not page.locator('#interrupt').is_visible()
+
+
+def test_what_the_next_file_does_not_move_goes_to_rest(play, pages):
+    player = play([Clip('a', moving())])
+    page = pages.open(player.server.url)
+    page.wait_for_function("() => viewer.sources[0].figure.weight('eyeBlinkLeft') > 0.1")
+    player.stop()
+    still = moving()
+    player.clips = [
+        Clip(
+            'b',
+            Motion(30.0, still.joint_names[:1], still.rotations[:, :1], (), still.weights[:, :0]),
+        )
+    ]
+    player.start()
+    page.wait_for_function("() => viewer.sources[0].name === 'b' && viewer.sources[0].figure")
+    page.wait_for_function("() => viewer.sources[0].figure.weight('eyeBlinkLeft') === 0")
+    pages.complaints.clear()  # the refused connections while nothing was served
+
+
+def test_a_figure_that_could_not_be_loaded_is_loaded_with_the_next_greeting(play, browser):
+    player = play([Clip('a', moving())])
+    page = browser.new_page(viewport={'width': 800, 'height': 450})
+    page.route('**/avatar.glb', lambda route: route.abort(), times=1)
+    page.goto(player.server.url)
+    page.wait_for_function(
+        "() => document.getElementById('notice').textContent.includes('cannot be loaded')"
+    )
+    player.stop()
+    player.start()
+    page.wait_for_selector('body[data-ready]')
+    page.close()
+
+
+def test_sound_waits_for_the_user_where_the_browser_wants_that(play, launch_browser):
+    browser = launch_browser('--autoplay-policy=document-user-activation-required')
+    player = play([Clip('a', moving())], np.full(15 * RATE, 0.1, np.float32))
+    page = browser.new_page(viewport={'width': 800, 'height': 450})
+    page.goto(player.server.url)
+    # To ask the page anything counts as the user's touch: not before it has made its sound.
+    page.wait_for_timeout(3000)
+    assert 'click anywhere' in page.locator('#notice').inner_text()
+    assert page.locator('#sound').inner_text() == 'Sound on'
+    page.click('#sound')
+    page.wait_for_function('() => viewer.sound.isPlaying')
+    page.wait_for_function("() => document.getElementById('sound').textContent === 'Sound off'")
+    page.click('#sound')
+    page.wait_for_function('() => !viewer.sound.isPlaying')
+    page.close()
+
+
+def test_the_server_and_the_page_know_the_same_cameras(play, pages):
+    page = pages.open(play([Clip('a', moving())]).server.url)
+    assert page.locator('#cameras button').all_inner_texts() == list(CAMERAS)
 
 
 def test_another_site_cannot_look(play, pages, tmp_path):

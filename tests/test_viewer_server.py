@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.guest import LIMIT, Guest
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import MOST_GUESTS, MOST_MISTAKES, ViewerServer
+from diffsheg_model.viewer.server import MOST_GUESTS, MOST_MISTAKES, REFUSED, ViewerServer
 from diffsheg_model.viewer.show import Source, greeting
 from diffsheg_model.viewer.wire import BODY, HEAD, SOUND, body_message, face_message, sound_message
 
@@ -139,8 +139,10 @@ def test_other_machines_need_leave_and_a_token(show):
         assert answer(page)[0] == 403 and answer(page + '?token=guess')[0] == 403
         socket_ = page.replace('http', 'ws') + 'socket'
         for query in ('', '?token=', '?token=guess'):
-            with pytest.raises(InvalidStatus), connect(socket_ + query):
-                pass
+            with connect(socket_ + query) as guest, pytest.raises(ConnectionClosed) as closed:
+                guest.recv(timeout=5)
+            assert closed.value.rcvd.code == REFUSED
+            assert 'needs the token' in closed.value.rcvd.reason
         with connect(f'{socket_}?token={token}') as guest:
             assert json.loads(guest.recv(timeout=5))['type'] == 'greeting'
     finally:
@@ -161,6 +163,8 @@ def test_a_port_that_is_none_is_refused(show, port):
 
 
 def test_an_address_of_another_machine_is_named(show):
+    with pytest.raises(InputError, match='cannot serve the viewer on . port 0: no such address'):
+        ViewerServer(show, Hub(), host='.', allow_remote=True)
     with pytest.raises(InputError, match=r'cannot serve the viewer on 192\.0\.2\.1 port 0'):
         ViewerServer(show, Hub(), host='192.0.2.1', allow_remote=True)
 
@@ -221,8 +225,10 @@ def test_too_many_pages_are_sent_away(server):
             stack.enter_context(connect(address(server)))
         with connect(address(server)):
             until(lambda: server.hub.guests == MOST_GUESTS)
-            with pytest.raises(InvalidStatus), connect(address(server)):
-                pass
+            with connect(address(server)) as page, pytest.raises(ConnectionClosed) as closed:
+                page.recv(timeout=5)
+            assert closed.value.rcvd.code == REFUSED
+            assert f'{MOST_GUESTS} pages look on already' in closed.value.rcvd.reason
         until(lambda: server.hub.guests == MOST_GUESTS - 1)
         with connect(address(server)) as page:
             assert json.loads(page.recv(timeout=5))['type'] == 'greeting'
@@ -246,6 +252,7 @@ def test_the_clock_is_told(server):
         ('{"type": "ping"}', 'sent_ms'),
         ('{"type": "ping", "sent_ms": NaN}', 'sent_ms'),
         ('{"type": "ping", "sent_ms": "now"}', 'sent_ms'),
+        ('{"type": "ping", "sent_ms": 1' + 400 * '0' + '}', 'sent_ms'),
         ('[' * 100_000, 'no JSON'),
     ],
 )
@@ -317,6 +324,15 @@ def test_a_page_that_does_not_read_loses_old_motion_and_nothing_else():
     assert waiting[0] == 'first' and waiting[-1] == 'last' and len(waiting) == LIMIT
     times = [HEAD.unpack_from(message)[4] for message in waiting[1:-1]]
     assert times == list(np.arange(52.0, LIMIT + 50))
+
+
+def test_a_page_that_slept_through_a_speech_still_gets_what_it_must_know():
+    guest = Guest(1)
+    guest.put('greeting')
+    for index in range(2 * LIMIT):
+        guest.put(sound_message(0, float(index), np.zeros(1), 16000))
+    guest.put('hush')
+    assert [item for item in guest._waiting if isinstance(item, str)] == ['greeting', 'hush']
 
 
 def test_a_sleeping_page_holds_up_nobody(server):

@@ -30,7 +30,8 @@ def write_facial_json(path: str | os.PathLike[str], motion: Motion) -> None:
     places = {name: index for index, name in enumerate(face.weight_names)}
     if not places.keys() & set(ARKIT_WEIGHTS):
         raise InputError(
-            f'cannot write {path}: the motion has no face: none of its weights is an ARKit blendshape'
+            f'cannot write {path}: the motion has no face: none of its '
+            'weights is an ARKit blendshape'
         )
     weights = np.zeros((len(face), len(ARKIT_WEIGHTS)))
     for column, name in enumerate(ARKIT_WEIGHTS):

@@ -52,7 +52,8 @@ def draw(
     """
     hub = Hub()
     show = _Drawing(clips, width, height, camera)
-    server = ViewerServer(show, hub)
+    # A picture is four bytes a pixel.
+    server = ViewerServer(show, hub, largest_message=4 * width * height + 1024)
     server.start()
     try:
         with headless(server.url, width, height, browser) as running:
@@ -126,7 +127,7 @@ class _Drawing:
             raise InputError('another page draws here')
         if message['type'] == 'ready':
             self._ready.set()
-        else:
+        elif message['type'] == 'failed':
             self._failure = str(message.get('message') or 'it said no more')
 
     def on_bytes(self, guest: Guest, data: bytes) -> None:

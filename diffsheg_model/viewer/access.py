@@ -25,12 +25,11 @@ class Access:
 
     token: str = ''
 
-    def refusal(self, headers: Mapping[str, str], query: Mapping[str, str]) -> str:
-        """Why a request for the page or its socket is refused; empty where it is welcome.
+    def refusal(self, headers: Mapping[str, str]) -> str:
+        """Why a request for the page or its socket is not answered; empty where it is.
 
         Args:
             headers: of the request, by lower-case name.
-            query: of its address.
         """
         host = headers.get('host', '')
         if not self.token and not is_loopback(_name_of(host)):
@@ -38,6 +37,10 @@ class Access:
         origin = headers.get('origin')
         if origin is not None and origin.partition('://')[2] != host:
             return f'pages of {origin} may not look here'
+        return ''
+
+    def lack(self, query: Mapping[str, str]) -> str:
+        """What the query of an address lacks; empty where it lacks nothing."""
         given = query.get('token', '')
         if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
             return 'this viewer needs the token of the address that it printed: ?token=...'

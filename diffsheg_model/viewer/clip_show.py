@@ -11,7 +11,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.clip import Clip
 from diffsheg_model.viewer.guest import Guest
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.show import greeting
+from diffsheg_model.viewer.show import greeting, is_number
 from diffsheg_model.viewer.wire import body_message, face_message, sound_message
 
 #: Motion and sound are sent so long before they are shown: a page must have them in time.
@@ -67,7 +67,6 @@ class ClipShow:
             [clip.source for clip in self._clips],
             mode='clip',
             duration_s=self.duration_s,
-            sound=bool(len(self._sound)),
         )
 
     def on_join(self, guest: Guest) -> None:
@@ -122,7 +121,7 @@ class ClipShow:
         self._send_still()
 
     def _seek(self, position_s: object) -> None:
-        if not isinstance(position_s, int | float) or not math.isfinite(position_s):
+        if not is_number(position_s):
             raise InputError('position_s must be a number of seconds')
         playing, self._playing = self._playing, False
         self._position_s = min(max(float(position_s), 0.0), self.duration_s)

@@ -13,7 +13,7 @@ class Guest:
     """Belongs to the server's thread.
 
     A page that reads too slowly, such as one in a browser that sleeps, loses the oldest motion
-    first: of motion only the newest matters. Only where no motion waits is the oldest message lost.
+    first: of motion only the newest matters. Then it loses sound, and only then anything else.
 
     Attributes:
         number: names it in the log.
@@ -41,6 +41,9 @@ class Guest:
         return self._waiting.popleft()
 
     def _drop(self) -> None:
-        oldest = next((index for index, item in enumerate(self._waiting) if is_motion(item)), 0)
-        del self._waiting[oldest]
-        self.dropped += 1
+        for is_lost in (is_motion, lambda item: isinstance(item, bytes), lambda item: True):
+            index = next((i for i, item in enumerate(self._waiting) if is_lost(item)), None)
+            if index is not None:
+                del self._waiting[index]
+                self.dropped += 1
+                return

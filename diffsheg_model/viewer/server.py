@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import json
 import logging
-import math
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from diffsheg_model.errors import InputError
@@ -14,10 +14,10 @@ from diffsheg_model.viewer import WEB
 from diffsheg_model.viewer.access import Access, access_for
 from diffsheg_model.viewer.guest import Guest
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.show import Show
+from diffsheg_model.viewer.show import Show, is_number
 
 if TYPE_CHECKING:
-    from starlette.requests import HTTPConnection, Request
+    from starlette.requests import Request
     from starlette.responses import Response
     from starlette.websockets import WebSocket
 
@@ -25,17 +25,19 @@ logger = logging.getLogger(__name__)
 
 #: More pages than that are refused.
 MOST_GUESTS = 32
-#: A page that sends so much that makes no sense is sent away.
+#: A page that sends so much in a minute that makes no sense is sent away.
 MOST_MISTAKES = 20
-#: Largest message from a page, bytes: a frame of a 1080p video, or some minutes of speech.
+#: Largest message from a page, bytes: a minute of speech.
 LARGEST_MESSAGE = 16 << 20
+#: What the socket of a page that cannot be served is closed with; the page says why.
+REFUSED = 4001
 
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 5.0
 
 _HEADERS = {
     'Content-Security-Policy': (
-        "default-src 'self'; connect-src 'self' ws: wss: blob:; img-src 'self' blob: data:; "
+        "default-src 'self'; connect-src 'self' blob:; img-src 'self' blob: data:; "
         "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     ),
     'X-Content-Type-Options': 'nosniff',
@@ -60,6 +62,7 @@ class ViewerServer:
         host: str = '127.0.0.1',
         port: int = 0,
         allow_remote: bool = False,
+        largest_message: int = LARGEST_MESSAGE,
     ) -> None:
         """Takes the port; serves nothing yet.
 
@@ -69,6 +72,7 @@ class ViewerServer:
             host: address to bind to.
             port: 0 for any that is free.
             allow_remote: serve other machines too, if `host` is not loopback.
+            largest_message: from a page, bytes.
 
         Raises:
             InputError: the address cannot be taken, is not loopback and not allowed, or the
@@ -83,6 +87,7 @@ class ViewerServer:
                 f'the viewer needs the package {error.name}: pip install "diffsheg[viewer]"'
             ) from error
         self._show = show
+        self._largest_message = largest_message
         self.hub = hub
         self._access = access_for(host, allow_remote)
         self._socket = _bound(host, port)
@@ -119,11 +124,11 @@ class ViewerServer:
 
         config = uvicorn.Config(
             _app(self._show, self.hub, self._access, self._begun),
-            log_level='warning',
+            log_level='critical',  # it calls pages that are asleep at the end an error
             log_config=None,
             access_log=False,
             ws='websockets-sansio',
-            ws_max_size=LARGEST_MESSAGE,
+            ws_max_size=self._largest_message,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=1,
         )
@@ -150,9 +155,10 @@ def _bound(host: str, port: int) -> socket.socket:
             made.close()
             raise
         return made
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, 'strerror', None) or 'no such address'
         raise InputError(
-            f'cannot serve the viewer on {host} port {port}: {error.strerror or error}; '
+            f'cannot serve the viewer on {host} port {port}: {reason}; '
             'end what uses the port, or choose another (0: any that is free)'
         ) from error
 
@@ -164,26 +170,25 @@ def _app(show: Show, hub: Hub, access: Access, begun: Any) -> Any:
     from starlette.routing import Mount, Route, WebSocketRoute
     from starlette.staticfiles import StaticFiles
 
-    def refusal(request: 'HTTPConnection') -> str:
-        return access.refusal(request.headers, request.query_params)
-
     async def page(request: 'Request') -> 'Response':
-        problem = refusal(request)
+        problem = access.refusal(request.headers) or access.lack(request.query_params)
         if problem:
             return PlainTextResponse(problem + '\n', status_code=403)
         return FileResponse(WEB / 'index.html')
 
     async def socket_(websocket: 'WebSocket') -> None:
-        problem = refusal(websocket)
+        if access.refusal(websocket.headers):
+            # Before it is accepted this is an answer of HTTP 403.
+            await websocket.close()
+            return
+        await websocket.accept()
+        problem = access.lack(websocket.query_params)
         if not problem and hub.guests >= MOST_GUESTS:
             problem = f'{MOST_GUESTS} pages look on already; close one'
         if problem:
-            logger.warning('viewer: refused a page: %s', problem)
-            # Before it is accepted this is an answer of HTTP 403.
-            await websocket.close(1008, problem)
-            return
-        await websocket.accept()
-        await _serve_guest(show, hub, websocket)
+            await websocket.close(REFUSED, problem)
+        else:
+            await _serve_guest(show, hub, websocket)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> Any:
@@ -253,9 +258,11 @@ async def _send(guest: Guest, websocket: 'WebSocket') -> None:
 
 
 async def _hear(show: Show, guest: Guest, websocket: 'WebSocket') -> None:
-    mistakes = 0
+    mistakes, since_s = 0, time.monotonic()
     while mistakes < MOST_MISTAKES:
         came = await websocket.receive()
+        if time.monotonic() - since_s > 60.0:
+            mistakes, since_s = 0, time.monotonic()
         if came['type'] == 'websocket.disconnect':
             return
         try:
@@ -278,7 +285,7 @@ def _answer(show: Show, guest: Guest, text: str) -> None:
         raise InputError('a message must be a JSON object with a type')
     if message['type'] == 'ping':
         sent = message.get('sent_ms')
-        if not isinstance(sent, int | float) or not math.isfinite(sent):
+        if not is_number(sent):
             raise InputError('a ping must carry sent_ms, a number')
         guest.put(json.dumps({'type': 'pong', 'sent_ms': sent, 'now_s': show.now_s()}))
         return

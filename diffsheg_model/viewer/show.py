@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from diffsheg_model.viewer.guest import Guest
 
@@ -45,6 +45,11 @@ class Show(Protocol):
 
     def on_leave(self, guest: Guest) -> None:
         """A page has gone."""
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether what a page sent is a number of a size to reckon with: no NaN, nothing huge."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 def greeting(sources: Sequence[Source], **what: Any) -> dict[str, Any]:

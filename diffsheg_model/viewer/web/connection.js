@@ -2,8 +2,11 @@
 
 const FIRST_WAIT_MS = 200, LONGEST_WAIT_MS = 2000;
 const PING_MS = 500, KEPT_PINGS = 20;
+// A server that closes with this code has said why it does not serve the page.
+const REFUSED = 4001, REFUSED_WAIT_MS = 15000;
 
-// Dispatches 'open', 'close', 'text' (detail: object) and 'binary' (detail: ArrayBuffer).
+// Dispatches 'open', 'close' (detail: why, or empty), 'text' (detail: object) and 'binary'
+// (detail: ArrayBuffer).
 export class Connection extends EventTarget {
   constructor() {
     super();
@@ -22,9 +25,8 @@ export class Connection extends EventTarget {
   get offsetS() { return this.#offsetS; }
 
   send(message) {
-    if (!this.isOpen) return false;
+    if (!this.isOpen) throw new Error('not connected: try again in a moment');
     this.#socket.send(message instanceof ArrayBuffer ? message : JSON.stringify(message));
-    return true;
   }
 
   #socket;
@@ -55,14 +57,15 @@ export class Connection extends EventTarget {
       if (message.type === 'pong') this.#onPong(message);
       else this.dispatchEvent(new CustomEvent('text', { detail: message }));
     };
-    socket.onclose = () => {
-      this.dispatchEvent(new Event('close'));
-      setTimeout(() => this.#connect(), this.#waitMs);
+    socket.onclose = ({ code, reason }) => {
+      const refused = code === REFUSED;
+      this.dispatchEvent(new CustomEvent('close', { detail: refused ? reason : '' }));
+      setTimeout(() => this.#connect(), refused ? REFUSED_WAIT_MS : this.#waitMs);
       this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
     };
   }
 
-  #ping() { this.send({ type: 'ping', sent_ms: performance.now() }); }
+  #ping() { if (this.isOpen) this.send({ type: 'ping', sent_ms: performance.now() }); }
 
   // The answer that was quickest tells the clock best: it lay in the middle of the way at most
   // half of its time off (as in NTP).

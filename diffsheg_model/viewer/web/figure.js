@@ -3,11 +3,22 @@
 import { GLTFLoader, Quaternion, SkeletonHelper } from './vendor/three.js';
 import { mix } from './track.js';
 
-let bytes = null;  // the file is fetched once, however many figures there are
+let file = null;  // fetched once, however many figures there are
 
 export async function loadFigure() {
-  bytes ??= await (await fetch(new URL('avatar.glb', import.meta.url))).arrayBuffer();
-  return new Figure((await new GLTFLoader().parseAsync(bytes, '')).scene);
+  file ??= fetchFile();
+  try {
+    return new Figure((await new GLTFLoader().parseAsync(await file, '')).scene);
+  } catch (error) {
+    file = null;
+    throw new Error(`the figure cannot be loaded: ${error.message}`);
+  }
+}
+
+async function fetchFile() {
+  const answer = await fetch(new URL('avatar.glb', import.meta.url));
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return answer.arrayBuffer();
 }
 
 export class Figure {
@@ -33,6 +44,9 @@ export class Figure {
 
   // Whose numbers `face` and `body` get: names in their order. Unknown names are left out.
   follow(weightNames, jointNames) {
+    // What moved before and does not any more goes to rest.
+    for (const { morphTargetInfluences } of this.meshes) morphTargetInfluences.fill(0);
+    for (const bone of this.bones.values()) bone.quaternion.identity();
     this.#joints = jointNames.map((name, index) => ({ bone: this.bones.get(name), index }))
       .filter(({ bone }) => bone);
     this.#morphs = this.meshes.map((mesh) => ({

@@ -7,11 +7,12 @@ import { showFacts, showSettings, WeightBars } from './panel.js';
 import { Sound } from './sound.js';
 import { Speech } from './speech.js';
 import { CAMERAS, FIRST_CAMERA, Stage } from './stage.js';
-import { mix, Track } from './track.js';
+import { Track } from './track.js';
 import { BODY, FACE, SOUND, unpack } from './wire.js';
 import { Wave } from './wave.js';
 
-const COLORS = ['#f0768a', '#6fb7d6'];
+const COLORS = ['--mouth', '--second'].map(
+  (name) => getComputedStyle(document.documentElement).getPropertyValue(name));
 const NUMBERS_MS = 60, FACTS_MS = 500;
 const SLOW_HZ = 24;
 
@@ -19,7 +20,10 @@ const $ = (id) => document.getElementById(id);
 const connection = new Connection();
 const stage = makeStage();
 const clock = new ShownClock();
-const sound = new Sound((timeS) => timeS - connection.offsetS + DELAY_S);
+const sound = new Sound((timeS) => timeS - connection.offsetS + DELAY_S, () => {
+  if (sound.isHeldBack) notice('click anywhere to hear the sound');
+  showButtons();
+});
 const speech = new Speech(connection);
 const wave = new Wave($('wave'), COLORS);
 const bars = new WeightBars($('weights'));
@@ -70,15 +74,20 @@ connection.addEventListener('text', ({ detail: message }) => {
     draw: ({ time_s: timeS }) => { pose(timeS); connection.send(stage.picture()); },
     status: () => { status = message; showState(); },
     settings: () => showSettings($('settings'), message.settings,
-      (name, value) => connection.send({ type: 'set', name, value })),
+      (name, value) => attempt(() => connection.send({ type: 'set', name, value }))),
     hush: () => sound.flush(),
+    speech_over: () => attempt(() => speech.stop()),
     notice: () => notice(message.message),
     refused: () => notice(message.message),
   }[message.type];
   act?.(message);
 });
 connection.addEventListener('open', showState);
-connection.addEventListener('close', () => { speech.stop(); showState(); });
+connection.addEventListener('close', ({ detail: why }) => {
+  attempt(() => speech.stop());
+  if (why) notice(why);
+  showState();
+});
 
 connection.addEventListener('binary', ({ detail }) => {
   const { kind, source: index, muted, rate, timeS, values } = unpack(detail);
@@ -112,7 +121,7 @@ function onGreeting(message) {
     stage.fix(message.width, message.height);
     stage.look(message.camera);
   }
-  dress(sources);
+  attempt(() => dress(sources));
   bars.follow(sources.map(({ weightNames }) => weightNames));
   $('names').replaceChildren(...(sources.length > 1 ? sources : []).map(({ name }) =>
     Object.assign(document.createElement('span'), { textContent: name })));
@@ -122,7 +131,13 @@ function onGreeting(message) {
 // Gives every source its figure. Loading takes a moment, and messages do not wait for it.
 async function dress(these) {
   while (loading.length < these.length) loading.push(loadFigure());
-  const figures = await Promise.all(loading.slice(0, these.length));
+  let figures;
+  try {
+    figures = await Promise.all(loading.slice(0, these.length));
+  } catch (error) {
+    loading.length = 0;
+    throw error;
+  }
   if (these !== sources) return;  // another greeting came meanwhile
   these.forEach((source, index) => {
     source.figure = figures[index];
@@ -179,6 +194,7 @@ function pose(timeS) {
 
 setInterval(() => {
   const nowMs = performance.now(), seconds = (nowMs - factsMs) / 1000;
+  if (seconds < FACTS_MS / 2000) return;  // one that was late is followed at once by the next
   factsMs = nowMs;
   renderedHz = rendered / seconds;
   rendered = 0;
@@ -202,19 +218,20 @@ setInterval(() => {
     'playout delay': said('playout_delay_s', ' s'),
     'page delay': `${Math.round(DELAY_S * 1000)} ms`,
     'round trip': Number.isFinite(connection.rttMs) ? `${connection.rttMs.toFixed(1)} ms` : '–',
-    generation: said('window_p50_s', ' s/window'),
+    'a window takes': said('window_p50_s', ' s'),
     engine: said('engine'),
     model: said('bundle'),
     'drops, late': values.drops ? `${values.drops}, ${values.late_windows}` : undefined,
     pages: status.guests ? `${status.guests}` : undefined,
+    'lost, left out here': status.dropped || status.skipped ? `${status.dropped}, ${status.skipped}` : undefined,
   };
   showFacts($('facts'), Object.fromEntries(Object.entries(facts).filter(([, text]) => text)));
 }, FACTS_MS);
 
 function showState() {
   const on = connection.isOpen;
-  $('dot').className = !on ? '' : status.level ? 'warn' : 'on';
-  const live = status.state ?? 'waiting for the avatar';
+  $('dot').className = !on || status.level > 1 ? '' : status.level ? 'warn' : 'on';
+  const live = status.state || 'waiting for the avatar';
   $('state').textContent = !on ? 'connecting' : clip ? (clip.playing ? 'playing' : 'paused') : live;
   $('utterance').textContent = clip ? sources.map(({ name }) => name).join(' · ') : status.utterance_id ?? '';
   if (status.level && on) notice(status.message);
@@ -238,34 +255,35 @@ function showButtons() {
 }
 
 const clicks = {
-  sound: async () => { await sound.toggle(); showButtons(); },
+  sound: () => sound.toggle(),
   interrupt: () => connection.send({ type: 'interrupt' }),
-  microphone: async () => {
-    await (speech.isListening ? speech.stop() : speech.listen());
-    showButtons();
-  },
+  microphone: () => (speech.isListening ? speech.stop() : speech.listen(() => attempt(clicks.microphone))),
   file: () => $('chooser').click(),
   play: () => connection.send({ type: clip?.playing ? 'pause' : 'play' }),
   skeleton: () => stage.bones($('skeleton').classList.toggle('on')),
-  fold: () => { document.body.classList.toggle('wide'); resize(); },
+  fold: () => document.body.classList.toggle('wide'),
 };
-const attempt = (work) => Promise.resolve().then(work).catch((error) => notice(error.message));
+const attempt = (work) => Promise.resolve().then(work)
+  .catch((error) => notice(error.message)).finally(showButtons);
 for (const [id, act] of Object.entries(clicks)) $(id).onclick = () => attempt(act);
 // Browsers keep a page silent until it is used.
 for (const kind of ['pointerdown', 'keydown']) {
-  addEventListener(kind, ({ target }) => { if (target !== $('sound')) attempt(() => sound.wake()).then(showButtons); });
+  addEventListener(kind, ({ target }) => { if (target !== $('sound')) attempt(() => sound.wake()); });
 }
 $('chooser').onchange = () => {
   const [file] = $('chooser').files;
   if (file) attempt(() => speech.play(file));
   $('chooser').value = '';
 };
-$('position').oninput = () => connection.send({ type: 'seek', position_s: $('position').valueAsNumber });
+$('position').oninput = () => attempt(() =>
+  connection.send({ type: 'seek', position_s: $('position').valueAsNumber }));
 
 const KEYS = { s: 'sound', i: 'interrupt', m: 'microphone', b: 'skeleton', p: 'fold', ' ': 'play' };
 addEventListener('keydown', (event) => {
   const id = KEYS[event.key];
-  if (!id || event.ctrlKey || event.metaKey || event.target.tagName === 'INPUT') return;
+  if (!id || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches('input[type=number]')) return;
+  if (event.key === ' ' && event.target.matches('button')) return;  // presses that button
   if (!$(id).offsetWidth) return;  // not shown here
   event.preventDefault();
   $(id).click();
@@ -297,5 +315,8 @@ function resize() {
   });
 }
 addEventListener('resize', resize);
+for (const panel of [$('panel'), document.querySelector('footer')]) {
+  new ResizeObserver(resize).observe(panel);
+}
 resize();
 requestAnimationFrame(frame);

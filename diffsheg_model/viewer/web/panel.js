@@ -55,14 +55,16 @@ export function showFacts(list, facts) {
     ([name, text]) => [element('dt', name), element('dd', text)]));
 }
 
-// settings: [{name, value, low, high, fixed}]; change(name, value) is called with a new number.
+// settings: [{name, value, low, high, fixed, hint}]; change(name, value) is called with a new
+// number.
 export function showSettings(section, settings, change) {
   section.hidden = !settings.length;
-  // A field that is being edited must not be replaced under the hands.
+  // A field that is being edited must not be replaced under the hands; the newest wait.
+  section.onfocusout = () => setTimeout(() => showSettings(section, settings, change));
   if (section.contains(document.activeElement)) return;
   section.replaceChildren(...settings.flatMap(({ name, value, low, high, fixed, hint }) => {
     const input = Object.assign(document.createElement('input'), {
-      type: 'number', min: low, max: high, step: 1, value, disabled: fixed, title: hint, id: `set-${name}`,
+      type: 'number', min: low, max: high, step: 1, value, required: true, disabled: fixed, title: hint, id: `set-${name}`,
     });
     input.onchange = () => {
       if (input.reportValidity()) change(name, input.valueAsNumber);

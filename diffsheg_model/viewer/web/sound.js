@@ -4,18 +4,25 @@
 const JOINED_S = 0.04;
 // Pieces that wait for the browser to let sound begin: some seconds.
 const MOST_WAITING = 200;
+const STARTS_MS = 500;
 
 export class Sound {
   // toLocalS(timeS): when something of the server's time is shown, on performance.now() / 1000.
-  constructor(toLocalS) {
-    this.tap = null;  // an AudioNode that hears all that is played
+  // onChange is called when the browser lets sound begin or stops it.
+  constructor(toLocalS, onChange = () => {}) {
     this.#toLocalS = toLocalS;
+    this.#onChange = onChange;
   }
+
+  // An AudioNode that hears all that is played; null before there was any.
+  get output() { return this.#output; }
 
   get context() { return this.#context; }
 
   // Whether it is to be heard, and the browser allows it as far as is known.
-  get isOn() { return this.#wanted && this.#context?.state !== 'suspended'; }
+  get isOn() { return this.#wanted && (this.#context === null || this.#context.state === 'running'); }
+  // Whether the browser waits for the user before it lets anything be heard.
+  get isHeldBack() { return this.#wanted && this.#context?.state === 'suspended'; }
   get isPlaying() { return this.#wanted && this.#context?.state === 'running'; }
 
   async toggle() {
@@ -60,6 +67,7 @@ export class Sound {
     buffer.copyToChannel(samples, 0);
     const node = new AudioBufferSourceNode(this.#context, { buffer });
     node.connect(this.#output);
+    node.onended = () => { this.#pieces = this.#pieces.filter((piece) => piece.node !== node); };
     node.start(Math.max(when, this.#context.currentTime), Math.max(0, late));
     this.#pieces.push({
       node, start: when, end: when + samples.length / rate, timeS, endS: timeS + samples.length / rate,
@@ -70,12 +78,12 @@ export class Sound {
   heardS(localS) {
     if (!this.isPlaying) return null;
     const now = this.#contextTime(localS);
-    while (this.#pieces.length && this.#pieces[0].end < now - 1) this.#pieces.shift();
     const piece = this.#pieces.find(({ start, end }) => start <= now && now < end);
     return piece ? piece.timeS + (now - piece.start) : null;
   }
 
   #toLocalS;
+  #onChange;
   #wanted = true;
   #context = null;
   #output = null;
@@ -87,12 +95,14 @@ export class Sound {
     this.#context?.close();
     this.#context = new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
     this.#context.onstatechange = () => {
+      this.#onChange();
       if (!this.isPlaying) return;
       for (const piece of this.#waiting.splice(0)) this.push(...piece);
     };
     this.#output = this.#context.createGain();
     this.#output.connect(this.#context.destination);
-    this.tap = this.#output;
+    // A browser that lets it begin needs a moment for that.
+    setTimeout(this.#onChange, STARTS_MS);
   }
 
   // The context's time whose sound leaves the loudspeaker at a local time.

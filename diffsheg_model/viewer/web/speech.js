@@ -2,39 +2,53 @@
 // that served the page and nowhere else.
 
 const FILE_RATE = 16000, PIECE = 16000;
-export const LONGEST_FILE_S = 600;
+const LONGEST_FILE_S = 600;
 
 export class Speech {
   #connection;
   #stream = null;
   #context = null;
+  #turn = 0;  // changes when what is being begun is not wanted any more
 
   constructor(connection) { this.#connection = connection; }
 
   get isListening() { return this.#stream !== null; }
 
-  async listen() {
-    this.#stream = await navigator.mediaDevices.getUserMedia({
+  // onEnd is called when the microphone is taken away.
+  async listen(onEnd) {
+    if (!navigator.mediaDevices) {
+      throw new Error('a browser gives the microphone to pages of this machine, a tunnel, or https');
+    }
+    const turn = this.#turn += 1;
+    const stream = await navigator.mediaDevices.getUserMedia({
       audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
     });
-    this.#context = new AudioContext();
-    await this.#context.audioWorklet.addModule(new URL('microphone.js', import.meta.url));
-    const microphone = new AudioWorkletNode(this.#context, 'microphone', { numberOfOutputs: 0 });
-    this.#begin('microphone', 'microphone', this.#context.sampleRate);
-    microphone.port.onmessage = ({ data }) => { if (this.isListening) this.#connection.send(data); };
-    this.#context.createMediaStreamSource(this.#stream).connect(microphone);
+    if (turn !== this.#turn || !this.#connection.isOpen) {
+      release(stream);
+      return;
+    }
+    this.#stream = stream;
+    for (const track of stream.getTracks()) track.onended = onEnd;
+    try {
+      await this.#send(stream);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   async stop() {
+    this.#turn += 1;
     if (!this.isListening) return;
-    for (const track of this.#stream.getTracks()) track.stop();
+    release(this.#stream);
     this.#stream = null;
-    await this.#context.close();
-    this.#connection.send({ type: 'speech_end' });
+    if (this.#connection.isOpen) this.#connection.send({ type: 'speech_end' });
+    await this.#context?.close();
   }
 
   // Sends a recording, mixed to one channel; the server lets it be heard at its own pace.
   async play(file) {
+    await this.stop();
     const decoder = new OfflineAudioContext(1, 1, FILE_RATE);
     let decoded;
     try {
@@ -58,7 +72,26 @@ export class Speech {
     this.#connection.send({ type: 'speech_end' });
   }
 
+  async #send(stream) {
+    const context = this.#context = new AudioContext();
+    await context.audioWorklet.addModule(new URL('microphone.js', import.meta.url));
+    if (stream !== this.#stream) return;
+    const microphone = new AudioWorkletNode(context, 'microphone', { numberOfOutputs: 0 });
+    this.#begin('microphone', 'microphone', context.sampleRate);
+    microphone.port.onmessage = ({ data }) => {
+      if (stream === this.#stream && this.#connection.isOpen) this.#connection.send(data);
+    };
+    context.createMediaStreamSource(stream).connect(microphone);
+  }
+
   #begin(kind, name, rate) {
     this.#connection.send({ type: 'speech_begin', kind, name, rate });
+  }
+}
+
+function release(stream) {
+  for (const track of stream.getTracks()) {
+    track.onended = null;
+    track.stop();
   }
 }

@@ -85,6 +85,7 @@ export class Stage {
 
   // Draws less well and faster; called again, still less.
   lighten() {
+    if (this.#software) return;  // it does already
     if (this.renderer.shadowMap.enabled) {
       this.renderer.shadowMap.enabled = false;
       this.scene.traverse((object) => { if (object.material) object.material.needsUpdate = true; });

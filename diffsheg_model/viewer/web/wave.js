@@ -3,6 +3,8 @@
 const PAST_S = 5, COMING_S = 1;
 const BINS_PER_S = 60;
 const KEPT_S = 20;
+// A page in the background is not drawn, and must not collect for ever what it would draw.
+const MOST_POINTS = 4000;
 
 export class Wave {
   constructor(canvas, mouthColors) {
@@ -14,6 +16,7 @@ export class Wave {
 
   // A piece of sound; its peaks by the bins of the server's time.
   sound(timeS, rate, samples) {
+    if (this.#peaks.size > MOST_POINTS) this.#peaks.clear();
     for (let first = 0; first < samples.length;) {
       const bin = Math.floor((timeS + first / rate) * BINS_PER_S + 1e-6);
       const end = Math.min(samples.length, Math.max(first + 1, Math.ceil(((bin + 1) / BINS_PER_S - timeS) * rate)));
@@ -25,7 +28,11 @@ export class Wave {
 
   // How far a source's mouth is open at a time.
   mouth(source, timeS, opening) {
-    (this.#mouths[source] ??= []).push([timeS, opening]);
+    const points = this.#mouths[source] ??= [];
+    if (points.length > MOST_POINTS) points.splice(0, MOST_POINTS / 2);
+    // Times that jump back are those of a clock that was set.
+    if (points.length && timeS < points.at(-1)[0] - 1) points.length = 0;
+    points.push([timeS, opening]);
   }
 
   draw(nowS) {
