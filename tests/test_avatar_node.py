@@ -327,7 +327,10 @@ def test_a_wrong_value_can_be_set_right(world, make, tiny_bundle):
     assert node.trigger_configure() == SUCCESS
     refused = node.set_parameters([Parameter('publish_rate_hz', value=40.0)])[0]
     assert not refused.successful and 'fixed' in refused.reason
-    assert not node.set_parameters([Parameter('seed', value=3)])[0].successful
+    # Style and seed are for the next utterance.
+    assert node.set_parameters([Parameter('seed', value=3)])[0].successful
+    refused = node.set_parameters([Parameter('speaker', value=4)])[0]
+    assert not refused.successful and "the model 'tiny' knows 0..3" in refused.reason
 
 
 def test_nothing_that_arrives_ends_it(world, active, watcher):

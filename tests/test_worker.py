@@ -193,6 +193,22 @@ def test_equal_utterances_do_not_move_alike(worker, receiver):
     assert not np.array_equal(receiver.motion('one').rotations, receiver.motion('two').rotations)
 
 
+def test_a_new_style_holds_from_the_next_utterance_on(worker, receiver, tiny_bundle, tiny_engine):
+    worker.set_style(seed=5, speaker=2)
+    speech = speech_like(6.0)
+    send(worker, 'a', speech, end=False)
+    receiver.wait(lambda: receiver.of('a'))
+    worker.set_style(seed=7, speaker=1)  # too late for this one
+    worker.push('a', len(speech), RATE, speech[:0], T0, True)
+    receiver.wait_last('a')
+    offline = generate(
+        tiny_bundle, tiny_engine, [speech], RATE, seed=5, speaker=2, foppas=FAST
+    )  # fmt: skip
+    assert receiver.motion('a').rotations.tobytes() == offline.rotations.tobytes()
+    with pytest.raises(InputError, match='speaker = 9'):
+        worker.set_style(seed=0, speaker=9)
+
+
 def test_a_new_utterance_interrupts_the_old_one_in_the_middle_of_a_window(worker, receiver, gate):
     gate.open.clear()
     send(worker, 'old', speech_like(3.0), end=False)
