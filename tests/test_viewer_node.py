@@ -99,6 +99,10 @@ def watcher(world: World, page) -> Watcher:
     made = world.add(Watcher(namespace=SPACE))
     world.until(lambda: any(status.name == f'{SPACE}/avatar: motion' for status in made.statuses))
     world.until(lambda: made.faces and made.joints)
+    # The avatar and the viewer hear it, and it hears the viewer, from the first chunk on.
+    world.until(lambda: made.mouth.get_subscription_count() >= 3)
+    world.until(lambda: made.count_publishers('audio') >= 2)
+    world.run(1.0)
     return made
 
 
@@ -336,6 +340,7 @@ def test_the_microphone_of_a_page_is_heard(launch_browser, world, watcher, addre
     heard = np.concatenate([np.array(chunk.samples) for chunk in chunks])
     assert np.sqrt(np.mean(heard**2)) > 0.005
     pages.close()
+    browser.close()
     assert pages.complaints == []
 
 
@@ -346,8 +351,7 @@ def test_two_avatars_stand_beside_each_other(world, watcher, nodes, pages, tiny_
     page = pages.open(nodes.viewer('-p', 'beside:=other')[1])
     page.wait_for_function('() => viewer.sources[1].face.length > 5')
     world.until(lambda: watcher.mouth.get_subscription_count() >= 4)
-    watcher.say(speech_like(3.0), start_ns=now_ns(watcher), utterance_id='both')
-    settled(world, page, 'speaking')
+    watcher.say(speech_like(10.0), start_ns=now_ns(watcher), utterance_id='both')
     # Both move, and not alike.
     page.wait_for_function(
         """() => {

@@ -234,7 +234,7 @@ function showState() {
   const live = status.state || 'waiting for the avatar';
   $('state').textContent = !on ? 'connecting' : clip ? (clip.playing ? 'playing' : 'paused') : live;
   $('utterance').textContent = clip ? sources.map(({ name }) => name).join(' · ') : status.utterance_id ?? '';
-  if (status.level && on) notice(status.message);
+  $('warning').textContent = on && status.level ? status.message : '';
   showButtons();
 }
 
