@@ -14,6 +14,9 @@ VERSION = re.search(
     r"^__version__ = '(.+)'$", (ROOT / 'diffsheg_model/__init__.py').read_text(), re.MULTILINE
 ).group(1)
 
+# uvicorn has the sans-I/O websockets since 0.35.
+VIEWER = ['starlette>=0.40,<2', 'uvicorn>=0.35,<1', 'websockets>=13,<18']
+
 EXTRAS = {
     'train': [
         'torch>=2.4,<3',
@@ -27,15 +30,8 @@ EXTRAS = {
     'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
     'audio': ['sounddevice>=0.4.6,<1'],
     'mcap': ['mcap>=1.6,<2', 'mcap-ros2-support>=0.6,<1'],
-    # uvicorn has the sans-I/O websockets since 0.35.
-    'viewer': ['starlette>=0.40,<2', 'uvicorn>=0.35,<1', 'websockets>=13,<18'],
-    'render': [
-        'starlette>=0.40,<2',
-        'uvicorn>=0.35,<1',
-        'websockets>=13,<18',
-        'av>=14,<19',
-        'pillow>=10,<14',
-    ],
+    'viewer': VIEWER,
+    'render': [*VIEWER, 'av>=14,<19', 'pillow>=10,<14'],
     'openvino': ['openvino>=2025.2,<2027'],
     'int8': ['onnx>=1.16,<2'],
     # On GPUs that tensorrt-rtx does not know (H100 and others of data centres): also tensorrt,
