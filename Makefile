@@ -10,7 +10,7 @@ TESTS ?=
 export PYTHON TORCH_INDEX AUDIO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint bench evaluate-default bench-samplers ablations pictures setup setup-test clean
+.PHONY: help demo test test-slow test-faults lint bench evaluate-default bench-samplers ablations pictures setup setup-test clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
@@ -30,6 +30,9 @@ test: setup-test  ## Run all tests (TESTS='tests/test_mel.py -k stream' runs som
 
 test-slow: setup-test  ## Run the tests that take minutes each (two-process training, conversion at full size)
 	@scripts/run.sh python -m pytest -m slow
+
+test-faults: setup-test  ## Maltreat the avatar for minutes: absurd audio, thousands of barge-ins and restarts
+	@scripts/run.sh python -m pytest -m 'slow or not slow' tests/test_faults_*.py
 
 lint: setup-test  ## Check style, format and types
 	@scripts/run.sh ruff check .

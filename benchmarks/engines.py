@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -26,21 +27,22 @@ from benchmarks import end_to_end
 from benchmarks.floor import Machine, measure_machine, work_of_call
 from benchmarks.networks import BEAT_NETWORK, untrained
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from diffsheg_model.engines import PRECISIONS
+from diffsheg_model.engines.choice import PRECISIONS, EngineChoice
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.files import atomic_path
 
 LOG = Console(stderr=True, highlight=False)
-REFERENCE = ('torch', 'fp32')
+REFERENCE = EngineChoice('torch', 'fp32')
 # torch first: its answers are what the others are compared with.
 ENGINES = [
     REFERENCE,
     *(
-        (engine, precision)
+        EngineChoice(engine, precision)
         for engine in ('torch-compile', 'onnxruntime', 'openvino', 'tensorrt')
         for precision in PRECISIONS[engine]
     ),
+    EngineChoice('onnxruntime', 'fp32', 'cuda'),
 ]
 BATCHES = (1, 4, 16)
 FRAMES = (34, 68, 136, 272)
@@ -87,7 +89,7 @@ def run(options: argparse.Namespace) -> None:
             path.write_text(json.dumps(rows, indent=1) + '\n')
     if options.quick:
         return
-    fast = [('onnxruntime', 'fp32'), ('openvino', 'fp32')]
+    fast = [EngineChoice('onnxruntime', 'fp32'), EngineChoice('openvino', 'fp32')]
     scaling = []
     for batch in BATCHES:
         for name, bundle in (('BEAT, full', full), ('default bundle', default)):
@@ -105,7 +107,7 @@ def run(options: argparse.Namespace) -> None:
 def measured(
     name: str,
     bundle: Bundle,
-    engines: list[tuple[str, str]],
+    engines: list[EngineChoice],
     options: argparse.Namespace,
     **sizes: int,
 ) -> list[Row]:
@@ -116,7 +118,7 @@ def measured(
     Args:
         name: of the network, in the rows.
         bundle: the network.
-        engines: names and precisions.
+        engines: each with its precision and provider.
         options: threads, and windows whose median counts.
         sizes: batch and frames of a window, where they are not the usual ones.
     """
@@ -124,10 +126,11 @@ def measured(
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         running = []
-        for engine, precision in engines:
-            LOG.print(f'{name}: {engine} {precision}', style='dim')
-            command = [sys.executable, '-m', 'benchmarks.engine_row', str(bundle.path), engine]
-            command += [precision, '--inputs', f'{folder}/answers.npz', '--cache', folder]
+        for choice in engines:
+            LOG.print(f'{name}: {choice}', style='dim')
+            command = [sys.executable, '-m', 'benchmarks.engine_row', str(bundle.path), choice.name]
+            command += [choice.precision, '--provider', choice.provider]
+            command += ['--inputs', f'{folder}/answers.npz', '--cache', folder]
             command += ['--threads', str(options.threads)]
             for option, value in sizes.items():
                 command += [f'--{option}', str(value)]
@@ -143,12 +146,13 @@ def measured(
                     env=environment,
                 )
             )
-            ready = _answer(process, f'{name}, {engine} {precision}')
+            ready = _answer(process, f'{name}, {choice}')
             if 'missing' in ready:
                 LOG.print(f'  {ready["missing"]}', soft_wrap=True)
                 continue
             running.append(process)
-            rows.append({'network': name, 'engine': engine, 'precision': precision, **ready})
+            row = {'network': name, 'engine': choice.name, 'provider': choice.provider}
+            rows.append({**row, 'precision': choice.precision, **ready})
         seconds: list[list[float]] = [[] for _ in running]
         for _ in track(range(options.windows), 'windows', console=LOG, transient=True):
             for process, taken in zip(running, seconds, strict=True):
@@ -163,10 +167,11 @@ def measured(
         window_s = statistics.median(taken)
         row['ms_per_call'] = 1000 * window_s / row['calls']
         row['best_ms_per_call'] = 1000 * min(taken) / row['calls']
+        row['p95_window_s'] = float(np.percentile(taken, 95))
         row['frames_per_second'] = row['new_frames'] / window_s
         row['times_real_time'] = row['frames_per_second'] / row['fps']
         reference = rows[0]
-        if (reference['engine'], reference['precision']) == REFERENCE:
+        if reference['engine'] == REFERENCE.name:
             row['speedup'] = reference['ms_per_call'] / row['ms_per_call']
     return rows
 
@@ -202,7 +207,7 @@ def _print_engines(
         work = work_of_call(config.network, config.format.window_frames)
         table.add_row(
             row['network'],
-            row['engine'],
+            row['engine'] if row['provider'] == 'cpu' else f'{row["engine"]} on {row["provider"]}',
             row['precision'],
             f'{row["ms_per_call"]:.2f}',
             str(row['calls']),

@@ -1,5 +1,6 @@
 """From a stream of audio to the frames of features that the network is given."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,10 +8,17 @@ import numpy as np
 from diffsheg_model.audio import check_sample_rate, check_samples
 from diffsheg_model.config import FeatureConfig
 from diffsheg_model.errors import InputError
+from diffsheg_model.extrapolation import extrapolate
 from diffsheg_model.mel import FFT_SIZE, hop_length, mel_frame
 from diffsheg_model.mel_transform import transform_mel
 from diffsheg_model.resample import StreamResampler
 from diffsheg_model.speech import SpeechEncoder, resample_features
+
+#: When a frame's sound has been heard, its features are final so much later at most: half an FFT
+#: and the delays of resampling.
+SETTLING_S = 0.24
+#: Resampling needs this much sound before the first sample that is to be right.
+_FILTER_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class FeatureStream:
         fps: float,
         sample_rate: int,
         speech_encoder: SpeechEncoder | None = None,
+        *,
+        ahead: bool = False,
     ) -> None:
         """Starts a stream.
 
@@ -58,6 +68,7 @@ class FeatureStream:
             fps: frames a second; divides ``config.mel_rate``.
             sample_rate: of the audio to come, 8000..192000 Hz.
             speech_encoder: what ``config.speech_encoder`` names; None for 'none'.
+            ahead: whether `features_ahead` will be asked; it keeps more of the sound.
 
         Raises:
             InputError: an unusable rate, or an encoder that the config does not name.
@@ -86,6 +97,16 @@ class FeatureStream:
         self._mel_audio.append(np.zeros(FFT_SIZE // 2, np.float32))
         self._mel: list[np.ndarray] = []
         self._first_frame = 0
+        self._samples_heard = 0
+        self._heard = _Tail() if ahead else None  # as it came
+        # Input samples that begin a whole sample at all rates come so many apart.
+        self._grid = sample_rate // math.gcd(sample_rate, config.sample_rate, config.mel_rate)
+        self._settling = math.ceil(SETTLING_S * fps)
+
+    @property
+    def frames_heard(self) -> int:
+        """Frames whose own span of sound has arrived, whether or not they are ready."""
+        return int(self._samples_heard * self.fps / self.sample_rate)
 
     def push(self, samples: np.ndarray) -> None:
         """Takes the next samples, (n,) at ``sample_rate``, full scale 1.
@@ -99,6 +120,9 @@ class FeatureStream:
         if samples.ndim != 1:
             raise ValueError(f'samples must be (n,), not {samples.shape}')
         check_samples(samples)
+        self._samples_heard += len(samples)
+        if self._heard is not None:
+            self._heard.append(samples)
         self._take(self._to_speech_rate.push(samples))
 
     def finish(self) -> None:
@@ -122,7 +146,37 @@ class FeatureStream:
                 f'frames [{start}, {end}) are not all in [{self._first_frame}, {self.frames_ready})'
             )
         mel = np.stack(self._mel[start - self._first_frame : end - self._first_frame])
-        return Features(transform_mel(mel, self.config.mel_transform), self._speech(start, end))
+        first = max(0, start - self._context_frames)
+        audio = self._speech_audio.cut(self._speech_sample(first), self._speech_sample(end))
+        return self._features(mel, audio, end - first)
+
+    def features_ahead(self, start: int, end: int, heard: int) -> Features:
+        """Features of frames [start, end) from the sound of the frames before ``heard`` alone.
+
+        From there on the sound goes on as `extrapolate` says; before the utterance there is
+        silence. What has come of later sound makes no difference.
+
+        Args:
+            start: first frame, none of those from it on forgotten; may be negative.
+            end: after the last, at least ``heard``.
+            heard: 1..frames_heard.
+        """
+        if not (1 <= heard <= self.frames_heard and start < heard <= end):
+            raise IndexError(
+                f'frames [{start}, {end}) with {heard} heard: {self.frames_heard} have been'
+            )
+        settled = max(0, heard - self._settling)
+        audio_ahead, mel_ahead = self._ahead(settled, end, heard)
+        before = self._mel[max(0, start) - self._first_frame : settled - self._first_frame]
+        silence = [self._mel_frame(np.zeros(FFT_SIZE, np.float32))] * -start
+        mel = [*silence, *before, *mel_ahead[max(0, start - settled) :]]
+        first = min(start, max(0, start - self._context_frames))
+        audio = [
+            np.zeros(self._speech_sample(-first), np.float32),
+            self._speech_audio.cut(self._speech_sample(first), self._speech_sample(settled)),
+            audio_ahead,
+        ]
+        return self._features(np.stack(mel), np.concatenate(audio), end - first)
 
     def forget(self, before_frame: int) -> None:
         """Drops what only frames before ``before_frame`` need; keeps memory flat."""
@@ -131,6 +185,8 @@ class FeatureStream:
             del self._mel[: before_frame - self._first_frame]
             self._first_frame = before_frame
             self._speech_audio.forget(self._speech_sample(before_frame - self._context_frames))
+            if self._heard is not None:
+                self._heard.forget(self._first_sample_ahead(before_frame - self._settling))
 
     def _take(self, samples: np.ndarray) -> None:
         if self._encoder is not None:
@@ -149,12 +205,41 @@ class FeatureStream:
         self.frames_ready = max(self.frames_ready, frames)
         self._mel_audio.forget(self.frames_ready * self._hop)
 
-    def _speech(self, start: int, end: int) -> np.ndarray | None:
+    def _features(self, mel: np.ndarray, audio: np.ndarray, frames: int) -> Features:
+        """Of the given mel power, with speech features of the last of the frames in the audio."""
+        mel = transform_mel(mel, self.config.mel_transform)
         if self._encoder is None:
-            return None
-        first = max(0, start - self._context_frames)
-        audio = self._speech_audio.cut(self._speech_sample(first), self._speech_sample(end))
-        return resample_features(self._encoder.encode(audio), end - first)[start - first :]
+            return Features(mel, None)
+        speech = resample_features(self._encoder.encode(audio), frames)[-len(mel) :]
+        return Features(mel, speech)
+
+    def _ahead(self, settled: int, end: int, heard: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Speech audio and mel power of frames [settled, end), as `features_ahead` hears them."""
+        config = self.config
+        assert self._heard is not None
+        first = self._first_sample_ahead(settled)
+        last = math.ceil(heard * self.sample_rate / self.fps - 1e-6)
+        beyond_s = (end - heard) / self.fps + FFT_SIZE / config.mel_rate + _FILTER_S
+        sound = extrapolate(
+            self._heard.cut(first, last), math.ceil(beyond_s * self.sample_rate), self.sample_rate
+        )
+        audio = _resampled(sound, self.sample_rate, config.sample_rate)
+        mel_audio = _resampled(audio, config.sample_rate, config.mel_rate)
+        # As in the stream, half an FFT of zeros comes before the utterance's first sample.
+        before = settled * self._hop - FFT_SIZE // 2 - first * config.mel_rate // self.sample_rate
+        mel_audio = np.concatenate([np.zeros(max(0, -before), np.float32), mel_audio])
+        starts = [max(0, before) + index * self._hop for index in range(end - settled)]
+        offset = first * config.sample_rate // self.sample_rate
+        return (
+            audio[self._speech_sample(settled) - offset : self._speech_sample(end) - offset],
+            [self._mel_frame(mel_audio[start : start + FFT_SIZE]) for start in starts],
+        )
+
+    def _first_sample_ahead(self, settled: int) -> int:
+        """Of the sound as it came, what `_ahead` begins with."""
+        before_s = FFT_SIZE / 2 / self.config.mel_rate + _FILTER_S
+        sample = int((settled / self.fps - before_s) * self.sample_rate)
+        return max(0, sample // self._grid * self._grid)
 
     def _speech_sample(self, frame: int) -> int:
         return max(0, int(frame * self.config.sample_rate / self.fps))
@@ -192,6 +277,11 @@ def check_length(stream: FeatureStream) -> None:
         raise InputError(
             f'audio too short: less than one frame, {1 / stream.fps:.3f} s; give a longer recording'
         )
+
+
+def _resampled(samples: np.ndarray, rate_in: int, rate_out: int) -> np.ndarray:
+    stream = StreamResampler(rate_in, rate_out)
+    return np.concatenate([stream.push(samples), stream.finish()])
 
 
 class _Tail:

@@ -1,5 +1,6 @@
 """Offline generation: the live session, fed from a recording."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -8,6 +9,7 @@ from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
 from diffsheg_model.errors import InputError
+from diffsheg_model.live import LiveOptions
 from diffsheg_model.motion import Motion, concatenate
 from diffsheg_model.session import Session
 from diffsheg_model.speech import SpeechEncoder, create_speech_encoder
@@ -24,6 +26,7 @@ def generate_parts(
     speaker: int = 0,
     foppas: FoppasConfig | None = None,
     speech_encoder: SpeechEncoder | None = None,
+    live: LiveOptions | None = None,
 ) -> Iterator[Motion]:
     """Generates a recording's motion part by part, in flat memory.
 
@@ -34,6 +37,8 @@ def generate_parts(
         sample_rate: of the recording, Hz.
         seed, utterance, speaker, foppas: as `Session` takes them.
         speech_encoder: where the model hears through one; None loads what it asks for.
+        live: generate as if the recording were heard while it is spoken, by an engine that is
+            always in time.
 
     Yields:
         Consecutive motion, each frame once.
@@ -53,10 +58,14 @@ def generate_parts(
         speaker=speaker,
         foppas=foppas,
         speech_encoder=speech_encoder,
+        live=live,
     )
+    # Live speech comes little by little; more than a frame at once could fill two hops.
+    longest = sys.maxsize if live is None else int(sample_rate / bundle.config.format.fps)
     for block in audio_blocks:
-        session.push(block)
-        yield from _parts(session)
+        for first in range(0, len(block), longest):
+            session.push(block[first : first + longest])
+            yield from _parts(session)
     session.end()
     if session.total_frames == 0:
         raise InputError(
@@ -77,6 +86,7 @@ def generate(
     speaker: int = 0,
     foppas: FoppasConfig | None = None,
     speech_encoder: SpeechEncoder | None = None,
+    live: LiveOptions | None = None,
     on_frames: Callable[[int], None] | None = None,
 ) -> Motion:
     """Generates a recording's motion; see `generate_parts`.
@@ -88,6 +98,8 @@ def generate(
         sample_rate: of the recording, Hz.
         seed, utterance, speaker, foppas: as `Session` takes them.
         speech_encoder: where the model hears through one; None loads what it asks for.
+        live: generate as if the recording were heard while it is spoken, by an engine that is
+            always in time.
         on_frames: told the number of frames generated so far, after each window.
 
     Raises:
@@ -106,6 +118,7 @@ def generate(
         speaker=speaker,
         foppas=foppas,
         speech_encoder=speech_encoder,
+        live=live,
     ):
         parts.append(part)
         done += len(part)

@@ -1,6 +1,7 @@
 """Where sampling takes its random draws from."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,6 +12,9 @@ A draw is named, not taken in turn: window index within the utterance, draw coun
 window, and kind ('init', 'overlap' or 'renoise'). So motion does not depend on what else was
 sampled before, and a stream draws the same numbers as a file.
 """
+
+#: Frames before an utterance have numbers too; seeds must not be negative.
+_BEFORE = 2**20
 
 _KINDS = {'init': 0, 'overlap': 1, 'renoise': 2}
 
@@ -30,3 +34,34 @@ def seeded_noise(seed: int, utterance: int = 0) -> NoiseSource:
         return generator.standard_normal(shape, dtype=np.float32)
 
     return noise
+
+
+class FrameNoise:
+    """Draws that belong to frames, not windows: where windows overlap they start from the same.
+
+    A frame that is planned again and again, on ever more sound, is then the same motion corrected,
+    not another motion each time.
+    """
+
+    def __init__(self, seed: int, utterance: int = 0) -> None:
+        """As `seeded_noise`."""
+        self._seed = seed
+        self._utterance = utterance
+        self._drawn = lru_cache(maxsize=4096)(self._draw)
+
+    def of(self, start: int) -> NoiseSource:
+        """The draws of a window that begins at a frame, one row."""
+
+        def noise(window: int, draw: int, kind: str, shape: tuple[int, ...]) -> np.ndarray:
+            _, frames, channels = shape
+            rows = [
+                self._drawn(frame, draw, kind, channels) for frame in range(start, start + frames)
+            ]
+            return np.stack(rows)[None]
+
+        return noise
+
+    def _draw(self, frame: int, draw: int, kind: str, channels: int) -> np.ndarray:
+        key = [self._seed, self._utterance, _BEFORE + frame, draw, _KINDS[kind]]
+        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+        return generator.standard_normal(channels, dtype=np.float32)

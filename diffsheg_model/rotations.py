@@ -17,27 +17,60 @@ TURN = 2 * np.pi
 #: one: closer than that they are made of the float32 rounding of the input.
 _POLE_COSINE = 1e-5
 
+#: Instead of 0 where that would be divided by.
+_TINY = 1e-300
+
+#: Of one set of angles to the other, before a half turn of all three.
+_MIRROR = np.array([1.0, -1.0, 1.0])
+
+#: The two sets of angles of an orientation are pi * sqrt(2) apart, or more: what moved less than
+#: half of that (and a rounding) is still in the same set.
+_SURELY_NEAREST = 0.49 * np.pi * np.sqrt(2)
+
+#: The unit quaternions i, j and k, multiplied with x y z w from the left.
+_SWAPS = np.array([[3, 2, 1, 0], [2, 3, 0, 1], [1, 0, 3, 2]])
+_SIGNS = np.array([[1.0, -1, 1, -1], [1, 1, -1, -1], [-1, 1, 1, -1]])
+
 
 def _as_rotations(values: ArrayLike, width: int, name: str) -> Array:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or array.shape[-1] != width:
         raise ValueError(f'{name} must have shape (..., {width}), got {array.shape}')
     # scipy refuses read-only arrays, such as those of a memory-mapped file.
-    return np.require(array, requirements='W')
+    return array if array.flags.writeable else array.copy()
 
 
 def quaternion_from_rotvec(rotvec: ArrayLike) -> Array:
     """Axis-angle (..., 3) rad to unit quaternions (..., 4), x y z w, either of both signs."""
     rotvec = _as_rotations(rotvec, 3, 'rotvec')
-    quaternion = Rotation.from_rotvec(rotvec.reshape(-1, 3)).as_quat()
-    return quaternion.reshape(*rotvec.shape[:-1], 4)
+    # This and the next are in numpy, since scipy's take several times as long for a single pose
+    # or for many, which a live avatar would feel.
+    angle = np.sqrt(np.einsum('...i,...i->...', rotvec, rotvec))
+    half = angle / 2
+    quaternion = np.empty((*rotvec.shape[:-1], 4))
+    scale = np.sin(half) / np.maximum(angle, _TINY)
+    np.multiply(rotvec, scale[..., None], out=quaternion[..., :3])
+    quaternion[..., 3] = np.cos(half)
+    return quaternion
 
 
 def rotvec_from_quaternion(quaternion: ArrayLike) -> Array:
     """Quaternions (..., 4) x y z w, of any length but 0, to axis-angle (..., 3), at most pi."""
     quaternion = _as_rotations(quaternion, 4, 'quaternion')
-    rotvec = Rotation.from_quat(quaternion.reshape(-1, 4)).as_rotvec()
-    return rotvec.reshape(*quaternion.shape[:-1], 3)
+    axis, cosine = quaternion[..., :3], quaternion[..., 3]
+    sine = np.sqrt(np.einsum('...i,...i->...', axis, axis))
+    angle = np.copysign(2 * np.arctan2(sine, np.abs(cosine)), cosine)
+    return axis * (angle / np.maximum(sine, _TINY))[..., None]
+
+
+def quaternion_product(first: ArrayLike, second: ArrayLike) -> Array:
+    """Quaternions (..., 4) x y z w of R = R_first R_second; both shapes broadcast."""
+    first = _as_rotations(first, 4, 'first')
+    second = _as_rotations(second, 4, 'second')
+    product = first[..., 3:] * second
+    for axis in range(3):
+        product += first[..., axis : axis + 1] * (second[..., _SWAPS[axis]] * _SIGNS[axis])
+    return product
 
 
 def matrix_from_rotvec(rotvec: ArrayLike) -> Array:
@@ -85,45 +118,65 @@ def euler_xyz_unwrapped(rotvec: ArrayLike, previous: ArrayLike | None = None) ->
     rotvec = _as_rotations(rotvec, 3, 'rotvec')
     if rotvec.ndim != 3:
         raise ValueError(f'rotvec must have shape (F, J, 3), got {rotvec.shape}')
-    last = np.zeros(rotvec.shape[1:]) if previous is None else np.asarray(previous, np.float64)
-    if last.shape != rotvec.shape[1:]:
-        raise ValueError(f'previous must have shape {rotvec.shape[1:]}, got {last.shape}')
-    if rotvec.size == 0:
-        return np.zeros(rotvec.shape)
+    return _followed(matrix_from_rotvec(rotvec), previous)
 
-    matrix = matrix_from_rotvec(rotvec)
+
+def euler_xyz_of_quaternions(quaternion: ArrayLike, previous: ArrayLike | None = None) -> Array:
+    """The same as `euler_xyz_unwrapped` for unit quaternions (F, J, 4), x y z w."""
+    quaternion = _as_rotations(quaternion, 4, 'quaternion')
+    if quaternion.ndim != 3:
+        raise ValueError(f'quaternion must have shape (F, J, 4), got {quaternion.shape}')
+    matrix = Rotation.from_quat(quaternion.reshape(-1, 4)).as_matrix()
+    return _followed(matrix.reshape(*quaternion.shape[:-1], 3, 3), previous)
+
+
+def _followed(matrix: Array, previous: ArrayLike | None) -> Array:
+    """Angles (F, J, 3) of rotation matrices (F, J, 3, 3); see `euler_xyz_unwrapped`."""
+    shape = matrix.shape[1:3]
+    last = np.zeros(shape) if previous is None else np.asarray(previous, np.float64)
+    if last.shape != shape:
+        raise ValueError(f'previous must have shape {shape}, got {last.shape}')
+    result = np.zeros(matrix.shape[:3])
+    if result.size == 0:
+        return result
+
     cosine = np.hypot(matrix[..., 0, 0], matrix[..., 0, 1])
-    angles = np.stack(
-        [
-            np.arctan2(-matrix[..., 1, 2], matrix[..., 2, 2]),
-            np.arctan2(matrix[..., 0, 2], cosine),
-            np.arctan2(-matrix[..., 0, 1], matrix[..., 0, 0]),
-        ],
-        axis=-1,
-    )
-    both = np.stack([angles, angles * (1, -1, 1) + np.pi], axis=1)  # (F, 2, J, 3)
+    angles = np.empty(matrix.shape[:3])
+    np.arctan2(-matrix[..., 1, 2], matrix[..., 2, 2], out=angles[..., 0])
+    np.arctan2(matrix[..., 0, 2], cosine, out=angles[..., 1])
+    np.arctan2(-matrix[..., 0, 1], matrix[..., 0, 0], out=angles[..., 2])
     at_pole = cosine < _POLE_COSINE
-    # At the pole at +pi/2 the matrix holds z + x, at -pi/2 it holds z - x.
-    pole_sign = np.where(angles[..., 1] > 0, 1.0, -1.0)
-    pole_sum = np.arctan2(matrix[..., 1, 0], matrix[..., 1, 1])
-    frames_at_pole = set(np.nonzero(at_pole)[0].tolist())
-
-    result = np.empty_like(angles)
-    joints = np.arange(rotvec.shape[1])
-    for frame in range(len(angles)):
-        steps = both[frame] - last
-        steps -= TURN * np.round(steps / TURN)
-        nearest = np.argmin(np.einsum('sjc,sjc->sj', steps, steps), axis=0)
-        step = steps[nearest, joints]
-        if frame in frames_at_pole:
-            sign = pole_sign[frame]
-            turned = pole_sum[frame] - (last[:, 2] + sign * last[:, 0])
-            turned -= TURN * np.round(turned / TURN)
-            pole = at_pole[frame]
-            step[pole, 0] = (sign * turned / 2)[pole]
-            step[pole, 2] = (turned / 2)[pole]
-        last = result[frame] = last + step
+    # Where no joint moves far, its set of angles stays and only whole turns are to be counted.
+    moved = angles[1:] - angles[:-1]
+    moved -= TURN * np.rint(moved / TURN)
+    far = np.einsum('fjc,fjc->fj', moved, moved) > _SURELY_NEAREST**2
+    unsure = (far | at_pole[1:] | at_pole[:-1]).any(axis=1)
+    starts = [0, *(np.nonzero(unsure)[0] + 1).tolist()]
+    for start, end in zip(starts, [*starts[1:], len(angles)], strict=True):
+        both = np.array([angles[start], angles[start] * _MIRROR + np.pi])  # (2, J, 3)
+        turns = np.rint((last - both) / TURN)
+        steps = both + TURN * turns - last
+        distances = np.einsum('sjc,sjc->sj', steps, steps)
+        second = (distances[1] < distances[0])[:, None]
+        first_turns = np.where(second, turns[1], turns[0])
+        chosen = np.where(second, angles[start:end] * _MIRROR + np.pi, angles[start:end])
+        counted = np.rint((chosen[1:] - chosen[:-1]) / TURN).cumsum(axis=0)
+        result[start] = chosen[0] + TURN * first_turns
+        result[start + 1 : end] = chosen[1:] + TURN * (first_turns - counted)
+        if at_pole[start].any():
+            _share_turn(result[start], last, matrix[start], at_pole[start])
+        last = result[end - 1]
     return result
+
+
+def _share_turn(angles: Array, last: Array, matrix: Array, at_pole: NDArray[np.bool_]) -> None:
+    """At a pole, shares what a joint turned since `last` between x and z of `angles` (J, 3)."""
+    # At the pole at +pi/2 the matrix holds z + x, at -pi/2 it holds z - x.
+    sign = np.where(matrix[:, 0, 2] > 0, 1.0, -1.0)
+    turned = np.arctan2(matrix[:, 1, 0], matrix[:, 1, 1]) - (last[:, 2] + sign * last[:, 0])
+    turned -= TURN * np.round(turned / TURN)
+    angles[at_pole, 0] = (last[:, 0] + sign * turned / 2)[at_pole]
+    angles[at_pole, 2] = (last[:, 2] + turned / 2)[at_pole]
 
 
 def slerp(start: ArrayLike, end: ArrayLike, fraction: ArrayLike) -> Array:

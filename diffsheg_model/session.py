@@ -5,6 +5,7 @@ hear and which noise they start from depends on the audio and the seed alone, so
 same motion, bit for bit.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,11 +16,13 @@ from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Conditions, Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.features import FeatureStream
-from diffsheg_model.foppas import make_sampler, next_window, plan_window
+from diffsheg_model.foppas import make_sampler, plan_window
+from diffsheg_model.live import LiveOptions
 from diffsheg_model.motion import Motion
-from diffsheg_model.noise import seeded_noise
+from diffsheg_model.noise import FrameNoise, seeded_noise
 from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.walk import Walk
+from diffsheg_model.window_planner import Span, WindowPlanner
 
 
 class GenerationError(RuntimeError):
@@ -31,25 +34,25 @@ class WindowPlan:
     """What an engine needs to generate a session's next window.
 
     Attributes:
-        frames: [start, end) within the utterance.
+        span: its frames.
         conditions: what is heard, one row.
         walk: the way through the chain, one row.
     """
 
-    frames: tuple[int, int]
+    span: Span
     conditions: Conditions
     walk: Walk
 
 
 @dataclass(frozen=True)
 class MotionWindow:
-    """A window of motion.
+    """What a window of motion brings.
 
     Attributes:
         index: ordinal of the window within the utterance.
-        start_frame: its first frame within the utterance.
-        motion: all its frames. The last ones (the overlap) are provisional: the next window
-            brings better ones in their place.
+        start_frame: the first frame within the utterance that was not final before.
+        motion: all frames from there on. The last ones are provisional: the next window brings
+            better ones in their place.
         final_frames: how many of its frames no later window replaces.
         last: whether the utterance ends with it. Every utterance has exactly one such window;
             it is empty where no audio came.
@@ -84,6 +87,7 @@ class Session:
         speaker: int = 0,
         foppas: FoppasConfig | None = None,
         speech_encoder: SpeechEncoder | None = None,
+        live: LiveOptions | None = None,
     ) -> None:
         """Starts an utterance.
 
@@ -96,33 +100,36 @@ class Session:
             speaker: whose style, 0 .. num_speakers - 1.
             foppas: sampling options; the bundle's where left out.
             speech_encoder: what the bundle's features ask for.
+            live: how to plan on speech that is still being spoken; None for whole windows only.
 
         Raises:
             InputError: a value is out of its range.
         """
         config = bundle.config
         foppas = config.foppas if foppas is None else foppas
-        for name, value in (('seed', seed), ('utterance', utterance)):
-            if value < 0:
-                raise InputError(f'{name} = {value}: must be 0 or more')
-        config.check_speaker(speaker)
+        if utterance < 0:
+            raise InputError(f'utterance = {utterance}: must be 0 or more')
         if foppas.overlap >= config.format.window_frames:
             raise InputError(
                 f'FoppasConfig.overlap = {foppas.overlap}: must be less than the window of '
                 f'{config.format.window_frames} frames'
             )
+        if live is not None:
+            live.check(config.format.window_frames, foppas)
         self._bundle = bundle
         self.engine = engine
-        self._foppas = foppas
+        self._live = live is not None
         self._sampler = make_sampler(config.diffusion, foppas)
-        self._noise = seeded_noise(seed, utterance)
-        self._speaker = np.eye(config.network.num_speakers, dtype=np.float32)[[speaker]]
+        self._utterance = utterance
+        self.restyle(seed, speaker, foppas.guidance_scale)
         self._features = FeatureStream(
-            config.features, config.format.fps, sample_rate, speech_encoder
+            config.features, config.format.fps, sample_rate, speech_encoder, ahead=live is not None
         )
+        self._planner = WindowPlanner(config.format.window_frames, foppas.overlap, live)
         self._index = 0  # of the next window
-        self._previous: tuple[int, int] | None = None  # frames of the window before it
-        self._tail: np.ndarray | None = None  # (overlap, C) its last frames, normalised
+        # The window before it, its first frame and (T, C) its motion, normalised; None where there
+        # is none, or it was left out.
+        self._last: tuple[int, np.ndarray] | None = None
         self._closed = False
 
     @property
@@ -136,14 +143,35 @@ class Session:
         return self._features.total_frames
 
     @property
+    def final_frames(self) -> int:
+        """Frames that no later window replaces."""
+        return self._planner.final
+
+    @property
     def frames_waiting(self) -> int:
         """Frames whose audio has come and whose motion was not generated yet."""
-        return self.frames_ready - (0 if self._previous is None else self._previous[1])
+        return self.frames_ready - self._planner.end
 
     @property
     def finished(self) -> bool:
         """Whether the last window was given."""
         return self._closed
+
+    def restyle(self, seed: int, speaker: int, guidance_scale: float) -> None:
+        """Sets them for the windows to come, which go on from the motion of those before.
+
+        Raises:
+            InputError: a value is out of its range; nothing has changed.
+        """
+        config = self._bundle.config
+        if seed < 0:
+            raise InputError(f'seed = {seed}: must be 0 or more')
+        config.check_speaker(speaker)
+        foppas = dataclasses.replace(config.foppas, guidance_scale=guidance_scale)
+        noise = FrameNoise if self._live else seeded_noise
+        self._noise = noise(seed, self._utterance)
+        self._speaker = np.eye(config.network.num_speakers, dtype=np.float32)[[speaker]]
+        self._guidance_scale = foppas.guidance_scale
 
     def push(self, samples: np.ndarray) -> None:
         """Takes the next samples, (n,) mono, -1..1.
@@ -157,11 +185,15 @@ class Session:
         """Says that no more audio follows."""
         self._features.finish()
 
-    def ready(self) -> bool:
+    def ready(self, patient: bool = False) -> bool:
         """Whether `step` would give a window."""
-        return not self._closed and (self._next() is not None or self.total_frames is not None)
+        return not self._closed and (
+            self._next(patient) is not None or self.total_frames is not None
+        )
 
-    def step(self, cancelled: Callable[[], bool] | None = None) -> MotionWindow | None:
+    def step(
+        self, cancelled: Callable[[], bool] | None = None, patient: bool = False
+    ) -> MotionWindow | None:
         """Generates the next window.
 
         If it raises, nothing has changed: the same window can be tried again, or left out with
@@ -169,37 +201,47 @@ class Session:
 
         Args:
             cancelled: asked before each call of the network; True gives the window up.
+            patient: whether to wait for the sound of a whole window, with `LiveOptions`.
 
         Returns:
             The window, or None where more audio is needed or the utterance is over. Where `end`
-            came too late for the final window to know that it is the last, its overlap is given
-            once more, unchanged, in a window that says so.
+            came too late for the final window to know that it is the last, its provisional frames
+            are given once more, unchanged, in a window that says so.
 
         Raises:
             Cancelled: `cancelled` returned True.
             GenerationError: the engine gave numbers that are not finite.
         """
-        plan = self.plan()
+        plan = self.plan(patient)
         if plan is None:
             return self.conclude()
         return self.complete(plan, self.engine.sample(plan.conditions, plan.walk, cancelled)[0])
 
-    def plan(self) -> WindowPlan | None:
+    def plan(self, patient: bool = False) -> WindowPlan | None:
         """What the next window needs; None where none can be generated now. Changes nothing."""
-        frames = None if self._closed else self._next()
-        if frames is None:
+        span = self._next(patient)
+        if span is None:
             return None
-        features = self._features.features(*frames)
+        if span.heard is None:
+            features = self._features.features(span.start, span.end)
+        else:
+            features = self._features.features_ahead(span.start, span.end, span.heard)
         conditions = Conditions(
             features.mel[None],
             None if features.speech is None else features.speech[None],
             self._speaker,
-            self._foppas.guidance_scale,
+            self._guidance_scale,
         )
-        shape = (1, frames[1] - frames[0], self._bundle.config.format.channels)
-        known = None if self._tail is None or not len(self._tail) else self._tail[None]
-        walk = plan_window(self._sampler, self._noise, self._index, shape, known)
-        return WindowPlan(frames, conditions, walk)
+        shape = (1, span.end - span.start, self._bundle.config.format.channels)
+        known = None
+        if self._last is not None:
+            first, motion = self._last
+            known = motion[None, span.start - first : span.end - first]
+            known = known if known.shape[1] else None
+        noise = self._noise.of(span.start) if isinstance(self._noise, FrameNoise) else self._noise
+        final = self._planner.final - span.start if self._live else None
+        walk = plan_window(self._sampler, noise, self._index, shape, known, final)
+        return WindowPlan(span, conditions, walk)
 
     def complete(self, plan: WindowPlan, x: np.ndarray) -> MotionWindow:
         """Takes the motion of a planned window, and goes on to the next.
@@ -211,20 +253,19 @@ class Session:
         Raises:
             GenerationError: numbers that are not finite; nothing has changed.
         """
-        if plan.frames != self._next():
-            raise ValueError(f'frames {plan.frames} are not those of the next window')
+        span = plan.span
+        if span.final <= self._planner.final:
+            raise ValueError(f'frames [{span.start}, {span.end}) were generated already')
         if not np.isfinite(x).all():
             raise GenerationError(
                 f'engine {self.engine.name} gave {np.count_nonzero(~np.isfinite(x))} numbers '
                 f'that are not finite in window {self._index}'
             )
-        start, end = plan.frames
-        last = end == self.total_frames
-        overlap = 0 if last else self._foppas.overlap
-        window = MotionWindow(
-            self._index, start, self._bundle.denormalise(x, start), end - start - overlap, last
-        )
-        self._advance(plan.frames, x[len(x) - self._foppas.overlap :].copy())
+        first = self._planner.final
+        last = span.final == self.total_frames
+        motion = self._bundle.denormalise(x[first - span.start :], first)
+        window = MotionWindow(self._index, first, motion, span.final - first, last)
+        self._advance(span, (span.start, x.copy()))
         self._closed = last
         return window
 
@@ -237,31 +278,30 @@ class Session:
         if self._closed or self.total_frames is None or self._next() is not None:
             return None
         self._closed = True
-        end = 0 if self._previous is None else self._previous[1]
-        channels = self._bundle.config.format.channels
-        tail = np.zeros((0, channels), np.float32) if self._tail is None else self._tail
-        count = len(tail)
-        start = end - count
-        motion = self._bundle.denormalise(tail, start)
-        return MotionWindow(max(0, self._index - 1), start, motion, count, True)
+        first = self._planner.final
+        if self._last is None:
+            tail = np.zeros((0, self._bundle.config.format.channels), np.float32)
+        else:
+            tail = self._last[1][first - self._last[0] :]
+        motion = self._bundle.denormalise(tail, first)
+        return MotionWindow(max(0, self._index - 1), first, motion, len(tail), True)
 
-    def skip(self) -> None:
+    def skip(self, patient: bool = False) -> None:
         """Leaves the next window out, after a failure; the one after it starts afresh."""
-        frames = self._next()
-        if frames is not None:
-            self._advance(frames, None)
+        span = self._next(patient)
+        if span is not None:
+            self._advance(span, None)
 
-    def _next(self) -> tuple[int, int] | None:
-        window = self._bundle.config.format.window_frames
-        frames = next_window(self._previous, window, self._foppas.overlap, self.frames_ready)
-        if frames is None:
+    def _next(self, patient: bool = False) -> Span | None:
+        if self._closed:
             return None
-        # Only the end of the utterance makes a window short.
-        full = frames[1] - frames[0] == window
-        return frames if full or self.total_frames is not None else None
+        features = self._features
+        return self._planner.next(
+            features.frames_heard, features.frames_ready, features.total_frames, patient
+        )
 
-    def _advance(self, frames: tuple[int, int], tail: np.ndarray | None) -> None:
+    def _advance(self, span: Span, made: tuple[int, np.ndarray] | None) -> None:
         self._index += 1
-        self._previous = frames
-        self._tail = tail
-        self._features.forget(frames[1] - self._foppas.overlap)
+        self._last = made
+        self._planner.advance(span)
+        self._features.forget(self._planner.first_needed)

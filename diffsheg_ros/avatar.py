@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from diffsheg_model.audio import MIN_SAMPLE_RATE
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.engines.fallback import FallbackEngine, create_serving_engine
 from diffsheg_model.errors import InputError
-from diffsheg_model.sampling import with_sampler
+from diffsheg_model.features import SETTLING_S
+from diffsheg_model.live import PRESETS, with_preset
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.speech import create_speech_encoder
 from diffsheg_model.time_units import NS
@@ -18,13 +20,16 @@ from diffsheg_ros.diagnostics import Arrivals, Spans
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Playout, Shown, Stretch
 from diffsheg_ros.timeline import Timeline
-from diffsheg_ros.worker import MotionWorker
+from diffsheg_ros.worker import IdleHooks, MotionWorker
 from diffsheg_ros.worker_stats import WorkerStats
 
-#: Automatic playout delay: a window's length and at least this. Features hear 0.2 s ahead of
-#: their frame and audio comes in chunks; the rest is for the engine.
+#: A live chunk comes when its last sample has been heard; so long are the usual ones.
+CHUNK_S = 0.04
+#: What a live window may take longer than in the warm-up without being late.
+LIVE_MARGIN_S = 0.03
+#: Whole windows: at least this beyond their length. Features hear `SETTLING_S` ahead of their
+#: frame and audio comes in chunks; the rest is for the engine.
 LEAST_MARGIN_S = 0.45
-LOOK_AHEAD_S = 0.2
 
 
 class Avatar:
@@ -66,12 +71,13 @@ class Avatar:
         self._on_stretch = on_stretch
         self._now_ns = now_ns
         self._clock = clock
-        self.bundle = with_sampler(
-            load_bundle(parameters.bundle or DEFAULT_BUNDLE), parameters.sampler_options()
+        preset = PRESETS[parameters.preset]
+        self.bundle = with_preset(
+            load_bundle(parameters.bundle or DEFAULT_BUNDLE), preset, parameters.sampler_options()
         )
+        live = parameters.live_options(preset.live)
         format_ = self.bundle.config.format
         self._arrivals = Arrivals()
-        self._planned_frames = (0, 0)  # of which epoch, up to which frame
         self.latency = Spans()
         self.late_windows = 0
         self.timeline = Timeline(
@@ -80,7 +86,7 @@ class Avatar:
             blend_s=parameters.blend_s,
             hold_s=parameters.hold_s,
         )
-        self.playout = Playout(self.timeline, format_.fps, parameters.blend_s, parameters.hold_s)
+        self.playout = Playout(self.timeline, format_.fps, parameters.blend_s)
         if parameters.stall_s < parameters.reorder_s:
             raise InputError(
                 f'parameter stall_s = {parameters.stall_s}: must be at least reorder_s = '
@@ -96,6 +102,9 @@ class Avatar:
                 self.engine,
                 self._on_window,
                 on_interrupt=self._on_interrupt,
+                idle=IdleHooks(self._idle_from_ns, self._on_idle) if parameters.idle else None,
+                now_ns=now_ns,
+                live=live,
                 seed=parameters.seed,
                 speaker=parameters.speaker,
                 speech_encoder=encoder,
@@ -109,11 +118,19 @@ class Avatar:
         except BaseException:
             self.engine.close()
             raise
-        self.hop_s = (format_.window_frames - self.bundle.config.foppas.overlap) / format_.fps
+        overlap = self.bundle.config.foppas.overlap
+        hop = format_.window_frames - overlap if live is None else live.hop
+        self.hop_s = hop / format_.fps
+        if live is None:
+            lag_s = format_.window_frames / format_.fps
+            margin_s = max(LEAST_MARGIN_S, SETTLING_S + 1.5 * self.warm_up_s)
+        else:
+            lag_s = live.lag_frames / format_.fps
+            margin_s = CHUNK_S + self.warm_up_s + LIVE_MARGIN_S
         self.playout_delay_s = parameters.playout_delay_s
         if self.playout_delay_s < 0:
-            margin_s = max(LEAST_MARGIN_S, LOOK_AHEAD_S + 1.5 * self.warm_up_s)
-            self.playout_delay_s = round(format_.window_frames / format_.fps + margin_s, 2)
+            self.playout_delay_s = round(lag_s + margin_s, 2)
+        self._worker.lead_s = self.playout_delay_s - lag_s
         self._delay_ns = round(self.playout_delay_s * NS)
 
     @property
@@ -145,8 +162,9 @@ class Avatar:
         if piece.sample_rate > 0:
             until_ns = shown_ns + len(piece.samples) * NS // piece.sample_rate
             self._arrivals.add(shown_ns, until_ns, self._clock())
-        # A whole speech may come as one chunk. In pieces, an interrupt can stop the work on it.
-        longest = max(1, piece.sample_rate)
+        # A whole speech may come as one chunk. In pieces, an interrupt can stop the work on it;
+        # a rate that is none must not make a piece of each sample.
+        longest = max(MIN_SAMPLE_RATE, piece.sample_rate)
         count = len(piece.samples)
         taken = True
         for first in range(0, max(1, count), longest):
@@ -169,19 +187,31 @@ class Avatar:
         """Stops what is said and goes to rest."""
         self._worker.interrupt()
 
-    def set_style(self, seed: int, speaker: int) -> None:
-        """Sets seed and speaker for the utterances that begin from now on.
+    def emphasise(self, start_ns: int, duration_s: float, gain: float) -> None:
+        """Scales the size of the gesture while a span of audio is heard; see `Emphases`."""
+        stretch = self.playout.emphasise(start_ns + self._delay_ns, duration_s, gain)
+        if stretch is not None:
+            self._on_stretch(stretch)
 
-        Raises:
-            InputError: the model does not know that speaker.
-        """
-        self._worker.set_style(seed, speaker)
+    def set_style(self, seed: int, speaker: int, guidance_scale: float | None) -> None:
+        """Sets them for the windows from now on; see `MotionWorker.set_style`."""
+        self._worker.set_style(seed, speaker, guidance_scale)
 
     def stats(self) -> WorkerStats:
         return self._worker.stats()
 
     def _on_interrupt(self, epoch: int) -> None:
         self._on_stretch(self.playout.interrupt(self._now_ns(), epoch))
+
+    def _idle_from_ns(self) -> int:
+        """When the body has nothing to do that is planned."""
+        planned_ns = self.timeline.planned_until_ns
+        return max(self._now_ns(), planned_ns or 0)
+
+    def _on_idle(self, start_ns: int, window: MotionWindow) -> None:
+        stretch = self.playout.plan_idle(start_ns, window)
+        if stretch is not None:
+            self._on_stretch(stretch)
 
     def _on_window(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
@@ -190,18 +220,13 @@ class Avatar:
         if stretch is None:
             return
         self._on_stretch(stretch)
-        before_epoch, first_new = self._planned_frames
-        if before_epoch != epoch:
-            first_new = 0
-        end = window.start_frame + len(window.motion)
-        if end > first_new:
-            frame_ns = start_ns + round(first_new * NS / self.bundle.config.format.fps)
+        if window.final_frames:
+            frame_ns = start_ns + round(window.start_frame * NS / self.bundle.config.format.fps)
             if frame_ns < self._now_ns():
                 self.late_windows += 1
             arrived_s = self._arrivals.arrived_s(frame_ns)
             if arrived_s is not None:
                 self.latency.add(self._clock() - arrived_s)
-            self._planned_frames = (epoch, end)
 
 
 def _serving_engine(parameters: AvatarParameters, bundle: Bundle) -> FallbackEngine:

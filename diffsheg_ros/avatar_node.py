@@ -17,8 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.clock import Clock
+from rclpy.clock import Clock, JumpThreshold, TimeJump
 from rclpy.clock_type import ClockType
+from rclpy.duration import Duration
 from rclpy.lifecycle import (
     LifecycleNode,
     LifecyclePublisher,
@@ -36,7 +37,7 @@ from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.avatar import Avatar
 from diffsheg_ros.diagnostics import Facts, Health, Rate
-from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
+from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
 from diffsheg_ros.parameters import AvatarParameters
@@ -44,6 +45,8 @@ from diffsheg_ros.playout import Stretch
 
 #: Stamps farther than this from the node's clock are not meant for it.
 UNTIMELY_NS = 60 * NS
+#: A simulation's clock that steps so far forward, or back at all, has jumped.
+CLOCK_JUMP_S = 10.0
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 Transition = Callable[['AvatarNode', LifecycleState], TransitionCallbackReturn]
@@ -99,6 +102,14 @@ class AvatarNode(LifecycleNode):
         # Diagnostics and services must work while a simulation's clock stands still.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._report, clock=self._steady)
+        self._jumps = self.get_clock().create_jump_callback(
+            JumpThreshold(
+                min_forward=Duration(seconds=CLOCK_JUMP_S),
+                min_backward=Duration(nanoseconds=-1),
+                on_clock_change=False,
+            ),
+            post_callback=self._on_clock_jump,
+        )
         self.create_service(Trigger, '~/interrupt', self._on_interrupt)
         if self.get_parameter('autostart').value:
             self._starter = self.create_timer(0.0, self._start, clock=self._steady)
@@ -152,6 +163,10 @@ class AvatarNode(LifecycleNode):
             reliability=ReliabilityPolicy[parameters.audio_reliability.upper()],
         )
         self._audio = self.create_subscription(AudioChunk, 'audio', self._on_audio, audio_qos)
+        reliable = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+        self._emphasis = self.create_subscription(
+            Emphasis, 'emphasis', self._on_emphasis, reliable
+        )
         self._timer = self.create_timer(1 / parameters.publish_rate_hz, self._publish_pose)
         self._rate = Rate()
         self._lifecycle = 'active'
@@ -181,6 +196,7 @@ class AvatarNode(LifecycleNode):
         return SUCCESS
 
     def destroy_node(self) -> None:
+        self._jumps.unregister()
         self._deactivate()
         self._release()
         super().destroy_node()
@@ -195,6 +211,7 @@ class AvatarNode(LifecycleNode):
             return
         self._lifecycle = 'inactive'
         self.destroy_subscription(self._audio)
+        self.destroy_subscription(self._emphasis)
         self.destroy_timer(self._timer)
         assert self._avatar is not None
         if not self._avatar.stop(self._settings.stop_timeout_s):
@@ -221,12 +238,19 @@ class AvatarNode(LifecycleNode):
 
     # In
 
+    def _on_clock_jump(self, jump: TimeJump) -> None:
+        # The first time that a simulation tells is no jump.
+        if jump.delta.nanoseconds != self._now_ns():
+            self._counts['clock_jumps'] += 1
+
     def _on_change(self, parameters: AvatarParameters) -> None:
         assert self._avatar is not None
-        self._avatar.set_style(parameters.seed, parameters.speaker)
+        guidance_scale = parameters.guidance_scale if parameters.guidance_scale >= 0 else None
+        self._avatar.set_style(parameters.seed, parameters.speaker, guidance_scale)
 
     def _on_audio(self, chunk: AudioChunk) -> None:
         piece = messages.read_audio_chunk(chunk)
+        self._counts['heard_chunks'] += 1
         now_ns = self._now_ns()
         if piece.start_ns <= 0:
             self._counts['unstamped_chunks'] += 1
@@ -235,6 +259,11 @@ class AvatarNode(LifecycleNode):
             self._counts['untimely_chunks'] += 1
         assert self._avatar is not None
         self._avatar.hear(piece)
+
+    def _on_emphasis(self, emphasis: Emphasis) -> None:
+        start_ns = messages.from_stamp(emphasis.header.stamp)
+        assert self._avatar is not None
+        self._avatar.emphasise(start_ns, emphasis.duration, emphasis.gain)
 
     def _on_interrupt(
         self, request: Trigger.Request, response: Trigger.Response
@@ -330,8 +359,13 @@ class AvatarNode(LifecycleNode):
                 'fallbacks': len(avatar.engine.fallbacks),
                 'underruns': avatar.playout.underruns,
                 'late_windows': avatar.late_windows,
+                'clock_jumps': self._counts['clock_jumps'],
+                'heard_chunks': self._counts['heard_chunks'],
                 'unstamped_chunks': self._counts['unstamped_chunks'],
                 'untimely_chunks': self._counts['untimely_chunks'],
+                'rejected_emphases': avatar.timeline.emphases.rejected,
+                'dropped_emphases': avatar.timeline.emphases.dropped,
+                'late_emphases': avatar.timeline.emphases.late,
             },
             worker=avatar.stats(),
         )

@@ -29,7 +29,8 @@ NEWS: dict[str, tuple[int, str]] = {
     ),
     'rejected_chunks': (
         WARN,
-        'chunks were rejected: samples must be finite and -1..1, the rate 8000..192000 Hz',
+        'chunks were rejected: samples must be finite and -1..1, the rate 8000..192000 Hz, the '
+        'utterance_id at most 1000 characters',
     ),
     'rate_changes': (WARN, 'the sample rate changed within an utterance: begin a new one'),
     'lost_samples': (
@@ -37,11 +38,13 @@ NEWS: dict[str, tuple[int, str]] = {
         'audio was lost on its way: check the network, or set audio_reliability to reliable',
     ),
     'stalls': (WARN, 'an utterance stopped without its last chunk (end_of_utterance)'),
+    'rejected_emphases': (WARN, 'an Emphasis needs a duration above 0 and a gain of 0 to 2'),
     'unstamped_chunks': (WARN, 'chunks have no stamp and are taken as heard on arrival'),
     'untimely_chunks': (
         WARN,
         "stamps are far from this node's clock: check the clocks, or use_sim_time",
     ),
+    'clock_jumps': (WARN, 'the clock jumped: what was said before is over, begin a new utterance'),
     'faults': (ERROR, 'a callback failed; see the log'),
 }
 
@@ -152,26 +155,46 @@ class Report:
     values: dict[str, str]
 
 
-class Health:
-    """Judges the facts, once a second; remembers the counters of the last `RECENT_S`."""
+class Rises:
+    """By how much counters have risen within the last `RECENT_S`."""
 
     def __init__(self) -> None:
         self._past: deque[tuple[float, dict[str, int]]] = deque()
 
-    def report(self, now_s: float, facts: Facts) -> Report:
-        """The status of now; `now_s` of any clock that only goes forward."""
-        counters = _counters(facts)
+    def since(self, now_s: float, counters: dict[str, int]) -> dict[str, int]:
+        """Takes the counters of now, which are remembered.
+
+        Args:
+            now_s: of any clock that only goes forward.
+            counters: the same names each time.
+        """
         while self._past and self._past[0][0] < now_s - RECENT_S:
             self._past.popleft()
         # Counters start anew with each configuration.
         before = self._past[0][1] if self._past else dict.fromkeys(counters, 0)
-        news = {name: value - before.get(name, 0) for name, value in counters.items()}
         self._past.append((now_s, counters))
+        return {name: value - before.get(name, 0) for name, value in counters.items()}
+
+
+class Health:
+    """Judges the facts, once a second."""
+
+    def __init__(self) -> None:
+        self._rises = Rises()
+
+    def report(self, now_s: float, facts: Facts) -> Report:
+        """The status of now; `now_s` of any clock that only goes forward."""
+        counters = _counters(facts)
+        news = self._rises.since(now_s, counters)
         words = [*_standing_faults(facts), *_news(news, facts)]
-        level = max((word[0] for word in words), default=OK)
-        words.sort(key=lambda word: -word[0])
-        message = '; '.join(word[1] for word in words) or facts.state
-        return Report(level, message, _values(facts, counters))
+        return report(words, facts.state, _values(facts, counters))
+
+
+def report(words: list[tuple[int, str]], state: str, values: dict[str, str]) -> Report:
+    """A report of what is wrong, if anything is: level and what to do, the worst first."""
+    words = sorted(words, key=lambda word: -word[0])
+    level = max((word[0] for word in words), default=OK)
+    return Report(level, '; '.join(word[1] for word in words) or state, values)
 
 
 def _standing_faults(facts: Facts) -> list[tuple[int, str]]:

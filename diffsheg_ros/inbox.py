@@ -23,6 +23,9 @@ OVERLAP_TOLERANCE_NS = NS // 4
 #: A first sample that comes again with a stamp so far from the first time's is a new beginning.
 RESTART_NS = NS // 2
 
+#: An utterance's name goes along with every pose, so a long one would cost at every moment.
+MAX_ID_LENGTH = 1000
+
 _REMEMBERED_UTTERANCES = 32
 
 
@@ -78,7 +81,8 @@ class Inbox:
     Attributes:
         dropped_chunks: chunks dropped because the queue was full.
         stale_chunks: chunks of utterances that are over, and those waiting when interrupted.
-        rejected_chunks: chunks that were no audio: numbers, index or rate.
+        rejected_chunks: chunks that were no audio: numbers, index or rate; or whose name is too
+            long.
         rate_changes: chunks rejected because their rate is not their utterance's.
         utterances: utterances begun.
         interrupts: utterances interrupted.
@@ -124,6 +128,11 @@ class Inbox:
         """The newest epoch."""
         return self._epoch
 
+    @property
+    def current(self) -> Utterance | None:
+        """The newest utterance; None where it is over."""
+        return self._current
+
     def is_stale(self, epoch: int) -> bool:
         """Whether work of this epoch is not wanted any more."""
         return epoch < self._min_epoch
@@ -140,7 +149,7 @@ class Inbox:
         """Takes a chunk as it came; never raises for what is in it.
 
         Args:
-            utterance_id: the sender's name of the utterance.
+            utterance_id: the sender's name of the utterance, `MAX_ID_LENGTH` characters at most.
             first_sample: index of `samples[0]` within it.
             sample_rate: Hz.
             samples: (n,) mono, -1..1; may be empty.
@@ -152,9 +161,11 @@ class Inbox:
             utterance before (None if not).
         """
         checked = checked_chunk(first_sample, samples)
-        rate_allowed = MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE
+        allowed = (
+            MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE and len(utterance_id) <= MAX_ID_LENGTH
+        )
         with self._changed:
-            if checked is None or not rate_allowed:
+            if checked is None or not allowed:
                 self.rejected_chunks += 1
                 return False, None
             first_sample, samples = checked
@@ -220,7 +231,6 @@ class Inbox:
             waiting = [other for other in self._queue if other.utterance is old]
             ended = self._current_ended
             epoch = self._interrupt()
-            self._over.pop(old.id, None)
             utterance = self._begin(old.id, chunk.first_sample, old.sample_rate, chunk.start_ns)
             self._current_ended = ended
             moved = [
@@ -237,13 +247,18 @@ class Inbox:
         with self._changed:
             return self._queue[0].utterance.epoch if self._queue else None
 
-    def take(self, timeout_s: float | None = 0.0) -> Chunk | None:
-        """The chunk in front, waited for up to a time (None: for ever); None where none came."""
+    def take(self, timeout_s: float | None = 0.0, epoch: int | None = None) -> Chunk | None:
+        """The chunk in front, waited for up to a time (None: for ever); None where none came.
+
+        Args:
+            timeout_s: how long to wait.
+            epoch: only a chunk of this one is taken. Another utterance may begin during the wait.
+        """
         with self._changed:
             if not self._queue and not self._woken and timeout_s != 0:
                 self._changed.wait(timeout_s)
             self._woken = False
-            if not self._queue:
+            if not self._queue or epoch not in (None, self._queue[0].utterance.epoch):
                 return None
             chunk = self._queue.popleft()
             self._queued_s = self._queued_s - chunk.duration_s if self._queue else 0.0

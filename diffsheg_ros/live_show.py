@@ -26,6 +26,7 @@ from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.show import Source, greeting
 from diffsheg_model.viewer.wire import body_message, face_message, sound_message
 from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.avatar_timing import Interrupts
 from diffsheg_ros.page_speech import PageSpeech
 
 #: Requests that may wait for the node.
@@ -81,7 +82,7 @@ class LiveShow:
         self._coming: deque[AudioPiece] = deque(maxlen=MOST_PIECES)
         self._newest = _Heard('', complete=True)
         self._silenced: deque[str] = deque(maxlen=64)  # utterances
-        self._cuts = 0  # that the avatar has not told of yet
+        self._interrupts = Interrupts()
         self.speech = PageSpeech()
         self.skipped = 0
 
@@ -92,9 +93,9 @@ class LiveShow:
         """How many pages look on."""
         return self._hub.guests
 
-    def set_delay(self, figure: int, delay_s: float) -> None:
-        """Says how long after its sound an avatar's motion is shown, seconds."""
-        self._figures[figure].delay_ns = round(delay_s * NS)
+    def set_delay(self, figure: int, delay_ns: int) -> None:
+        """Says how long after its sound an avatar's motion is shown."""
+        self._figures[figure].delay_ns = delay_ns
 
     def face(self, figure: int, names: tuple[str, ...], time_ns: int, weights: np.ndarray) -> None:
         """Shows the face of a moment: weights (W,), 0 to 1."""
@@ -185,18 +186,17 @@ class LiveShow:
         self._tell_cut_off(self.speech.stop())
         self._cut()
 
-    def interrupted(self, times: int) -> None:
-        """The avatar was so many times interrupted since it last said so.
+    def told_of_interrupts(self, count: int) -> None:
+        """Takes the avatar's count of interrupts.
 
         What a new utterance or a page has interrupted is known here already; if there is more,
         somebody else has, and the rest of the speech is not heard here either.
         """
-        if times > self._cuts:
+        if self._interrupts.told(count):
             self._silence()
-        self._cuts = 0
 
     def _cut(self) -> None:
-        self._cuts += 1
+        self._interrupts.cut()
         self._silence()
 
     def _silence(self) -> None:

@@ -6,7 +6,7 @@ One speaks at a time; who begins takes the word, as a new utterance does at the 
 import re
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.utterance import Utterance
 
 KINDS = ('microphone', 'file')
 #: What may wait, of a recording that is sent at once.
@@ -26,30 +27,23 @@ JUMP_NS = NS
 
 
 @dataclass
-class _Utterance:
-    utterance_id: str
+class _Speech:
+    """An utterance of a page."""
+
+    utterance: Utterance
     speaker: int
     kind: str
-    rate: int
     start_ns: int | None = None  # when its first sample is heard; None before the first came
-    sent: int = 0  # samples
-    waiting: deque[np.ndarray] = field(default_factory=deque)
-    waiting_samples: int = 0
     complete: bool = False
 
     def heard_ns(self) -> int:
         """When the next sample is heard."""
         assert self.start_ns is not None
-        return self.start_ns + self.sent * NS // self.rate
+        return self.start_ns + self.utterance.sent * NS // self.utterance.sample_rate
 
-    def take(self, most: int) -> np.ndarray:
+    def piece(self, most: int, end: bool = False) -> AudioPiece:
         """The next samples that wait, at most so many."""
-        piece = self.waiting.popleft()
-        if len(piece) > most:
-            self.waiting.appendleft(piece[most:])
-            piece = piece[:most]
-        self.waiting_samples -= len(piece)
-        return piece
+        return self.utterance.piece(most, self.heard_ns(), end)
 
 
 class PageSpeech:
@@ -62,8 +56,8 @@ class PageSpeech:
     def __init__(self) -> None:
         self.dropped = 0
         self._lock = threading.Lock()
-        self._live: _Utterance | None = None
-        self._ended: deque[_Utterance] = deque(maxlen=4)  # that still owe their last chunk
+        self._live: _Speech | None = None
+        self._ended: deque[_Speech] = deque(maxlen=4)  # that still owe their last chunk
         self._count = 0
         self._microphones: dict[str, int] = {}
         self._wordless: set[int] = set()  # who was cut off, and may not know yet
@@ -91,7 +85,7 @@ class PageSpeech:
             self._wordless.discard(speaker)
             self._count += 1
             utterance_id = f'{plain}-{now_ns}-{self._count}'
-            self._live = _Utterance(utterance_id, speaker, str(kind), int(rate))
+            self._live = _Speech(Utterance(utterance_id, int(rate)), speaker, str(kind))
             if kind == 'microphone':
                 # Its own page must not play it again; the oldest are forgotten.
                 self._microphones[utterance_id] = speaker
@@ -115,11 +109,11 @@ class PageSpeech:
                 return
             if live is None or live.speaker != speaker or live.complete:
                 raise InputError('begin to speak before sending samples')
-            if live.waiting_samples + len(samples) > LONGEST_S * live.rate:
+            utterance = live.utterance
+            if utterance.waiting + len(samples) > LONGEST_S * utterance.sample_rate:
                 self._cut_off()
                 raise InputError(f'the recording is longer than {LONGEST_S:g} s: cut off there')
-            live.waiting.append(samples)
-            live.waiting_samples += len(samples)
+            utterance.add(samples)
 
     def end(self, speaker: int) -> None:
         """The page has said all; also when it is gone in the middle."""
@@ -147,21 +141,23 @@ class PageSpeech:
     def due(self, now_ns: int) -> list[AudioPiece]:
         """What is to be published now."""
         with self._lock:
-            pieces = [self._last(old) for old in self._ended if old.start_ns is not None]
+            pieces = [old.piece(0, end=True) for old in self._ended if old.start_ns is not None]
             self._ended.clear()
             live = self._live
             if live is None:
                 return pieces
-            if live.start_ns is None and (live.waiting or live.complete):
+            if live.start_ns is None and (live.utterance.waiting or live.complete):
                 live.start_ns = now_ns
             if live.start_ns is not None and abs(live.heard_ns() - now_ns) > JUMP_NS:
                 live.start_ns += now_ns - live.heard_ns()
-            most = max(1, round(PIECE_S * live.rate))
+            most = max(1, round(PIECE_S * live.utterance.sample_rate))
             until_ns = now_ns + AHEAD_NS
-            while live.waiting and (live.kind == 'microphone' or live.heard_ns() <= until_ns):
-                pieces.append(self._piece(live, live.take(most)))
-            if live.complete and not live.waiting:
-                pieces.append(self._last(live))
+            while live.utterance.waiting and (
+                live.kind == 'microphone' or live.heard_ns() <= until_ns
+            ):
+                pieces.append(live.piece(most))
+            if live.complete and not live.utterance.waiting:
+                pieces.append(live.piece(0, end=True))
                 self._live = None
             return pieces
 
@@ -172,18 +168,3 @@ class PageSpeech:
         self._ended.append(live)
         self._wordless.add(live.speaker)
         return live.speaker
-
-    def _last(self, utterance: _Utterance) -> AudioPiece:
-        return self._piece(utterance, np.zeros(0, np.float32), end=True)
-
-    def _piece(self, utterance: _Utterance, samples: np.ndarray, end: bool = False) -> AudioPiece:
-        piece = AudioPiece(
-            utterance.utterance_id,
-            utterance.sent,
-            utterance.rate,
-            samples,
-            utterance.heard_ns(),
-            end,
-        )
-        utterance.sent += len(samples)
-        return piece

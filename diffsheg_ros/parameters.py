@@ -11,10 +11,13 @@ import math
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from diffsheg_model.audio import check_sample_rate
 from diffsheg_model.config import SOLVERS, SPACINGS
 from diffsheg_model.engines.choice import ALL_PRECISIONS, ENGINES, PROVIDERS
 from diffsheg_model.errors import InputError
+from diffsheg_model.live import PRESETS, LiveOptions
 from diffsheg_model.sampling import SamplerOptions
+from diffsheg_ros.pcm import SAMPLE_FORMATS
 
 P = TypeVar('P')
 
@@ -80,7 +83,43 @@ def kind_of(field: dataclasses.Field[Any]) -> type:
 
 
 @dataclass(frozen=True)
-class AvatarParameters(Checked):
+class HearingParameters(Checked):
+    """How speech is heard; who hears the same speech should have the same."""
+
+    reorder_s: float = parameter(
+        0.1,
+        'How long a missing audio chunk is waited for, in seconds of later audio.',
+        low=0.0,
+        high=1.0,
+    )
+    max_gap_s: float = parameter(
+        5.0, 'Longest gap in the audio that is filled with silence, seconds.', low=1.0, high=60.0
+    )
+    stall_s: float = parameter(
+        1.0,
+        'An utterance without a chunk for so long is over, seconds; at least reorder_s.',
+        low=0.05,
+        high=60.0,
+    )
+    max_queue_s: float = parameter(
+        300.0,
+        'Most audio that waits; what comes beyond it is dropped, seconds.',
+        low=1.0,
+        high=3600.0,
+    )
+    audio_reliability: str = parameter(
+        'best_effort',
+        """Reliability of the subscription to audio. best_effort hears every publisher; reliable
+        only reliable ones, and loses less.""",
+        choices=('best_effort', 'reliable'),
+    )
+    audio_depth: int = parameter(
+        100, 'Audio chunks that the middleware keeps for this node.', low=1, high=10_000
+    )
+
+
+@dataclass(frozen=True)
+class AvatarParameters(HearingParameters):
     """Parameters of the avatar node."""
 
     autostart: bool = parameter(
@@ -139,7 +178,7 @@ class AvatarParameters(Checked):
     )
     speaker: int = parameter(
         0,
-        'Whose style of motion, an index of the bundle; a change is for the next utterance.',
+        'Whose style of motion, an index of the bundle; a change is for the next window.',
         low=0,
         high=999,
         live=True,
@@ -147,33 +186,62 @@ class AvatarParameters(Checked):
     seed: int = parameter(
         0,
         """Seed of the motion: the same seed, audio and order of utterances give the same motion; a
-        change is for the next utterance.""",
+        change is for the next window.""",
         low=0,
         high=2**31 - 1,
         live=True,
     )
     guidance_scale: float = parameter(
         -1.0,
-        "Classifier-free guidance, for bundles trained for it; negative: the bundle's.",
+        """Classifier-free guidance, for bundles trained for it; negative: the bundle's. A change is
+        for the next window.""",
         low=-1.0,
         high=10.0,
+        live=True,
+    )
+    preset: str = parameter(
+        'balanced',
+        """What matters: low_latency follows the voice closely, quality is the motion as generated
+        offline, balanced lies between. The parameters below override what it sets.""",
+        choices=tuple(PRESETS),
+    )
+    hop: int = parameter(
+        -1,
+        """New frames of a window; 1 reacts soonest and takes most work. 0: whole windows; negative:
+        the preset's.""",
+        low=-1,
+        high=1199,
+    )
+    lookahead: int = parameter(
+        -1,
+        """Frames that a window is planned beyond the sound heard, which is taken to go on as it
+        was; negative: the preset's.""",
+        low=-1,
+        high=1199,
+    )
+    provisional: int = parameter(
+        -1,
+        """Last frames of a window that the next one plans anew; they are shown where it is late.
+        Negative: the preset's.""",
+        low=-1,
+        high=1199,
     )
     sampling_steps: int = parameter(
         0,
-        """Calls of the network for a first window, fewer for the later ones; 0: the bundle's. Fewer
+        """Calls of the network for a first window, fewer for the later ones; 0: the preset's. Fewer
         are faster.""",
         low=0,
         high=1000,
     )
     sampling_solver: str = parameter(
-        'bundle',
-        "How a sampling step is taken; dpmpp_2m needs fewer of them. bundle: the bundle's.",
-        choices=('bundle', *SOLVERS),
+        'preset',
+        "How a sampling step is taken; dpmpp_2m needs fewer of them. preset: the preset's.",
+        choices=('preset', *SOLVERS),
     )
     sampling_spacing: str = parameter(
-        'bundle',
-        "How sampling steps are spaced. bundle: the bundle's.",
-        choices=('bundle', *SPACINGS),
+        'preset',
+        "How sampling steps are spaced. preset: the preset's.",
+        choices=('preset', *SPACINGS),
     )
     start_fraction: float = parameter(
         0.0,
@@ -202,9 +270,14 @@ class AvatarParameters(Checked):
     playout_delay_s: float = parameter(
         -1.0,
         """Motion for the sample heard at t is stamped and published t + this, seconds; negative:
-        a window's length, 0.45 s and what a slow computer needs more.""",
+        the least that the hop and this computer allow.""",
         low=-1.0,
         high=60.0,
+    )
+    idle: bool = parameter(
+        True,
+        """Move while nobody speaks, as the model does in silence (breath, blinks, gaze); false:
+        keep the rest pose.""",
     )
     blend_s: float = parameter(
         0.5, 'How long every transition to or from rest takes, seconds.', low=0.05, high=5.0
@@ -215,57 +288,45 @@ class AvatarParameters(Checked):
         low=0.0,
         high=10.0,
     )
-    reorder_s: float = parameter(
-        0.1,
-        'How long a missing audio chunk is waited for, in seconds of later audio.',
-        low=0.0,
-        high=1.0,
-    )
-    max_gap_s: float = parameter(
-        5.0, 'Longest gap in the audio that is filled with silence, seconds.', low=1.0, high=60.0
-    )
-    stall_s: float = parameter(
-        1.0,
-        'An utterance without a chunk for so long is over, seconds; at least reorder_s.',
-        low=0.05,
-        high=60.0,
-    )
-    max_queue_s: float = parameter(
-        300.0,
-        'Most audio that waits for the engine; what comes beyond it is dropped, seconds.',
-        low=1.0,
-        high=3600.0,
-    )
-    audio_reliability: str = parameter(
-        'best_effort',
-        """Reliability of the subscription to audio. best_effort hears every publisher; reliable
-        only reliable ones, and loses less.""",
-        choices=('best_effort', 'reliable'),
-    )
-    audio_depth: int = parameter(
-        100, 'Audio chunks that the middleware keeps for this node.', low=1, high=10_000
-    )
     stop_timeout_s: float = parameter(
         5.0, 'How long deactivation waits for the engine to stop, seconds.', low=0.1, high=60.0
     )
 
     def sampler_options(self) -> SamplerOptions:
-        """What of the sampler differs from the bundle's settings."""
+        """What of the sampler is to differ from the preset's settings."""
         kept = {
             'steps': (self.sampling_steps, 0),
-            'solver': (self.sampling_solver, 'bundle'),
-            'spacing': (self.sampling_spacing, 'bundle'),
+            'solver': (self.sampling_solver, 'preset'),
+            'spacing': (self.sampling_spacing, 'preset'),
             'start_fraction': (self.start_fraction, 0.0),
             'jump_length': (self.jump_length, 0),
             'jump_n_sample': (self.jump_n_sample, 0),
         }
         changed: dict[str, Any] = {
-            name: value for name, (value, the_bundles) in kept.items() if value != the_bundles
+            name: value for name, (value, the_presets) in kept.items() if value != the_presets
         }
         for name in ('overlap', 'guidance_scale'):
             if getattr(self, name) >= 0:
                 changed[name] = getattr(self, name)
         return SamplerOptions(**changed)
+
+    def live_options(self, live: LiveOptions | None) -> LiveOptions | None:
+        """How to plan on speech that is still being spoken; None for whole windows.
+
+        Args:
+            live: what the preset says.
+
+        Raises:
+            InputError: values that do not go together.
+        """
+        if self.hop == 0 or (live is None and self.hop < 0):
+            return None
+        changed = {
+            name: getattr(self, name)
+            for name in ('hop', 'lookahead', 'provisional')
+            if getattr(self, name) >= 0
+        }
+        return dataclasses.replace(live or LiveOptions(), **changed)
 
 
 @dataclass(frozen=True)
@@ -296,6 +357,74 @@ class FilePlayerParameters(Checked):
     loop: bool = parameter(False, 'Play again and again, each time as a new utterance.')
     loop_pause_s: float = parameter(
         3.0, 'Silence between two rounds, seconds.', low=0.0, high=3600.0
+    )
+
+
+@dataclass(frozen=True)
+class SpeechParameters(Checked):
+    """How sound that never ends is cut into utterances."""
+
+    gate: str = parameter(
+        'vad',
+        """What is let through: vad, speech, each time as an utterance of its own; open, all sound
+        as one utterance.""",
+        choices=('vad', 'open'),
+    )
+    speech_probability: float = parameter(
+        0.5,
+        """How sure it must be that somebody speaks to begin an utterance; higher where noises
+        begin them.""",
+        low=0.05,
+        high=0.95,
+    )
+    pre_roll_s: float = parameter(
+        0.2,
+        'Sound before the first speech that belongs to an utterance, seconds.',
+        low=0.0,
+        high=2.0,
+    )
+    hangover_s: float = parameter(
+        0.6, 'An utterance ends so long after its last speech, seconds.', low=0.1, high=10.0
+    )
+    chunk_ms: int = parameter(20, 'Length of an audio chunk, milliseconds.', low=1, high=1000)
+
+
+@dataclass(frozen=True)
+class MicrophoneParameters(SpeechParameters):
+    """Parameters of the microphone."""
+
+    device: str = parameter(
+        '',
+        """The microphone: its name, a part of it, or its number as `python -m sounddevice` lists
+        them; empty: the system's choice.""",
+    )
+    sample_rate: int = parameter(
+        0, "Samples a second to record; 0: the device's own rate.", low=0, high=192000
+    )
+
+
+@dataclass(frozen=True)
+class AudioAdapterParameters(SpeechParameters):
+    """Parameters of the adapter for audio_common_msgs."""
+
+    type: str = parameter(
+        'AudioStamped',
+        """Message of audio_common_msgs on `audio_in`: AudioStamped of the package by mgonzs13;
+        AudioDataStamped or AudioData of the one by ros-drivers.""",
+        choices=('AudioStamped', 'AudioDataStamped', 'AudioData'),
+    )
+    sample_rate: int = parameter(
+        0,
+        """Samples a second, for AudioDataStamped and AudioData where nobody publishes an AudioInfo;
+        0: as `audio_in_info` says, with channels and sample_format.""",
+        low=0,
+        high=192000,
+    )
+    channels: int = parameter(1, 'Channels, where sample_rate is given.', low=1, high=64)
+    sample_format: str = parameter(
+        'S16LE',
+        'Format of a sample, where sample_rate is given.',
+        choices=tuple(SAMPLE_FORMATS),
     )
 
 
@@ -344,6 +473,39 @@ class ReplayParameters(Checked):
 
 
 @dataclass(frozen=True)
+class SpeakerParameters(HearingParameters):
+    """Parameters of the speaker."""
+
+    device: str = parameter(
+        'auto',
+        """The loudspeaker: its name, a part of it, or its number as `python -m sounddevice` lists
+        them; auto: the system's choice, or none where there is none; null: none.""",
+    )
+    sample_rate: int = parameter(
+        0, "Samples a second to play; 0: the device's own rate.", low=0, high=192000
+    )
+    latency_s: float = parameter(
+        0.1,
+        """How long sound waits in the device, seconds. Less is silent sooner when it is
+        interrupted; more survives a busier computer.""",
+        low=0.005,
+        high=1.0,
+    )
+    playout_delay_s: float = parameter(
+        -1.0,
+        """The sample stamped t is heard at t + this, seconds; negative: with its motion, as the
+        avatar reports.""",
+        low=-1.0,
+        high=60.0,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sample_rate:
+            check_sample_rate(self.sample_rate, 'parameter sample_rate')
+
+
+@dataclass(frozen=True)
 class ViewerParameters(Checked):
     """Parameters of the viewer."""
 
@@ -366,9 +528,12 @@ class ViewerParameters(Checked):
 
 
 NODE_PARAMETERS: dict[str, type[Checked]] = {
+    'audio_adapter': AudioAdapterParameters,
     'avatar': AvatarParameters,
     'file_player': FilePlayerParameters,
+    'microphone': MicrophoneParameters,
     'monitor': MonitorParameters,
     'replay': ReplayParameters,
+    'speaker': SpeakerParameters,
     'viewer': ViewerParameters,
 }

@@ -1,9 +1,20 @@
-"""A pose of face and body, and the fading offset that joins two motions without a jump."""
+"""Poses of face and body: at one moment, at many, and with their velocities."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+
+from diffsheg_model.rotations import (
+    Array,
+    quaternion_from_rotvec,
+    quaternion_product,
+    rotvec_from_quaternion,
+)
+from diffsheg_model.time_units import NS
+
+#: Over which a velocity is measured: so short that no acceleration is felt, and far above rounding.
+_STEP_NS = 200
 
 
 @dataclass(frozen=True)
@@ -14,65 +25,99 @@ class Pose:
         time_ns: the moment.
         rotations: (J, 4) float64, local joint rotations as unit quaternions x y z w.
         weights: (W,) float64, expression weights.
-        state: 'idle' (at rest), 'speaking', 'holding' (the next frame is overdue, the last one
-            is held) or 'returning' (on the way to rest).
+        state: 'idle' (nobody speaks), 'speaking', 'holding' (the next frame is overdue, the last
+            one is held) or 'returning' (on the way to idling).
         utterance_id: whose motion this is; empty where it is nobody's.
     """
 
     time_ns: int
-    rotations: np.ndarray
-    weights: np.ndarray
+    rotations: Array
+    weights: Array
     state: str
     utterance_id: str = ''
 
     @property
-    def rotvecs(self) -> np.ndarray:
+    def rotvecs(self) -> Array:
         """(J, 3) the rotations as axis-angle vectors, radians."""
-        return Rotation.from_quat(self.rotations).as_rotvec()
+        return rotvec_from_quaternion(self.rotations)
 
 
-@dataclass(frozen=True)
-class Offset:
-    """What the pose shown was off from the planned one, fading out while the plan plays on.
+@dataclass(frozen=True, eq=False)
+class Poses:
+    """Face and body at T moments.
 
     Attributes:
-        start_ns: when the fade begins.
-        rotvecs: (J, 3) rotations to apply after the planned ones, axis-angle, radians.
-        weights: (W,) to add to the planned ones.
+        times_ns: (T,) int64, the moments, in order.
+        rotations: (T, J, 4) unit quaternions x y z w.
+        weights: (T, W).
     """
 
-    start_ns: int
-    rotvecs: np.ndarray
-    weights: np.ndarray
+    times_ns: np.ndarray
+    rotations: Array
+    weights: Array
 
-    @property
-    def is_seen(self) -> bool:
-        """Whether it is more than rounding."""
-        size = np.abs(self.rotvecs).max(initial=0) + np.abs(self.weights).max(initial=0)
-        return bool(size > 1e-6)
+    def __len__(self) -> int:
+        return len(self.times_ns)
 
-    @classmethod
-    def between(cls, start_ns: int, shown: Pose, planned: Pose) -> 'Offset':
-        """The offset that makes `planned` look like `shown` at first."""
-        turn = Rotation.from_quat(shown.rotations) * Rotation.from_quat(planned.rotations).inv()
-        return cls(start_ns, turn.as_rotvec(), shown.weights - planned.weights)
+    def __getitem__(self, part: slice) -> 'Poses':
+        return Poses(self.times_ns[part], self.rotations[part], self.weights[part])
 
-    def applied(self, pose: Pose, blend_ns: int) -> Pose:
-        """The planned pose with what is left of the offset at its time."""
-        left = 1.0 - smooth((pose.time_ns - self.start_ns) / blend_ns)
-        if left == 0.0:
-            return pose
-        turn = Rotation.from_rotvec(left * self.rotvecs) * Rotation.from_quat(pose.rotations)
-        return Pose(
-            pose.time_ns,
-            turn.as_quat(),
-            pose.weights + left * self.weights,
-            pose.state,
-            pose.utterance_id,
+
+#: Motion: the poses at moments (T,) that are asked for in order.
+PosesAt = Callable[[np.ndarray], Poses]
+
+
+def joined(parts: list[Poses]) -> Poses:
+    """Poses one after the other."""
+    parts = [part for part in parts if len(part)] or parts[:1]
+    if len(parts) == 1:
+        return parts[0]
+    return Poses(
+        np.concatenate([part.times_ns for part in parts]),
+        np.concatenate([part.rotations for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class MovingPose:
+    """A pose and how it moves.
+
+    Attributes:
+        rotations: (J, 4) unit quaternions x y z w.
+        weights: (W,).
+        spins: (J, 3) angular velocities in the axes of each joint's parent, rad/s.
+        rates: (W,) of the weights, 1/s.
+    """
+
+    rotations: Array
+    weights: Array
+    spins: Array
+    rates: Array
+
+    def ahead(self, time_ns: int) -> Poses:
+        """It at the two moments of `around`, going on as it moves."""
+        step_s = _STEP_NS / NS
+        turned = quaternion_product(quaternion_from_rotvec(self.spins * step_s), self.rotations)
+        return Poses(
+            around(time_ns),
+            np.stack([self.rotations, turned]),
+            np.stack([self.weights, self.weights + self.rates * step_s]),
         )
 
 
-def smooth(fraction: float) -> float:
-    """0 to 1 with zero slope at both ends, steepest (1.5) in the middle; constant outside."""
-    fraction = min(max(fraction, 0.0), 1.0)
-    return fraction * fraction * (3.0 - 2.0 * fraction)
+def around(time_ns: int) -> np.ndarray:
+    """Two moments whose poses tell where a motion is and how it moves; see `moving`."""
+    return np.array([time_ns, time_ns + _STEP_NS])
+
+
+def moving(poses: Poses) -> MovingPose:
+    """The first of the poses at the two moments of `around`, with its velocity."""
+    turned = quaternion_product(poses.rotations[1], poses.rotations[0] * (-1, -1, -1, 1))
+    per_s = NS / _STEP_NS
+    return MovingPose(
+        poses.rotations[0],
+        poses.weights[0],
+        rotvec_from_quaternion(turned) * per_s,
+        (poses.weights[1] - poses.weights[0]) * per_s,
+    )

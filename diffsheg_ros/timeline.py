@@ -2,26 +2,33 @@
 
 Windows of motion go in as they are generated; a pose comes out for every moment that is asked for.
 Whatever happens in between (a window comes late or never, speech is cut off, the next utterance
-begins, the clock jumps), the pose stays finite and goes on from where it was: each discontinuity
-is kept as an offset from the motion as planned, and the offset fades out over `blend_s` with zero
-speed at both ends. So the motion itself keeps playing under the fade, and a fade adds at most
-1.5 * offset / blend_s to its speed.
+begins, the clock jumps), the pose stays finite and goes on from where it was, as fast as it was:
+each discontinuity is kept as an offset from the motion as planned, velocity included, and the
+offset fades out over `blend_s`. So the motion itself keeps playing under the fade; `Offset` says
+what a fade adds to speed and acceleration. Weights of unit formats are clipped to 0..1 at last:
+one that a fade would carry beyond stops there.
+
+There are three layers: the constant rest pose; over it the motion of silence (`add_idle`), as far
+as it is planned; and over both the utterances. Emphasis then scales the size of the gesture.
 
 Times are integer nanoseconds of one clock, the clock of the audio's stamps; this file never asks
 for the time.
 """
 
 import threading
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from diffsheg_model.config import MotionFormat
-from diffsheg_model.rotations import quaternion_from_rotvec, slerp
+from diffsheg_model.rotations import quaternion_from_rotvec
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.time_units import NS
-from diffsheg_ros.pose import Offset, Pose, smooth
+from diffsheg_ros.emphasis import Emphases
+from diffsheg_ros.layer import Layer
+from diffsheg_ros.offset import Offset
+from diffsheg_ros.pose import Pose, Poses, around, moving
 
 #: A step of the clock longer than this, or as far back, is a jump of the clock.
 JUMP_S = 0.5
@@ -29,26 +36,6 @@ JUMP_S = 0.5
 HISTORY_S = 1.0
 #: An hour at 15 frames a second; what is planned beyond it is dropped.
 MAX_FRAMES = 54_000
-
-
-@dataclass
-class _Track:
-    """The planned frames of one utterance, by time. `first_ns` outlives the first frame."""
-
-    epoch: int
-    utterance_id: str
-    first_ns: int
-    ended: bool = False
-    entry: Offset | None = None
-    times: list[int] = field(default_factory=list)
-    rotations: list[np.ndarray] = field(default_factory=list)
-    weights: list[np.ndarray] = field(default_factory=list)
-
-    def cut(self, start: int, end: int | None = None) -> None:
-        """Keeps the frames of positions [start, end)."""
-        self.times = self.times[start:end]
-        self.rotations = self.rotations[start:end]
-        self.weights = self.weights[start:end]
 
 
 class Timeline:
@@ -62,6 +49,7 @@ class Timeline:
         stale_windows: windows dropped because their epoch was over.
         rejected_windows: windows dropped because they held a number that is not finite.
         dropped_frames: frames dropped because too many were planned ahead.
+        emphases: spans of larger and smaller gestures.
     """
 
     def __init__(
@@ -89,7 +77,6 @@ class Timeline:
         self.weight_names = format_.weight_names
         self._unit = format_.weights_are_unit
         self._blend_ns = round(blend_s * NS)
-        self._hold_ns = round(hold_s * NS)
         joints, weights = len(self.joint_names), len(self.weight_names)
         rotvecs = np.zeros((joints, 3)) if rest_rotvecs is None else np.asarray(rest_rotvecs)
         self._rest_weights = np.zeros(weights) if rest_weights is None else np.array(rest_weights)
@@ -99,10 +86,13 @@ class Timeline:
                 f'be ({joints}, 3) and ({weights},)'
             )
         self._rest_rotations = quaternion_from_rotvec(rotvecs)
+        self.emphases = Emphases(format_.joint_names, self._rest_rotations)
         self._lock = threading.Lock()
-        self._tracks: list[_Track] = []  # by epoch, and so by time of their first frames
+        self._idle = Layer(self._rest, self._blend_ns, 0)
+        self._speech = Layer(self._idle.poses, self._blend_ns, round(hold_s * NS))
         self._offset: Offset | None = None
-        self._shown: Pose | None = None
+        self._returning_until_ns = 0  # the end of a fade that is no part of idling
+        self._shown_ns: int | None = None
         self._min_epoch = 0
         self.stale_windows = 0
         self.rejected_windows = 0
@@ -111,16 +101,32 @@ class Timeline:
     def __len__(self) -> int:
         """Frames held."""
         with self._lock:
-            return sum(len(track.times) for track in self._tracks)
+            return len(self._idle) + len(self._speech)
 
     @property
     def planned_until_ns(self) -> int | None:
-        """Time of the last planned frame, None where there is none."""
+        """Time of the last planned frame of speech, None where there is none."""
         with self._lock:
-            return self._tracks[-1].times[-1] if self._tracks else None
+            return self._speech.until_ns
+
+    @property
+    def speech_until_ns(self) -> int | None:
+        """When speech hands over to idling if no more of it comes, None where none is planned."""
+        with self._lock:
+            newest = self._speech.newest
+            return None if newest is None else self._speech.leaves_ns(newest)
+
+    @property
+    def idle_until_ns(self) -> int | None:
+        """Time of the last planned frame of the motion of silence, None where there is none."""
+        with self._lock:
+            return self._idle.until_ns
 
     def add(self, epoch: int, start_ns: int, window: MotionWindow, utterance_id: str = '') -> bool:
         """Merges a window: it replaces what was planned from its first frame on.
+
+        Where a frame that is about to be shown changes, the way to it that is under way changes
+        with it, under a fade; where only later ones change, what is shown until then does not.
 
         Args:
             epoch: of the window's utterance.
@@ -131,44 +137,54 @@ class Timeline:
         Returns:
             Whether the window was taken; not if its epoch is over or it is not finite.
         """
-        motion = window.motion
-        if not (np.isfinite(motion.rotations).all() and np.isfinite(motion.weights).all()):
-            with self._lock:
-                self.rejected_windows += 1
-            return False
-        rotations = quaternion_from_rotvec(motion.rotations)
-        times = [
-            start_ns + round((window.start_frame + index) * NS / motion.fps)
-            for index in range(len(motion))
-        ]
         with self._lock:
-            newest = self._tracks[-1].epoch if self._tracks else 0
-            if epoch < max(self._min_epoch, newest):
+            if not self._is_finite(window):
+                return False
+            newest = self._speech.newest
+            if epoch < max(self._min_epoch, newest.key if newest else 0):
                 self.stale_windows += 1
                 return False
             self._min_epoch = epoch
-            now_ns, planned = self._before_change()
-            if times and (not self._tracks or epoch > newest):
-                self._open(epoch, utterance_id, times[0])
-            if self._tracks and self._tracks[-1].epoch == epoch:
-                track = self._tracks[-1]
-                room = MAX_FRAMES - sum(len(other.times) for other in self._tracks)
-                self.dropped_frames += max(0, len(times) - room)
-                if times:
-                    track.cut(0, bisect_left(track.times, times[0]))
-                track.times += times[:room]
-                track.rotations += list(rotations[:room])
-                track.weights += list(motion.weights[:room].astype(float))
-                track.ended = window.last
-                if times and times[0] <= track.first_ns:
-                    self._enter(track, times[0])
-                if not track.times:
-                    self._tracks.remove(track)
-            self._after_change(now_ns, planned)
+            self._merge(self._speech, epoch, start_ns, window, window.last, utterance_id)
         return True
 
+    def add_idle(self, start_ns: int, window: MotionWindow) -> bool:
+        """Merges a window of the motion of silence; it replaces such motion from its first frame.
+
+        It is what the body does wherever no frame of an utterance is planned. Where its frames
+        run out, the body goes on to the rest pose, and back when new ones come. An interrupt
+        does not touch it.
+
+        Args:
+            start_ns: when frame 0 is shown. Windows with another one than those before are
+                another motion, blended into from what was planned.
+            window: motion of silence; may be empty.
+
+        Returns:
+            Whether the window was taken; not if it is not finite.
+        """
+        with self._lock:
+            if not self._is_finite(window):
+                return False
+            self._merge(self._idle, start_ns, start_ns, window, True, '')
+        return True
+
+    def emphasise(self, start_ns: int, duration_s: float, gain: float) -> bool:
+        """Scales the size of the gesture for a span; see `Emphases`.
+
+        Args:
+            start_ns: when its first frame is shown.
+            duration_s: its length, above 0.
+            gain: 0 (at rest) to 2 (twice as large); 1 changes nothing.
+
+        Returns:
+            Whether it was taken.
+        """
+        with self._lock, self._changing(self._shown_ns):
+            return self.emphases.add(start_ns, duration_s, gain, self._shown_ns)
+
     def interrupt(self, now_ns: int, epoch: int | None = None) -> None:
-        """Forgets everything planned and blends from the pose of now to rest.
+        """Forgets all speech planned, and its emphasis, and blends from the pose of now to idling.
 
         Args:
             now_ns: the moment.
@@ -178,11 +194,12 @@ class Timeline:
             if epoch is None:
                 epoch = self._min_epoch + 1
             self._min_epoch = max(self._min_epoch, epoch)
-            if self._shown is not None and 0 < now_ns - self._shown.time_ns <= JUMP_S * NS:
-                self._shown = self._displayed(now_ns)
-            shown_ns, planned = self._before_change()
-            self._tracks.clear()
-            self._after_change(shown_ns, planned)
+            if self._shown_ns is not None and 0 < now_ns - self._shown_ns <= JUMP_S * NS:
+                self._shown_ns = now_ns
+            with self._changing(self._shown_ns):
+                if self._speech.until_ns is not None:
+                    self.emphases.forget_before(self._speech.until_ns)
+                self._speech.tracks.clear()
 
     def sample(self, time_ns: int) -> Pose:
         """The pose at a moment; ask in order of time, at 4 Hz or more often.
@@ -191,112 +208,136 @@ class Timeline:
         was and blends into what is planned for the new time.
         """
         with self._lock:
-            if self._shown is not None and abs(time_ns - self._shown.time_ns) > JUMP_S * NS:
-                self._offset = Offset.between(time_ns, self._shown, self._planned(time_ns))
-            pose = self._displayed(time_ns)
+            if self._shown_ns is not None and abs(time_ns - self._shown_ns) > JUMP_S * NS:
+                shown = self._displayed(around(self._shown_ns))
+                self._join(time_ns, shown, self._planned(around(time_ns)))
+            pose = self._pose(time_ns)
             if self._offset is not None and time_ns >= self._offset.start_ns + self._blend_ns:
                 self._offset = None
-            self._shown = pose
+            self._shown_ns = time_ns
             self._trim(time_ns)
             return pose
 
     def planned(self, time_ns: int) -> Pose:
         """The pose that `sample` will give for a moment to come if nothing is added until then."""
         with self._lock:
-            return self._displayed(time_ns)
+            return self._pose(time_ns)
+
+    def planned_many(self, times_ns: np.ndarray) -> Poses:
+        """The same for moments (T,) int64, in order."""
+        with self._lock:
+            return self._displayed(times_ns)
+
+    def label(self, time_ns: int) -> tuple[str, str]:
+        """State and utterance of what is planned for a moment; see `Pose`."""
+        with self._lock:
+            return self._label(time_ns)
+
+    def next_frame_ns(self, time_ns: int) -> int | None:
+        """The first planned frame that is not shown yet and not before a moment; None without."""
+        with self._lock:
+            if self._shown_ns is not None:
+                time_ns = max(time_ns, self._shown_ns)
+            frames = (self._speech.next_frame_ns(time_ns), self._idle.next_frame_ns(time_ns))
+            return min((frame for frame in frames if frame is not None), default=None)
 
     def trim(self, before_ns: int) -> None:
         """Forgets frames that no moment from `before_ns` on needs. `sample` does so by itself."""
         with self._lock:
             self._trim(before_ns)
 
-    def _open(self, epoch: int, utterance_id: str, first_ns: int) -> None:
-        """Begins an utterance: from its first frame on nothing older is planned any more."""
-        self._tracks = [track for track in self._tracks if track.first_ns < first_ns]
-        if self._tracks:
-            track = self._tracks[-1]
-            track.cut(0, bisect_left(track.times, first_ns) + 1)
-        self._tracks.append(_Track(epoch, utterance_id, first_ns))
+    def _is_finite(self, window: MotionWindow) -> bool:
+        motion = window.motion
+        finite = np.isfinite(motion.rotations).all() and np.isfinite(motion.weights).all()
+        self.rejected_windows += not finite
+        return bool(finite)
 
-    def _enter(self, track: _Track, first_ns: int) -> None:
-        """Makes the track begin in the pose that it takes over from."""
-        track.first_ns, track.entry = first_ns, None
-        position = self._tracks.index(track)
-        before = self._planned(first_ns, self._tracks[:position])
-        track.entry = Offset.between(first_ns, before, self._planned(first_ns, [track]))
+    def _merge(
+        self,
+        layer: Layer,
+        key: int,
+        start_ns: int,
+        window: MotionWindow,
+        ended: bool,
+        utterance_id: str,
+    ) -> None:
+        motion = window.motion
+        times = [
+            start_ns + round((window.start_frame + index) * NS / motion.fps)
+            for index in range(len(motion))
+        ]
+        room = MAX_FRAMES - len(self._idle) - len(self._speech)
+        self.dropped_frames += max(0, len(times) - room)
+        with self._changing(self._shown_ns, idling=layer is self._idle):
+            if times and (layer.newest is None or layer.newest.key != key):
+                layer.begin(key, utterance_id, times[0])
+            if layer.newest is not None and layer.newest.key == key:
+                layer.merge(
+                    times[:room],
+                    quaternion_from_rotvec(motion.rotations[:room]),
+                    motion.weights[:room],
+                    near_ns=round(NS / motion.fps / 2),
+                    ended=ended,
+                    shown_ns=self._shown_ns,
+                )
 
-    def _before_change(self) -> tuple[int, Pose | None]:
-        now_ns = 0 if self._shown is None else self._shown.time_ns
-        return now_ns, None if self._shown is None else self._planned(now_ns)
-
-    def _after_change(self, now_ns: int, before: Pose | None) -> None:
-        """Carries a change of what is planned for now as an offset."""
-        if before is None or self._shown is None:
+    @contextmanager
+    def _changing(self, time_ns: int | None, *, idling: bool = False) -> Iterator[None]:
+        """Carries what a change does to the pose of a moment as an offset."""
+        before = None if time_ns is None else self._planned(around(time_ns))
+        yield
+        self._idle.settle(self._shown_ns)
+        self._speech.settle(self._shown_ns)
+        if before is None or time_ns is None:
             return
-        after = self._planned(now_ns)
-        # Most windows change only the future; an offset that is fading is then left alone.
-        if np.array_equal(after.rotations, before.rotations) and np.array_equal(
-            after.weights, before.weights
+        after = self._planned(before.times_ns)
+        # Most changes are to the future; an offset that is fading is then left alone.
+        if not (
+            np.array_equal(after.rotations, before.rotations)
+            and np.array_equal(after.weights, before.weights)
         ):
-            return
-        self._offset = Offset.between(now_ns, self._shown, after)
+            self._join(time_ns, self._with_offset(before), after, idling=idling)
 
-    def _displayed(self, time_ns: int) -> Pose:
-        pose = self._planned(time_ns)
+    def _join(self, time_ns: int, shown: Poses, planned: Poses, *, idling: bool = False) -> None:
+        self._offset = Offset.between(time_ns, moving(shown), moving(planned))
+        if not idling and self._offset.is_seen:
+            self._returning_until_ns = time_ns + self._blend_ns
+
+    def _pose(self, time_ns: int) -> Pose:
+        poses = self._displayed(np.array([time_ns]))
+        return Pose(time_ns, poses.rotations[0], poses.weights[0], *self._label(time_ns))
+
+    def _label(self, time_ns: int) -> tuple[str, str]:
+        state, utterance_id = self._speech.label(time_ns)
+        if state == 'idle' and self._offset is not None and time_ns < self._returning_until_ns:
+            state = 'returning'
+        return state, utterance_id
+
+    def _displayed(self, times_ns: np.ndarray) -> Poses:
+        return self._with_offset(self._planned(times_ns))
+
+    def _with_offset(self, poses: Poses) -> Poses:
         if self._offset is not None:
-            pose = self._offset.applied(pose, self._blend_ns)
-            fading = time_ns < self._offset.start_ns + self._blend_ns and self._offset.is_seen
-            if fading and pose.state == 'idle':
-                pose = Pose(time_ns, pose.rotations, pose.weights, 'returning')
-        weights = np.clip(pose.weights, 0.0, 1.0) if self._unit else pose.weights
-        return Pose(time_ns, pose.rotations, weights, pose.state, pose.utterance_id)
+            poses = self._offset.applied(poses, self._blend_ns)
+        if self._unit:
+            weights = np.minimum(np.maximum(poses.weights, 0.0), 1.0)
+            poses = Poses(poses.times_ns, poses.rotations, weights)
+        return poses
 
-    def _planned(self, time_ns: int, tracks: list[_Track] | None = None) -> Pose:
-        """The pose as planned, a continuous function of time as long as nothing is added."""
-        for track in reversed(self._tracks if tracks is None else tracks):
-            if track.times and track.first_ns <= time_ns:
-                pose = self._on_track(track, time_ns)
-                return pose if track.entry is None else track.entry.applied(pose, self._blend_ns)
-        return Pose(time_ns, self._rest_rotations, self._rest_weights, 'idle')
+    def _planned(self, times_ns: np.ndarray) -> Poses:
+        """As planned, a smooth motion as long as nothing is added."""
+        return self.emphases.applied(self._speech.poses(times_ns))
 
-    def _on_track(self, track: _Track, time_ns: int) -> Pose:
-        after = bisect_right(track.times, time_ns)
-        if after == 0:
-            return Pose(
-                time_ns, track.rotations[0], track.weights[0], 'speaking', track.utterance_id
-            )
-        rotations, weights = track.rotations[after - 1], track.weights[after - 1]
-        time = track.times[after - 1]
-        if after < len(track.times):
-            fraction = (time_ns - time) / (track.times[after] - time)
-            next_rotations, next_weights = track.rotations[after], track.weights[after]
-            state = 'speaking'
-        else:
-            leave_ns = time if track.ended else time + self._hold_ns
-            fraction = smooth((time_ns - leave_ns) / self._blend_ns)
-            next_rotations, next_weights = self._rest_rotations, self._rest_weights
-            if time_ns == time:
-                state = 'speaking'
-            elif time_ns <= leave_ns:
-                state = 'holding'
-            else:
-                state = 'returning' if fraction < 1 else 'idle'
-        return Pose(
-            time_ns,
-            slerp(rotations, next_rotations, np.asarray(fraction)),
-            weights + fraction * (next_weights - weights),
-            state,
-            '' if state == 'idle' else track.utterance_id,
+    def _rest(self, times_ns: np.ndarray) -> Poses:
+        count = len(times_ns)
+        return Poses(
+            times_ns,
+            np.repeat(self._rest_rotations[None], count, axis=0),
+            np.repeat(self._rest_weights[None], count, axis=0),
         )
 
     def _trim(self, now_ns: int) -> None:
         before_ns = now_ns - round(HISTORY_S * NS)
-        gone = 0
-        for position, track in enumerate(self._tracks):
-            following = self._tracks[position + 1] if position + 1 < len(self._tracks) else None
-            rest_ns = track.times[-1] + self._hold_ns + self._blend_ns
-            if before_ns > rest_ns or (following is not None and following.first_ns < before_ns):
-                gone = position + 1
-            elif (old := bisect_right(track.times, before_ns) - 1) > 0:
-                track.cut(old)
-        del self._tracks[:gone]
+        self._speech.trim(before_ns)
+        self._idle.trim(before_ns)
+        self.emphases.trim(before_ns)

@@ -6,7 +6,6 @@ Serves on this machine alone unless told otherwise. Nothing that arrives, from a
 ends the node.
 """
 
-import math
 import sys
 import time
 from typing import Any
@@ -27,6 +26,7 @@ from diffsheg_model.viewer.browser import open_browser
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.server import ViewerServer
 from diffsheg_ros import messages
+from diffsheg_ros.avatar_timing import read_timing, report_name
 from diffsheg_ros.live_show import LiveShow, Request
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
 from diffsheg_ros.node_avatar_settings import AvatarSettings
@@ -69,13 +69,9 @@ class ViewerNode(Node):
             port=settings.port,
             allow_remote=settings.allow_remote,
         )
-        self._reports = {
-            f'{space.strip("/")}/avatar: motion'.lstrip('/'): number
-            for number, space in enumerate(spaces)
-        }
+        self._reports = {report_name(space): number for number, space in enumerate(spaces)}
         self._reported_s = time.monotonic()
         self._status: dict[str, Any] = {'state': '', 'level': 0, 'message': '', 'values': {}}
-        self._interrupts: int | None = None  # as the avatar counts them
         self._utterance_id = ''
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
         # A best-effort subscription hears every kind of publisher of audio.
@@ -149,18 +145,12 @@ class ViewerNode(Node):
                 self._tell_status()
 
     def _take_timing(self, number: int, values: dict[str, str]) -> None:
-        try:
-            delay_s = float(values['playout_delay_s'])
-            interrupts = int(values['interrupts'])
-        except (KeyError, ValueError):
-            return  # not configured yet, or nothing of ours
-        if math.isfinite(delay_s):
-            self.show.set_delay(number, delay_s)
+        timing = read_timing(values)
+        if timing is None:
+            return
+        self.show.set_delay(number, timing.delay_ns)
         if number == 0:
-            # One that counts anew was started anew.
-            before = interrupts if self._interrupts is None else self._interrupts
-            self.show.interrupted(max(0, interrupts - before))
-            self._interrupts = interrupts
+            self.show.told_of_interrupts(timing.interrupts)
 
     def _tell_status(self) -> None:
         self.show.status(**self._status, utterance_id=self._utterance_id)

@@ -4,6 +4,7 @@ Callbacks of a node only call `push` and `interrupt`, which never wait for the n
 that arrives, and nothing that the engine does, ends the thread.
 """
 
+import dataclasses
 import logging
 import threading
 import time
@@ -18,11 +19,15 @@ from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
 from diffsheg_model.errors import one_line
+from diffsheg_model.live import LiveOptions
 from diffsheg_model.session import MotionWindow, Session
 from diffsheg_model.speech import SpeechEncoder
+from diffsheg_model.time_units import NS
 from diffsheg_model.walk import Cancelled
 from diffsheg_ros.audio_buffer import AudioBuffer
+from diffsheg_ros.idle import IdleMotion
 from diffsheg_ros.inbox import Chunk, Inbox, Utterance
+from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.worker_stats import WorkerStats
 
 logger = logging.getLogger(__name__)
@@ -31,6 +36,29 @@ OnWindow = Callable[[int, str, int, MotionWindow], None]
 """``on_window(epoch, utterance_id, start_ns, window)``, start_ns being the time of frame 0."""
 
 _REMEMBERED_WINDOWS = 256
+#: How often it is looked whether idle motion is due.
+_IDLE_POLL_S = 0.25
+#: Waiting for less is not worth it.
+_LEAST_WAIT_S = 0.01
+#: After a failure idle motion is not tried for so long.
+_IDLE_RETRY_S = 5.0
+#: Idle motion has noise of its own: ordinals that no utterance reaches.
+_IDLE_ORDINAL = 2**40
+#: Speech that is heard so much later than a live window needs it has come ahead of time.
+_AHEAD_S = 0.3
+
+
+@dataclass(frozen=True)
+class IdleHooks:
+    """What connects idle motion with the rest.
+
+    Attributes:
+        from_ns: asked from when on the body has nothing to do.
+        on_window: ``on_window(start_ns, window)``, called from the worker's thread.
+    """
+
+    from_ns: Callable[[], int]
+    on_window: Callable[[int, MotionWindow], None]
 
 
 @dataclass
@@ -39,7 +67,10 @@ class _Live:
 
     utterance: Utterance
     buffer: AudioBuffer
+    clock: SampleClock
     session: Session
+    style: tuple[int, int, float]
+    heard_s: float  # when its last chunk came, of the worker's clock
     windows: int = 0
     end_seen: bool = False
     ended: bool = False
@@ -62,6 +93,10 @@ class MotionWorker:
 
     An utterance ends with its last chunk, when it is interrupted (`interrupt`, or a new utterance
     that cuts into it), or when no chunk has come for `stall_s`: last chunks can be lost too.
+
+    Attributes:
+        lead_s: how long before its first new frame is shown a live window is planned. Speech that
+            comes earlier than that is waited for and planned in whole windows.
     """
 
     def __init__(
@@ -71,6 +106,9 @@ class MotionWorker:
         on_window: OnWindow,
         *,
         on_interrupt: Callable[[int], None] | None = None,
+        idle: IdleHooks | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
+        live: LiveOptions | None = None,
         seed: int = 0,
         speaker: int = 0,
         foppas: FoppasConfig | None = None,
@@ -89,6 +127,9 @@ class MotionWorker:
             on_window: called from the worker's thread with every window, in order.
             on_interrupt: called with the lowest epoch that is still wanted whenever an utterance
                 was interrupted, at once, from the thread that caused it.
+            idle: who takes idle motion; None generates none.
+            now_ns: the clock of the chunks' times.
+            live: how to plan on speech that is still being spoken; None for whole windows only.
             seed, speaker, foppas, speech_encoder: as `Session` takes them. Utterances are
                 numbered from 0 at each start, so the first is what `generate` gives offline.
             reorder_s, max_gap_s: as `AudioBuffer` takes them.
@@ -106,8 +147,18 @@ class MotionWorker:
         self._engine = engine
         self._on_window = on_window
         self._on_interrupt = on_interrupt
-        self._style = (seed, speaker)  # replaced as one, so that no session takes half of a change
-        self._foppas = foppas
+        self._foppas = bundle.config.foppas if foppas is None else foppas
+        # Replaced as one, so that no window takes half of a change.
+        self._style = (seed, speaker, self._foppas.guidance_scale)
+        self._now_ns = now_ns
+        self._live_options = live
+        self.lead_s = 0.0
+        self._idle_hooks = idle
+        self._idle = IdleMotion(
+            lambda rate, ordinal: self._new_session(rate, _IDLE_ORDINAL + ordinal),
+            bundle.config.format.fps,
+        )
+        self._idle_after_s = 0.0  # of the clock: a failure keeps it off
         self._speech_encoder = speech_encoder
         self._reorder_s = reorder_s
         self._max_gap_s = max_gap_s
@@ -121,7 +172,17 @@ class MotionWorker:
         self._live: _Live | None = None
         self._spans: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED_WINDOWS)
         self._counts = dict.fromkeys(
-            ('windows', 'frames', 'failed_windows', 'callback_errors', 'stalls', 'resyncs')
+            (
+                'windows',
+                'frames',
+                'long_hops',
+                'idle_windows',
+                'failed_windows',
+                'callback_errors',
+                'stalls',
+                'resyncs',
+                'clock_steps',
+            )
             + _BUFFER_COUNTERS,
             0,
         )
@@ -134,20 +195,22 @@ class MotionWorker:
         return self._thread is not None and self._thread.is_alive()
 
     def warm_up(self) -> float:
-        """Generates two windows of silence, so that the first utterance finds all loaded.
+        """Generates some windows of silence, so that the first utterance finds all loaded.
 
         Returns:
-            Seconds that the second one took.
+            Seconds that a later window took, the least of two.
         """
         if self.running:
             raise RuntimeError('warm_up while running')
         session = self._new_session(16000, 0)
-        format_ = self._bundle.config.format
-        session.push(np.zeros(round(2.5 * format_.window_frames / format_.fps * 16000), np.float32))
-        session.step()
-        begin = self._clock()
-        session.step()
-        return self._clock() - begin
+        frame = np.zeros(-(-16000 // round(self._bundle.config.format.fps)), np.float32)
+        spans_s = []
+        while len(spans_s) < 3:
+            session.push(frame)
+            begin = self._clock()
+            if session.step() is not None:
+                spans_s.append(self._clock() - begin)
+        return min(spans_s[1:])
 
     def start(self) -> None:
         """Starts the thread; what was pushed before is forgotten."""
@@ -210,14 +273,21 @@ class MotionWorker:
         self._tell_interrupt(epoch)
         return epoch
 
-    def set_style(self, seed: int, speaker: int) -> None:
-        """Sets seed and speaker for the utterances that begin from now on; from any thread.
+    def set_style(self, seed: int, speaker: int, guidance_scale: float | None = None) -> None:
+        """Sets seed, speaker and guidance for the windows from now on; from any thread.
+
+        Args:
+            seed, speaker: as `Session` takes them.
+            guidance_scale: left out, it is the sampler's.
 
         Raises:
             InputError: a value is out of its range.
         """
+        if guidance_scale is None:
+            guidance_scale = self._foppas.guidance_scale
+        dataclasses.replace(self._foppas, guidance_scale=guidance_scale)
         self._bundle.config.check_speaker(speaker)
-        self._style = (seed, speaker)
+        self._style = (seed, speaker, guidance_scale)
 
     def stats(self) -> WorkerStats:
         """A snapshot, from any thread."""
@@ -226,6 +296,7 @@ class MotionWorker:
         if live is not None:
             for name in _BUFFER_COUNTERS:
                 counts[name] += getattr(live.buffer, name)
+            counts['clock_steps'] += live.clock.steps
         counts['rejected_chunks'] += inbox.rejected_chunks
         spans = list(self._spans)
         seconds = np.array([span[0] for span in spans] or [0.0])
@@ -268,25 +339,32 @@ class MotionWorker:
             self._drop()
             live = None
         if live is None:
-            chunk = self._inbox.take(None)
+            chunk = self._inbox.take(self._idle_wait_s())
             if chunk is not None:
                 self._take(chunk)
+            elif not stop.is_set():
+                self._generate_idle(stop)
             return
         following = self._inbox.next_epoch()
         if following is not None and following != live.utterance.epoch:
             self._end(live)
-        busy = live.session.ready()
+        patient = self._is_ahead(live)
+        busy = live.session.ready(patient)
         if not live.ended and not (busy and live.session.frames_waiting >= self._max_waiting):
             # With nothing to generate, wait; after the last chunk only for one that it overtook.
             patience_s = self._reorder_s if live.end_seen else self._stall_s
-            chunk = self._inbox.take(0.0 if busy else patience_s)
+            left_s = patience_s - (self._clock() - live.heard_s)
+            wait_s = min(left_s, self._until_needed_s(live)) if patient else left_s
+            wait_s = 0.0 if busy else max(wait_s, _LEAST_WAIT_S)
+            chunk = self._inbox.take(wait_s, live.utterance.epoch)
             if chunk is not None:
                 self._take(chunk)
                 return
             if not busy:
-                self._no_chunk(live, stop)
+                if self._clock() - live.heard_s >= patience_s:
+                    self._no_chunk(live, stop)
                 return
-        self._generate(live, stop)
+        self._generate(live, stop, patient)
 
     def _no_chunk(self, live: _Live, stop: threading.Event) -> None:
         """The wait is over: by a wake-up, or because the sender has nothing more."""
@@ -305,6 +383,7 @@ class MotionWorker:
         live = self._live
         if live is None:
             live = self._live = self._open(chunk.utterance)
+        live.heard_s = self._clock()
         samples = live.buffer.push(chunk.first_sample, chunk.samples)
         moved = None
         if live.buffer.resync_at is not None:
@@ -321,6 +400,8 @@ class MotionWorker:
             )
             live = self._live = self._open(chunk.utterance)
             samples = live.buffer.push(chunk.first_sample, chunk.samples)
+        if len(chunk.samples):
+            live.clock.hear(chunk.first_sample, chunk.start_ns)
         live.session.push(samples)
         live.end_seen = live.end_seen or chunk.end
         if live.end_seen and not live.buffer.waiting:
@@ -334,34 +415,90 @@ class MotionWorker:
             live.session.push(live.buffer.flush())
             live.session.end()
 
-    def _generate(self, live: _Live, stop: threading.Event) -> None:
+    def _generate(self, live: _Live, stop: threading.Event, patient: bool) -> None:
         epoch = live.utterance.epoch
+        if live.style is not self._style:
+            live.style = self._style
+            live.session.restyle(*live.style)
         begin = self._clock()
         try:
-            window = live.session.step(lambda: stop.is_set() or self._inbox.is_stale(epoch))
+            window = live.session.step(
+                lambda: stop.is_set() or self._inbox.is_stale(epoch), patient
+            )
         except Cancelled:
             return
         except Exception as error:
             self._counts['failed_windows'] += 1
             self._report('a window failed', error)
-            live.session.skip()
+            live.session.skip(patient)
             live.windows += 1
             return
         if window is not None and not stop.is_set() and not self._inbox.is_stale(epoch):
-            # The window that only repeats an overlap as final took no generating.
+            # The window that only repeats provisional frames as final took no generating.
             if len(window.motion) and window.index == live.windows:
                 live.windows += 1
                 self._counts['windows'] += 1
                 self._spans.append((self._clock() - begin, window.final_frames))
+                hop = window.final_frames if self._live_options is None else self._live_options.hop
+                self._counts['long_hops'] += not (
+                    patient or live.ended or window.final_frames <= hop
+                )
             self._counts['frames'] += window.final_frames
             self._deliver(live, window)
         if live.session.finished:
             self._drop()
 
+    def _generate_idle(self, stop: threading.Event) -> None:
+        """The next window of idle motion, if it is due; gives way to speech."""
+        hooks = self._idle_hooks
+        if hooks is None or self._clock() < self._idle_after_s:
+            return
+        from_ns = hooks.from_ns()
+        if not self._idle.is_due(from_ns):
+            return
+        try:
+            start_ns, window = self._idle.step(
+                from_ns, lambda: stop.is_set() or len(self._inbox) > 0
+            )
+            self._counts['idle_windows'] += 1
+            hooks.on_window(start_ns, window)
+        except Cancelled:
+            return
+        except Exception as error:
+            self._idle.forget()
+            self._idle_after_s = self._clock() + _IDLE_RETRY_S
+            self._counts['failed_windows'] += 1
+            self._report('idle motion failed', error)
+
+    def _idle_wait_s(self) -> float | None:
+        """How long to wait for speech before looking after idle motion; None for ever."""
+        if self._idle_hooks is None:
+            return None
+        due = self._clock() >= self._idle_after_s and self._idle.is_due(self._idle_hooks.from_ns())
+        return 0.0 if due else _IDLE_POLL_S
+
+    def _is_ahead(self, live: _Live) -> bool:
+        """Whether its speech comes so far ahead of time that whole windows can be waited for."""
+        return self._live_options is not None and self._until_needed_s(live) > _AHEAD_S
+
+    def _until_needed_s(self, live: _Live) -> float:
+        """Time until a live window has to be planned."""
+        shown_ns = self._frame_ns(live, live.session.final_frames)
+        return (shown_ns - self._now_ns()) / NS - self.lead_s
+
+    def _frame_ns(self, live: _Live, frame: int) -> int:
+        """When a frame of the utterance is shown, by its sender's clock."""
+        utterance = live.utterance
+        samples = round(frame / self._bundle.config.format.fps * utterance.sample_rate)
+        return live.clock.time_ns(utterance.origin_sample + samples)
+
     def _deliver(self, live: _Live, window: MotionWindow) -> None:
         utterance = live.utterance
         try:
-            self._on_window(utterance.epoch, utterance.id, utterance.start_ns, window)
+            # The sender's clock drifts; the window's own beginning is where it has to be.
+            before_ns = round(window.start_frame * NS / self._bundle.config.format.fps)
+            start_ns = self._frame_ns(live, window.start_frame) - before_ns
+            self._on_window(utterance.epoch, utterance.id, start_ns, window)
         except Exception as error:
             self._counts['callback_errors'] += 1
             self._report('a receiver of motion failed', error)
@@ -373,6 +510,7 @@ class MotionWorker:
             self._inbox.close(live.utterance)
             for name in _BUFFER_COUNTERS:
                 self._counts[name] += getattr(live.buffer, name)
+            self._counts['clock_steps'] += live.clock.steps
 
     def _open(self, utterance: Utterance) -> _Live:
         buffer = AudioBuffer(
@@ -381,10 +519,12 @@ class MotionWorker:
             max_gap_s=self._max_gap_s,
             start_sample=utterance.origin_sample,
         )
-        return _Live(utterance, buffer, self._new_session(utterance.sample_rate, utterance.ordinal))
+        clock = SampleClock(utterance.sample_rate, utterance.origin_sample, utterance.start_ns)
+        session = self._new_session(utterance.sample_rate, utterance.ordinal)
+        return _Live(utterance, buffer, clock, session, self._style, self._clock())
 
     def _new_session(self, sample_rate: int, utterance: int) -> Session:
-        seed, speaker = self._style
+        seed, speaker, guidance_scale = self._style
         return Session(
             self._bundle,
             self._engine,
@@ -392,8 +532,9 @@ class MotionWorker:
             seed=seed,
             utterance=utterance,
             speaker=speaker,
-            foppas=self._foppas,
+            foppas=dataclasses.replace(self._foppas, guidance_scale=guidance_scale),
             speech_encoder=self._speech_encoder,
+            live=self._live_options,
         )
 
     def _tell_interrupt(self, epoch: int | None) -> None:

@@ -17,12 +17,15 @@ class WorkerStats:
             before the first.
         generated_fps: frames generated per second of that time.
         windows, frames: generated.
+        long_hops: windows that brought more frames than a hop, because there was no time for more.
+        idle_windows: windows of idle motion.
         utterances, interrupts: begun, interrupted.
         failed_windows: windows left out because the engine raised, hung or gave no finite numbers
             and no other took over.
         callback_errors: windows whose receiver raised.
         stalls: utterances ended because no audio came any more.
         resyncs: utterances begun anew because their sound jumped.
+        clock_steps: times that the stamps of an utterance stepped, see `SampleClock`.
         dropped_chunks, stale_chunks, rejected_chunks, rate_changes: see `Inbox`.
         lost_samples, repeated_samples, late_samples, reordered_chunks: see `AudioBuffer`.
         last_error: the newest failure in one line, or empty.
@@ -38,12 +41,15 @@ class WorkerStats:
     generated_fps: float
     windows: int
     frames: int
+    long_hops: int
+    idle_windows: int
     utterances: int
     interrupts: int
     failed_windows: int
     callback_errors: int
     stalls: int
     resyncs: int
+    clock_steps: int
     dropped_chunks: int
     stale_chunks: int
     rejected_chunks: int

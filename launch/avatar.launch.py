@@ -26,6 +26,8 @@ ARGUMENTS = {
     'bundle': ('', 'folder of the model bundle; empty: what params_file says'),
     'params_file': (str(CONFIG / 'avatar.yaml'), 'parameters of all nodes'),
     'namespace': ('', 'namespace of all nodes and topics'),
+    'microphone': ('false', 'true: speak to the avatar through a microphone of this machine'),
+    'speaker': ('false', 'true: play the speech on a loudspeaker of this machine'),
     'viewer': ('true', 'true: show the avatar in a web browser'),
     'rviz': ('false', 'true: show the avatar in RViz'),
     'use_sim_time': ('false', 'true: the time of /clock'),
@@ -70,6 +72,10 @@ def nodes(context: LaunchContext) -> list:
     actions = [once('configuring', 'inactive', change(Transition.TRANSITION_ACTIVATE))]
     if given['audio_file']:
         actions.append(once('activating', 'active', player))
+    if given['microphone'].lower() == 'true':
+        actions.append(once('activating', 'active', Node(**options('microphone'))))
+    if given['speaker'].lower() == 'true':
+        actions.append(Node(**options('speaker')))
     if given['viewer'].lower() == 'true':
         actions.append(Node(**options('viewer')))
     if given['rviz'].lower() == 'true':

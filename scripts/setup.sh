@@ -164,6 +164,18 @@ install_browser() {
         '(Debian, Ubuntu: apt install chromium)'
 }
 
+# The microphone's tests need PortAudio; elsewhere they are skipped with the reason.
+install_portaudio() {
+    "$python" -c 'import sounddevice' 2>/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "installing PortAudio, which the microphone's tests use"
+        (apt-get update && apt-get install -y --no-install-recommends libportaudio2) \
+            >/dev/null 2>&1 && return
+    fi
+    say "no PortAudio here: the microphone's tests will be skipped" \
+        '(Debian, Ubuntu: apt install libportaudio2)'
+}
+
 write_env_file() {
     cat >"$venv/ros-env.sh" <<EOF
 # Source this (bash, zsh or sh) for a shell in which ROS 2 and diffsheg_ros can be used.
@@ -176,8 +188,8 @@ EOF
 }
 
 case $level in
-    demo) extras='[viewer,mcap]' ;;
-    test) extras='[viewer,mcap,render,test,train,hubert,openvino,tensorrt]' ;;
+    demo) extras='[viewer,mcap,audio,vad]' ;;
+    test) extras='[viewer,mcap,audio,vad,render,test,train,hubert,openvino,tensorrt]' ;;
     *) fail "unknown level '$level': give demo or test" ;;
 esac
 
@@ -192,4 +204,4 @@ once "packages-$level" "$packages" install_packages "$extras"
 echo "$packages" >"$stamps/packages-demo"  # the tests' packages hold the demo's
 once messages "$(hash_of msg/*.msg CMakeLists.txt package.xml requirements/ros.txt \
     diffsheg_ros/__init__.py scripts/setup.sh scripts/fix_cmake_paths.py)" build_messages
-if [ "$level" = test ]; then install_browser; fi
+if [ "$level" = test ]; then install_browser; install_portaudio; fi

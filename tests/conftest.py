@@ -9,7 +9,7 @@ import pytest
 from diffsheg_model.speech import OnnxSpeechEncoder
 from diffsheg_ros.isolation import isolate
 
-pytest_plugins = ['fixtures_bundle', 'fixtures_page', 'fixtures_ros']
+pytest_plugins = ['fixtures_bundle', 'fixtures_faults', 'fixtures_page', 'fixtures_ros']
 
 # Before any test calls rclpy.init, and inherited by the processes that tests start.
 isolate()

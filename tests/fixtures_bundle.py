@@ -12,7 +12,7 @@ from diffsheg_model.formats import BEAT
 from diffsheg_model.skeletons import human
 
 
-def make_tiny_bundle(folder: Path) -> Bundle:
+def make_tiny_bundle(folder: Path, deviation: float = 0.001) -> Bundle:
     import torch
 
     from diffsheg_model.unieg import UniEG
@@ -48,7 +48,7 @@ def make_tiny_bundle(folder: Path) -> Bundle:
         [0.1 * random.standard_normal(BEAT.gesture_dim), np.full(BEAT.expression_dim, 0.3)]
     )
     # An untrained network's samples are some hundred deviations large.
-    std = np.full(BEAT.channels, 0.001)
+    std = np.full(BEAT.channels, deviation)
     return save_bundle(folder, config, state, mean, std, human('beat'))
 
 

@@ -242,3 +242,21 @@ def test_never_fails_and_never_holds_more_than_a_gap(pushes):
         assert len(out) == buffer.next_sample - before
         assert len(out) + len(buffer._ahead) <= MAX_GAP + 2 * 30
         assert np.isfinite(out).all()
+
+
+@settings(deadline=None)
+@given(
+    pushes=st.lists(st.tuples(st.integers(0, 2500), st.integers(0, 300)), max_size=40),
+    start=st.integers(0, 1000),
+)
+def test_every_sample_is_delivered_waiting_repeated_or_late(pushes, start):
+    buffer = AudioBuffer(RATE, start_sample=start)
+    pushed, out = 0, 0
+    for first, count in pushes:
+        out += len(buffer.push(first, signal(count)))
+        pushed += count
+        waiting = int(np.count_nonzero(buffer._known))
+        left_out = buffer.repeated_samples + buffer.late_samples
+        assert pushed == out - buffer.lost_samples + waiting + left_out
+        assert buffer.next_sample == start + out
+    assert buffer.rejected_chunks == 0

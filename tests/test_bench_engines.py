@@ -7,12 +7,13 @@ import pytest
 
 from benchmarks.engines import measured
 from benchmarks.floor import measure_machine, work_of_call
+from diffsheg_model.engines.choice import EngineChoice
 
 pytest.importorskip('torch')
 
 
 def test_rows_have_what_is_promised_and_eager_is_the_reference(tiny_bundle):
-    engines = [('torch', 'fp32'), ('onnxruntime', 'fp32'), ('tensorrt', 'fp32')]
+    engines = [EngineChoice(name, 'fp32') for name in ('torch', 'onnxruntime', 'tensorrt')]
     rows = measured('tiny', tiny_bundle, engines, argparse.Namespace(threads=1, windows=2))
     names = [row['engine'] for row in rows]
     assert names[:2] == ['torch', 'onnxruntime']  # and tensorrt where there is a GPU

@@ -270,7 +270,8 @@ def test_real_engines_take_over_from_each_other(tiny_bundle, window, made, monke
     made.append(engine := create_serving_engine('onnxruntime', tiny_bundle, 1))
     first = engine.sample(*window)
     monkeypatch.setattr(OnnxRuntimeEngine, 'denoiser', fail)
-    np.testing.assert_allclose(engine.sample(*window), first, rtol=1e-4, atol=1e-4)
+    # On a GPU torch sums in another order.
+    np.testing.assert_allclose(engine.sample(*window), first, atol=1e-6 * np.abs(first).max())
     assert engine.name in ('openvino', 'torch')
 
     made.append(engine := create_serving_engine('onnxruntime', tiny_bundle, 1, fallback=False))

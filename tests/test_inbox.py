@@ -1,3 +1,5 @@
+import itertools
+import sys
 import threading
 
 import numpy as np
@@ -190,6 +192,20 @@ def test_take_waits_and_wakes():
     assert taken[1] is None
 
 
+def test_who_waits_for_one_utterance_is_not_given_anothers_chunk():
+    inbox = Inbox()
+    put(inbox, 'a', 0)
+    epoch = inbox.take().utterance.epoch
+    taken = []
+    thread = threading.Thread(target=lambda: taken.append(inbox.take(None, epoch)))
+    thread.start()
+    put(inbox, 'b', 0, T0 + NS)
+    thread.join(5)
+    assert taken == [None]
+    assert inbox.take(0.0, epoch) is None
+    assert inbox.take().utterance.id == 'b'
+
+
 @pytest.mark.parametrize('options', [{'max_queue_s': 0}, {'reorder_s': -1}])
 def test_bad_settings_are_refused(options):
     with pytest.raises(ValueError, match='max_queue_s'):
@@ -231,3 +247,101 @@ def test_epochs_only_rise_and_what_is_taken_is_wanted(script):
             utterance, index, rate, shift, end = step
             inbox.push(utterance, index * 1600, rate, CHUNK, T0 + shift, end)
         assert 0 <= inbox.queued_s <= 2.0 + 1e-9
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from('abc'),
+            st.integers(-1, 30),
+            st.sampled_from([0, RATE, RATE, 48000]),
+            st.integers(-3 * NS, 3 * NS),
+            st.booleans(),
+        ),
+        st.sampled_from(['interrupt', 'take', 'take', 'restart', 'clear', 'close']),
+    ),
+    max_size=80,
+)
+
+
+@settings(deadline=None)
+@given(STEPS)
+def test_every_chunk_is_accounted_for(script):
+    inbox = Inbox(max_queue_s=0.2)
+    pushed = taken = 0
+    utterance = None
+    for step in script:
+        if step in ('interrupt', 'clear'):
+            getattr(inbox, step)()
+        elif step == 'close':
+            if utterance is not None:
+                inbox.close(utterance)
+        elif step in ('take', 'restart'):
+            chunk = inbox.take()
+            if chunk is not None:
+                taken += 1
+                utterance = chunk.utterance
+                if step == 'restart':
+                    inbox.restart(chunk)
+        else:
+            name, index, rate, shift, end = step
+            dropped = inbox.dropped_chunks
+            inbox.push(name, index * 1600, rate, CHUNK, T0 + shift, end)
+            # The end of one that is dropped stays as a chunk of its own.
+            pushed += 1 + (end and inbox.dropped_chunks > dropped)
+        counted = inbox.rejected_chunks + inbox.rate_changes
+        counted += inbox.dropped_chunks + inbox.stale_chunks
+        assert pushed == counted + taken + len(inbox)
+
+
+@pytest.fixture
+def hurried():
+    """Threads that take turns a thousand times as often."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_threads_that_push_and_interrupt_at_once_lose_nothing(hurried):
+    inbox = Inbox(max_queue_s=3.0)
+    speakers, rounds, chunks = 3, 60, 5
+    done = threading.Event()
+    taken, told = [], []
+
+    def speak(name):
+        for number in range(rounds):
+            for index in range(chunks):
+                # Of one length and without ends: every chunk is taken, stale or dropped.
+                told.append(put(inbox, f'{name}{number}', index, T0 + number * NS)[1])
+
+    def interrupt():
+        while not done.is_set():
+            told.append(inbox.interrupt())
+
+    def take():
+        while not done.is_set() or len(inbox):
+            chunk = inbox.take(0.001)
+            if chunk is not None:
+                taken.append(chunk)
+
+    takers = [threading.Thread(target=take), threading.Thread(target=interrupt)]
+    pushers = [threading.Thread(target=speak, args=(name,)) for name in 'abc'[:speakers]]
+    for thread in takers + pushers:
+        thread.start()
+    for thread in pushers:
+        thread.join(60)
+    done.set()
+    for thread in takers:
+        thread.join(60)
+    epochs = [chunk.utterance.epoch for chunk in taken]
+    assert epochs == sorted(epochs) and inbox.epoch >= max(epochs, default=0)
+    # An epoch is one utterance's, and its chunks keep their order.
+    for before, after in itertools.pairwise(taken):
+        if before.utterance.epoch == after.utterance.epoch:
+            assert before.utterance is after.utterance
+            assert before.first_sample < after.first_sample
+    told = [epoch for epoch in told if epoch is not None]
+    assert len(told) == len(set(told)) == inbox.interrupts
+    assert inbox.rejected_chunks == inbox.rate_changes == len(inbox) == 0
+    assert len(taken) + inbox.stale_chunks + inbox.dropped_chunks == speakers * rounds * chunks

@@ -21,7 +21,8 @@ RATE = 16000
 def make(guests=1, avatars=1, delay_s=0.0):
     ear = Ear(guests)
     show = LiveShow(ear, ['one', 'two'][:avatars], lambda: START_NS)
-    show.set_delay(0, delay_s)
+    show.set_delay(0, round(delay_s * NS))
+    show.told_of_interrupts(0)
     for number in ear.heard:
         show.on_join(ear.guest(number))
         ear.take(number)
@@ -80,8 +81,8 @@ def test_what_is_not_finite_or_of_another_robot_is_left_out():
 
 def test_a_second_avatar_is_shown_on_the_time_of_the_first():
     ear, show = make(avatars=2)
-    show.set_delay(0, 2.0)
-    show.set_delay(1, 3.5)
+    show.set_delay(0, 2 * NS)
+    show.set_delay(1, 7 * NS // 2)
     show.face(1, ('jawOpen',), START_NS, np.zeros(1, np.float32))
     assert ear.take()[-1][1:5] == (1, 0, 0, START_NS / NS - 1.5)
 
@@ -123,7 +124,7 @@ def test_nothing_is_heard_before_it_is_known_when():
     show.sound(speech())
     show.tick(START_NS + NS)
     assert ear.take() == []
-    show.set_delay(0, 3.0)
+    show.set_delay(0, 3 * NS)
     show.tick(START_NS + 3 * NS)
     (sound,) = ear.take()
     assert sound[4] == START_NS / NS + 3.0
@@ -157,7 +158,7 @@ class TestBargeIn:
         show.sound(speech('a'))
         show.sound(speech('b', start_ns=START_NS + NS))
         assert kinds(ear.take()) == ['hush']
-        show.interrupted(1)
+        show.told_of_interrupts(1)
         show.tick(START_NS + 3 * NS)
         assert kinds(ear.take()) == [SOUND]
 
@@ -166,7 +167,7 @@ class TestBargeIn:
         show.sound(speech('a'))
         show.sound(speech('b', start_ns=START_NS + NS))
         ear.take()
-        show.interrupted(2)
+        show.told_of_interrupts(2)
         show.sound(speech('b', first=640, start_ns=START_NS + NS))
         show.tick(START_NS + 9 * NS)
         assert kinds(ear.take()) == ['hush']
@@ -180,7 +181,7 @@ class TestBargeIn:
         show.interrupt()
         show.sound(speech('a', first=640))
         show.sound(speech('b', start_ns=START_NS + NS))
-        show.interrupted(1)
+        show.told_of_interrupts(1)
         show.tick(START_NS + 9 * NS)
         heard = [message for message in ear.take() if not isinstance(message, dict)]
         assert [message[4] for message in heard] == [START_NS / NS + 3.0]

@@ -45,7 +45,7 @@ def test_every_parameter_is_described_and_bounded(node, field):
         ('autostart', 1, 'must be true or false'),
         ('bundle', 3, 'must be text'),
         ('seed', -1, 'must be 0 to'),
-        ('sampling_solver', 'euler', 'must be bundle, ddim or dpmpp_2m'),
+        ('sampling_solver', 'euler', 'must be preset, ddim or dpmpp_2m'),
     ],
 )
 def test_a_value_that_is_not_allowed_is_named_with_the_reason(name, value, why):
@@ -57,7 +57,7 @@ def test_whole_numbers_do_for_numbers():
     assert AvatarParameters(publish_rate_hz=30).publish_rate_hz == 30
 
 
-def test_sampler_settings_are_the_bundles_unless_given():
+def test_sampler_settings_are_the_presets_unless_given():
     assert AvatarParameters().sampler_options() == SamplerOptions()
     given = AvatarParameters(
         sampling_steps=8, sampling_solver='dpmpp_2m', sampling_spacing='log_snr', overlap=0,

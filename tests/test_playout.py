@@ -19,7 +19,7 @@ BLEND_S, HOLD_S = 0.5, 0.4
 
 @pytest.fixture
 def playout() -> Playout:
-    return Playout(Timeline(FORMAT, blend_s=BLEND_S, hold_s=HOLD_S), FPS, BLEND_S, HOLD_S)
+    return Playout(Timeline(FORMAT, blend_s=BLEND_S, hold_s=HOLD_S), FPS, BLEND_S)
 
 
 def spinning(start: int, count: int, *, rad_per_s: float = 3.0, last: bool = False) -> MotionWindow:

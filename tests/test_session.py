@@ -164,7 +164,7 @@ def test_features_and_motion_are_forgotten_behind_the_windows(tiny_bundle, tiny_
         session.push(speech_like(2.0))
         drain(session)
         stream = session._features
-        tail = 0 if session._tail is None else session._tail.size
+        tail = 0 if session._last is None else session._last[1].size
         sizes.append(len(stream._mel) * 128 + len(stream._mel_audio._samples) + tail)
     assert max(sizes[6:]) <= max(sizes[:6])
 

@@ -27,7 +27,7 @@ reference = pytest.importorskip('onnx.reference')
 
 from diffsheg_model.engines.tensorrt_build import build_plan, graph_of, ranges_of  # noqa: E402
 from diffsheg_model.engines.tensorrt_engine import _rows, load_plan  # noqa: E402
-from diffsheg_model.engines.tensorrt_gpu import deserialise  # noqa: E402
+from diffsheg_model.engines.tensorrt_gpu import deserialise, rtx_capability  # noqa: E402
 from diffsheg_model.engines.tensorrt_graphs import retype  # noqa: E402
 from diffsheg_model.engines.tensorrt_window import (  # noqa: E402
     ALIGNMENT,
@@ -198,6 +198,43 @@ def test_a_plan_that_is_refused_is_built_once_more(tmp_path, caplog):
         load_plan(cache, key, build)
     assert len(built) == 1
     assert 'it is built again' in caplog.text
+
+
+def test_a_plan_that_is_refused_when_it_is_new_is_neither_built_again_nor_kept(tmp_path):
+    key = PlanKey('call', 'tensorrt_rtx', 'fp32', 'GPU', '1', 'bundle')
+    cache = PlanCache(tmp_path / 'bundle', tmp_path)
+    built = []
+
+    def build() -> bytes:
+        built.append(b'a plan for nobody')
+        return built[-1]
+
+    with pytest.raises(InputError, match='refuses a plan: '):
+        load_plan(cache, key, build)
+    assert len(built) == 1
+    assert cache.load(key) is None
+
+
+def test_gpus_that_tensorrt_rtx_does_not_know_are_refused_in_one_line():
+    import tensorrt_rtx
+
+    own = tensorrt_rtx.ComputeCapability
+    assert rtx_capability('NVIDIA T4', (7, 5)) == own.SM75
+    assert rtx_capability('NVIDIA L4', (8, 9)) == own.SM89
+    assert rtx_capability('of next year', (13, 0)) is None
+    for gpu, capability in (('NVIDIA V100', (7, 0)), ('NVIDIA H100', (9, 0))):
+        with pytest.raises(InputError, match=f'does not run on {gpu} .*; pip install tensorrt$'):
+            rtx_capability(gpu, capability)
+
+
+def test_a_plan_for_turing_is_built(tiny_bundle):
+    """What TensorRT for RTX builds when told nothing does not run there."""
+    model, ranges = graph_of(tiny_bundle, 'call', 'fp16'), ranges_of(tiny_bundle.config)
+    turing = rtx_capability('NVIDIA T4', (7, 5))
+    plan, _ = build_plan(model, ranges, 'call', capability=turing)
+    other, _ = build_plan(model, ranges, 'call')
+    assert len(plan) > 10_000
+    assert plan != other
 
 
 def test_rows_of_a_batch_are_windows_of_their_own(tiny_bundle, tiny_engine):

@@ -26,6 +26,7 @@ from diffsheg_model.training.dataset import (  # noqa: E402
     make_loader,
     open_corpus,
 )
+from diffsheg_model.training.module import UniEGModule  # noqa: E402
 from diffsheg_model.training.settings import BatchSettings  # noqa: E402
 from diffsheg_model.training.train import load_settings, preset_names, train_model  # noqa: E402
 
@@ -102,6 +103,21 @@ def finished(shards, tmp_path_factory):
     settings = tiny('run.max_steps=60', 'run.validate_every=30', 'optimiser.ema_decay=0.9')
     train_model(settings, [DataRoot(shards)], run, [DataRoot(shards)])
     return run
+
+
+def test_a_step_takes_place_on_one_device():
+    """The device without memory refuses tensors of another, as a GPU does."""
+    settings = tiny('run.stratified_steps=true')
+    still = torch.zeros(BEAT.channels, dtype=torch.bool)
+    module = UniEGModule(settings, settings.bundle_config().network, still).to('meta')
+    module.on_train_start()
+    sizes = {'motion': (4, 34, BEAT.channels), 'mel': (4, 34, 128), 'speaker': (4, 3)}
+    sizes['mask'] = (4, BEAT.channels)
+    batch = {name: torch.empty(shape, device='meta') for name, shape in sizes.items()}
+    noise = torch.randn_like(batch['motion'])
+    terms = module._terms(batch, module._draw_steps(4), noise, None)
+    assert all(value.device.type == 'meta' for value in terms.values())
+    assert module.sample(batch, noise).device.type == 'meta'
 
 
 def test_the_loss_goes_down(finished):

@@ -10,6 +10,7 @@ import numpy as np
 from diffsheg_model.cli import Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.engines.choice import EngineName, Precision, Provider
+from diffsheg_model.live import PresetName
 from diffsheg_model.sampling import SamplerOptions
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
@@ -32,6 +33,7 @@ def generate(
     engine_cache: Path | None = None,
     threads: int = 0,
     speech_encoder: Path | None = None,
+    preset: PresetName = 'quality',
     sampler: Sampler = SamplerOptions(),  # noqa: B008 (frozen)
 ) -> None:
     """Generates the face and gesture motion for a recording.
@@ -54,7 +56,9 @@ def generate(
             ~/.cache/diffsheg, unless given.
         threads: CPU threads; 0 is all cores but one.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
-        sampler: settings of the sampler; the bundle's unless given.
+        preset: quality hears the whole recording; the others make the motion that a live avatar
+            with that preset makes, as far as the recording has been spoken.
+        sampler: settings of the sampler; the preset's or the bundle's unless given.
     """
     from diffsheg_model.audio import audio_info, read_blocks
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
@@ -62,13 +66,14 @@ def generate(
     from diffsheg_model.exports import write_outputs
     from diffsheg_model.files import check_folder_writable
     from diffsheg_model.generate import generate as generate_motion
-    from diffsheg_model.sampling import with_sampler
+    from diffsheg_model.live import PRESETS, with_preset
     from diffsheg_model.speech import create_speech_encoder
 
     # All that can be refused is refused before the work.
     check_folder_writable(output)
     info = audio_info(audio)
-    model = with_sampler(load_bundle(DEFAULT_BUNDLE if bundle is None else bundle), sampler)
+    settings = PRESETS[preset]
+    model = with_preset(load_bundle(bundle or DEFAULT_BUNDLE), settings, sampler)
     encoder = create_speech_encoder(model, speech_encoder, threads)
     network = create_serving_engine(
         engine, model, threads, precision=precision, provider=provider, cache=engine_cache
@@ -85,6 +90,7 @@ def generate(
                 seed=seed,
                 speaker=speaker,
                 speech_encoder=encoder,
+                live=settings.live,
                 on_frames=update,
             )
     finally:

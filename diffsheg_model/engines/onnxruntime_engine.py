@@ -70,10 +70,14 @@ def load_graph(path: Path, threads: int, provider: str = 'cpu', source: str | by
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     providers = execution_providers(provider)
     try:
-        session = onnxruntime.InferenceSession(source or str(path), options, providers=providers)
+        # Without its fallback, which prints some lines and goes on with the CPU.
+        session = onnxruntime.InferenceSession(
+            source or str(path), options, providers=providers, enable_fallback=0
+        )
     except Exception as error:
         # ONNX Runtime raises a family of its own that derives from Exception only.
-        raise InputError(f'onnxruntime cannot load {path}: {one_line(error)}') from error
+        where = '' if provider == 'cpu' else f' on {provider}'
+        raise InputError(f'onnxruntime cannot load {path}{where}: {one_line(error)}') from error
     check_provider(session, provider)
     names = [output.name for output in session.get_outputs()]
 

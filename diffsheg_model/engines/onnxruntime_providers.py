@@ -1,5 +1,8 @@
 """Where ONNX Runtime computes: its execution providers, by the names that a user gives."""
 
+import contextlib
+import functools
+import io
 from typing import Any
 
 import onnxruntime
@@ -35,6 +38,8 @@ def execution_providers(provider: str) -> list[tuple[str, dict[str, Any]]]:
             f'provider {provider!r}: this onnxruntime has no {missing[0]}, only '
             f'{", ".join(available)}; pip uninstall onnxruntime, pip install onnxruntime-gpu'
         )
+    if wanted:
+        _load_cuda()
     return [*wanted, ('CPUExecutionProvider', {})]
 
 
@@ -49,5 +54,22 @@ def check_provider(session: Any, provider: str) -> None:
     if missing:
         raise InputError(
             f'provider {provider!r}: {missing[0]} did not start and ONNX Runtime would compute on '
-            'the CPU; check that the GPU, its driver, CUDA and cuDNN fit this onnxruntime-gpu'
+            f'the CPU{_load_cuda()}; check that the GPU, its driver, CUDA and cuDNN fit this '
+            "onnxruntime-gpu; pip install 'onnxruntime-gpu[cuda,cudnn]' brings the last two"
         )
+
+
+@functools.cache
+def _load_cuda() -> str:
+    """Loads CUDA and cuDNN from where pip puts them, which no library path names.
+
+    Returns:
+        In brackets what could not be loaded first; empty where nothing is missing, or where it is
+        the library path that names them.
+    """
+    words = io.StringIO()
+    if hasattr(onnxruntime, 'preload_dlls'):  # since 1.21
+        with contextlib.redirect_stdout(words):
+            onnxruntime.preload_dlls()
+    failures = [line for line in words.getvalue().splitlines() if line.startswith('Failed')]
+    return f' ({failures[0]})' if failures else ''

@@ -87,7 +87,11 @@ class _Progress(trt.IProgressMonitor):
 
 
 def build_plan(
-    model: 'onnx.ModelProto', ranges: Ranges, what: str, timing_cache: bytes = b''
+    model: 'onnx.ModelProto',
+    ranges: Ranges,
+    what: str,
+    timing_cache: bytes = b'',
+    capability: 'trt.ComputeCapability | None' = None,
 ) -> tuple[bytes, bytes]:
     """Builds what TensorRT runs.
 
@@ -96,6 +100,7 @@ def build_plan(
         ranges: sizes of its free axes.
         what: what is built, for messages.
         timing_cache: what the build before returned; it shortens this one.
+        capability: of the GPU, see `rtx_capability`; None lets the library choose.
 
     Returns:
         The plan, and the new timing cache (always empty with tensorrt_rtx, which times nothing).
@@ -117,6 +122,9 @@ def build_plan(
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
     config.clear_flag(trt.BuilderFlag.TF32)  # fp32 means fp32
     config.progress_monitor = _Progress(what)
+    if capability is not None:
+        config.num_compute_capabilities = 1
+        config.set_compute_capability(capability, 0)
     times = trt.__name__ == 'tensorrt'
     if times:
         config.set_timing_cache(config.create_timing_cache(timing_cache), ignore_mismatch=False)

@@ -16,7 +16,12 @@ from diffsheg_model.engines.graph_engine import StepTables
 from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine, load_graph
 from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.engines.tensorrt_build import MAX_BATCH, build_plan, graph_of, ranges_of
-from diffsheg_model.engines.tensorrt_gpu import GpuWindow, deserialise, find_gpu
+from diffsheg_model.engines.tensorrt_gpu import (
+    GpuWindow,
+    deserialise,
+    find_gpu,
+    rtx_capability,
+)
 from diffsheg_model.engines.tensorrt_library import trt
 from diffsheg_model.engines.tensorrt_window import window_inputs
 from diffsheg_model.errors import InputError
@@ -64,6 +69,11 @@ class TensorRtEngine(Engine):
         self._bundle = bundle
         self._gpu, driver = find_gpu()
         self.device = self._gpu.name
+        self._capability = (
+            rtx_capability(self.device, self._gpu.compute_capability)
+            if trt.__name__ == 'tensorrt_rtx'
+            else None
+        )
         self.version = f'{trt.__version__}, driver {driver}'
         self._cache = PlanCache(bundle.path, cache)
         self._tables = StepTables(lambda: load_graph(bundle.path / TABLES, threads))
@@ -141,6 +151,7 @@ class TensorRtEngine(Engine):
                 ranges,
                 f'TensorRT plan {graph!r} ({precision})',
                 self._cache.load(timing_key) or b'',
+                self._capability,
             )
             if timing:
                 self._cache.store(timing_key, timing)
@@ -172,19 +183,26 @@ class TensorRtEngine(Engine):
 def load_plan(
     cache: PlanCache, key: PlanKey, build: Callable[[], bytes]
 ) -> tuple[bytes, 'trt.ICudaEngine']:
-    """A plan, kept or built, and what TensorRT makes of it; one that it refuses is built again.
+    """A plan, kept or built, and what TensorRT makes of it; a kept one that it refuses is rebuilt.
 
     Raises:
-        InputError: TensorRT refuses what has just been built too.
+        InputError: TensorRT refuses what has just been built; it is not kept.
     """
-    plan = cache.get_or_build(key, build)
+    built: list[bytes] = []
+
+    def build_now() -> bytes:
+        built.append(build())
+        return built[-1]
+
+    plan = cache.get_or_build(key, build_now)
     try:
         return plan, deserialise(plan)
     except InputError as error:
+        cache.remove(key)
+        if built:
+            raise
         logger.warning('%s; it is built again', error)
-    cache.remove(key)
-    plan = cache.get_or_build(key, build)
-    return plan, deserialise(plan)
+    return load_plan(cache, key, build)
 
 
 def _rows(conditions: Conditions, walk: Walk, part: slice) -> tuple[Conditions, Walk]:

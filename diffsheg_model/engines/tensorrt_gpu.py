@@ -1,8 +1,7 @@
 """The part of the TensorRT engine that needs a GPU: memory, copies, and the calls of a window.
 
-Nothing but `deserialise` and the refusal of `find_gpu` has run where this was written; see
-docs/gpu.md for how a GPU owner proves it. So it is kept short, and has no choices to make but
-those that the two libraries force on it.
+It is kept short, and has no choices to make but those that the two libraries force on it;
+docs/gpu.md says what of it has run on which GPU.
 """
 
 import ctypes
@@ -34,6 +33,31 @@ def find_gpu() -> tuple[Device, str]:
     except Exception as error:  # CUDA's errors derive from Exception only
         raise InputError(f'engine tensorrt finds no NVIDIA GPU: {one_line(error)}') from error
     return gpu, '.'.join(str(part) for part in driver)
+
+
+def rtx_capability(gpu: str, capability: tuple[int, int]) -> 'trt.ComputeCapability | None':
+    """What TensorRT for RTX is to build plans for.
+
+    Args:
+        gpu: its name, for messages.
+        capability: its compute capability, as (8, 6).
+
+    Returns:
+        The GPU's own, without which plans for Turing would not be made; None for GPUs newer than
+        the library, which run what it builds when told nothing.
+
+    Raises:
+        InputError: the library knows newer GPUs, but not this one.
+    """
+    major, minor = capability
+    known = trt.ComputeCapability.__members__
+    own = known.get(f'SM{major}{minor}')
+    if own is None and major < 12:
+        raise InputError(
+            f'engine tensorrt: TensorRT for RTX does not run on {gpu} (compute capability '
+            f'{major}.{minor}); pip install tensorrt'
+        )
+    return own
 
 
 def deserialise(plan: bytes) -> 'trt.ICudaEngine':

@@ -15,7 +15,11 @@ from diffsheg_model.walk import Denoiser
 
 
 class TorchEngine(Engine):
-    """Eager float32, on the first GPU where there is one."""
+    """Eager float32, on the first GPU where there is one.
+
+    Attributes:
+        device: the GPU's name, or 'cpu'.
+    """
 
     name = 'torch'
     precision = 'fp32'
@@ -30,7 +34,9 @@ class TorchEngine(Engine):
         if threads:
             torch.set_num_threads(threads)
         self._config = bundle.config
-        self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+        on_gpu = torch.cuda.is_available()
+        self._device = torch.device('cuda' if on_gpu else 'cpu')
+        self.device = torch.cuda.get_device_name() if on_gpu else 'cpu'
         tensors = {name: torch.from_numpy(value) for name, value in bundle.tensors().items()}
         self._network = load_network(bundle.config, tensors, str(bundle.path)).to(self._device)
 
@@ -44,7 +50,9 @@ class TorchEngine(Engine):
 
         def denoise(x: np.ndarray, step: int) -> np.ndarray:
             t = torch.full((len(x),), step, dtype=torch.int64, device=self._device)
-            with torch.inference_mode():
+            # cuDNN computes convolutions in TF32 unless told not to, which rounds to 10 bits.
+            cudnn = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+            with torch.inference_mode(), cudnn:
                 eps = self._network(
                     torch.from_numpy(x).to(self._device),
                     t,

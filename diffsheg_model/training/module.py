@@ -34,6 +34,7 @@ class UniEGModule(L.LightningModule):
 
     abar: Tensor
     ignored: Tensor
+    still: Tensor
 
     def __init__(self, settings: TrainingSettings, network: NetworkConfig, still: Tensor) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class UniEGModule(L.LightningModule):
         abar = torch.from_numpy(full_alphas_cumprod(settings.diffusion)).float()
         self.register_buffer('abar', abar, persistent=False)
         self.register_buffer('ignored', torch.zeros_like(still), persistent=False)
-        self._still = still
+        self.register_buffer('still', still, persistent=False)
         self._progress = 0.0
 
     def _freeze(self, learns: str) -> list[nn.Module]:
@@ -72,7 +73,7 @@ class UniEGModule(L.LightningModule):
         the gesture branch sees them.
         """
         gestures = self.settings.motion_format.gesture_dim
-        rows = self._still[:gestures]
+        rows = self.still[:gestures]
         with torch.no_grad():
             self.network.encoder_ges.joint_embed.weight[:, rows] = 0
             self.network.encoder_ges.out.weight[rows] = 0
@@ -84,7 +85,7 @@ class UniEGModule(L.LightningModule):
         gestures = self.settings.motion_format.gesture_dim
         weights = self.network.encoder_ges
         free = weights.joint_embed.weight.eq(0).all(dim=0) & weights.out.weight.eq(0).all(dim=1)
-        self.ignored[:gestures] = free & self._still[:gestures]
+        self.ignored[:gestures] = free & self.still[:gestures]
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """The loss on steps and noise drawn anew; stops the run where it is not finite."""

@@ -1,0 +1,104 @@
+"""How far behind the sound, and how far ahead of it, motion is planned while it is heard."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import FoppasConfig
+from diffsheg_model.errors import InputError
+from diffsheg_model.sampling import SamplerOptions, with_sampler
+
+
+@dataclass(frozen=True)
+class LiveOptions:
+    """Short hops instead of whole windows, for speech that is heard while it is spoken.
+
+    A window still has all the frames that the network was trained on. Its last `provisional`
+    frames are planned anew by the next window, the `hop` before them are new and final, and all
+    others are known, from the windows before it. So a frame is final when the sound of
+    ``provisional + hop - lookahead`` frames from its own on has been heard, and of at least
+    ``provisional - lookahead + 1``; where that is less than one frame it is planned on sound as
+    it is taken to go on.
+
+    Attributes:
+        hop: new frames of a window; the fewer, the sooner and the more work.
+        lookahead: frames at a window's end whose sound has not been heard when it is planned; see
+            `diffsheg_model.extrapolation`.
+        provisional: frames at a window's end that are there in case the next one comes late.
+    """
+
+    hop: int = 2
+    lookahead: int = 4
+    provisional: int = 4
+
+    def __post_init__(self) -> None:
+        for name, low in (('hop', 1), ('lookahead', 0), ('provisional', 0)):
+            if getattr(self, name) < low:
+                raise InputError(
+                    f'LiveOptions.{name} = {getattr(self, name)}: must be {low} or more'
+                )
+        if self.lookahead >= self.hop + self.provisional:
+            raise InputError(
+                f'LiveOptions.lookahead = {self.lookahead}: must be less than hop + provisional = '
+                f'{self.hop + self.provisional}'
+            )
+
+    @property
+    def lag_frames(self) -> int:
+        """Frames from the moment that a new frame's sound begins to the one it can be planned."""
+        return self.hop + self.provisional - self.lookahead
+
+    def check(self, window_frames: int, foppas: FoppasConfig) -> None:
+        """Raises InputError where a window has no room for it."""
+        longest = window_frames - max(1, foppas.overlap)
+        if self.hop + self.provisional > longest:
+            raise InputError(
+                f'LiveOptions.hop + provisional = {self.hop + self.provisional}: must be at most '
+                f'{longest} in windows of {window_frames} frames'
+            )
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings that go together; docs/sampling.md says what each is worth.
+
+    Attributes:
+        live: how to plan on speech that is still being spoken; None for whole windows.
+        sampler: what of the sampler differs from the bundle's settings.
+        speech_context_s: sound before a window that its speech features hear; the bundle's where
+            None. Less is faster.
+    """
+
+    live: LiveOptions | None = None
+    sampler: SamplerOptions = SamplerOptions()
+    speech_context_s: float | None = None
+
+
+_FAST = SamplerOptions(steps=10, solver='dpmpp_2m', spacing='log_snr')
+
+PresetName = Literal['low_latency', 'balanced', 'quality']
+PRESETS: dict[PresetName, Preset] = {
+    'low_latency': Preset(LiveOptions(2, 4, 4), _FAST, 1.0),
+    'balanced': Preset(LiveOptions(8, 0, 8), _FAST),
+    'quality': Preset(),
+}
+
+
+def with_preset(bundle: Bundle, preset: Preset, sampler: SamplerOptions) -> Bundle:
+    """The bundle with the settings of a preset.
+
+    Args:
+        bundle: the model.
+        preset: what to set.
+        sampler: what to set otherwise than the preset says.
+
+    Raises:
+        InputError: values that are out of their range, or do not go together.
+    """
+    bundle = with_sampler(with_sampler(bundle, preset.sampler), sampler)
+    if preset.speech_context_s is None:
+        return bundle
+    config = bundle.config
+    features = dataclasses.replace(config.features, speech_context_s=preset.speech_context_s)
+    return dataclasses.replace(bundle, config=dataclasses.replace(config, features=features))

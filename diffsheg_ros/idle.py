@@ -1,0 +1,63 @@
+"""What the body does while nobody speaks: motion of silence, generated a little ahead."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from diffsheg_model.session import MotionWindow, Session
+from diffsheg_model.time_units import NS
+
+#: Idle motion is planned at least so far ahead; a window brings about as much again.
+AHEAD_NS = 2 * NS
+#: Idle motion that would begin later than now by more than this is of another time.
+_LATE_NS = NS // 2
+_RATE = 16000
+
+
+class IdleMotion:
+    """Generates the motion of one long silence, window by window, and begins anew after speech.
+
+    Belongs to the thread that owns the engine.
+    """
+
+    def __init__(self, new_session: Callable[[int, int], Session], fps: float) -> None:
+        """Generates nothing yet.
+
+        Args:
+            new_session: gives a session for a sample rate and an ordinal.
+            fps: of the motion.
+        """
+        self._new_session = new_session
+        self._fps = fps
+        self._session: Session | None = None
+        self._start_ns = self._end_ns = 0
+        self._ordinal = 0
+
+    def is_due(self, from_ns: int) -> bool:
+        """Whether more is needed for a body that has nothing else to do from a time on."""
+        return not self._goes_on(from_ns) or self._end_ns < from_ns + AHEAD_NS
+
+    def step(self, from_ns: int, cancelled: Callable[[], bool]) -> tuple[int, MotionWindow]:
+        """The next window, and the time of its frame 0, ns.
+
+        Raises:
+            Cancelled, GenerationError: as `Session.step`; the window can be tried again.
+        """
+        if self._session is None or not self._goes_on(from_ns):
+            self._session = self._new_session(_RATE, self._ordinal)
+            self._ordinal += 1
+            self._start_ns = self._end_ns = from_ns
+        while (window := self._session.step(cancelled, patient=True)) is None:
+            self._session.push(np.zeros(_RATE // 4, np.float32))
+        frames = window.start_frame + window.final_frames
+        self._end_ns = self._start_ns + round(frames * NS / self._fps)
+        return self._start_ns, window
+
+    def forget(self) -> None:
+        """Begins anew with the next step."""
+        self._session = None
+
+    def _goes_on(self, from_ns: int) -> bool:
+        # Far ahead of the time asked for, the clock has jumped back.
+        late, ahead = from_ns - _LATE_NS, from_ns + 3 * AHEAD_NS
+        return self._session is not None and late <= self._end_ns <= ahead
