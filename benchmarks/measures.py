@@ -18,6 +18,7 @@ from diffsheg_model.evaluation import beats, blinks, dynamics, joint_limits, lip
 from diffsheg_model.evaluation.diversity import position_difference
 from diffsheg_model.formats import BEAT
 from diffsheg_model.generate import generate
+from diffsheg_model.live import LiveOptions
 from diffsheg_model.motion import Motion
 from diffsheg_model.speech import SpeechEncoder
 
@@ -37,6 +38,7 @@ class Model:
         encoder: its speech encoder, None where it has none.
         seeds: how many seeds every number is the mean of.
         say: told what is being done.
+        live: how to plan as if speech were heard while it is spoken; None for whole windows.
     """
 
     bundle: Bundle
@@ -44,6 +46,7 @@ class Model:
     encoder: SpeechEncoder | None
     seeds: int
     say: Callable[[str], None]
+    live: LiveOptions | None = None
 
     def motion(self, speech: Speech, seed: int, speaker: int = 0) -> Motion:
         """Generates one motion."""
@@ -56,6 +59,7 @@ class Model:
             seed=seed,
             speaker=speaker,
             speech_encoder=self.encoder,
+            live=self.live,
         )
 
     def motions(self, speech: Speech, speaker: int = 0) -> list[Motion]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 #: The sound of this time is taken to go on, forwards and backwards in turn.
-MIRRORED_S = 0.06
+MIRRORED_S = 0.03
 
 
 def extrapolate(samples: np.ndarray, count: int, rate: int) -> np.ndarray:

@@ -42,6 +42,7 @@ class Avatar:
         engine: what runs it, and what takes over when that fails.
         timeline: what is planned.
         playout: the timeline in joint angles.
+        live: how speech is planned while it is heard; None for whole windows.
         playout_delay_s: from hearing a sample to showing its motion.
         hop_s: new motion of a window.
         warm_up_s: how long a window took before the first utterance.
@@ -75,7 +76,7 @@ class Avatar:
         self.bundle = with_preset(
             load_bundle(parameters.bundle or DEFAULT_BUNDLE), preset, parameters.sampler_options()
         )
-        live = parameters.live_options(preset.live)
+        self.live = live = parameters.live_options(preset.live)
         format_ = self.bundle.config.format
         self._arrivals = Arrivals()
         self.latency = Spans()

@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, JumpThreshold, TimeJump
 from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
@@ -28,7 +27,6 @@ from rclpy.lifecycle import (
 )
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -40,8 +38,10 @@ from diffsheg_ros.diagnostics import Facts, Health, Rate
 from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
+from diffsheg_ros.node_report import ReportPublisher
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Stretch
+from diffsheg_ros.status_line import StatusLine
 
 #: Stamps farther than this from the node's clock are not meant for it.
 UNTIMELY_NS = 60 * NS
@@ -97,8 +97,8 @@ class AvatarNode(LifecycleNode):
         self._state = ('', '')  # of the pose that was published last, and its utterance
         self._rate = Rate()
         self._health = Health()
-        self._reported: str | None = None
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._status_line = StatusLine(0)
+        self._reports = ReportPublisher(self, 'motion')
         # Diagnostics and services must work while a simulation's clock stands still.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._report, clock=self._steady)
@@ -164,11 +164,10 @@ class AvatarNode(LifecycleNode):
         )
         self._audio = self.create_subscription(AudioChunk, 'audio', self._on_audio, audio_qos)
         reliable = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-        self._emphasis = self.create_subscription(
-            Emphasis, 'emphasis', self._on_emphasis, reliable
-        )
+        self._emphasis = self.create_subscription(Emphasis, 'emphasis', self._on_emphasis, reliable)
         self._timer = self.create_timer(1 / parameters.publish_rate_hz, self._publish_pose)
         self._rate = Rate()
+        self._status_line = StatusLine(parameters.status_period_s)
         self._lifecycle = 'active'
         return SUCCESS
 
@@ -314,19 +313,11 @@ class AvatarNode(LifecycleNode):
 
     def _report(self) -> None:
         now_s = time.monotonic()
-        report = self._health.report(now_s, self._facts(now_s))
-        status = DiagnosticStatus(
-            level=bytes([report.level]),
-            name=f'{self.get_fully_qualified_name().lstrip("/")}: motion',
-            message=report.message,
-            values=[KeyValue(key=key, value=value) for key, value in report.values.items()],
-        )
-        stamp = messages.to_stamp(self._now_ns())
-        self._diagnostics.publish(DiagnosticArray(header=Header(stamp=stamp), status=[status]))
-        # What is wrong is logged when it changes, not once a second.
-        if report.level and report.message != self._reported and report.message != self.failure:
-            self.get_logger().warning(report.message, throttle_duration_sec=10.0)
-        self._reported = report.message
+        facts = self._facts(now_s)
+        self._reports.publish(self._health.report(now_s, facts), logged=self.failure)
+        line = self._status_line.text(now_s, time.process_time(), facts)
+        if line:
+            self.get_logger().info(line)
 
     def _facts(self, now_s: float) -> Facts:
         facts = Facts(
@@ -347,6 +338,10 @@ class AvatarNode(LifecycleNode):
             fps=self._rate.per_second(now_s),
             latency_p50_s=avatar.latency.percentile(50),
             latency_p95_s=avatar.latency.percentile(95),
+            preset=self._settings.preset,
+            hop=avatar.live.hop if avatar.live else 0,
+            lookahead=avatar.live.lookahead if avatar.live else 0,
+            provisional=avatar.live.provisional if avatar.live else 0,
             hop_s=avatar.hop_s,
             engine=avatar.engine.name,
             precision=avatar.engine.precision,

@@ -15,6 +15,9 @@ RECENT_S = 10.0
 #: Publishing at less than this share of the wanted rate is a fault of the machine.
 LEAST_RATE = 0.9
 
+#: So many of the windows may bring more than a hop before it is news: a busy moment is none.
+LONG_HOPS_SHARE = 0.1
+
 #: Counters whose rise is worth a word: level, and what happened and what to do.
 NEWS: dict[str, tuple[int, str]] = {
     'failed_windows': (ERROR, 'the engine failed ({last_error})'),
@@ -22,6 +25,15 @@ NEWS: dict[str, tuple[int, str]] = {
     'late_windows': (
         WARN,
         'motion came too late: raise playout_delay_s, lower sampling_steps, or free the CPU',
+    ),
+    'underruns': (
+        WARN,
+        'the body was held for motion that was not there: raise playout_delay_s, or send audio '
+        'sooner',
+    ),
+    'long_hops': (
+        WARN,
+        'the CPU cannot keep up with the hop: raise hop, or choose preset balanced or quality',
     ),
     'dropped_chunks': (
         WARN,
@@ -38,7 +50,13 @@ NEWS: dict[str, tuple[int, str]] = {
         'audio was lost on its way: check the network, or set audio_reliability to reliable',
     ),
     'stalls': (WARN, 'an utterance stopped without its last chunk (end_of_utterance)'),
+    'resyncs': (
+        WARN,
+        'audio jumped by more than max_gap_s within an utterance; its motion began anew there',
+    ),
     'rejected_emphases': (WARN, 'an Emphasis needs a duration above 0 and a gain of 0 to 2'),
+    'dropped_emphases': (WARN, 'too many Emphases wait: send them nearer to their time'),
+    'late_emphases': (WARN, 'an Emphasis came after its span: send it before that is due'),
     'unstamped_chunks': (WARN, 'chunks have no stamp and are taken as heard on arrival'),
     'untimely_chunks': (
         WARN,
@@ -47,6 +65,9 @@ NEWS: dict[str, tuple[int, str]] = {
     'clock_jumps': (WARN, 'the clock jumped: what was said before is over, begin a new utterance'),
     'faults': (ERROR, 'a callback failed; see the log'),
 }
+
+#: What was not taken of the audio.
+_DROPS = ('dropped_chunks', 'rejected_chunks', 'rate_changes')
 
 
 class Spans:
@@ -115,6 +136,9 @@ class Facts:
         fps: as measured; 0 before it was.
         latency_p50_s, latency_p95_s: from the arrival of the first sample that a planned stretch
             shows to the stretch's publication.
+        preset: settings that go together, by name.
+        hop, lookahead, provisional: how speech is planned while it is heard, frames; all 0 for
+            whole windows.
         hop_s: new motion of a window.
         engine, precision, bundle: what runs.
         engine_why: why the engine was taken to begin with.
@@ -135,6 +159,10 @@ class Facts:
     fps: float = 0.0
     latency_p50_s: float = 0.0
     latency_p95_s: float = 0.0
+    preset: str = ''
+    hop: int = 0
+    lookahead: int = 0
+    provisional: int = 0
     hop_s: float = 0.0
     engine: str = ''
     precision: str = ''
@@ -144,6 +172,16 @@ class Facts:
     playout_delay_s: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)
     worker: WorkerStats | None = None
+
+    def all_counters(self) -> dict[str, int]:
+        """All that only rises, of the node and of the worker."""
+        counters = dict(self.counters)
+        if self.worker is not None:
+            for item in dataclasses.fields(self.worker):
+                value = getattr(self.worker, item.name)
+                if isinstance(value, int) and item.name not in ('epoch', 'queue_chunks'):
+                    counters[item.name] = value
+        return counters
 
 
 @dataclass(frozen=True)
@@ -184,7 +222,7 @@ class Health:
 
     def report(self, now_s: float, facts: Facts) -> Report:
         """The status of now; `now_s` of any clock that only goes forward."""
-        counters = _counters(facts)
+        counters = facts.all_counters()
         news = self._rises.since(now_s, counters)
         words = [*_standing_faults(facts), *_news(news, facts)]
         return report(words, facts.state, _values(facts, counters))
@@ -233,6 +271,8 @@ def _standing_faults(facts: Facts) -> list[tuple[int, str]]:
 
 def _news(news: dict[str, int], facts: Facts) -> list[tuple[int, str]]:
     error = facts.worker.last_error if facts.worker is not None else ''
+    if news.get('long_hops', 0) < LONG_HOPS_SHARE * news.get('windows', 0):
+        news = news | {'long_hops': 0}
     return [
         (level, f'{text.format(last_error=error)} [{name} +{news[name]}]')
         for name, (level, text) in NEWS.items()
@@ -240,20 +280,13 @@ def _news(news: dict[str, int], facts: Facts) -> list[tuple[int, str]]:
     ]
 
 
-def _counters(facts: Facts) -> dict[str, int]:
-    """All that only rises."""
-    counters = dict(facts.counters)
-    if facts.worker is not None:
-        for item in dataclasses.fields(facts.worker):
-            value = getattr(facts.worker, item.name)
-            if isinstance(value, int) and item.name not in ('epoch', 'queue_chunks'):
-                counters[item.name] = value
-    return counters
+def drops(counters: dict[str, int]) -> int:
+    """Chunks, and changes of the rate, that were not taken."""
+    return sum(counters.get(name, 0) for name in _DROPS)
 
 
 def _values(facts: Facts, counters: dict[str, int]) -> dict[str, str]:
     worker = facts.worker
-    drops = ('dropped_chunks', 'rejected_chunks', 'rate_changes')
     values = {
         'lifecycle': facts.lifecycle,
         'state': facts.state,
@@ -263,12 +296,17 @@ def _values(facts: Facts, counters: dict[str, int]) -> dict[str, str]:
         'latency_p95_s': f'{facts.latency_p95_s:.3f}',
         'queue_s': f'{worker.queue_s:.2f}' if worker else '0.00',
         'gaps': str(counters.get('lost_samples', 0)),
-        'drops': str(sum(counters.get(name, 0) for name in drops)),
+        'drops': str(drops(counters)),
         'engine': facts.engine,
         'precision': facts.precision,
         'engine_why': facts.engine_why,
         'last_fallback': facts.last_fallback,
         'bundle': facts.bundle,
+        'preset': facts.preset,
+        'hop': str(facts.hop),
+        'hop_s': f'{facts.hop_s:.3f}',
+        'lookahead': str(facts.lookahead),
+        'provisional': str(facts.provisional),
         'playout_delay_s': f'{facts.playout_delay_s:.3f}',
         'publish_rate_hz': f'{facts.publish_rate_hz:g}',
         'window_p50_s': f'{worker.latency_p50_s:.3f}' if worker else '0.000',

@@ -154,9 +154,10 @@ class Emphases:
             scales = np.where(gains < 1, gains, larger)
         else:
             scales = gains
-        # A joint that is turned half around could be scaled to either side: it is left as it is.
+        # A joint that is turned half around could be scaled to either side: it is left as it is,
+        # and those that are not far from it are scaled less.
         angles = np.sqrt(np.einsum('...i,...i->...', away, away))
-        return 1 + (scales - 1) * _smooth((np.pi - angles) / (0.1 * np.pi))
+        return 1 + (scales - 1) * _smooth((np.pi - angles) / (0.25 * np.pi))
 
 
 def _smooth(fraction: Array) -> Array:

@@ -120,7 +120,7 @@ class Layer:
                 before = self._poses(around(first_ns), self.tracks[:position])
                 track.entry = Offset.between(first_ns, moving(before), track.moving(0))
             following = self.tracks[position + 1 : position + 2]
-            if following and following[0].first_ns <= leave_ns:
+            if following and following[0].first_ns < leave_ns:
                 track.leave = None
             elif (
                 track.leave is None

@@ -137,4 +137,4 @@ class LiveSpeechNode(Node):
             **facts,
         }
         values |= {name: str(value) for name, value in counters.items()}
-        self._reports.publish(report(words, state, values))
+        self._reports.publish(report(words, state, values), logged=wrong)

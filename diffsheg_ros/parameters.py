@@ -291,6 +291,12 @@ class AvatarParameters(HearingParameters):
     stop_timeout_s: float = parameter(
         5.0, 'How long deactivation waits for the engine to stop, seconds.', low=0.1, high=60.0
     )
+    status_period_s: float = parameter(
+        60.0,
+        'How often the log says in one line how the avatar is, seconds; 0: never.',
+        low=0.0,
+        high=86_400.0,
+    )
 
     def sampler_options(self) -> SamplerOptions:
         """What of the sampler is to differ from the preset's settings."""

@@ -77,17 +77,17 @@ class SampleClock:
             first_sample: index within the utterance.
             stamp_ns: when it is heard, as the sender says.
         """
+        error_ns = stamp_ns - self.time_ns(first_sample)
+        if abs(error_ns) > STEP_NS:
+            self._stray(first_sample, error_ns)
+            return
+        self._astray = None
         second = first_sample // self.sample_rate
         if second > self._second:
             self._second = second
             self._set_pace(first_sample)
-        error_ns = stamp_ns - self.time_ns(first_sample)
-        if abs(error_ns) <= STEP_NS:
-            self._astray = None
-            if len(self._errors) < _MOST_ERRORS:
-                self._errors.append(error_ns)
-        else:
-            self._stray(first_sample, error_ns)
+        if len(self._errors) < _MOST_ERRORS:
+            self._errors.append(error_ns)
 
     def time_ns(self, sample: int) -> int:
         """When a sample is heard, ns; also of samples before and after those that were."""

@@ -71,7 +71,6 @@ class SpeakerNode(Node):
         # The node's clock, ns, and the steady one, s, of the last seconds.
         self._clocks: deque[tuple[int, float]] = deque(maxlen=_CLOCKS_READ)
         self._health = SpeakerHealth()
-        self._told = ''
         self._reports = ReportPublisher(self, 'sound')
         self._output = self._find()
         self._play()
@@ -195,11 +194,7 @@ class SpeakerNode(Node):
             muted=self._muted,
             counters={'unstamped_chunks': self._unstamped, 'faults': self.faults},
         )
-        report = self._health.report(time.monotonic(), self.speaker, facts)
-        self._reports.publish(report)
-        if report.level and report.message != self._told:
-            self.get_logger().warning(report.message, throttle_duration_sec=10.0)
-        self._told = report.message
+        self._reports.publish(self._health.report(time.monotonic(), self.speaker, facts))
 
     def _now_ns(self) -> int:
         return self.get_clock().now().nanoseconds

@@ -98,7 +98,7 @@ class Voice:
         """Takes a chunk; returns whether the sound has jumped to it (`AudioBuffer.resync_at`)."""
         rejected = self.buffer.rejected_chunks
         self._append(self.buffer.push(chunk.first_sample, chunk.samples))
-        if self.buffer.rejected_chunks == rejected:
+        if len(chunk.samples) and self.buffer.rejected_chunks == rejected:
             self.clock.hear(chunk.first_sample, chunk.start_ns)
             self._stamps.append((chunk.first_sample, chunk.start_ns))
         self._end_seen = self._end_seen or chunk.end

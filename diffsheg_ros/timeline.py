@@ -180,7 +180,7 @@ class Timeline:
         Returns:
             Whether it was taken.
         """
-        with self._lock, self._changing(self._shown_ns):
+        with self._lock, self._changing(self._shown_ns, idling=True):
             return self.emphases.add(start_ns, duration_s, gain, self._shown_ns)
 
     def interrupt(self, now_ns: int, epoch: int | None = None) -> None:

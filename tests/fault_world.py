@@ -19,7 +19,7 @@ from diffsheg_ros.messages import AudioPiece
 RATE = 16000
 CHUNK = 1600
 #: Leaves a busy machine room: speech is sent at once and planned long before it is shown.
-DELAY_S = 1.5
+DELAY_S = 2.5
 SETTINGS = {
     'engine': 'onnxruntime',
     'engine_threads': 1,
@@ -101,13 +101,6 @@ class WatchedAvatar:
     def until_all_heard(self) -> None:
         """Waits until nothing is on its way; `audio_depth` chunks may be, and none gets lost."""
         self.until_counted(heard_chunks=self.sent)
-
-    def until_planned(self, time_ns: int) -> None:
-        """Waits until motion is planned up to a time."""
-        planned = self.ears.face_stretches
-        self.until(
-            lambda: planned and messages.read_face_trajectory(planned[-1]).times_ns[-1] >= time_ns
-        )
 
     def interrupt(self) -> None:
         """Calls the service and waits for the answer."""

@@ -21,7 +21,7 @@ BURN_S = 120
 @pytest.fixture(scope='session')
 def calm_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The tiny bundle with small motion, in which a jump stands out."""
-    return make_tiny_bundle(tmp_path_factory.mktemp('bundle') / 'calm', deviation=0.0001)
+    return make_tiny_bundle(tmp_path_factory.mktemp('bundle') / 'calm', deviation=0.00003)
 
 
 @pytest.fixture(scope='session')

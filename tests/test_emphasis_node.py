@@ -65,16 +65,16 @@ def test_gestures_follow_emphasis_and_the_face_does_not(world, avatar, tiny_bund
         world.run(0.2)
         # The first blend is over and the last frame not yet there.
         shown_ns = start_ns + round(DELAY_S * NS)
-        span = range(shown_ns + NS, shown_ns + round((SPEECH_S - 0.3) * NS))
+        first_ns, last_ns = shown_ns + NS, shown_ns + round((SPEECH_S - 0.3) * NS)
         ways = []
         for message in watcher.joints:
             state = messages.read_joint_state(message)
-            if state.times_ns[0] in span:
+            if first_ns <= state.times_ns[0] <= last_ns:
                 angles = state.angles[0, : len(body)]
                 ways.append((Rotation.from_euler('XYZ', angles) * rest.inv()).magnitude())
         weights = [
             face.weights for face in watcher.faces
-            if messages.from_stamp(face.header.stamp) in span
+            if first_ns <= messages.from_stamp(face.header.stamp) <= last_ns
         ]  # fmt: skip
         assert len(ways) > 10 and len(weights) > 10
         return np.array(ways), np.array(weights)

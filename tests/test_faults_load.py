@@ -113,7 +113,7 @@ def test_who_does_not_listen_harms_nobody(start_avatar, listeners, calm_bundle, 
     before = avatar.resources()
     listeners[1].send_signal(signal.SIGSTOP)
     say_and_check(avatar, calm_bundle, calm_engine, 0)
-    say_and_check(avatar, calm_bundle, calm_engine, 1, utterance_id='again')
+    say_and_check(avatar, calm_bundle, calm_engine, 1, utterance_id='again', shown=False)
     # Nobody who does listen waits for those who do not.
     values = avatar.values()
     assert float(values['fps']) > 0.5 * float(values['publish_rate_hz'])
@@ -148,7 +148,7 @@ def check_cycles(avatar, times: int, most_mib: float) -> None:
 def test_starting_and_stopping_leaves_nothing_behind(start_avatar, calm_bundle, calm_engine):
     avatar = start_avatar()
     check_cycles(avatar, 20, most_mib=20)
-    say_and_check(avatar, calm_bundle, calm_engine, 0)
+    say_and_check(avatar, calm_bundle, calm_engine, 0, shown=False)
     check_sane(avatar.ears)
 
 

@@ -1,14 +1,17 @@
 """From the timeline to joint angles and planned stretches."""
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial.transform import Rotation
 
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.motion import Motion
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.time_units import NS
-from diffsheg_ros.playout import Playout
+from diffsheg_ros.playout import Playout, Stretch
 from diffsheg_ros.timeline import Timeline
 
 FPS = 15.0
@@ -137,3 +140,117 @@ def test_turns_are_kept_through_a_gesture_and_forgotten_at_rest(playout):
     assert angles.max() > 3 * np.pi
     assert np.abs(np.diff(angles[moving])).max() < 1.0
     np.testing.assert_allclose(shown[-1].angles, 0, atol=1e-9)
+
+
+def swaying(start: int, count: int) -> MotionWindow:
+    """Joint A sways about x, at most 0.3 rad away; weights stand at 0.2."""
+    rotations = np.zeros((count, 3, 3), np.float32)
+    rotations[:, 0, 0] = 0.3 * np.sin(2 * (start + np.arange(count)) / FPS)
+    weights = np.full((count, 2), 0.2, np.float32)
+    motion = Motion(FPS, ('A', 'B', 'jaw'), rotations, FORMAT.weight_names, weights, start)
+    return MotionWindow(0, start, motion, count, False)
+
+
+def turned(angles: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Their difference but for whole turns."""
+    difference = angles - others
+    return difference - 2 * np.pi * np.round(difference / (2 * np.pi))
+
+
+def followed(playout: Playout, stretch: Stretch) -> None:
+    """What is shown from now on is what the stretch says, moments between its frames included."""
+    for before, after in itertools.pairwise(range(len(stretch.times_ns))):
+        shown = playout.show(stretch.times_ns[before])
+        np.testing.assert_allclose(turned(shown.angles, stretch.angles[before]), 0, atol=1e-6)
+        np.testing.assert_allclose(shown.weights, stretch.weights[before], atol=1e-6)
+        if after < len(stretch.times_ns) - 1:  # the last one stands, whatever is shown
+            step_s = (stretch.times_ns[after] - stretch.times_ns[before]) / NS
+            spline = CubicHermiteSpline(
+                [0, step_s], stretch.angles[[before, after]], stretch.velocities[[before, after]]
+            )
+            middle_ns = (stretch.times_ns[before] + stretch.times_ns[after]) // 2
+            shown = playout.show(middle_ns)
+            np.testing.assert_allclose(turned(shown.angles, spline(step_s / 2)), 0, atol=5e-3)
+
+
+def test_velocities_are_those_of_what_is_shown(playout):
+    playout.show(T0 - NS // 60)
+    stretch = playout.plan(1, 'u', T0, spinning(0, 34))
+    followed(playout, stretch)
+
+
+def test_idle_motion_is_planned_as_it_is_shown_and_ends_at_rest(playout):
+    playout.show(T0 - NS // 60)
+    stretch = playout.plan_idle(T0, swaying(0, 30))
+    assert stretch.utterance_id == '' and stretch.times_ns[0] == T0
+    np.testing.assert_allclose(stretch.weights[-1], 0, atol=1e-9)
+    np.testing.assert_allclose(stretch.angles[-1], 0, atol=1e-9)
+    assert len(stretch.times_ns) == 30 + 9
+    for index in range(20):
+        assert playout.show(frame_ns(index)).state == 'idle'
+    stretch = playout.plan_idle(T0, swaying(22, 30))
+    assert stretch.times_ns[0] == frame_ns(22)
+    followed(playout, stretch)
+
+
+def test_idle_motion_is_not_planned_for_the_time_of_an_utterance(playout):
+    playout.show(T0 - NS // 60)
+    playout.plan_idle(T0, swaying(0, 10))
+    playout.plan(1, 'u', frame_ns(12), spinning(0, 40, last=True))
+    assert playout.plan_idle(T0, swaying(15, 20)) is None
+    # Up to the utterance it is, and the utterance is sent again with it, entered from there.
+    stretch = playout.plan_idle(T0, swaying(6, 20))
+    assert stretch.times_ns[0] == frame_ns(6)
+    assert stretch.times_ns[-1] > frame_ns(12 + 39 + 8)
+    followed(playout, stretch)
+
+
+def test_the_end_of_an_utterance_is_planned_into_idle_motion(playout):
+    playout.show(T0 - NS // 60)
+    playout.plan(1, 'u', T0, spinning(0, 34))
+    playout.plan_idle(T0, swaying(10, 80))
+    for index in range(30):
+        playout.show(frame_ns(index))
+    stretch = playout.plan(1, 'u', T0, spinning(30, 10, last=True))
+    assert stretch.times_ns[-1] >= frame_ns(89 + 8)
+    np.testing.assert_allclose(stretch.weights[-1], 0, atol=1e-9)
+    for index in range(30, 60):
+        shown = playout.show(frame_ns(index))
+    assert shown.state == 'idle'
+    np.testing.assert_allclose(shown.weights, stretch.weights[29], atol=1e-6)
+    np.testing.assert_allclose(shown.weights, 0.2, atol=1e-6)
+
+
+def test_an_interrupt_is_planned_into_idle_motion(playout):
+    playout.show(T0 - NS // 60)
+    playout.plan_idle(T0, swaying(0, 80))
+    playout.plan(1, 'u', T0, spinning(0, 60))
+    for index in range(20):
+        playout.show(frame_ns(index))
+    stretch = playout.interrupt(frame_ns(20), 2)
+    np.testing.assert_allclose(stretch.weights[15], 0.2, atol=1e-6)
+    assert stretch.times_ns[-1] >= frame_ns(79 + 8)
+    followed(playout, stretch)
+
+
+def test_whole_turns_are_forgotten_once_and_idle_motion_is_followed_from_there(playout):
+    """A joint that idles near a half turn does not flip from one side to the other."""
+    playout.show(T0 - NS // 60)
+    playout.plan(1, 'u', T0, spinning(0, 60, last=True))
+    window = swaying(0, 120)
+    angles = np.pi + window.motion.rotations[:, :1]
+    wrapped = Rotation.from_rotvec(np.outer(angles[:, 0, 0], [1, 0, 0])).as_rotvec()
+    window.motion.rotations[:, 0] = wrapped
+    for index in range(10):
+        playout.show(frame_ns(index))
+    playout.plan_idle(frame_ns(30), window)
+    shown = [playout.show(frame_ns(index / 4)) for index in range(40, 4 * 140)]
+    x = np.array([one.angles[0, 0] for one in shown])
+    idling = np.array([one.state == 'idle' for one in shown])
+    assert x.max() > 2 * np.pi
+    assert np.abs(np.diff(x[idling])).max() < 0.5
+    assert np.abs(x[idling]).max() < np.pi + 0.31
+    assert np.ptp(x[idling]) > 0.3
+    # What is planned next goes on from the angles that are shown.
+    stretch = playout.plan_idle(frame_ns(30), MotionWindow(1, 112, window.motion[112:], 8, False))
+    assert abs(stretch.angles[0, 0, 0] - x[-1]) < 0.5

@@ -54,11 +54,15 @@ def test_drift_is_followed_through_jitter_and_losses(ppm):
     assert [clock.time_ns(first) for first in recent] == [said[first] for first in recent]
 
 
-def test_a_wrong_stamp_now_and_then_does_not_matter():
+def test_a_wrong_stamp_or_index_now_and_then_does_not_matter():
     clock = SampleClock(RATE, 0, START_NS)
     for index, first in enumerate(range(0, 60 * RATE, CHUNK)):
-        wrong = index % 7 == 3
-        clock.hear(first, 1 if wrong else exact_ns(first))
+        if index % 7 == 3:
+            clock.hear(first, 1)
+        elif index % 7 == 5:
+            clock.hear(2**40, exact_ns(first))
+        else:
+            clock.hear(first, exact_ns(first))
         assert clock.time_ns(first) == exact_ns(first)
 
 

@@ -1,6 +1,5 @@
 """The speaker, over real DDS: with the file player, and with an avatar that is interrupted."""
 
-import subprocess
 import sys
 import time
 
@@ -155,20 +154,10 @@ def test_what_is_not_allowed_is_refused(ros, setting, words):
         SpeakerNode(parameter_overrides=overrides(**setting))
 
 
-def test_without_a_loudspeaker_it_says_so_once_and_a_named_one_must_be_there():
+def test_without_a_loudspeaker_only_a_named_one_is_missed(world, make, watcher, monkeypatch):
     """As where sounddevice is not installed."""
-    program = """
-        import sys
-        sys.modules['sounddevice'] = None
-        from diffsheg_ros.speaker_node import main
-        sys.exit(main(sys.argv))
-        """
-    ran = subprocess.run(
-        [sys.executable, '-c', program.replace('\n        ', '\n'), '--ros-args', '-p',
-         'device:=usb'],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )  # fmt: skip
-    assert ran.returncode == 2
-    assert ran.stderr == "error: playing sound needs sounddevice: pip install 'diffsheg[audio]'\n"
+    monkeypatch.setitem(sys.modules, 'sounddevice', None)
+    with pytest.raises(InputError, match=r'playing sound needs sounddevice: pip install .*audio'):
+        make(device='usb')
+    make(device='auto')
+    world.until(lambda: values(watcher).get('device') == 'null')

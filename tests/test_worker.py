@@ -193,18 +193,27 @@ def test_equal_utterances_do_not_move_alike(worker, receiver):
     assert not np.array_equal(receiver.motion('one').rotations, receiver.motion('two').rotations)
 
 
-def test_a_new_style_holds_from_the_next_utterance_on(worker, receiver, tiny_bundle, tiny_engine):
+def test_a_new_style_holds_from_the_next_window_on(worker, receiver, tiny_bundle, tiny_engine):
     worker.set_style(seed=5, speaker=2)
     speech = speech_like(6.0)
     send(worker, 'a', speech, end=False)
     receiver.wait(lambda: receiver.of('a'))
-    worker.set_style(seed=7, speaker=1)  # too late for this one
+    worker.set_style(seed=7, speaker=1)
     worker.push('a', len(speech), RATE, speech[:0], T0, True)
     receiver.wait_last('a')
     offline = generate(
         tiny_bundle, tiny_engine, [speech], RATE, seed=5, speaker=2, foppas=FAST
     )  # fmt: skip
-    assert receiver.motion('a').rotations.tobytes() == offline.rotations.tobytes()
+    motion, first = receiver.motion('a'), receiver.of('a')[0].final_frames
+    assert motion.rotations[:first].tobytes() == offline.rotations[:first].tobytes()
+    assert not np.array_equal(motion.rotations[-30:], offline.rotations[-30:])
+    # The utterance after it has it from the start.
+    send(worker, 'b', speech)
+    receiver.wait_last('b')
+    offline = generate(
+        tiny_bundle, tiny_engine, [speech], RATE, seed=7, speaker=1, utterance=1, foppas=FAST
+    )  # fmt: skip
+    assert receiver.motion('b').rotations.tobytes() == offline.rotations.tobytes()
     with pytest.raises(InputError, match='speaker = 9'):
         worker.set_style(seed=0, speaker=9)
 
@@ -478,7 +487,7 @@ def test_a_queue_that_overflows_counts_and_goes_on(tiny_bundle, gate, receiver):
 def test_warm_up_runs_the_engine(tiny_bundle, gate, receiver):
     worker = MotionWorker(tiny_bundle, gate, receiver.on_window)
     assert worker.warm_up() >= 0
-    assert gate.calls == 25 + 27
+    assert gate.calls == 25 + 2 * 27
     assert receiver.windows == []
     assert worker.stats().windows == 0
 

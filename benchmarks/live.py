@@ -1,0 +1,342 @@
+"""Latency against quality of an avatar that follows speech while it is spoken: `make bench-live`.
+
+One table: each preset, and a grid of hop, look-ahead, provisional frames and sampling steps.
+Latency, counters and load are those of a real avatar process, to which a recording is published in
+real time through DDS. Quality is that of the motion which an engine that is always in time makes
+of the same settings: the figures of `make evaluate-default`, see benchmarks/measures.py. A second
+table says how far the preset `balanced` is from motion as generated offline.
+
+Do nothing else on the machine meanwhile.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import live_latency, live_quality, takes
+from benchmarks.live_settings import Setting, grid, presets
+from benchmarks.samplers import Recordings, read_recordings
+from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from diffsheg_model.errors import InputError
+from diffsheg_model.evaluation.machine import machine
+from diffsheg_model.files import atomic_path
+from diffsheg_ros.node_process import end_at_signals
+
+LOG = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+Row = dict[str, Any]
+
+SETTING_COLUMNS = {
+    'preset': 'preset',
+    'hop': 'hop',
+    'lookahead': 'look-ahead',
+    'provisional': 'provi-sional',
+    'steps': 'steps',
+}
+LATENCY_COLUMNS = {
+    'p50_ms': 'latency p50, ms',
+    'p95_ms': 'latency p95, ms',
+    'playout_delay_s': 'playout delay, s',
+    'underruns': 'under-runs',
+    'late_windows': 'late windows',
+    'long_hops': 'long hops',
+    'drops': 'drops',
+    'cpu_percent': 'CPU, % of a core',
+    'window_p50_ms': 'window p50, ms',
+    'window_p95_ms': 'window p95, ms',
+}
+QUALITY_COLUMNS = {
+    'jaw_r': 'jaw r ↑',
+    'rounding_r': 'rounding r ↑',
+    'lip_closure': 'closures ↑',
+    'other_jaw_energy_r': 'jaw / energy r ↑',
+    'beat_alignment': 'beat alignment ↑',
+    'blinks_per_minute': 'blinks / min',
+    'blink_ms': 'blink, ms',
+    'wrist_speed_ratio': 'wrist speed / real → 1',
+    'wrist_jerk_ratio': 'jerk / real → 1',
+    'two_seeds_cm': 'two seeds, cm',
+    'seam_rotations': 'seams, body → 1',
+    'seam_face': 'seams, face → 1',
+}
+COLUMNS = SETTING_COLUMNS | LATENCY_COLUMNS | QUALITY_COLUMNS
+"""Figures and how the table calls them."""
+
+NEAR = 0.1
+"""`balanced` is to be so near to offline motion."""
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measures, prints the tables and writes what was asked for."""
+    base = load_bundle(options.bundle)
+    if base.config.format.name != 'beat':
+        raise InputError(
+            f'{options.bundle} is a bundle of format {base.config.format.name!r}: this table is of '
+            "'beat' bundles"
+        )
+    settings = list(_settings(base, options))
+    rows = {setting: _described(setting, base) for setting in settings}
+    through_dds = list(_through_dds(settings, options))
+    LOG.print(machine())
+    avatar = live_latency.Avatar(str(options.bundle), options.engine, options.threads)
+    demo = takes.read_speech(takes.DEMO, 1e9)
+    for index, setting in enumerate(through_dds, 1):
+        LOG.print(f'latency {index} of {len(through_dds)}: {setting}')
+        rows[setting] |= live_latency.measure(setting, avatar, demo, options.seconds, _say)
+        LOG.print(_said(rows[setting], LATENCY_COLUMNS))
+    if not options.minutes and not options.no_quality:
+        recordings = read_recordings(options.quality_seconds)
+        for index, (setting, figures) in enumerate(_qualities(settings, options, recordings), 1):
+            rows[setting] |= figures
+            LOG.print(f'quality {index} of {len(settings)}: {setting}')
+            LOG.print(_said(rows[setting], QUALITY_COLUMNS))
+    caption = (
+        f'bundle {base.config.name}, engine {options.engine}, {machine()}; latency: '
+        f'{options.seconds:g} s of speech a row; quality: mean of {options.seeds} seeds'
+    )
+    _show(list(rows.values()), caption, options)
+
+
+def _settings(base: Bundle, options: argparse.Namespace) -> Iterator[Setting]:
+    if options.minutes:
+        yield Setting('low_latency')
+        return
+    yield from presets()
+    for setting, problem in grid(
+        base, options.hop, options.lookahead, options.provisional, options.steps
+    ):
+        if problem:
+            LOG.print(f'left out: {setting}: {problem}')
+        else:
+            yield setting
+
+
+def _through_dds(settings: list[Setting], options: argparse.Namespace) -> Iterator[Setting]:
+    """The settings that are measured in real time: presets, and of the grid one for each hop."""
+    chosen = (options.lookahead[-1], options.provisional[0], options.steps[0])
+    for setting in settings:
+        values = (setting.lookahead, setting.provisional, setting.sampling_steps)
+        wanted = {'none': False, 'presets': False, 'some': values == chosen, 'all': True}
+        if wanted[options.latency] or (setting.is_preset and options.latency != 'none'):
+            yield setting
+
+
+def _qualities(
+    settings: list[Setting], options: argparse.Namespace, recordings: Recordings
+) -> Iterator[tuple[Setting, Row]]:
+    """Figures of quality, in the order in which they are done."""
+    arguments = (options.bundle, options.engine, recordings, options.seeds)
+    jobs = min(options.jobs, len(settings))
+    if jobs == 1:
+        for setting in settings:
+            yield setting, live_quality.measure(setting, *arguments)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context('spawn')) as pool:
+        works = {pool.submit(live_quality.measure, one, *arguments): one for one in settings}
+        try:
+            for work in as_completed(works):
+                yield works[work], work.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _described(setting: Setting, base: Bundle) -> Row:
+    """What the first columns say of a setting; whole windows have no hop to choose."""
+    bundle, live = setting.applied(base)
+    return {
+        'preset': setting.preset if setting.is_preset else '',
+        'hop': None if live is None else live.hop,
+        'lookahead': None if live is None else live.lookahead,
+        'provisional': None if live is None else live.provisional,
+        'steps': bundle.config.diffusion.sampling_steps,
+    }
+
+
+def nearness(rows: list[Row]) -> list[Row]:
+    """How far the motion of `balanced` is from that of `quality`, figure by figure.
+
+    A figure marked ↑ may be larger than it by any amount.
+    """
+    named = {row['preset']: row for row in rows}
+    found = []
+    for key, title in QUALITY_COLUMNS.items():
+        offline, balanced = (named.get(name, {}).get(key) for name in ('quality', 'balanced'))
+        if not (_is_number(offline) and _is_number(balanced) and offline):
+            continue
+        ratio = balanced / offline
+        near = ratio >= 1 - NEAR and (ratio <= 1 + NEAR or title.endswith('↑'))
+        found.append(
+            {'figure': key, 'quality': offline, 'balanced': balanced, 'ratio': ratio, 'near': near}
+        )
+    return found
+
+
+def _show(rows: list[Row], caption: str, options: argparse.Namespace) -> None:
+    near = nearness(rows)
+    columns = {key: title for key, title in COLUMNS.items() if any(key in row for row in rows)}
+    # A table that is cut is of no use, whatever the terminal's width.
+    console = Console(width=max(260, Console().width))
+    titles = [(title, 'left' if key == 'preset' else 'right') for key, title in columns.items()]
+    console.print(_table(titles, [cells(row, columns) for row in rows], 'Live', caption))
+    near_titles = ['figure', 'quality', 'balanced', 'ratio', f'within {100 * NEAR:.0f} %']
+    near_cells = [
+        [
+            QUALITY_COLUMNS[row['figure']],
+            *(f'{row[name]:.3g}' for name in ('quality', 'balanced', 'ratio')),
+            'yes' if row['near'] else 'no',
+        ]
+        for row in near
+    ]
+    if near:
+        console.print(
+            _table([(it, 'left') for it in near_titles], near_cells, 'balanced and offline', '')
+        )
+    if options.markdown:
+        text = markdown(list(columns.values()), [cells(row, columns) for row in rows])
+        if near:
+            text += '\n' + markdown(near_titles, near_cells)
+        with atomic_path(options.markdown) as path:
+            path.write_text(f'{text}\n{caption}\n', encoding='utf-8')
+    if options.json:
+        values = {
+            'machine': machine(),
+            'bundle': str(options.bundle),
+            'rows': [{key: _plain(value) for key, value in row.items()} for row in rows],
+            'balanced': near,
+        }
+        with atomic_path(options.json) as path:
+            path.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
+
+
+def _table(
+    titles: list[tuple[str, Any]], lines: list[list[str]], title: str, caption: str
+) -> Table:
+    table = Table(title=title, caption=caption, caption_justify='left')
+    for name, justify in titles:
+        table.add_column(name, justify=justify)
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
+def cells(row: Row, columns: dict[str, str]) -> list[str]:
+    """The figures of a row, for reading; a dash where there is none."""
+    return [_cell(row.get(key)) for key in columns]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int | float) and np.isfinite(value):
+        return f'{value:.0f}' if abs(value) >= 100 else f'{value:.3g}'
+    return str(value or '–') if isinstance(value, str) else '–'
+
+
+def markdown(titles: list[str], lines: list[list[str]]) -> str:
+    """A table as a document has it."""
+    table = [titles, ['---', *['---:'] * (len(titles) - 1)], *lines]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in table) + '\n'
+
+
+def _said(row: Row, columns: dict[str, str]) -> str:
+    named = zip(columns.values(), cells(row, columns), strict=True)
+    return '  ' + ', '.join(f'{title} {cell}' for title, cell in named)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and bool(np.isfinite(value))
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str) or _is_number(value) else None
+
+
+def _say(text: str) -> None:
+    LOG.print(f'  {text}')
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks.live',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='Example: python -m benchmarks.live --hop 2 4 --lookahead 2 --steps 10 --quick',
+    )
+    add = parser.add_argument
+    add('--bundle', type=Path, default=DEFAULT_BUNDLE)
+    add('--engine', default='auto', help='what runs the network')
+    add('--threads', type=int, default=0, help='of the avatar; 0: all cores but one')
+    add('--hop', type=int, nargs='+', help='of the grid (1 2 4 8)')
+    add('--lookahead', type=int, nargs='+', help='of the grid (0 2 4); the last one is timed')
+    add('--provisional', type=int, nargs='+', default=[4], help='of the grid (4)')
+    add('--steps', type=int, nargs='+', help='of the grid (10 8)')
+    add(
+        '--latency',
+        choices=('all', 'some', 'presets', 'none'),
+        default='some',
+        help='which rows an avatar is started for; some: presets, and one of the grid for each hop',
+    )
+    add('--no-quality', action='store_true', help='leave the figures of quality out')
+    add('--seconds', type=float, help='of speech to each avatar (30)')
+    add('--quality-seconds', type=float, help='of lips, and twice those of others (40)')
+    add('--seeds', type=int, default=2)
+    add('--jobs', type=int, default=len(os.sched_getaffinity(0)), help='rows of quality at once')
+    add('--minutes', type=float, default=0.0, help='speak so long to low_latency, and no more')
+    add('--quick', action='store_true', help='three presets and one more row, less of everything')
+    add('--markdown', type=Path, help='file to write the tables to')
+    add('--json', type=Path, default=os.environ.get('JSON') or None, help='file for the rows')
+    return parser
+
+
+def _completed(options: argparse.Namespace) -> argparse.Namespace:
+    """Fills in what was not given, and checks what was.
+
+    Raises:
+        InputError: a value is out of its range.
+    """
+    quick = options.quick
+    defaults = {
+        'hop': [4] if quick else [1, 2, 4, 8],
+        'lookahead': [4] if quick else [0, 2, 4],
+        'steps': [10] if quick else [10, 8],
+        'seconds': 10.0 if quick else 30.0,
+        'quality_seconds': 16.0 if quick else 40.0,
+    }
+    for name, value in defaults.items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    if options.minutes:
+        options.seconds = 60 * options.minutes
+    for name, low in (
+        ('seconds', 1), ('quality_seconds', 8), ('seeds', 2), ('jobs', 1), ('minutes', 0),
+        ('threads', 0),
+    ):  # fmt: skip
+        if not low <= getattr(options, name) < np.inf:
+            flag = name.replace('_', '-')
+            raise InputError(f'--{flag} {getattr(options, name)}: must be at least {low}')
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 2 for unusable input."""
+    end_at_signals()
+    try:
+        run(_completed(_parser().parse_args(argv)))
+    except InputError as error:
+        LOG.print(f'error: {error}')
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Speech as a microphone sends it: in small chunks, each when its last sample was heard. No ROS."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_piece import AudioPiece
+
+CHUNK_S = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """An utterance and when each of its samples is heard.
+
+    Attributes:
+        id: its name.
+        samples: (n,) mono, -1..1.
+        rate: Hz, nominal.
+        start_ns: when its first sample is heard.
+        drift_ppm: how much faster than nominal the sender's samples come, parts per million.
+        chunk_s: length of a chunk.
+    """
+
+    id: str
+    samples: np.ndarray
+    rate: int
+    start_ns: int
+    drift_ppm: float = 0.0
+    chunk_s: float = CHUNK_S
+
+    @property
+    def chunk(self) -> int:
+        """Samples of a chunk."""
+        return max(1, round(self.chunk_s * self.rate))
+
+    @property
+    def true_rate(self) -> float:
+        """Samples that really come in a second."""
+        return self.rate * (1 + self.drift_ppm * 1e-6)
+
+    @property
+    def end_ns(self) -> int:
+        """When its last sample has been heard."""
+        return self.heard_ns(len(self.samples))
+
+    def heard_ns(self, sample: int) -> int:
+        """When a sample is heard."""
+        return self.start_ns + round(sample * NS / self.true_rate)
+
+    def pieces(self) -> Iterator[AudioPiece]:
+        """All of it, stamped with when each piece's first sample is heard."""
+        for first in range(0, len(self.samples), self.chunk):
+            samples = self.samples[first : first + self.chunk]
+            end = first + self.chunk >= len(self.samples)
+            stamp_ns = self.heard_ns(first)
+            yield AudioPiece(self.id, first, self.rate, samples, stamp_ns, end)
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """The `face` messages that came, in order.
+
+    Attributes:
+        ids: (F,) names of the utterances that they show; empty while idle.
+        stamps_ns: (F,) their stamps.
+        received_ns: (F,) when they came.
+    """
+
+    ids: np.ndarray
+    stamps_ns: np.ndarray
+    received_ns: np.ndarray
+
+
+def latencies_s(
+    faces: Faces, spoken: Spoken, published_ns: np.ndarray, delay_ns: int
+) -> np.ndarray:
+    """How long after a sample's arrival the face that shows it came, for each face of an utterance.
+
+    Args:
+        faces: what came.
+        spoken: the utterance.
+        published_ns: (chunks,) when each of its chunks was published.
+        delay_ns: the avatar's playout delay: a face stamped s shows the sample of s - delay.
+
+    Returns:
+        (n,) seconds.
+    """
+    shown_ns = faces.stamps_ns - delay_ns - spoken.start_ns
+    chunks = np.floor(shown_ns / NS * spoken.true_rate / spoken.chunk).astype(np.int64)
+    mine = (faces.ids == spoken.id) & (chunks >= 0) & (chunks < len(published_ns))
+    return (faces.received_ns[mine] - published_ns[chunks[mine]]) / NS
+
+
+def planned_errors_s(first_ns: np.ndarray, spoken: Spoken, delay_ns: int, fps: float) -> np.ndarray:
+    """By how much planned frames are shown later than the sound that they belong to is heard.
+
+    Args:
+        first_ns: (n,) times of frames of an utterance's motion.
+        spoken: the utterance; frame k belongs to its nominal time k / fps.
+        delay_ns: the avatar's playout delay.
+        fps: of the motion.
+
+    Returns:
+        (n,) seconds, less than half a frame either way.
+    """
+    nominal_s = (first_ns - delay_ns - spoken.start_ns) / NS * spoken.true_rate / spoken.rate
+    return nominal_s - np.round(nominal_s * fps) / fps

@@ -1,0 +1,287 @@
+"""Real nodes as processes, and the node of a benchmark that speaks to them and watches them."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
+from std_srvs.srv import Trigger
+
+from benchmarks.live_speech import Faces, Spoken
+from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
+from diffsheg_ros import messages
+from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.demo import NodeProcess
+from diffsheg_ros.isolation import isolate
+from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
+
+AVATAR, SPEAKER = 'avatar: motion', 'speaker: sound'
+"""Names under which the nodes report."""
+
+START_LIMIT_S = 90.0
+#: After two nodes have found each other, what is sent surely arrives.
+SETTLE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process holds and has used.
+
+    Attributes:
+        cpu_s: processor time.
+        rss_mb: memory, MB (10^6 bytes).
+        threads, files: how many, of files the open ones.
+    """
+
+    cpu_s: float
+    rss_mb: float
+    threads: int
+    files: int
+
+
+class WatchedProcess(NodeProcess):
+    """A node as a process whose use of the machine can be seen."""
+
+    def usage(self) -> Usage:
+        """What it holds at this moment."""
+        proc = Path(f'/proc/{self._process.pid}')
+        # The name before them may hold spaces.
+        fields = (proc / 'stat').read_text().rpartition(') ')[2].split()
+        pages = int((proc / 'statm').read_text().split()[1])
+        return Usage(
+            cpu_s=(int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK'),
+            rss_mb=pages * os.sysconf('SC_PAGE_SIZE') / 1e6,
+            threads=int(fields[17]),
+            files=len(os.listdir(proc / 'fd')),
+        )
+
+
+class Ear(Node):
+    """Speaks on `audio`, and notes what the avatar and the speaker publish.
+
+    Attributes:
+        planned: utterance, time of the first frame and time of arrival of each stretch planned.
+        reports: the newest diagnostics by name.
+        report_counts: how many came, by name.
+    """
+
+    def __init__(self, context: rclpy.Context) -> None:
+        super().__init__('ear', context=context)
+        self._faces: list[tuple[str, int, int]] = []
+        self.planned: list[tuple[str, int, int]] = []
+        self.reports: dict[str, dict[str, str]] = {}
+        self.report_counts: dict[str, int] = {}
+        many = QoSProfile(depth=1000)
+        self.create_subscription(FaceBlendshapes, 'face', self._on_face, many)
+        self.create_subscription(FaceTrajectory, 'face_trajectory', self._on_planned, many)
+        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, many)
+        self.mouth = self.create_publisher(AudioChunk, 'audio', many)
+        self.stop = self.create_client(Trigger, 'avatar/interrupt')
+
+    def faces(self, first: int = 0) -> Faces:
+        """What came, from an index on."""
+        ids, stamps, received = zip(*self._faces[first:], strict=True) if self.count > first else (
+            (), (), ()
+        )  # fmt: skip
+        return Faces(np.array(ids), np.array(stamps, np.int64), np.array(received, np.int64))
+
+    @property
+    def count(self) -> int:
+        """Faces that came."""
+        return len(self._faces)
+
+    def _on_face(self, face: FaceBlendshapes) -> None:
+        stamp_ns = messages.from_stamp(face.header.stamp)
+        self._faces.append((face.utterance_id, stamp_ns, time.time_ns()))
+
+    def _on_planned(self, stretch: FaceTrajectory) -> None:
+        first_ns = messages.from_stamp(stretch.header.stamp)
+        self.planned.append((stretch.utterance_id, first_ns, time.time_ns()))
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            values = {item.key: item.value for item in status.values}
+            self.reports[status.name] = values | {'message': status.message}
+            self.report_counts[status.name] = self.report_counts.get(status.name, 0) + 1
+
+
+class Stage:
+    """An active avatar, a speaker where asked for, and an `Ear`; a context manager.
+
+    Attributes:
+        ear: who hears and speaks.
+        lose_every: of so many chunks one is lost on its way; 0: none.
+        sent: chunks sent, those that were lost included.
+        on_second: called about once a second while something is waited for.
+    """
+
+    def __init__(
+        self,
+        avatar: Mapping[str, object],
+        speaker: Mapping[str, object] | None = None,
+        lose_every: int = 0,
+    ) -> None:
+        """Starts nothing yet.
+
+        Args:
+            avatar, speaker: parameters of the nodes.
+            lose_every: see above.
+        """
+        self._parameters = {'avatar_node': {'autostart': True, **avatar}}
+        if speaker is not None:
+            self._parameters['speaker_node'] = dict(speaker)
+        self.ear: Ear
+        self.lose_every = lose_every
+        self.sent = 0
+        self.on_second: Callable[[], None] = lambda: None
+        self._second_s = 0.0
+
+    def __enter__(self) -> 'Stage':
+        if 'ROS_DOMAIN_ID' not in os.environ:
+            isolate()
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        self._folder = tempfile.TemporaryDirectory(prefix='diffsheg_stage.')
+        self._context = rclpy.Context()
+        rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._processes: list[WatchedProcess] = []
+        try:
+            for module, parameters in self._parameters.items():
+                process = WatchedProcess(module, parameters, Path(self._folder.name))
+                self._processes.append(process)
+            self.ear = Ear(self._context)
+            self._executor = SingleThreadedExecutor(context=self._context)
+            self._executor.add_node(self.ear)
+            self._wait_for_nodes()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self._processes:
+            process.stop()
+        if hasattr(self, 'ear'):
+            self.ear.destroy_node()
+        self._context.try_shutdown()
+        self._folder.cleanup()
+
+    def usages(self) -> dict[str, Usage]:
+        """What each process holds at this moment: 'avatar', and 'speaker' where there is one."""
+        return {process.name.removesuffix('_node'): process.usage() for process in self._processes}
+
+    def until(self, condition: Callable[[], object], limit_s: float = START_LIMIT_S) -> bool:
+        """Lets the nodes work until something is so; whether it came to that in time.
+
+        Raises:
+            InputError: a node has ended.
+        """
+        end_s = time.monotonic() + limit_s
+        while not condition():
+            left_s = end_s - time.monotonic()
+            if left_s <= 0:
+                return False
+            self._work(min(left_s, 0.05))
+        return True
+
+    def wait_until(self, time_ns: int) -> None:
+        """Lets the nodes work until a time."""
+        while (left_ns := time_ns - time.time_ns()) > 0:
+            self._work(min(left_ns / NS, 0.05))
+
+    def wait(self, seconds: float) -> None:
+        """Lets the nodes work for a while."""
+        self.wait_until(time.time_ns() + round(seconds * NS))
+
+    def send(self, piece: AudioPiece) -> int:
+        """Publishes a chunk, if it is not to be lost; returns when, ns."""
+        self.sent += 1
+        if not self.lose_every or self.sent % self.lose_every:
+            self.ear.mouth.publish(messages.audio_chunk(piece))
+        return time.time_ns()
+
+    def say(self, spoken: Spoken, until_ns: int | None = None) -> np.ndarray:
+        """Sends each chunk of an utterance when its last sample was heard.
+
+        Args:
+            spoken: what to say.
+            until_ns: what is heard later is left out.
+
+        Returns:
+            (chunks,) when each was published, ns.
+        """
+        published = []
+        for piece in spoken.pieces():
+            due_ns = spoken.heard_ns(piece.first_sample + len(piece.samples))
+            if until_ns is not None and due_ns > until_ns:
+                break
+            self.wait_until(due_ns)
+            published.append(self.send(piece))
+        return np.array(published, np.int64)
+
+    def interrupt(self) -> None:
+        """Calls the avatar's service and waits for the answer."""
+        answer = self.ear.stop.call_async(Trigger.Request())
+        if not self.until(answer.done, 10.0):
+            raise InputError('the avatar does not answer an interrupt')
+
+    def report(self, name: str = AVATAR) -> dict[str, str]:
+        """Diagnostics that were made after this call.
+
+        Raises:
+            InputError: none came.
+        """
+        wanted = self.ear.report_counts.get(name, 0) + 2  # the next one may be on its way already
+        if not self.until(lambda: self.ear.report_counts.get(name, 0) >= wanted, 20.0):
+            raise InputError(f'no diagnostics of {name!r} came for 20 s')
+        return self.ear.reports[name]
+
+    def _wait_for_nodes(self) -> None:
+        ear, listeners = self.ear, len(self._processes)
+        failure = ''
+
+        def ready() -> bool:
+            nonlocal failure
+            report = ear.reports.get(AVATAR, {})
+            if report.get('lifecycle') == 'unconfigured' and report['message'].startswith('cannot'):
+                failure = report['message']
+                return True
+            speaker_ready = listeners == 1 or ear.reports.get(SPEAKER, {}).get('playout_delay_s')
+            return (
+                ear.count > 0
+                and ear.mouth.get_subscription_count() >= listeners
+                and ear.stop.service_is_ready()
+                and bool(speaker_ready)
+            )
+
+        if not self.until(ready):
+            failure = f'the nodes have not come up in {START_LIMIT_S:g} s'
+        if failure:
+            raise InputError(failure)
+        self.wait(SETTLE_S)
+
+    def _work(self, seconds: float) -> None:
+        self._executor.spin_once(timeout_sec=seconds)
+        now_s = time.monotonic()
+        if now_s - self._second_s < 1.0:
+            return
+        self._second_s = now_s
+        for process in self._processes:
+            if process.exit_status() is not None:
+                raise InputError(f'{process.name} ended: {process.last_words()}')
+        self.on_second()
