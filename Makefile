@@ -10,7 +10,7 @@ TESTS ?=
 export PYTHON TORCH_INDEX AUDIO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-faults lint bench evaluate-default bench-samplers ablations pictures setup setup-test clean
+.PHONY: help demo test test-slow test-faults lint bench evaluate-default bench-samplers bench-live soak ablations pictures setup setup-test clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
@@ -55,6 +55,16 @@ evaluate-default: setup-test  ## Measure a bundle against its aims (BUNDLE=dir S
 bench-samplers: setup-test  ## Measure what the sampler's options cost and are worth (BUNDLE=dir SEEDS=2 QUICK=1)
 	@scripts/run.sh python -m benchmarks.samplers $(if $(BUNDLE),--bundle "$(BUNDLE)") \
 	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) $(ARGS)
+
+bench-live: setup-test  ## Measure latency against quality of following speech (QUICK=1 MINUTES=10 BUNDLE=dir JSON=file)
+	@scripts/run.sh python -m benchmarks.live $(if $(BUNDLE),--bundle "$(BUNDLE)") \
+	    $(if $(QUICK),--quick) $(if $(MINUTES),--minutes $(MINUTES)) \
+	    $(if $(JSON),--json "$(JSON)") $(ARGS)
+
+soak: setup-test  ## Speak with an avatar for an hour, and again as fast as it goes (MINUTES=60 SPEED=100 JSON=file)
+	@scripts/run.sh python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) \
+	    $(if $(SPEED),--speed $(SPEED)) $(if $(BUNDLE),--bundle "$(BUNDLE)") \
+	    $(if $(JSON),--json "$(JSON)") $(ARGS)
 
 pictures: setup-test  ## Draw the README's pictures of the avatar again (needs Chromium)
 	@scripts/run.sh diffsheg generate diffsheg_ros/media/speech.flac -o out/pictures --seed 0

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import live_latency, live_quality, takes
+from benchmarks.live_parser import Parser
 from benchmarks.live_settings import Setting, grid, presets
 from benchmarks.samplers import Recordings, read_recordings
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
@@ -31,6 +32,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.files import atomic_path
 from diffsheg_ros.node_process import end_at_signals
+from diffsheg_ros.parameters import ENGINES
 
 LOG = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -165,16 +167,23 @@ def _described(setting: Setting, base: Bundle) -> Row:
 def nearness(rows: list[Row]) -> list[Row]:
     """How far the motion of `balanced` is from that of `quality`, figure by figure.
 
-    A figure marked ↑ may be larger than it by any amount.
+    A figure marked ↑ may be larger by any amount, and one marked → 1 may be nearer to 1. One that
+    is not above 0 offline is left out.
     """
     named = {row['preset']: row for row in rows}
     found = []
     for key, title in QUALITY_COLUMNS.items():
-        offline, balanced = (named.get(name, {}).get(key) for name in ('quality', 'balanced'))
-        if not (_is_number(offline) and _is_number(balanced) and offline):
+        offline, balanced = (
+            float(named.get(name, {}).get(key, np.nan)) for name in ('quality', 'balanced')
+        )
+        ratio = balanced / offline if offline > 0 else np.nan
+        if not np.isfinite(ratio):
             continue
-        ratio = balanced / offline
-        near = ratio >= 1 - NEAR and (ratio <= 1 + NEAR or title.endswith('↑'))
+        near = (
+            abs(ratio - 1) <= NEAR
+            or (title.endswith('↑') and ratio > 1)
+            or (title.endswith('→ 1') and abs(balanced - 1) < abs(offline - 1))
+        )
         found.append(
             {'figure': key, 'quality': offline, 'balanced': balanced, 'ratio': ratio, 'near': near}
         )
@@ -264,7 +273,7 @@ def _say(text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='python -m benchmarks.live',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -272,7 +281,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add('--bundle', type=Path, default=DEFAULT_BUNDLE)
-    add('--engine', default='auto', help='what runs the network')
+    add('--engine', default='auto', choices=ENGINES, help='what runs the network')
     add('--threads', type=int, default=0, help='of the avatar; 0: all cores but one')
     add('--hop', type=int, nargs='+', help='of the grid (1 2 4 8)')
     add('--lookahead', type=int, nargs='+', help='of the grid (0 2 4); the last one is timed')
@@ -292,7 +301,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--minutes', type=float, default=0.0, help='speak so long to low_latency, and no more')
     add('--quick', action='store_true', help='three presets and one more row, less of everything')
     add('--markdown', type=Path, help='file to write the tables to')
-    add('--json', type=Path, default=os.environ.get('JSON') or None, help='file for the rows')
+    add('--json', type=Path, help='file for the rows')
     return parser
 
 
@@ -316,7 +325,7 @@ def _completed(options: argparse.Namespace) -> argparse.Namespace:
     if options.minutes:
         options.seconds = 60 * options.minutes
     for name, low in (
-        ('seconds', 1), ('quality_seconds', 8), ('seeds', 2), ('jobs', 1), ('minutes', 0),
+        ('seconds', 1), ('quality_seconds', 10), ('seeds', 2), ('jobs', 1), ('minutes', 0),
         ('threads', 0),
     ):  # fmt: skip
         if not low <= getattr(options, name) < np.inf:

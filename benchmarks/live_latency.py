@@ -47,7 +47,7 @@ def measure(
     """
     own = {name: value for name, value in dataclasses.asdict(setting).items() if value != ''}
     with Stage(dataclasses.asdict(avatar) | own) as stage:
-        before = stage.report()
+        before = stage.reports()[AVATAR]
         delay_ns = round(float(before['playout_delay_s']) * NS)
         begin_s, used_s = time.monotonic(), stage.usages()['avatar'].cpu_s
         said: list[tuple[Spoken, np.ndarray]] = []
@@ -63,7 +63,7 @@ def measure(
             say(f'{setting}: said {done_s:.0f} of {seconds:g} s, under-runs {underruns}')
         cpu = (stage.usages()['avatar'].cpu_s - used_s) / (time.monotonic() - begin_s)
         stage.wait_until(said[-1][0].end_ns + delay_ns)
-        after = stage.report()
+        after = stage.reports()[AVATAR]
         faces = stage.ear.faces()
         latencies = np.concatenate(
             [latencies_s(faces, spoken, published, delay_ns) for spoken, published in said]

@@ -67,7 +67,8 @@ def hop_seams(motions: list[Motion], live: LiveOptions) -> Row:
     ratios: dict[str, list[float]] = {'seam_rotations': [], 'seam_face': []}
     for motion in motions:
         # At an utterance's end the rest comes in one window.
-        starts = list(range(live.hop, len(motion) - live.lag_frames, live.hop))
-        for name, values in (('seam_rotations', motion.rotations), ('seam_face', motion.weights)):
+        hopped = motion[: len(motion) - live.hop - live.provisional]
+        starts = list(range(live.hop, len(hopped), live.hop))
+        for name, values in (('seam_rotations', hopped.rotations), ('seam_face', hopped.weights)):
             ratios[name].append(seams.seam_ratio(values, starts, 0))
     return {name: float(np.mean(values)) for name, values in ratios.items()}

@@ -30,6 +30,7 @@ AVATAR, SPEAKER = 'avatar: motion', 'speaker: sound'
 """Names under which the nodes report."""
 
 START_LIMIT_S = 90.0
+REPORT_LIMIT_S = 20.0
 #: After two nodes have found each other, what is sent surely arrives.
 SETTLE_S = 0.5
 
@@ -73,7 +74,7 @@ class Ear(Node):
     Attributes:
         planned: utterance, time of the first frame and time of arrival of each stretch planned.
         reports: the newest diagnostics by name.
-        report_counts: how many came, by name.
+        reported_ns: when each was made.
     """
 
     def __init__(self, context: rclpy.Context) -> None:
@@ -81,7 +82,7 @@ class Ear(Node):
         self._faces: list[tuple[str, int, int]] = []
         self.planned: list[tuple[str, int, int]] = []
         self.reports: dict[str, dict[str, str]] = {}
-        self.report_counts: dict[str, int] = {}
+        self.reported_ns: dict[str, int] = {}
         many = QoSProfile(depth=1000)
         self.create_subscription(FaceBlendshapes, 'face', self._on_face, many)
         self.create_subscription(FaceTrajectory, 'face_trajectory', self._on_planned, many)
@@ -113,7 +114,7 @@ class Ear(Node):
         for status in message.status:
             values = {item.key: item.value for item in status.values}
             self.reports[status.name] = values | {'message': status.message}
-            self.report_counts[status.name] = self.report_counts.get(status.name, 0) + 1
+            self.reported_ns[status.name] = messages.from_stamp(message.header.stamp)
 
 
 class Stage:
@@ -240,16 +241,21 @@ class Stage:
         if not self.until(answer.done, 10.0):
             raise InputError('the avatar does not answer an interrupt')
 
-    def report(self, name: str = AVATAR) -> dict[str, str]:
-        """Diagnostics that were made after this call.
+    def reports(self) -> dict[str, dict[str, str]]:
+        """Diagnostics by node that were made after this call.
 
         Raises:
             InputError: none came.
         """
-        wanted = self.ear.report_counts.get(name, 0) + 2  # the next one may be on its way already
-        if not self.until(lambda: self.ear.report_counts.get(name, 0) >= wanted, 20.0):
-            raise InputError(f'no diagnostics of {name!r} came for 20 s')
-        return self.ear.reports[name]
+        ear, asked_ns = self.ear, time.time_ns()
+        names = (AVATAR, SPEAKER)[: len(self._processes)]
+
+        def missing() -> list[str]:
+            return [name for name in names if ear.reported_ns.get(name, 0) < asked_ns]
+
+        if not self.until(lambda: not missing(), REPORT_LIMIT_S):
+            raise InputError(f'no diagnostics of {missing()} came for {REPORT_LIMIT_S:g} s')
+        return {name: ear.reports[name] for name in names}
 
     def _wait_for_nodes(self) -> None:
         ear, listeners = self.ear, len(self._processes)

@@ -11,7 +11,6 @@ Do nothing else on the machine meanwhile.
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks import soak_report, takes
+from benchmarks.live_parser import Parser
 from benchmarks.live_speech import Spoken, latencies_s, planned_errors_s
 from benchmarks.live_stage import AVATAR, SPEAKER, Stage, Usage
 from benchmarks.soak_plan import conversation, speeches
@@ -33,6 +33,7 @@ from diffsheg_model.files import atomic_path
 from diffsheg_model.live import PRESETS
 from diffsheg_model.time_units import NS
 from diffsheg_ros.node_process import end_at_signals
+from diffsheg_ros.parameters import ENGINES
 
 LOG = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -43,6 +44,8 @@ FAST_CHUNK_S = 0.5
 TOLD_EVERY_S = 30.0
 #: Planning a round takes at most so long.
 ROUND_LIMIT_S = 60.0
+#: When nothing has been planned for so long, nothing will be: chunks were lost.
+QUIET_S = 5.0
 
 
 class Phase:
@@ -56,7 +59,7 @@ class Phase:
         self._stage = stage
 
     def __enter__(self) -> 'Phase':
-        self._before = self._reports()
+        self._before = self._stage.reports()
         self.delay_ns = round(float(self._before[AVATAR]['playout_delay_s']) * NS)
         self._sent, self._used_s = self._stage.sent, self._cpu_s()
         self._begun_s = time.monotonic()
@@ -65,7 +68,7 @@ class Phase:
     def __exit__(self, *error: object) -> None:
         self._wall_s = time.monotonic() - self._begun_s
         if error[0] is None:
-            self._after, self._used_after_s = self._reports(), self._cpu_s()
+            self._after, self._used_after_s = self._stage.reports(), self._cpu_s()
 
     def rises(self, name: str, counter: str) -> int:
         """By how much a counter of a node has risen."""
@@ -89,9 +92,6 @@ class Phase:
                 for name, used_s in self._used_after_s.items()
             },
         }
-
-    def _reports(self) -> dict[str, dict[str, str]]:
-        return {name: self._stage.report(name) for name in (AVATAR, SPEAKER)}
 
     def _cpu_s(self) -> dict[str, float]:
         return {name: usage.cpu_s for name, usage in self._stage.usages().items()}
@@ -191,14 +191,8 @@ class Soak:
                     start_ns = spoken.end_ns
                     frames += int(len(line.samples) / line.rate * self._fps)
                     utterances += 1
-                stage.until(
-                    lambda wanted=planned_before + frames: (  # type: ignore[misc]
-                        int(stage.ear.reports[AVATAR]['frames']) >= wanted
-                    ),
-                    ROUND_LIMIT_S,
-                )
-                planned_ns = [at_ns for name, _, at_ns in stage.ear.planned if name == spoken.id]
-                planning_s += (max(planned_ns, default=time.time_ns()) - begun_ns) / NS
+                planned_ns = self._until_planned(planned_before + frames, spoken.id)
+                planning_s += (planned_ns - begun_ns) / NS
                 stage.interrupt()
                 rounds += 1
         return phase.figures() | {
@@ -209,6 +203,25 @@ class Soak:
             'missing_frames': max(0, frames - phase.rises(AVATAR, 'frames')),
             'times_real_time': seconds / planning_s,
         }
+
+    def _until_planned(self, frames: int, last_id: str) -> int:
+        """Waits for the avatar's count of frames, or till nothing more comes.
+
+        Returns:
+            When the newest motion of an utterance came, ns; of now where none did.
+        """
+        stage, waited_from_ns = self._stage, time.time_ns()
+
+        def newest_ns(name: str) -> int:
+            planned = (at_ns for of, _, at_ns in reversed(stage.ear.planned) if of == name)
+            return next(planned, waited_from_ns)
+
+        def over() -> bool:
+            quiet_ns = time.time_ns() - max(newest_ns(last_id), waited_from_ns)
+            return int(stage.ear.reports[AVATAR]['frames']) >= frames or quiet_ns > QUIET_S * NS
+
+        stage.until(over, ROUND_LIMIT_S)
+        return newest_ns(last_id)
 
     def resources(self) -> Figures:
         """How the processes have developed so far."""
@@ -307,7 +320,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='python -m benchmarks.soak',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -318,19 +331,19 @@ def _parser() -> argparse.ArgumentParser:
     add('--speed', type=float, default=100.0, help='seconds of speech sent a second, in the latter')
     add('--preset', default='balanced', choices=tuple(PRESETS))
     add('--bundle', type=Path, default=DEFAULT_BUNDLE)
-    add('--engine', default='auto', help='what runs the network')
+    add('--engine', default='auto', choices=ENGINES, help='what runs the network')
     add('--threads', type=int, default=0, help='of the avatar; 0: all cores but one')
     add('--seed', type=int, default=0, help='of the conversation')
     add('--lose', type=int, default=0, metavar='N', help='lose every Nth chunk, to see it found')
-    add('--json', type=Path, default=os.environ.get('JSON') or None, help='file for the report')
+    add('--json', type=Path, help='file for the report')
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit status: 1 out of limits, 2 for unusable input."""
     end_at_signals()
-    options = _parser().parse_args(argv)
     try:
+        options = _parser().parse_args(argv)
         for name, low, most in (
             ('minutes', 0.05, 1440), ('speed', 1, 1000), ('threads', 0, 256), ('seed', 0, 2**31),
             ('lose', 0, 2**31),

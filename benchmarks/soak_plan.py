@@ -67,6 +67,8 @@ def conversation(recordings: Sequence[Speech], seconds: float, seed: int) -> Ite
         if cut_by == 'utterance':
             pause_s = 0.0
         cut_by = str(random.choice(['interrupt', 'utterance'])) if random.random() < _CUT else ''
+        if taken_s + pause_s + length_s >= seconds:
+            cut_by = ''  # there may be no next one
         line = Line(
             pause_s,
             _part(speech, length_s, random),

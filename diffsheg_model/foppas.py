@@ -127,7 +127,7 @@ def plan_window(
     window: int,
     shape: tuple[int, int, int],
     known: np.ndarray | None = None,
-    final: int | None = None,
+    keep: bool = False,
 ) -> Walk:
     """Lays out how one window of normalised motion is generated, with all its random draws.
 
@@ -138,9 +138,7 @@ def plan_window(
         shape: (B, T, C).
         known: (B, overlap, C) first frames of this window, as windows before it made them; None
             for a first window.
-        final: how many of them must stay as they are; the others are cross-faded into what is new
-            at every level, since they were planned on less sound. None: as published, all are
-            cross-faded and none before the end of the chain.
+        keep: whether they have been shown, and must stay as they are; else they are cross-faded.
     """
     draws = 0
 
@@ -165,7 +163,7 @@ def plan_window(
         remembered = index if sampler.solver == 'dpmpp_2m' else None
         if known is not None:
             level = way.schedule.alpha_cumprod_before(index)
-            update.then(*_put_back(known, draw('overlap'), level, sampler.config.ramp_level, final))
+            update.then(*_put_back(known, draw('overlap'), level, sampler.config.ramp_level, keep))
     return Walk(
         steps=np.array([update.step for update in updates], np.int64),
         start=start,
@@ -205,13 +203,12 @@ class _Update:
 
 
 def _put_back(
-    known: np.ndarray, noise: np.ndarray, alpha_cumprod: float, ramp_level: float, final: int | None
+    known: np.ndarray, noise: np.ndarray, alpha_cumprod: float, ramp_level: float, keep: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Puts the known frames, noised to the level reached, back at the window's start.
 
-    As published, they are cross-faded into the denoised frames near the end of the chain, from all
-    known at the first frame to none at the last of the overlap, so that the seam is smooth. Where
-    the first ones are final, only the others are, and at every level.
+    Near the end of the chain those that need not be kept are cross-faded into the denoised frames,
+    from all known at the first frame to none at the last of them, so that the seam is smooth.
 
     Returns:
         Gain of the window's own frames (T, 1), and what is added to them (B, T, C).
@@ -219,11 +216,8 @@ def _put_back(
     overlap = min(known.shape[1], noise.shape[1])
     of_known, of_noise = noising_gains(alpha_cumprod)
     weight = np.zeros((noise.shape[1], 1))
-    weight[:overlap] = 1.0
-    if final is not None:
-        weight[final:overlap, 0] = np.linspace(1.0, 0.0, overlap - final + 1)[1:]
-    elif of_noise < ramp_level:
-        weight[:overlap, 0] = np.linspace(1.0, 0.0, known.shape[1])[:overlap]
+    fades = of_noise < ramp_level and not keep
+    weight[:overlap, 0] = np.linspace(1.0, 0.0, known.shape[1])[:overlap] if fades else 1.0
     values = np.zeros(noise.shape)
     values[:, :overlap] = of_known * known[:, :overlap] + of_noise * noise[:, :overlap]
     return 1.0 - weight, weight * values

@@ -29,8 +29,8 @@ class LiveOptions:
     """
 
     hop: int = 2
-    lookahead: int = 4
-    provisional: int = 4
+    lookahead: int = 6
+    provisional: int = 6
 
     def __post_init__(self) -> None:
         for name, low in (('hop', 1), ('lookahead', 0), ('provisional', 0)):
@@ -79,8 +79,8 @@ _FAST = SamplerOptions(steps=10, solver='dpmpp_2m', spacing='log_snr')
 
 PresetName = Literal['low_latency', 'balanced', 'quality']
 PRESETS: dict[PresetName, Preset] = {
-    'low_latency': Preset(LiveOptions(2, 4, 4), _FAST, 1.0),
-    'balanced': Preset(LiveOptions(8, 0, 8), _FAST),
+    'low_latency': Preset(LiveOptions(hop=2, lookahead=6, provisional=6), _FAST, 1.0),
+    'balanced': Preset(LiveOptions(hop=8, lookahead=0, provisional=8), _FAST),
     'quality': Preset(),
 }
 

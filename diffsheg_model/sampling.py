@@ -58,4 +58,3 @@ def with_sampler(bundle: 'Bundle', options: SamplerOptions) -> 'Bundle':
         parts[part] = dataclasses.replace(own, **chosen)
     make_sampler(**parts)
     return dataclasses.replace(bundle, config=dataclasses.replace(config, **parts))
-

@@ -25,6 +25,10 @@ from diffsheg_model.walk import Walk
 from diffsheg_model.window_planner import Span, WindowPlanner
 
 
+#: A frame is planned well where this many frames' sound beyond it has been heard.
+HEARD_AHEAD = 2
+
+
 class GenerationError(RuntimeError):
     """The engine gave motion that is not finite."""
 
@@ -130,6 +134,7 @@ class Session:
         # The window before it, its first frame and (T, C) its motion, normalised; None where there
         # is none, or it was left out.
         self._last: tuple[int, np.ndarray] | None = None
+        self._last_heard: int | None = None  # frames that it was planned on; None: all its own
         self._closed = False
 
     @property
@@ -233,14 +238,9 @@ class Session:
             self._guidance_scale,
         )
         shape = (1, span.end - span.start, self._bundle.config.format.channels)
-        known = None
-        if self._last is not None:
-            first, motion = self._last
-            known = motion[None, span.start - first : span.end - first]
-            known = known if known.shape[1] else None
         noise = self._noise.of(span.start) if isinstance(self._noise, FrameNoise) else self._noise
-        final = self._planner.final - span.start if self._live else None
-        walk = plan_window(self._sampler, noise, self._index, shape, known, final)
+        known, keep = self._known(span)
+        walk = plan_window(self._sampler, noise, self._index, shape, known, keep)
         return WindowPlan(span, conditions, walk)
 
     def complete(self, plan: WindowPlan, x: np.ndarray) -> MotionWindow:
@@ -261,11 +261,12 @@ class Session:
                 f'engine {self.engine.name} gave {np.count_nonzero(~np.isfinite(x))} numbers '
                 f'that are not finite in window {self._index}'
             )
+        x = self._carried_over(span, x)
         first = self._planner.final
         last = span.final == self.total_frames
         motion = self._bundle.denormalise(x[first - span.start :], first)
         window = MotionWindow(self._index, first, motion, span.final - first, last)
-        self._advance(span, (span.start, x.copy()))
+        self._advance(span, (span.start, x))
         self._closed = last
         return window
 
@@ -300,8 +301,45 @@ class Session:
             features.frames_heard, features.frames_ready, features.total_frames, patient
         )
 
+    def _known(self, span: Span) -> tuple[np.ndarray | None, bool]:
+        """(1, n, C) first frames of a window from the window before it; whether they must stay.
+
+        A window on the sound heard so far is free in all that is not final: what was planned for
+        those frames was planned on less sound.
+        """
+        if self._last is None:
+            return None, False
+        keep = span.heard is not None
+        start, motion = self._last
+        known = motion[span.start - start : (self._planner.final if keep else span.end) - start]
+        return (known[None] if len(known) else None), keep
+
+    def _carried_over(self, span: Span, x: np.ndarray) -> np.ndarray:
+        """The window, going over from what was planned before to what is planned now.
+
+        Without it a body that decides anew every hop would tremble. The face does so only where
+        its sound had been heard before; else it follows what has just been heard at once.
+        """
+        x = x.copy()
+        if span.heard is None or self._last is None:
+            return x
+        start, before = self._last
+        first, planned = self._planner.final, start + len(before)
+        heard = planned if self._last_heard is None else self._last_heard - HEARD_AHEAD
+        gestures = self._bundle.config.format.gesture_dim
+        for part, until in (
+            (slice(gestures), planned),
+            (slice(gestures, None), min(heard, planned)),
+        ):
+            end = max(first, min(span.end, until))
+            share = np.linspace(1.0, 0.0, end - first + 1, dtype=np.float32)[1:, None]
+            now = x[first - span.start : end - span.start, part]
+            now += share * (before[first - start : end - start, part] - now)
+        return x
+
     def _advance(self, span: Span, made: tuple[int, np.ndarray] | None) -> None:
         self._index += 1
         self._last = made
+        self._last_heard = span.heard
         self._planner.advance(span)
         self._features.forget(self._planner.first_needed)

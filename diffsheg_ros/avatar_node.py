@@ -271,6 +271,7 @@ class AvatarNode(LifecycleNode):
         if response.success:
             assert self._avatar is not None
             self._avatar.interrupt()
+            self._report()  # who plays the sound hushes by it
             response.message = 'stopped; blending to rest'
         else:
             response.message = f'the node is {self._lifecycle}, not active'

@@ -142,7 +142,7 @@ class Speaker:
         return np.array(self._errors.copy())
 
     def counters(self) -> dict[str, int]:
-        """All that is counted, by name; see docs/ros.md."""
+        """All that is counted, by name; see docs/diagnostics.md."""
         counts = self._counts.copy()
         for voice in self._voices.copy():
             counts.update(_counts_of(voice))

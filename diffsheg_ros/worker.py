@@ -384,7 +384,7 @@ class MotionWorker:
         if live is None:
             live = self._live = self._open(chunk.utterance)
         live.heard_s = self._clock()
-        samples = live.buffer.push(chunk.first_sample, chunk.samples)
+        samples = self._hear(live, chunk)
         moved = None
         if live.buffer.resync_at is not None:
             moved = self._inbox.restart(chunk)
@@ -399,13 +399,19 @@ class MotionWorker:
                 chunk.first_sample,
             )
             live = self._live = self._open(chunk.utterance)
-            samples = live.buffer.push(chunk.first_sample, chunk.samples)
-        if len(chunk.samples):
-            live.clock.hear(chunk.first_sample, chunk.start_ns)
+            samples = self._hear(live, chunk)
         live.session.push(samples)
         live.end_seen = live.end_seen or chunk.end
         if live.end_seen and not live.buffer.waiting:
             self._end(live)
+
+    def _hear(self, live: _Live, chunk: Chunk) -> np.ndarray:
+        """What of the sound is now contiguous; its clock goes by chunks that belong here."""
+        rejected = live.buffer.rejected_chunks
+        samples = live.buffer.push(chunk.first_sample, chunk.samples)
+        if len(chunk.samples) and live.buffer.rejected_chunks == rejected:
+            live.clock.hear(chunk.first_sample, chunk.start_ns)
+        return samples
 
     def _end(self, live: _Live) -> None:
         """No more audio for this utterance; what is left of it is generated."""

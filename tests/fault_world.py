@@ -31,6 +31,8 @@ SETTINGS = {
     'preset': 'quality',
     'idle': False,
 }
+#: As people use it instead: speech is followed while it is spoken, and silence is no rest.
+LIVE = {'preset': 'balanced', 'idle': True, 'playout_delay_s': -1.0}
 LIMIT_S = 60.0
 
 

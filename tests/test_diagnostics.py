@@ -19,6 +19,9 @@ WELL = Facts(
     worker_alive=True,
     publish_rate_hz=60.0,
     fps=59.8,
+    preset='balanced',
+    hop=8,
+    provisional=4,
     hop_s=2.0,
     engine='onnxruntime',
     precision='fp32',
@@ -50,6 +53,7 @@ def test_all_is_well():
         'lifecycle': 'active', 'state': 'speaking', 'fps': '59.8', 'latency_p50_s': '0.000',
         'latency_p95_s': '0.000', 'queue_s': '0.00', 'gaps': '0', 'drops': '0',
         'engine': 'onnxruntime', 'precision': 'fp32', 'playout_delay_s': '2.720',
+        'preset': 'balanced', 'hop': '8', 'hop_s': '2.000', 'lookahead': '0', 'provisional': '4',
     }  # fmt: skip
     assert expected.items() <= report.values.items()
 
@@ -77,9 +81,15 @@ def test_before_it_is_configured_there_is_little_to_say():
         ({'rate_changes': 1}, WARN, 'sample rate changed'),
         ({'lost_samples': 160}, WARN, 'audio was lost'),
         ({'stalls': 1}, WARN, 'without its last chunk'),
+        ({'underruns': 1}, WARN, 'the body was held'),
+        ({'long_hops': 1, 'windows': 10}, WARN, 'raise hop, or choose preset balanced'),
+        ({'long_hops': 1, 'windows': 11}, OK, 'speaking'),
+        ({'resyncs': 1}, WARN, 'audio jumped by more than max_gap_s'),
+        ({'dropped_emphases': 1}, WARN, 'too many Emphases'),
+        ({'late_emphases': 1}, WARN, 'came after its span'),
         ({'unstamped_chunks': 1}, WARN, 'no stamp'),
         ({'untimely_chunks': 1}, WARN, "far from this node's clock"),
-        ({'stale_chunks': 5, 'windows': 3, 'interrupts': 1}, OK, 'speaking'),
+        ({'stale_chunks': 5, 'windows': 3, 'interrupts': 1, 'clock_steps': 1}, OK, 'speaking'),
     ],
     ids=lambda value: ','.join(value) if isinstance(value, dict) else '',
 )

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 
 from fault_checks import check_sane, check_shown
-from fault_world import CHUNK, LIMIT_S, RATE, now_ns
+from fault_world import CHUNK, LIMIT_S, LIVE, RATE, now_ns
 from fixtures_bundle import speech_like
 from ros_world import Watcher
 
@@ -34,10 +34,6 @@ def talk(ears: Watcher, utterance_id: str) -> None:
             said += CHUNK
 
     ears.create_timer(0.05, go_on)
-
-
-#: As people use it: speech is followed while it is spoken.
-LIVE = {'playout_delay_s': -1.0, 'preset': 'balanced', 'idle': True}
 
 
 def test_killed_and_started_again_it_joins_what_is_being_said(start_avatar):
