@@ -284,8 +284,8 @@ def _parser() -> argparse.ArgumentParser:
     add('--engine', default='auto', choices=ENGINES, help='what runs the network')
     add('--threads', type=int, default=0, help='of the avatar; 0: all cores but one')
     add('--hop', type=int, nargs='+', help='of the grid (1 2 4 8)')
-    add('--lookahead', type=int, nargs='+', help='of the grid (0 2 4); the last one is timed')
-    add('--provisional', type=int, nargs='+', default=[4], help='of the grid (4)')
+    add('--lookahead', type=int, nargs='+', help='of the grid (0 3 6); the last one is timed')
+    add('--provisional', type=int, nargs='+', default=[6], help='of the grid (6)')
     add('--steps', type=int, nargs='+', help='of the grid (10 8)')
     add(
         '--latency',
@@ -295,7 +295,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add('--no-quality', action='store_true', help='leave the figures of quality out')
     add('--seconds', type=float, help='of speech to each avatar (30)')
-    add('--quality-seconds', type=float, help='of lips, and twice those of others (40)')
+    add('--quality-seconds', type=float, help='of captured lips; of other speech half (30)')
     add('--seeds', type=int, default=2)
     add('--jobs', type=int, default=len(os.sched_getaffinity(0)), help='rows of quality at once')
     add('--minutes', type=float, default=0.0, help='speak so long to low_latency, and no more')
@@ -314,10 +314,10 @@ def _completed(options: argparse.Namespace) -> argparse.Namespace:
     quick = options.quick
     defaults = {
         'hop': [4] if quick else [1, 2, 4, 8],
-        'lookahead': [4] if quick else [0, 2, 4],
+        'lookahead': [6] if quick else [0, 3, 6],
         'steps': [10] if quick else [10, 8],
         'seconds': 10.0 if quick else 30.0,
-        'quality_seconds': 16.0 if quick else 40.0,
+        'quality_seconds': 16.0 if quick else 30.0,
     }
     for name, value in defaults.items():
         if getattr(options, name) is None:

@@ -24,7 +24,6 @@ from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.walk import Walk
 from diffsheg_model.window_planner import Span, WindowPlanner
 
-
 #: A frame is planned well where this many frames' sound beyond it has been heard.
 HEARD_AHEAD = 2
 

@@ -45,7 +45,7 @@ def make(world: World, tiny_bundle):
 
     def make(namespace: str = '', **values) -> AvatarNode:
         settings = {'bundle': str(tiny_bundle.path), 'engine': 'onnxruntime'} | values
-        settings = {'engine_threads': 1} | settings
+        settings = {'engine_threads': 1, 'preset': 'quality', 'idle': False} | settings
         settings = {'playout_delay_s': DELAY_S, 'publish_rate_hz': RATE_HZ} | settings
         node = AvatarNode(namespace=namespace, parameter_overrides=overrides(**settings))
         return world.add(node)
@@ -205,7 +205,8 @@ def test_speech_becomes_motion_at_its_time(world, active, watcher, tiny_bundle, 
         assert abs(frames - round(frames)) < 1e-6
     assert stamp_ns(watcher.joint_stretches[0]) == shown_ns
 
-    # What was planned is what was shown: each pose lies between its two planned neighbours.
+    # What was planned is what was shown: each pose lies between its two planned neighbours, on a
+    # curve that swerves a little from the straight way.
     planned = {}
     for message in watcher.joint_stretches:
         motion = messages.read_joint_trajectory(message)
@@ -221,9 +222,10 @@ def test_speech_becomes_motion_at_its_time(world, active, watcher, tiny_bundle, 
     for one in shown:
         after = np.searchsorted(times, one.times_ns[0], side='right')
         before, now, then = angles[after - 1], one.angles[0], angles[after]
-        detour = turn(before, now) + turn(now, then) - turn(before, then)
+        straight = turn(before, then)
+        detour = turn(before, now) + turn(now, then) - straight
         # Where the stretches meet, the second one came while the first was shown.
-        assert np.quantile(detour, 0.9) < 0.02
+        assert np.quantile(detour - 0.3 * straight, 0.9) < 0.02
 
     # And it is what is generated from a file, once the way there from rest is over.
     offline = generate(tiny_bundle, tiny_engine, [speech], 16000, seed=5)

@@ -188,7 +188,8 @@ def test_nothing_absurd_ends_it_however_long_it_goes_on(
         fuzz(avatar, 800, 100 * seed + index)
     after = avatar.resources()
     assert after.threads == before.threads and after.files <= before.files
-    assert after.rss_mib < before.rss_mib + 20
+    # What was sent meanwhile is some 100 MiB; the middleware's pool grows to its largest messages.
+    assert after.rss_mib < before.rss_mib + 50
     if mode:
         avatar.say(speech_like(3.0), 'clean')
         avatar.until(lambda: avatar.ears.faces[-1].utterance_id == 'clean')
