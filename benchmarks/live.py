@@ -336,7 +336,6 @@ def _completed(options: argparse.Namespace) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit status: 2 for unusable input."""
-    end_at_signals()
     try:
         run(_completed(_parser().parse_args(argv)))
     except InputError as error:
@@ -348,4 +347,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
+    end_at_signals()
     sys.exit(main())

@@ -191,7 +191,7 @@ class Soak:
                     start_ns = spoken.end_ns
                     frames += int(len(line.samples) / line.rate * self._fps)
                     utterances += 1
-                planned_ns = self._until_planned(planned_before + frames, spoken.id)
+                planned_ns = self._until_planned(planned_before + frames)
                 planning_s += (planned_ns - begun_ns) / NS
                 stage.interrupt()
                 rounds += 1
@@ -204,24 +204,25 @@ class Soak:
             'times_real_time': seconds / planning_s,
         }
 
-    def _until_planned(self, frames: int, last_id: str) -> int:
+    def _until_planned(self, frames: int) -> int:
         """Waits for the avatar's count of frames, or till nothing more comes.
 
         Returns:
-            When the newest motion of an utterance came, ns; of now where none did.
+            When the newest motion of an utterance came, ns.
         """
         stage, waited_from_ns = self._stage, time.time_ns()
 
-        def newest_ns(name: str) -> int:
-            planned = (at_ns for of, _, at_ns in reversed(stage.ear.planned) if of == name)
-            return next(planned, waited_from_ns)
+        def newest_ns() -> int:
+            # Idle motion has no name.
+            planned = (at_ns for name, _, at_ns in reversed(stage.ear.planned) if name)
+            return max(next(planned, 0), waited_from_ns)
 
         def over() -> bool:
-            quiet_ns = time.time_ns() - max(newest_ns(last_id), waited_from_ns)
-            return int(stage.ear.reports[AVATAR]['frames']) >= frames or quiet_ns > QUIET_S * NS
+            quiet_s = (time.time_ns() - newest_ns()) / NS
+            return int(stage.ear.reports[AVATAR]['frames']) >= frames or quiet_s > QUIET_S
 
         stage.until(over, ROUND_LIMIT_S)
-        return newest_ns(last_id)
+        return newest_ns()
 
     def resources(self) -> Figures:
         """How the processes have developed so far."""
@@ -341,7 +342,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit status: 1 out of limits, 2 for unusable input."""
-    end_at_signals()
     try:
         options = _parser().parse_args(argv)
         for name, low, most in (
@@ -359,4 +359,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
+    end_at_signals()
     sys.exit(main())

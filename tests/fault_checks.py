@@ -19,8 +19,8 @@ from diffsheg_ros import messages
 FPS = 15
 #: The fastest changes here: what the calm bundle moves, and a blend beside it. A jump within a
 #: publishing period is several times as fast.
-MOST_RAD_S = 6.0
-MOST_WEIGHT_S = 4.0
+MOST_RAD_S = 12.0
+MOST_WEIGHT_S = 6.0
 
 
 def check_sane(ears: Watcher, since: int = 0, clock_jumps: bool = False) -> None:
