@@ -28,7 +28,7 @@ def start(tiny_bundle, tiny_engine, receiver):
     gate = Gate(tiny_engine)
 
     def start(**options):
-        options = {'foppas': FAST, 'live': LIVE, 'stall_s': 30.0, 'now_ns': lambda: T0} | options
+        options = {'foppas': FAST, 'live': LIVE, 'stall_s': 30.0} | options
         worker = MotionWorker(
             tiny_bundle,
             gate,
