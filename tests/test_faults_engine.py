@@ -85,7 +85,7 @@ def test_the_body_rests_while_the_engine_fails_and_goes_on_after_it(
             assert ears.faces[-1].utterance_id == '' and not np.any(ears.faces[-1].weights)
     breaker.fault = ''
     breaker.released.set()
-    say_and_check(avatar, calm_bundle, calm_engine, 3)
+    say_and_check(avatar, calm_bundle, calm_engine, 3, shown=False)
     avatar.until_well()  # what is not news any more is over
     check_sane(ears)
     assert avatar.node.faults == 0

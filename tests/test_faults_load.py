@@ -112,8 +112,10 @@ def test_who_does_not_listen_harms_nobody(start_avatar, listeners, calm_bundle, 
     avatar.until(lambda: ears.count_subscribers('/face') == 3)
     before = avatar.resources()
     listeners[1].send_signal(signal.SIGSTOP)
-    say_and_check(avatar, calm_bundle, calm_engine, 0)
-    say_and_check(avatar, calm_bundle, calm_engine, 1, utterance_id='again', shown=False)
+    for index in range(2):
+        say_and_check(
+            avatar, calm_bundle, calm_engine, index, utterance_id=f'u{index}', shown=False
+        )
     # Nobody who does listen waits for those who do not.
     values = avatar.values()
     assert float(values['fps']) > 0.5 * float(values['publish_rate_hz'])
