@@ -61,7 +61,7 @@ class LiveOptions:
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings that go together; docs/sampling.md says what each is worth.
+    """Settings that go together; docs/live.md says what each is worth.
 
     Attributes:
         live: how to plan on speech that is still being spoken; None for whole windows.
