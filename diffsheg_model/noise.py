@@ -47,21 +47,21 @@ class FrameNoise:
         """As `seeded_noise`."""
         self._seed = seed
         self._utterance = utterance
-        self._drawn = lru_cache(maxsize=4096)(self._draw)
 
     def of(self, start: int) -> NoiseSource:
         """The draws of a window that begins at a frame, one row."""
 
         def noise(window: int, draw: int, kind: str, shape: tuple[int, ...]) -> np.ndarray:
             _, frames, channels = shape
-            rows = [
-                self._drawn(frame, draw, kind, channels) for frame in range(start, start + frames)
-            ]
+            name = (self._seed, self._utterance, draw, _KINDS[kind])
+            rows = [_of_frame(frame, name, channels) for frame in range(start, start + frames)]
             return np.stack(rows)[None]
 
         return noise
 
-    def _draw(self, frame: int, draw: int, kind: str, channels: int) -> np.ndarray:
-        key = [self._seed, self._utterance, _BEFORE + frame, draw, _KINDS[kind]]
-        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
-        return generator.standard_normal(channels, dtype=np.float32)
+
+@lru_cache(maxsize=4096)  # a window draws most of its frames' numbers again
+def _of_frame(frame: int, name: tuple[int, int, int, int], channels: int) -> np.ndarray:
+    key = np.random.SeedSequence([_BEFORE + frame, *name])
+    generator = np.random.Generator(np.random.Philox(key))
+    return generator.standard_normal(channels, dtype=np.float32)

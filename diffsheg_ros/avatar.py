@@ -23,10 +23,12 @@ from diffsheg_ros.timeline import Timeline
 from diffsheg_ros.worker import IdleHooks, MotionWorker
 from diffsheg_ros.worker_stats import WorkerStats
 
-#: A live chunk comes when its last sample has been heard; so long are the usual ones.
-CHUNK_S = 0.04
-#: What a live window may take longer than in the warm-up without being late.
-LIVE_MARGIN_S = 0.03
+#: A live chunk comes when its last sample has been heard; so long are short ones.
+CHUNK_S = 0.02
+#: What a live window may take longer than in the warm-up without being late, as a share of a hop.
+LIVE_MARGIN = 0.25
+#: Idle motion is planned for the time after speech only where that ends so soon.
+FAR_NS = 60 * NS
 #: Whole windows: at least this beyond their length. Features hear `SETTLING_S` ahead of their
 #: frame and audio comes in chunks; the rest is for the engine.
 LEAST_MARGIN_S = 0.45
@@ -127,7 +129,7 @@ class Avatar:
             margin_s = max(LEAST_MARGIN_S, SETTLING_S + 1.5 * self.warm_up_s)
         else:
             lag_s = live.lag_frames / format_.fps
-            margin_s = CHUNK_S + self.warm_up_s + LIVE_MARGIN_S
+            margin_s = CHUNK_S + self.warm_up_s + LIVE_MARGIN * self.hop_s
         self.playout_delay_s = parameters.playout_delay_s
         if self.playout_delay_s < 0:
             self.playout_delay_s = round(lag_s + margin_s, 2)
@@ -206,8 +208,11 @@ class Avatar:
 
     def _idle_from_ns(self) -> int:
         """When the body has nothing to do that is planned."""
-        planned_ns = self.timeline.planned_until_ns
-        return max(self._now_ns(), planned_ns or 0)
+        now_ns, planned_ns = self._now_ns(), self.timeline.planned_until_ns
+        # Speech that ends long after now may be stamped with another time.
+        if planned_ns is None or planned_ns > now_ns + FAR_NS:
+            return now_ns
+        return max(now_ns, planned_ns)
 
     def _on_idle(self, start_ns: int, window: MotionWindow) -> None:
         stretch = self.playout.plan_idle(start_ns, window)

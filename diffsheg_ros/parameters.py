@@ -114,7 +114,11 @@ class HearingParameters(Checked):
         choices=('best_effort', 'reliable'),
     )
     audio_depth: int = parameter(
-        100, 'Audio chunks that the middleware keeps for this node.', low=1, high=10_000
+        1000,
+        """Audio chunks that the middleware keeps for this node; a synthesiser that sends much
+        faster than real time needs more, or audio_reliability reliable.""",
+        low=1,
+        high=10_000,
     )
 
 

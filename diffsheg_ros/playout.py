@@ -16,6 +16,8 @@ from diffsheg_model.time_units import NS
 from diffsheg_ros.emphasis import EASE_S
 from diffsheg_ros.timeline import Timeline
 
+#: A stretch is cut after so long: stamps may be hours off.
+LONGEST_S = 60.0
 #: Parts of a frame at which its angles are followed; the second one tells how fast they change.
 FINE = (0.0, 1e-4, 1 / 3, 2 / 3)
 #: Motion is sent again, where what is shown before it has changed, if no more of it is planned.
@@ -192,7 +194,8 @@ class Playout:
             for end_ns in ends_ns
             if end_ns is not None
         ]
-        return max([0, *frames]) + 1 + self._rest_frames
+        longest = round(LONGEST_S * self._fps)
+        return min(max([0, *frames]), longest) + 1 + self._rest_frames
 
     def _frame_ns(self, start_ns: int, index: int) -> int:
         return start_ns + round(index * NS / self._fps)

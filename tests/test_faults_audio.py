@@ -200,6 +200,26 @@ def test_nothing_absurd_ends_it_however_long_it_goes_on(
         check_survived(avatar, calm_bundle, calm_engine)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize('hours', [-10, 10])
+def test_an_utterance_of_another_time_of_day_costs_no_more_than_others(start_avatar, hours):
+    avatar = start_avatar(**LIVE)
+    ears = avatar.ears
+    avatar.until(lambda: ears.face_stretches)  # the first of those while nobody speaks
+    before = avatar.resources()
+    avatar.say(speech_like(2.4), 'off', start_ns=now_ns() + hours * 3600 * NS)
+    avatar.until_counted(utterances=1, queue_s='0.00')
+    avatar.world.run(2.0)  # until what follows it is planned too
+    avatar.interrupt()
+    avatar.say(speech_like(2.4), 'now')
+    avatar.until(lambda: ears.faces[-1].utterance_id == 'now')
+    avatar.until(lambda: ears.faces[-1].utterance_id == '')
+    assert max(len(message.points) for message in ears.face_stretches) < 2000
+    assert avatar.resources().rss_mib < before.rss_mib + 60
+    avatar.until_counted(untimely_chunks=24, callback_errors=0, failed_windows=0, faults=0)
+    check_sane(ears)
+
+
 @pytest.fixture
 def stranger() -> Iterator[Publisher]:
     """A publisher of another type on the same topic, as another program has it."""
