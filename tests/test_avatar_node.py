@@ -283,7 +283,7 @@ def test_another_engine_takes_over_in_the_middle_of_speech(
     status = fresh_status(world, watcher)
     values = watcher.values()
     assert status.level == WARN and status.message.startswith(
-        'engine onnxruntime (fp32) failed in window 8 (no window within 2 s); '
+        'engine onnxruntime (fp32) failed in window 7 (no window within 2 s); '
     )
     assert values['last_fallback'] in status.message
     assert values['fallbacks'] == '1' and values['failed_windows'] == '0'

@@ -487,7 +487,7 @@ def test_a_queue_that_overflows_counts_and_goes_on(tiny_bundle, gate, receiver):
 def test_warm_up_runs_the_engine(tiny_bundle, gate, receiver):
     worker = MotionWorker(tiny_bundle, gate, receiver.on_window)
     assert worker.warm_up() >= 0
-    assert gate.calls == 25 + 5 * 27
+    assert gate.calls == 25 + 4 * 27
     assert receiver.windows == []
     assert worker.stats().windows == 0
 
