@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.config import FoppasConfig
+from diffsheg_model.config import BundleConfig, FoppasConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling import SamplerOptions, with_sampler
 
@@ -59,12 +59,17 @@ class LiveOptions:
             )
 
 
+#: Frames a second that the presets are written for.
+PRESET_FPS = 15.0
+
+
 @dataclass(frozen=True)
 class Preset:
     """Settings that go together; docs/live.md says what each is worth.
 
     Attributes:
-        live: how to plan on speech that is still being spoken; None for whole windows.
+        live: how to plan on speech that is still being spoken, in frames of `PRESET_FPS`; None for
+            whole windows.
         sampler: what of the sampler differs from the bundle's settings.
         speech_context_s: sound before a window that its speech features hear; the bundle's where
             None. Less is faster.
@@ -102,3 +107,16 @@ def with_preset(bundle: Bundle, preset: Preset, sampler: SamplerOptions) -> Bund
     config = bundle.config
     features = dataclasses.replace(config.features, speech_context_s=preset.speech_context_s)
     return dataclasses.replace(bundle, config=dataclasses.replace(config, features=features))
+
+
+def live_options(preset: Preset, config: BundleConfig) -> LiveOptions | None:
+    """What a preset means for a bundle: as long in time, and as far as its windows have room."""
+    live, format_ = preset.live, config.format
+    if live is None:
+        return None
+    scale = format_.fps / PRESET_FPS
+    room = format_.window_frames - max(1, config.foppas.overlap)
+    scale = min(scale, room / (live.hop + live.provisional))
+    hop = max(1, int(live.hop * scale))
+    provisional = min(int(live.provisional * scale), room - hop)
+    return LiveOptions(hop, min(int(live.lookahead * scale), hop + provisional - 1), provisional)

@@ -11,7 +11,7 @@ from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.engines.fallback import FallbackEngine, create_serving_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.features import SETTLING_S
-from diffsheg_model.live import PRESETS, with_preset
+from diffsheg_model.live import PRESETS, live_options, with_preset
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.speech import create_speech_encoder
 from diffsheg_model.time_units import NS
@@ -78,7 +78,7 @@ class Avatar:
         self.bundle = with_preset(
             load_bundle(parameters.bundle or DEFAULT_BUNDLE), preset, parameters.sampler_options()
         )
-        self.live = live = parameters.live_options(preset.live)
+        self.live = live = parameters.live_options(live_options(preset, self.bundle.config))
         format_ = self.bundle.config.format
         self._arrivals = Arrivals()
         self.latency = Spans()

@@ -66,7 +66,7 @@ def generate(
     from diffsheg_model.exports import write_outputs
     from diffsheg_model.files import check_folder_writable
     from diffsheg_model.generate import generate as generate_motion
-    from diffsheg_model.live import PRESETS, with_preset
+    from diffsheg_model.live import PRESETS, live_options, with_preset
     from diffsheg_model.speech import create_speech_encoder
 
     # All that can be refused is refused before the work.
@@ -90,7 +90,7 @@ def generate(
                 seed=seed,
                 speaker=speaker,
                 speech_encoder=encoder,
-                live=settings.live,
+                live=live_options(settings, model.config),
                 on_frames=update,
             )
     finally:
