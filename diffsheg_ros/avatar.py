@@ -17,10 +17,11 @@ from diffsheg_model.speech import create_speech_encoder
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.diagnostics import Arrivals, Spans
+from diffsheg_ros.idle import IdleHooks
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Playout, Shown, Stretch
 from diffsheg_ros.timeline import Timeline
-from diffsheg_ros.worker import IdleHooks, MotionWorker
+from diffsheg_ros.worker import MotionWorker
 from diffsheg_ros.worker_stats import WorkerStats
 
 #: A live chunk comes when its last sample has been heard; so long are short ones.

@@ -25,7 +25,7 @@ from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.time_units import NS
 from diffsheg_model.walk import Cancelled
 from diffsheg_ros.audio_buffer import AudioBuffer
-from diffsheg_ros.idle import IdleMotion
+from diffsheg_ros.idle import IdleHooks, IdleMotion
 from diffsheg_ros.inbox import Chunk, Inbox, Utterance
 from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.worker_stats import WorkerStats
@@ -46,19 +46,6 @@ _IDLE_RETRY_S = 5.0
 _IDLE_ORDINAL = 2**40
 #: Speech that is heard so much later than a live window needs it has come ahead of time.
 _AHEAD_S = 0.3
-
-
-@dataclass(frozen=True)
-class IdleHooks:
-    """What connects idle motion with the rest.
-
-    Attributes:
-        from_ns: asked from when on the body has nothing to do.
-        on_window: ``on_window(start_ns, window)``, called from the worker's thread.
-    """
-
-    from_ns: Callable[[], int]
-    on_window: Callable[[int, MotionWindow], None]
 
 
 @dataclass
@@ -153,11 +140,13 @@ class MotionWorker:
         self._now_ns = now_ns
         self._live_options = live
         self.lead_s = 0.0
-        self._idle_hooks = idle
-        self._idle = IdleMotion(
-            lambda rate, ordinal: self._new_session(rate, _IDLE_ORDINAL + ordinal),
-            bundle.config.format.fps,
-        )
+        self._idle: IdleMotion | None = None
+        if idle is not None:
+            self._idle = IdleMotion(
+                idle,
+                lambda rate, ordinal: self._new_session(rate, _IDLE_ORDINAL + ordinal),
+                bundle.config.format.fps,
+            )
         self._idle_after_s = 0.0  # of the clock: a failure keeps it off
         self._speech_encoder = speech_encoder
         self._reorder_s = reorder_s
@@ -463,32 +452,28 @@ class MotionWorker:
 
     def _generate_idle(self, stop: threading.Event) -> None:
         """The next window of idle motion, if it is due; gives way to speech."""
-        hooks = self._idle_hooks
-        if hooks is None or self._clock() < self._idle_after_s:
-            return
-        from_ns = hooks.from_ns()
-        if not self._idle.is_due(from_ns):
+        idle = self._idle
+        if idle is None or not self._idle_is_due(idle):
             return
         try:
-            start_ns, window = self._idle.step(
-                from_ns, lambda: stop.is_set() or len(self._inbox) > 0
-            )
+            idle.step(lambda: stop.is_set() or len(self._inbox) > 0)
             self._counts['idle_windows'] += 1
-            hooks.on_window(start_ns, window)
         except Cancelled:
             return
         except Exception as error:
-            self._idle.forget()
+            idle.forget()
             self._idle_after_s = self._clock() + _IDLE_RETRY_S
             self._counts['failed_windows'] += 1
             self._report('idle motion failed', error)
 
     def _idle_wait_s(self) -> float | None:
         """How long to wait for speech before looking after idle motion; None for ever."""
-        if self._idle_hooks is None:
+        if self._idle is None:
             return None
-        due = self._clock() >= self._idle_after_s and self._idle.is_due(self._idle_hooks.from_ns())
-        return 0.0 if due else _IDLE_POLL_S
+        return 0.0 if self._idle_is_due(self._idle) else _IDLE_POLL_S
+
+    def _idle_is_due(self, idle: IdleMotion) -> bool:
+        return self._clock() >= self._idle_after_s and idle.is_due()
 
     def _is_ahead(self, live: _Live) -> bool:
         """Whether its speech comes so far ahead of time that whole windows can be waited for."""

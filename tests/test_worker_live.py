@@ -10,7 +10,8 @@ from test_worker import FAST, LIMIT_S, RATE, T0, Gate, Receiver, send
 from diffsheg_model.generate import generate
 from diffsheg_model.live import LiveOptions
 from diffsheg_model.time_units import NS
-from diffsheg_ros.worker import IdleHooks, MotionWorker
+from diffsheg_ros.idle import IdleHooks
+from diffsheg_ros.worker import MotionWorker
 
 LIVE = LiveOptions(hop=3, lookahead=3, provisional=4)
 FRAME = RATE // 15
