@@ -33,7 +33,7 @@ class Setting:
         parameters = AvatarParameters(**dataclasses.asdict(self))
         preset = PRESETS[parameters.preset]  # type: ignore[index]
         bundle = with_preset(base, preset, parameters.sampler_options())
-        live = parameters.live_options(preset.live)
+        live = parameters.live_with_overrides(preset.live)
         if live is not None:
             live.check(bundle.config.format.window_frames, bundle.config.foppas)
         return bundle, live

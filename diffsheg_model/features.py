@@ -165,7 +165,7 @@ class FeatureStream:
             raise IndexError(
                 f'frames [{start}, {end}) with {heard} heard: {self.frames_heard} have been'
             )
-        settled = max(0, heard - self._settling)
+        settled = max(0, heard - self._settling, self._first_frame)
         audio_ahead, mel_ahead = self._ahead(settled, end, heard)
         before = self._mel[max(0, start) - self._first_frame : settled - self._first_frame]
         silence = [self._mel_frame(np.zeros(FFT_SIZE, np.float32))] * -start

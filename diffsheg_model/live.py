@@ -16,10 +16,8 @@ class LiveOptions:
 
     A window still has all the frames that the network was trained on. Its last `provisional`
     frames are planned anew by the next window, the `hop` before them are new and final, and all
-    others are known, from the windows before it. So a frame is final when the sound of
-    ``provisional + hop - lookahead`` frames from its own on has been heard, and of at least
-    ``provisional - lookahead + 1``; where that is less than one frame it is planned on sound as
-    it is taken to go on.
+    others are known, from the windows before it. So a frame is final when its own sound has been
+    heard and that of `provisional - lookahead` frames after it, and of up to `hop - 1` more.
 
     Attributes:
         hop: new frames of a window; the fewer, the sooner and the more work.
@@ -35,13 +33,11 @@ class LiveOptions:
     def __post_init__(self) -> None:
         for name, low in (('hop', 1), ('lookahead', 0), ('provisional', 0)):
             if getattr(self, name) < low:
-                raise InputError(
-                    f'LiveOptions.{name} = {getattr(self, name)}: must be {low} or more'
-                )
-        if self.lookahead >= self.hop + self.provisional:
+                raise InputError(f'{name} = {getattr(self, name)}: must be {low} or more')
+        if self.lookahead > self.provisional:
             raise InputError(
-                f'LiveOptions.lookahead = {self.lookahead}: must be less than hop + provisional = '
-                f'{self.hop + self.provisional}'
+                f'lookahead = {self.lookahead}: must be at most provisional = {self.provisional}, '
+                'so that no frame is final before its sound was heard'
             )
 
     @property
@@ -54,8 +50,8 @@ class LiveOptions:
         longest = window_frames - max(1, foppas.overlap)
         if self.hop + self.provisional > longest:
             raise InputError(
-                f'LiveOptions.hop + provisional = {self.hop + self.provisional}: must be at most '
-                f'{longest} in windows of {window_frames} frames'
+                f'hop + provisional = {self.hop} + {self.provisional}: must be at most {longest} '
+                f'in windows of {window_frames} frames with overlap {foppas.overlap}; lower one'
             )
 
 
@@ -101,7 +97,8 @@ def with_preset(bundle: Bundle, preset: Preset, sampler: SamplerOptions) -> Bund
     Raises:
         InputError: values that are out of their range, or do not go together.
     """
-    bundle = with_sampler(with_sampler(bundle, preset.sampler), sampler)
+    own = {name: value for name, value in vars(sampler).items() if value is not None}
+    bundle = with_sampler(bundle, dataclasses.replace(preset.sampler, **own))
     if preset.speech_context_s is None:
         return bundle
     config = bundle.config
@@ -119,4 +116,4 @@ def live_options(preset: Preset, config: BundleConfig) -> LiveOptions | None:
     scale = min(scale, room / (live.hop + live.provisional))
     hop = max(1, int(live.hop * scale))
     provisional = min(int(live.provisional * scale), room - hop)
-    return LiveOptions(hop, min(int(live.lookahead * scale), hop + provisional - 1), provisional)
+    return LiveOptions(hop, min(int(live.lookahead * scale), provisional), provisional)

@@ -60,7 +60,7 @@ class FrameNoise:
         return noise
 
 
-@lru_cache(maxsize=4096)  # a window draws most of its frames' numbers again
+@lru_cache(maxsize=8192)  # a window draws most of its frames' numbers again
 def _of_frame(frame: int, name: tuple[int, int, int, int], channels: int) -> np.ndarray:
     key = np.random.SeedSequence([_BEFORE + frame, *name])
     generator = np.random.Generator(np.random.Philox(key))

@@ -210,7 +210,7 @@ class Session:
         Returns:
             The window, or None where more audio is needed or the utterance is over. Where `end`
             came too late for the final window to know that it is the last, its provisional frames
-            are given once more, unchanged, in a window that says so.
+            are given once more, unchanged and as far as the sound goes, in a window that says so.
 
         Raises:
             Cancelled: `cancelled` returned True.
@@ -279,12 +279,17 @@ class Session:
             return None
         self._closed = True
         first = self._planner.final
-        if self._last is None:
-            tail = np.zeros((0, self._bundle.config.format.channels), np.float32)
-        else:
-            tail = self._last[1][first - self._last[0] :]
+        start, last = first, np.zeros((0, self._bundle.config.format.channels), np.float32)
+        if self._last is not None:
+            start, last = self._last
+        tail = last[first - start : max(first, self.total_frames) - start]
+        final_frames = len(tail)
+        if not final_frames and first and self._planner.end > first:
+            # Frames were planned beyond the sound. The last frame once more says that it is.
+            first -= 1
+            tail = last[first - start : first - start + 1]
         motion = self._bundle.denormalise(tail, first)
-        return MotionWindow(max(0, self._index - 1), first, motion, len(tail), True)
+        return MotionWindow(max(0, self._index - 1), first, motion, final_frames, True)
 
     def skip(self, patient: bool = False) -> None:
         """Leaves the next window out, after a failure; the one after it starts afresh."""
@@ -303,12 +308,11 @@ class Session:
     def _known(self, span: Span) -> tuple[np.ndarray | None, bool]:
         """(1, n, C) first frames of a window from the window before it; whether they must stay.
 
-        A window on the sound heard so far is free in all that is not final: what was planned for
-        those frames was planned on less sound.
+        Frames that are not final and were planned on less sound than there is now are free.
         """
         if self._last is None:
             return None, False
-        keep = span.heard is not None
+        keep = span.heard is not None or self._last_heard is not None
         start, motion = self._last
         known = motion[span.start - start : (self._planner.final if keep else span.end) - start]
         return (known[None] if len(known) else None), keep
@@ -320,7 +324,7 @@ class Session:
         its sound had been heard before; else it follows what has just been heard at once.
         """
         x = x.copy()
-        if span.heard is None or self._last is None:
+        if self._last is None or (span.heard is None and self._last_heard is None):
             return x
         start, before = self._last
         first, planned = self._planner.final, start + len(before)

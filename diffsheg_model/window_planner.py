@@ -75,10 +75,13 @@ class WindowPlanner:
         frames = settled if total is None else total
         before = None
         if last is not None:
-            # What was planned on sound not heard is planned anew.
-            reaches = self.end if last.heard is None else min(self.end, self.final + overlap)
-            if last.heard is not None and total is not None:
-                reaches = min(reaches, max(self.final, total - 1))
+            reaches = self.end
+            if last.heard is not None:
+                # What is not final was planned on less sound and is planned anew. Where windows
+                # overlap by more than half, one that began an overlap earlier would add nothing.
+                reaches = max(self.final, self.final + 2 * overlap - self._window_frames + 1)
+                if total is not None:
+                    reaches = min(reaches, max(self.final, total - 1))
             before = (last.start, reaches)
         window = next_window(before, self._window_frames, overlap, frames)
         if window is None:

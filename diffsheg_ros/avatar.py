@@ -1,5 +1,6 @@
 """One configured avatar: engine, worker and timeline put together. No ROS in it."""
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,8 +29,6 @@ from diffsheg_ros.worker_stats import WorkerStats
 CHUNK_S = 0.02
 #: What a live window may take longer than in the warm-up without being late, as a share of a hop.
 LIVE_MARGIN = 0.25
-#: Idle motion is planned for the time after speech only where that ends so soon.
-FAR_NS = 60 * NS
 #: Whole windows: at least this beyond their length. Features hear `SETTLING_S` ahead of their
 #: frame and audio comes in chunks; the rest is for the engine.
 LEAST_MARGIN_S = 0.45
@@ -73,14 +72,18 @@ class Avatar:
             InputError: a parameter does not fit the model, or the bundle or engine is unusable.
         """
         self._on_stretch = on_stretch
+        # What is planned is sent in the order of planning, whichever thread it comes from.
+        self._planning = threading.Lock()
         self._now_ns = now_ns
         self._clock = clock
         preset = PRESETS[parameters.preset]
         self.bundle = with_preset(
             load_bundle(parameters.bundle or DEFAULT_BUNDLE), preset, parameters.sampler_options()
         )
-        self.live = live = parameters.live_options(live_options(preset, self.bundle.config))
+        self.live = live = parameters.live_with_overrides(live_options(preset, self.bundle.config))
         format_ = self.bundle.config.format
+        if live is not None:
+            live.check(format_.window_frames, self.bundle.config.foppas)
         self._arrivals = Arrivals()
         self.latency = Spans()
         self.late_windows = 0
@@ -205,29 +208,33 @@ class Avatar:
         return self._worker.stats()
 
     def _on_interrupt(self, epoch: int) -> None:
-        self._on_stretch(self.playout.interrupt(self._now_ns(), epoch))
+        with self._planning:
+            self._on_stretch(self.playout.interrupt(self._now_ns(), epoch))
 
     def _idle_from_ns(self) -> int:
         """When the body has nothing to do that is planned."""
         now_ns, planned_ns = self._now_ns(), self.timeline.planned_until_ns
-        # Speech that ends long after now may be stamped with another time.
-        if planned_ns is None or planned_ns > now_ns + FAR_NS:
+        # Speech that has not begun leaves something to do until then.
+        if planned_ns is None or self.timeline.label(now_ns)[0] == 'idle':
             return now_ns
         return max(now_ns, planned_ns)
 
     def _on_idle(self, start_ns: int, window: MotionWindow) -> None:
-        stretch = self.playout.plan_idle(start_ns, window)
-        if stretch is not None:
-            self._on_stretch(stretch)
+        with self._planning:
+            stretch = self.playout.plan_idle(start_ns, window)
+            if stretch is not None:
+                self._on_stretch(stretch)
 
     def _on_window(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
     ) -> None:
-        stretch = self.playout.plan(epoch, utterance_id, start_ns, window)
-        if stretch is None:
-            return
-        self._on_stretch(stretch)
-        if window.final_frames:
+        with self._planning:
+            stretch = self.playout.plan(epoch, utterance_id, start_ns, window)
+            if stretch is None:
+                return
+            self._on_stretch(stretch)
+        # The last one may only say again what was there before.
+        if window.final_frames and not window.last:
             frame_ns = start_ns + round(window.start_frame * NS / self.bundle.config.format.fps)
             if frame_ns < self._now_ns():
                 self.late_windows += 1

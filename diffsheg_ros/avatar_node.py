@@ -141,7 +141,8 @@ class AvatarNode(LifecycleNode):
         )
         if avatar.warm_up_s > avatar.hop_s:
             self.get_logger().warning(
-                'too slow for live speech: lower sampling_steps, or choose a smaller bundle'
+                'too slow for live speech: raise hop, choose preset balanced or quality, lower '
+                'sampling_steps, or choose a smaller bundle'
             )
         if self._namesakes():
             self.get_logger().warning(

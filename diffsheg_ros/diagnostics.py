@@ -258,7 +258,8 @@ def _standing_faults(facts: Facts) -> list[tuple[int, str]]:
             )
         )
     worker = facts.worker
-    if worker is not None and worker.latency_p95_s > facts.hop_s > 0:
+    # Live windows are of several lengths; those that are late are counted (`long_hops`).
+    if worker is not None and not facts.hop and worker.latency_p95_s > facts.hop_s > 0:
         words.append(
             (
                 WARN,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diffsheg_model.config import MotionFormat
 from diffsheg_model.session import MotionWindow, Session
 from diffsheg_model.time_units import NS
 
@@ -35,18 +36,22 @@ class IdleMotion:
     """
 
     def __init__(
-        self, hooks: IdleHooks, new_session: Callable[[int, int], Session], fps: float
+        self,
+        hooks: IdleHooks,
+        new_session: Callable[[int, int], Session],
+        format_: MotionFormat,
     ) -> None:
         """Generates nothing yet.
 
         Args:
             hooks: who takes the motion.
             new_session: gives a session for a sample rate and an ordinal.
-            fps: of the motion.
+            format_: of the motion.
         """
         self._hooks = hooks
         self._new_session = new_session
-        self._fps = fps
+        self._fps = format_.fps
+        self._window_ns = round(format_.window_frames * NS / format_.fps)
         self._session: Session | None = None
         self._start_ns = self._end_ns = 0
         self._ordinal = 0
@@ -78,6 +83,6 @@ class IdleMotion:
         self._session = None
 
     def _goes_on(self, from_ns: int) -> bool:
-        # Far ahead of the time asked for, the clock has jumped back.
-        late, ahead = from_ns - _LATE_NS, from_ns + 3 * AHEAD_NS
+        # Farther ahead of the time asked for than a window reaches, the clock has jumped back.
+        late, ahead = from_ns - _LATE_NS, from_ns + AHEAD_NS + self._window_ns + _LATE_NS
         return self._session is not None and late <= self._end_ns <= ahead

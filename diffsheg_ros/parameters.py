@@ -320,7 +320,7 @@ class AvatarParameters(HearingParameters):
                 changed[name] = getattr(self, name)
         return SamplerOptions(**changed)
 
-    def live_options(self, live: LiveOptions | None) -> LiveOptions | None:
+    def live_with_overrides(self, live: LiveOptions | None) -> LiveOptions | None:
         """How to plan on speech that is still being spoken; None for whole windows.
 
         Args:

@@ -154,6 +154,7 @@ class SampleClock:
             self._knots.pop()
         self._knots.append(_Knot(first, time_ns, self._drift))
         self._begun_at = self._paced_at = first
+        self._second = sample // self.sample_rate
         self._astray = None
         self._errors.clear()
         self.steps += 1

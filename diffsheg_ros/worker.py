@@ -18,7 +18,7 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
-from diffsheg_model.errors import one_line
+from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.live import LiveOptions
 from diffsheg_model.session import MotionWindow, Session
 from diffsheg_model.speech import SpeechEncoder
@@ -58,6 +58,7 @@ class _Live:
     session: Session
     style: tuple[int, int, float]
     heard_s: float  # when its last chunk came, of the worker's clock
+    heard_ns: int  # the same of the chunks' clock
     windows: int = 0
     end_seen: bool = False
     ended: bool = False
@@ -139,14 +140,16 @@ class MotionWorker:
         self._style = (seed, speaker, self._foppas.guidance_scale)
         self._now_ns = now_ns
         self._live_options = live
+        self._hop = bundle.config.format.window_frames if live is None else live.hop
         self.lead_s = 0.0
         self._idle: IdleMotion | None = None
         if idle is not None:
             self._idle = IdleMotion(
                 idle,
                 lambda rate, ordinal: self._new_session(rate, _IDLE_ORDINAL + ordinal),
-                bundle.config.format.fps,
+                bundle.config.format,
             )
+        self._idle_style = self._style
         self._idle_after_s = 0.0  # of the clock: a failure keeps it off
         self._speech_encoder = speech_encoder
         self._reorder_s = reorder_s
@@ -281,6 +284,8 @@ class MotionWorker:
         """
         if guidance_scale is None:
             guidance_scale = self._foppas.guidance_scale
+        if seed < 0:
+            raise InputError(f'seed = {seed}: must be 0 or more')
         dataclasses.replace(self._foppas, guidance_scale=guidance_scale)
         self._bundle.config.check_speaker(speaker)
         self._style = (seed, speaker, guidance_scale)
@@ -350,17 +355,27 @@ class MotionWorker:
             # With nothing to generate, wait; after the last chunk only for one that it overtook.
             patience_s = self._reorder_s if live.end_seen else self._stall_s
             left_s = patience_s - (self._clock() - live.heard_s)
-            wait_s = min(left_s, self._until_needed_s(live)) if patient else left_s
-            wait_s = 0.0 if busy else max(wait_s, _LEAST_WAIT_S)
+            if patient:
+                left_s = min(left_s, self._until_needed_s(live) - _AHEAD_S)
+            wait_s = 0.0 if busy else max(left_s, _LEAST_WAIT_S)
             chunk = self._inbox.take(wait_s, live.utterance.epoch)
             if chunk is not None:
                 self._take(chunk)
                 return
             if not busy:
-                if self._clock() - live.heard_s >= patience_s:
+                if self._is_silent(live, patience_s):
                     self._no_chunk(live, stop)
                 return
         self._generate(live, stop, patient)
+
+    def _is_silent(self, live: _Live, patience_s: float) -> bool:
+        """Whether no chunk has come for so long, in real time and by the sender's clock.
+
+        A simulation that stands still keeps its speech; one whose clock jumps back does not.
+        """
+        heard_ns = self._now_ns() - live.heard_ns
+        waited = self._clock() - live.heard_s >= patience_s
+        return waited and not 0 <= heard_ns < patience_s * NS
 
     def _no_chunk(self, live: _Live, stop: threading.Event) -> None:
         """The wait is over: by a wake-up, or because the sender has nothing more."""
@@ -379,7 +394,7 @@ class MotionWorker:
         live = self._live
         if live is None:
             live = self._live = self._open(chunk.utterance)
-        live.heard_s = self._clock()
+        live.heard_s, live.heard_ns = self._clock(), self._now_ns()
         samples = self._hear(live, chunk)
         moved = None
         if live.buffer.resync_at is not None:
@@ -422,6 +437,7 @@ class MotionWorker:
         if live.style is not self._style:
             live.style = self._style
             live.session.restyle(*live.style)
+        late = self._live_options is not None and self._until_needed_s(live) <= 0
         begin = self._clock()
         try:
             window = live.session.step(
@@ -441,10 +457,8 @@ class MotionWorker:
                 live.windows += 1
                 self._counts['windows'] += 1
                 self._spans.append((self._clock() - begin, window.final_frames))
-                hop = window.final_frames if self._live_options is None else self._live_options.hop
-                self._counts['long_hops'] += not (
-                    patient or live.ended or window.final_frames <= hop
-                )
+                if late and not live.ended:
+                    self._counts['long_hops'] += window.final_frames > self._hop
             self._counts['frames'] += window.final_frames
             self._deliver(live, window)
         if live.session.finished:
@@ -455,6 +469,9 @@ class MotionWorker:
         idle = self._idle
         if idle is None or not self._idle_is_due(idle):
             return
+        if self._idle_style is not self._style:
+            self._idle_style = self._style
+            idle.forget()
         try:
             idle.step(lambda: stop.is_set() or len(self._inbox) > 0)
             self._counts['idle_windows'] += 1
@@ -519,7 +536,7 @@ class MotionWorker:
         )
         clock = SampleClock(utterance.sample_rate, utterance.origin_sample, utterance.start_ns)
         session = self._new_session(utterance.sample_rate, utterance.ordinal)
-        return _Live(utterance, buffer, clock, session, self._style, self._clock())
+        return _Live(utterance, buffer, clock, session, self._style, self._clock(), self._now_ns())
 
     def _new_session(self, sample_rate: int, utterance: int) -> Session:
         seed, speaker, guidance_scale = self._style

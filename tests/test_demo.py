@@ -53,12 +53,12 @@ def test_a_recording_becomes_files(tmp_path, tiny_bundle, environment):
     }  # fmt: skip
     motion = read_npz(out / 'motion.npz')
     assert motion.fps == 60
-    # The speech, and half a second on the way to rest.
+    # The speech, and half a second on the way to idling.
     assert 1.9 < motion.duration_s < 4.0
     assert motion.rotations.shape[1:] == (47, 3) and motion.weights.shape[1] == 51
     moving = np.abs(np.diff(motion.weights, axis=0)).max(axis=1) > 1e-6
     assert moving[: 60 * 2].mean() > 0.5  # a busy machine holds it at times
-    assert motion.weights[-1].max() < 0.01
+    assert moving[-20:].any()  # it idles
     with open(out / 'face.csv', newline='') as file:
         rows = list(csv.reader(file))
     assert rows[0][0] == 'time_s' and 'jawOpen' in rows[0]

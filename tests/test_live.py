@@ -77,6 +77,18 @@ def test_every_frame_comes_once_and_as_soon_as_its_lag_allows(tiny_bundle, tiny_
     assert last[-1].last and done + sum(w.final_frames for w in last) == session.total_frames == 60
 
 
+@pytest.mark.parametrize('frames', range(1, 12))
+def test_there_is_as_much_motion_as_sound(tiny_bundle, tiny_engine, frames):
+    speech = speech_like(1.0)[: -(-frames * RATE // 15) + 50]
+    windows = speak(live_session(tiny_bundle, tiny_engine), speech, range(400, len(speech), 400))
+    assert len(final(windows)) == frames
+    assert windows[-1].last and not any(window.last for window in windows[:-1])
+    # Nothing beyond the sound stays planned.
+    last = windows[-1]
+    assert last.start_frame + len(last.motion) == frames
+    assert len(last.motion) > 0
+
+
 def test_the_sound_to_come_makes_no_difference_to_a_window(tiny_bundle, tiny_engine):
     speech, other = speech_like(4.0), speech_like(4.0)
     heard = 30 * RATE // 15
