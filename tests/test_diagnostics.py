@@ -19,9 +19,7 @@ WELL = Facts(
     worker_alive=True,
     publish_rate_hz=60.0,
     fps=59.8,
-    preset='balanced',
-    hop=8,
-    provisional=4,
+    preset='quality',
     hop_s=2.0,
     engine='onnxruntime',
     precision='fp32',
@@ -53,7 +51,7 @@ def test_all_is_well():
         'lifecycle': 'active', 'state': 'speaking', 'fps': '59.8', 'latency_p50_s': '0.000',
         'latency_p95_s': '0.000', 'queue_s': '0.00', 'gaps': '0', 'drops': '0',
         'engine': 'onnxruntime', 'precision': 'fp32', 'playout_delay_s': '2.720',
-        'preset': 'balanced', 'hop': '8', 'hop_s': '2.000', 'lookahead': '0', 'provisional': '4',
+        'preset': 'quality', 'hop': '0', 'hop_s': '2.000', 'lookahead': '0', 'provisional': '0',
     }  # fmt: skip
     assert expected.items() <= report.values.items()
 
@@ -106,6 +104,13 @@ def test_a_slow_engine_is_told_from_slow_speech():
     report = Health().report(0.0, dataclasses.replace(WELL, worker=slow, latency_p95_s=9.0))
     assert report.level == WARN
     assert 'generating 2.00 s of motion takes 2.50 s' in report.message
+
+
+def test_live_windows_are_of_several_lengths_and_judged_by_whether_they_come_late():
+    live = changed(hop=2, hop_s=0.13, latency_p95_s=0.2)
+    assert Health().report(0.0, live).level == OK
+    late = Health().report(0.0, changed(live, long_hops=5, windows=10))
+    assert late.level == WARN and 'raise hop' in late.message
 
 
 def test_news_gets_old():
