@@ -24,6 +24,7 @@ CONFIG = Path(__file__).resolve().parents[1] / 'config'
 ARGUMENTS = {
     'audio_file': ('', 'recording to speak once the avatar is active; empty: only the avatar'),
     'bundle': ('', 'folder of the model bundle; empty: what params_file says'),
+    'preset': ('', 'low_latency, balanced or quality; empty: what params_file says'),
     'params_file': (str(CONFIG / 'avatar.yaml'), 'parameters of all nodes'),
     'namespace': ('', 'namespace of all nodes and topics'),
     'microphone': ('false', 'true: speak to the avatar through a microphone of this machine'),
@@ -51,7 +52,7 @@ def nodes(context: LaunchContext) -> list:
             'output': 'screen',
         }
 
-    avatar = LifecycleNode(**options('avatar', bundle=given['bundle']))
+    avatar = LifecycleNode(**options('avatar', bundle=given['bundle'], preset=given['preset']))
     player = Node(**options('file_player', file=given['audio_file']))
 
     def change(transition: int) -> EmitEvent:
