@@ -40,6 +40,11 @@ uint32 sample_rate
 float32[] samples
 bool end_of_utterance
 """,
+    'diffsheg_ros/msg/Emphasis': """\
+std_msgs/Header header
+float32 duration
+float32 gain
+""",
     FACE_BLENDSHAPES: """\
 std_msgs/Header header
 string utterance_id
