@@ -136,19 +136,23 @@ class FeatureStream:
         self._compute_mel(self.total_frames)
 
     def features(self, start: int, end: int) -> Features:
-        """Features of frames [start, end), all ready and none forgotten.
+        """Features of frames [start, end), all ready and none forgotten; silence before frame 0.
 
         Speech features are those of the audio from ``speech_context_s`` before ``start`` (or the
         utterance's beginning) to ``end``, encoded at once and resampled linearly to its frames.
         """
-        if not self._first_frame <= start < end <= self.frames_ready:
+        if not self._first_frame <= max(0, start) < end <= self.frames_ready:
             raise IndexError(
                 f'frames [{start}, {end}) are not all in [{self._first_frame}, {self.frames_ready})'
             )
-        mel = np.stack(self._mel[start - self._first_frame : end - self._first_frame])
-        first = max(0, start - self._context_frames)
-        audio = self._speech_audio.cut(self._speech_sample(first), self._speech_sample(end))
-        return self._features(mel, audio, end - first)
+        mel = self._silence(start)
+        mel += self._mel[max(0, start) - self._first_frame : end - self._first_frame]
+        first = min(start, max(0, start - self._context_frames))
+        audio = [
+            np.zeros(self._speech_sample(-first), np.float32),
+            self._speech_audio.cut(self._speech_sample(first), self._speech_sample(end)),
+        ]
+        return self._features(np.stack(mel), np.concatenate(audio), end - first)
 
     def features_ahead(self, start: int, end: int, heard: int) -> Features:
         """Features of frames [start, end) from the sound of the frames before ``heard`` alone.
@@ -168,8 +172,7 @@ class FeatureStream:
         settled = max(0, heard - self._settling, self._first_frame)
         audio_ahead, mel_ahead = self._ahead(settled, end, heard)
         before = self._mel[max(0, start) - self._first_frame : settled - self._first_frame]
-        silence = [self._mel_frame(np.zeros(FFT_SIZE, np.float32))] * -start
-        mel = [*silence, *before, *mel_ahead[max(0, start - settled) :]]
+        mel = [*self._silence(start), *before, *mel_ahead[max(0, start - settled) :]]
         first = min(start, max(0, start - self._context_frames))
         audio = [
             np.zeros(self._speech_sample(-first), np.float32),
@@ -204,6 +207,10 @@ class FeatureStream:
             self._mel.append(self._mel_frame(self._mel_audio.cut(start, start + FFT_SIZE)))
         self.frames_ready = max(self.frames_ready, frames)
         self._mel_audio.forget(self.frames_ready * self._hop)
+
+    def _silence(self, start: int) -> list[np.ndarray]:
+        """Mel power of the frames before the utterance."""
+        return [self._mel_frame(np.zeros(FFT_SIZE, np.float32)) for _ in range(-start)]
 
     def _features(self, mel: np.ndarray, audio: np.ndarray, frames: int) -> Features:
         """Of the given mel power, with speech features of the last of the frames in the audio."""

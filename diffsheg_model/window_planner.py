@@ -89,9 +89,11 @@ class WindowPlanner:
         start, end = window
         if total is None and end - start < self._window_frames:
             return None  # only the end of an utterance makes a window short
-        if last is not None and last.heard is not None:
-            # A short window has as much of what is before it as the network can see.
-            start = max(last.start, 0, min(start, end - self._window_frames))
+        if self._live is not None and (last is None or last.heard is not None):
+            # A short one has as much of what is before it as the network can see, so that the
+            # engine gets windows of one length: a new one can cost it a second.
+            first = -self._window_frames if last is None else last.start
+            start = max(first, min(start, end - self._window_frames))
         return Span(start, end, end if end == total else end - overlap)
 
     def _on_the_heard(self, live: LiveOptions, heard: int) -> Span | None:
