@@ -73,7 +73,9 @@ def nodes():
 
 @pytest.fixture(scope='module')
 def avatar(nodes, tiny_bundle):
-    return nodes.start('avatar_node', '-p', 'autostart:=true', '-p', f'bundle:={tiny_bundle.path}')
+    # The longest delay leaves a slow browser the time to listen.
+    given = ('-p', 'autostart:=true', '-p', 'preset:=quality')
+    return nodes.start('avatar_node', *given, '-p', f'bundle:={tiny_bundle.path}')
 
 
 @pytest.fixture(scope='module')
