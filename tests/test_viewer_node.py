@@ -73,8 +73,8 @@ def nodes():
 
 @pytest.fixture(scope='module')
 def avatar(nodes, tiny_bundle):
-    # The longest delay leaves a slow browser the time to listen.
-    given = ('-p', 'autostart:=true', '-p', 'preset:=quality')
+    # The longest delay, and a body that rests between, leave a slow browser the time to listen.
+    given = ('-p', 'autostart:=true', '-p', 'preset:=quality', '-p', 'idle:=false')
     return nodes.start('avatar_node', *given, '-p', f'bundle:={tiny_bundle.path}')
 
 
