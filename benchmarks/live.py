@@ -23,16 +23,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import live_latency, live_quality, takes
+from benchmarks import live_latency, live_quality, measures, takes
 from benchmarks.live_parser import Parser
 from benchmarks.live_settings import Setting, grid, presets
 from benchmarks.samplers import Recordings, read_recordings
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
+from diffsheg_model.engines import ENGINES
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.files import atomic_path
 from diffsheg_ros.node_process import end_at_signals
-from diffsheg_ros.parameters import ENGINES
 
 LOG = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
@@ -58,18 +58,9 @@ LATENCY_COLUMNS = {
     'window_p95_ms': 'window p95, ms',
 }
 QUALITY_COLUMNS = {
-    'jaw_r': 'jaw r ↑',
-    'rounding_r': 'rounding r ↑',
-    'lip_closure': 'closures ↑',
-    'other_jaw_energy_r': 'jaw / energy r ↑',
+    **measures.LIP_COLUMNS,
     'beat_alignment': 'beat alignment ↑',
-    'blinks_per_minute': 'blinks / min',
-    'blink_ms': 'blink, ms',
-    'wrist_speed_ratio': 'wrist speed / real → 1',
-    'wrist_jerk_ratio': 'jerk / real → 1',
-    'two_seeds_cm': 'two seeds, cm',
-    'seam_rotations': 'seams, body → 1',
-    'seam_face': 'seams, face → 1',
+    **measures.MOTION_COLUMNS,
 }
 COLUMNS = SETTING_COLUMNS | LATENCY_COLUMNS | QUALITY_COLUMNS
 """Figures and how the table calls them."""

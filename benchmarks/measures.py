@@ -24,6 +24,23 @@ from diffsheg_model.speech import SpeechEncoder
 
 Scores = dict[str, dict[str, float]]
 
+LIP_COLUMNS = {
+    'jaw_r': 'jaw r ↑',
+    'rounding_r': 'rounding r ↑',
+    'lip_closure': 'closures ↑',
+    'other_jaw_energy_r': 'jaw / energy r ↑',
+}
+MOTION_COLUMNS = {
+    'blinks_per_minute': 'blinks / min',
+    'blink_ms': 'blink, ms',
+    'wrist_speed_ratio': 'wrist speed / real → 1',
+    'wrist_jerk_ratio': 'jerk / real → 1',
+    'two_seeds_cm': 'two seeds, cm',
+    'seam_rotations': 'seams, body → 1',
+    'seam_face': 'seams, face → 1',
+}
+"""Figures that several tables have, and how they call them."""
+
 SHUFFLES = 100
 ARMS = ('RightHand', 'LeftHand', 'RightForeArm', 'LeftForeArm', 'Head')
 

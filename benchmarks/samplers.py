@@ -75,17 +75,8 @@ COLUMNS = {
     'calls_per_second': 'calls / s of motion',
     'times_real_time': 'x real time, 1 core ↑',
     'error': 'error, first window ↓',
-    'jaw_r': 'jaw r ↑',
-    'rounding_r': 'rounding r ↑',
-    'lip_closure': 'closures ↑',
-    'other_jaw_energy_r': 'jaw / energy r ↑',
-    'blinks_per_minute': 'blinks / min',
-    'blink_ms': 'blink, ms',
-    'wrist_speed_ratio': 'wrist speed / real → 1',
-    'wrist_jerk_ratio': 'jerk / real → 1',
-    'two_seeds_cm': 'two seeds, cm',
-    'seam_rotations': 'seams, body → 1',
-    'seam_face': 'seams, face → 1',
+    **measures.LIP_COLUMNS,
+    **measures.MOTION_COLUMNS,
 }
 """Figures and how the table calls them."""
 

@@ -27,13 +27,13 @@ from benchmarks.soak_plan import conversation, speeches
 from benchmarks.soak_report import Figures
 from benchmarks.takes import Speech
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
+from diffsheg_model.engines import ENGINES
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.files import atomic_path
 from diffsheg_model.live import PRESETS
 from diffsheg_model.time_units import NS
 from diffsheg_ros.node_process import end_at_signals
-from diffsheg_ros.parameters import ENGINES
 
 LOG = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
