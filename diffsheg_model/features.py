@@ -136,23 +136,18 @@ class FeatureStream:
         self._compute_mel(self.total_frames)
 
     def features(self, start: int, end: int) -> Features:
-        """Features of frames [start, end), all ready and none forgotten; silence before frame 0.
+        """Features of frames [start, end), all ready and none forgotten.
 
-        Speech features are those of the audio from ``speech_context_s`` before ``start`` (or the
+        Before frame 0 there is silence, and after the utterance's end too, once it is over. Speech
+        features are those of the audio from ``speech_context_s`` before ``start`` (or the
         utterance's beginning) to ``end``, encoded at once and resampled linearly to its frames.
         """
-        if not self._first_frame <= max(0, start) < end <= self.frames_ready:
+        last = end if self.total_frames is None else min(end, self.total_frames)
+        if not self._first_frame <= max(0, start) < last <= self.frames_ready:
             raise IndexError(
                 f'frames [{start}, {end}) are not all in [{self._first_frame}, {self.frames_ready})'
             )
-        mel = self._silence(start)
-        mel += self._mel[max(0, start) - self._first_frame : end - self._first_frame]
-        first = min(start, max(0, start - self._context_frames))
-        audio = [
-            np.zeros(self._speech_sample(-first), np.float32),
-            self._speech_audio.cut(self._speech_sample(first), self._speech_sample(end)),
-        ]
-        return self._features(np.stack(mel), np.concatenate(audio), end - first)
+        return self._assembled(start, end, self._mel_of(start, last), self._audio_of(start, last))
 
     def features_ahead(self, start: int, end: int, heard: int) -> Features:
         """Features of frames [start, end) from the sound of the frames before ``heard`` alone.
@@ -171,15 +166,9 @@ class FeatureStream:
             )
         settled = max(0, heard - self._settling, self._first_frame)
         audio_ahead, mel_ahead = self._ahead(settled, end, heard)
-        before = self._mel[max(0, start) - self._first_frame : settled - self._first_frame]
-        mel = [*self._silence(start), *before, *mel_ahead[max(0, start - settled) :]]
-        first = min(start, max(0, start - self._context_frames))
-        audio = [
-            np.zeros(self._speech_sample(-first), np.float32),
-            self._speech_audio.cut(self._speech_sample(first), self._speech_sample(settled)),
-            audio_ahead,
-        ]
-        return self._features(np.stack(mel), np.concatenate(audio), end - first)
+        mel = self._mel_of(start, settled) + mel_ahead[max(0, start - settled) :]
+        audio = np.concatenate([self._audio_of(start, settled), audio_ahead])
+        return self._assembled(start, end, mel, audio)
 
     def forget(self, before_frame: int) -> None:
         """Drops what only frames before ``before_frame`` need; keeps memory flat."""
@@ -208,17 +197,37 @@ class FeatureStream:
         self.frames_ready = max(self.frames_ready, frames)
         self._mel_audio.forget(self.frames_ready * self._hop)
 
-    def _silence(self, start: int) -> list[np.ndarray]:
-        """Mel power of the frames before the utterance."""
-        return [self._mel_frame(np.zeros(FFT_SIZE, np.float32)) for _ in range(-start)]
+    def _mel_of(self, start: int, end: int) -> list[np.ndarray]:
+        """Mel power of the utterance's frames in [start, end)."""
+        return self._mel[max(0, start) - self._first_frame : end - self._first_frame]
 
-    def _features(self, mel: np.ndarray, audio: np.ndarray, frames: int) -> Features:
-        """Of the given mel power, with speech features of the last of the frames in the audio."""
-        mel = transform_mel(mel, self.config.mel_transform)
+    def _audio_of(self, start: int, end: int) -> np.ndarray:
+        """Speech audio of the utterance that frames [start, end) hear."""
+        first = self._speech_sample(start - self._context_frames)
+        return self._speech_audio.cut(first, self._speech_sample(end))
+
+    def _assembled(
+        self, start: int, end: int, mel: list[np.ndarray], audio: np.ndarray
+    ) -> Features:
+        """Features of frames [start, end).
+
+        Args:
+            start, end: the frames.
+            mel: mel power from frame max(0, start) on; silence where it ends.
+            audio: speech audio, as `_audio_of` cuts it; silence where it ends.
+        """
+        power = np.zeros((end - start, self.config.mel_bins), np.float32)
+        before = max(0, -start)
+        power[before : before + len(mel)] = mel
+        features = transform_mel(power, self.config.mel_transform)
         if self._encoder is None:
-            return Features(mel, None)
-        speech = resample_features(self._encoder.encode(audio), frames)[-len(mel) :]
-        return Features(mel, speech)
+            return Features(features, None)
+        first = min(start, max(0, start - self._context_frames))
+        silence = np.zeros(self._speech_sample(-first), np.float32)
+        length = self._speech_sample(end) - self._speech_sample(first)
+        sound = np.concatenate([silence, audio, np.zeros(length - len(audio), np.float32)])
+        speech = resample_features(self._encoder.encode(sound), end - first)[start - end :]
+        return Features(features, speech)
 
     def _ahead(self, settled: int, end: int, heard: int) -> tuple[np.ndarray, list[np.ndarray]]:
         """Speech audio and mel power of frames [settled, end), as `features_ahead` hears them."""

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.config import FoppasConfig
+from diffsheg_model.config import BundleConfig, FoppasConfig
 from diffsheg_model.engines import Conditions, Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.features import FeatureStream
 from diffsheg_model.foppas import make_sampler, plan_window
 from diffsheg_model.live import LiveOptions
 from diffsheg_model.motion import Motion
-from diffsheg_model.noise import FrameNoise, seeded_noise
+from diffsheg_model.noise import FrameNoise, NoiseSource, seeded_noise
 from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.walk import Walk
 from diffsheg_model.window_planner import Span, WindowPlanner
@@ -66,6 +66,14 @@ class MotionWindow:
     motion: Motion
     final_frames: int
     last: bool
+
+
+def check_style(config: BundleConfig, seed: int, speaker: int, guidance_scale: float) -> None:
+    """Raises InputError where one of them is out of its range."""
+    if seed < 0:
+        raise InputError(f'seed = {seed}: must be 0 or more')
+    config.check_speaker(speaker)
+    dataclasses.replace(config.foppas, guidance_scale=guidance_scale)  # checks it
 
 
 class Session:
@@ -122,6 +130,7 @@ class Session:
         self._bundle = bundle
         self.engine = engine
         self._live = live is not None
+        self._noise_of: Callable[[int], NoiseSource]  # of a window, by its first frame
         self._sampler = make_sampler(config.diffusion, foppas)
         self._utterance = utterance
         self.restyle(seed, speaker, foppas.guidance_scale)
@@ -168,14 +177,14 @@ class Session:
             InputError: a value is out of its range; nothing has changed.
         """
         config = self._bundle.config
-        if seed < 0:
-            raise InputError(f'seed = {seed}: must be 0 or more')
-        config.check_speaker(speaker)
-        foppas = dataclasses.replace(config.foppas, guidance_scale=guidance_scale)
-        noise = FrameNoise if self._live else seeded_noise
-        self._noise = noise(seed, self._utterance)
+        check_style(config, seed, speaker, guidance_scale)
+        if self._live:
+            self._noise_of = FrameNoise(seed, self._utterance).of
+        else:
+            noise = seeded_noise(seed, self._utterance)
+            self._noise_of = lambda start: noise
         self._speaker = np.eye(config.network.num_speakers, dtype=np.float32)[[speaker]]
-        self._guidance_scale = foppas.guidance_scale
+        self._guidance_scale = guidance_scale
 
     def push(self, samples: np.ndarray) -> None:
         """Takes the next samples, (n,) mono, -1..1.
@@ -237,8 +246,8 @@ class Session:
             self._guidance_scale,
         )
         shape = (1, span.end - span.start, self._bundle.config.format.channels)
-        noise = self._noise.of(span.start) if isinstance(self._noise, FrameNoise) else self._noise
         known, keep = self._known(span)
+        noise = self._noise_of(span.start)
         walk = plan_window(self._sampler, noise, self._index, shape, known, keep)
         return WindowPlan(span, conditions, walk)
 
@@ -263,7 +272,8 @@ class Session:
         x = self._carried_over(span, x)
         first = self._planner.final
         last = span.final == self.total_frames
-        motion = self._bundle.denormalise(x[first - span.start :], first)
+        end = span.final if last else span.end
+        motion = self._bundle.denormalise(x[first - span.start : end - span.start], first)
         window = MotionWindow(self._index, first, motion, span.final - first, last)
         self._advance(span, (span.start, x))
         self._closed = last

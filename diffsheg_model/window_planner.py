@@ -12,7 +12,7 @@ class Span:
 
     Attributes:
         start: its first frame within the utterance; before the utterance where negative.
-        end: after its last.
+        end: after its last; of an utterance's last window it may lie beyond the utterance.
         final: frames of the utterance that are final once it is made.
         heard: frames whose sound it is planned on; None where all its sound is settled.
     """
@@ -89,12 +89,14 @@ class WindowPlanner:
         start, end = window
         if total is None and end - start < self._window_frames:
             return None  # only the end of an utterance makes a window short
+        final = end if end == total else end - overlap
         if self._live is not None and (last is None or last.heard is not None):
-            # A short one has as much of what is before it as the network can see, so that the
-            # engine gets windows of one length: a new one can cost it a second.
+            # A short one has as much before it as the network can see, and silence after it, so
+            # that the engine gets windows of one length: a new one can cost it a second.
             first = -self._window_frames if last is None else last.start
             start = max(first, min(start, end - self._window_frames))
-        return Span(start, end, end if end == total else end - overlap)
+            end = start + self._window_frames
+        return Span(start, end, final)
 
     def _on_the_heard(self, live: LiveOptions, heard: int) -> Span | None:
         hops = (heard - self.final - live.lag_frames) // live.hop + 1

@@ -18,9 +18,9 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
-from diffsheg_model.errors import InputError, one_line
+from diffsheg_model.errors import one_line
 from diffsheg_model.live import LiveOptions
-from diffsheg_model.session import MotionWindow, Session
+from diffsheg_model.session import MotionWindow, Session, check_style
 from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.time_units import NS
 from diffsheg_model.walk import Cancelled
@@ -140,9 +140,9 @@ class MotionWorker:
         self._style = (seed, speaker, self._foppas.guidance_scale)
         self._now_ns = now_ns
         self._live_options = live
-        self._hop = bundle.config.format.window_frames if live is None else live.hop
         self.lead_s = 0.0
         self._idle: IdleMotion | None = None
+        self._idle_poll_s = None if idle is None else _IDLE_POLL_S
         if idle is not None:
             self._idle = IdleMotion(
                 idle,
@@ -284,10 +284,7 @@ class MotionWorker:
         """
         if guidance_scale is None:
             guidance_scale = self._foppas.guidance_scale
-        if seed < 0:
-            raise InputError(f'seed = {seed}: must be 0 or more')
-        dataclasses.replace(self._foppas, guidance_scale=guidance_scale)
-        self._bundle.config.check_speaker(speaker)
+        check_style(self._bundle.config, seed, speaker, guidance_scale)
         self._style = (seed, speaker, guidance_scale)
 
     def stats(self) -> WorkerStats:
@@ -340,11 +337,12 @@ class MotionWorker:
             self._drop()
             live = None
         if live is None:
-            chunk = self._inbox.take(self._idle_wait_s())
+            idle = self._idle_due()
+            chunk = self._inbox.take(0.0 if idle else self._idle_poll_s)
             if chunk is not None:
                 self._take(chunk)
-            elif not stop.is_set():
-                self._generate_idle(stop)
+            elif idle and not stop.is_set():
+                self._generate_idle(idle, stop)
             return
         following = self._inbox.next_epoch()
         if following is not None and following != live.utterance.epoch:
@@ -437,7 +435,8 @@ class MotionWorker:
         if live.style is not self._style:
             live.style = self._style
             live.session.restyle(*live.style)
-        late = self._live_options is not None and self._until_needed_s(live) <= 0
+        options = self._live_options
+        late = options is not None and not live.ended and self._until_needed_s(live) <= 0
         begin = self._clock()
         try:
             window = live.session.step(
@@ -457,18 +456,22 @@ class MotionWorker:
                 live.windows += 1
                 self._counts['windows'] += 1
                 self._spans.append((self._clock() - begin, window.final_frames))
-                if late and not live.ended:
-                    self._counts['long_hops'] += window.final_frames > self._hop
+                if late and options is not None:
+                    self._counts['long_hops'] += window.final_frames > options.hop
             self._counts['frames'] += window.final_frames
             self._deliver(live, window)
         if live.session.finished:
             self._drop()
 
-    def _generate_idle(self, stop: threading.Event) -> None:
-        """The next window of idle motion, if it is due; gives way to speech."""
+    def _idle_due(self) -> IdleMotion | None:
+        """Idle motion, if a window of it is due."""
         idle = self._idle
-        if idle is None or not self._idle_is_due(idle):
-            return
+        if idle is None or self._clock() < self._idle_after_s or not idle.is_due():
+            return None
+        return idle
+
+    def _generate_idle(self, idle: IdleMotion, stop: threading.Event) -> None:
+        """The next window of idle motion; gives way to speech."""
         if self._idle_style is not self._style:
             self._idle_style = self._style
             idle.forget()
@@ -482,15 +485,6 @@ class MotionWorker:
             self._idle_after_s = self._clock() + _IDLE_RETRY_S
             self._counts['failed_windows'] += 1
             self._report('idle motion failed', error)
-
-    def _idle_wait_s(self) -> float | None:
-        """How long to wait for speech before looking after idle motion; None for ever."""
-        if self._idle is None:
-            return None
-        return 0.0 if self._idle_is_due(self._idle) else _IDLE_POLL_S
-
-    def _idle_is_due(self, idle: IdleMotion) -> bool:
-        return self._clock() >= self._idle_after_s and idle.is_due()
 
     def _is_ahead(self, live: _Live) -> bool:
         """Whether its speech comes so far ahead of time that whole windows can be waited for."""

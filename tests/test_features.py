@@ -14,7 +14,7 @@ from diffsheg_model.config import FeatureConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.features import Features, FeatureStream, extract_features
 from diffsheg_model.mel_transform import transform_mel
-from diffsheg_model.speech import OnnxSpeechEncoder, SpeechEncoder
+from diffsheg_model.speech import OnnxSpeechEncoder, SpeechEncoder, resample_features
 
 POWER = FeatureConfig()
 HUBERT = FeatureConfig(speech_encoder='hubert', speech_context_s=0.8)
@@ -106,6 +106,28 @@ def test_a_ready_frame_never_changes() -> None:
     final = features.features(0, features.frames_ready).mel
     assert np.array_equal(np.stack(seen), final[: len(seen)])
     assert np.array_equal(final, extract_features(samples, 44100, POWER, 15.0).mel)
+
+
+def test_before_and_after_an_utterance_there_is_silence(hubert_encoder: OnnxSpeechEncoder) -> None:
+    samples = made_speech(1.0, 16000)
+    spoken = FeatureStream(HUBERT, 15.0, 16000, hubert_encoder)
+    spoken.push(samples)
+    with pytest.raises(IndexError, match=r'frames \[-5, 23\) are not all in \[0, 1[34]\)'):
+        spoken.features(-5, 23)
+    spoken.finish()
+    around = spoken.features(-5, 23)
+    within = spoken.features(0, 15)
+    silence = FeatureStream(HUBERT, 15.0, 16000, hubert_encoder)
+    silence.push(np.zeros(16000, np.float32))
+    silence.finish()
+    expected = silence.features(0, 8).mel
+    assert np.array_equal(around.mel[:5], expected[:5])
+    assert np.array_equal(around.mel[5:20], within.mel)
+    assert np.array_equal(around.mel[20:], expected[:8])
+    padded = np.pad(samples, (5 * 3200 // 3, 8 * 3200 // 3))
+    assert around.speech is not None
+    hubert = resample_features(hubert_encoder.encode(padded), 28)
+    np.testing.assert_allclose(around.speech, hubert, atol=1e-5)
 
 
 @pytest.mark.parametrize(

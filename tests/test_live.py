@@ -89,6 +89,22 @@ def test_there_is_as_much_motion_as_sound(tiny_bundle, tiny_engine, frames):
     assert len(last.motion) > 0
 
 
+@pytest.mark.parametrize('seconds', [0.1, 1.0, 1.88, 3.1])
+def test_the_engine_gets_windows_of_one_length(tiny_bundle, tiny_engine, seconds):
+    session = live_session(tiny_bundle, tiny_engine)
+    lengths = set()
+    for piece in np.split(speech_like(seconds), range(400, int(seconds * RATE), 400)):
+        session.push(piece)
+        while (plan := session.plan()) is not None:
+            lengths.add(plan.walk.start.shape[1])
+            session.complete(plan, tiny_engine.sample(plan.conditions, plan.walk)[0])
+    session.end()
+    while (plan := session.plan()) is not None:
+        lengths.add(plan.walk.start.shape[1])
+        session.complete(plan, tiny_engine.sample(plan.conditions, plan.walk)[0])
+    assert lengths == {tiny_bundle.config.format.window_frames}
+
+
 def test_the_sound_to_come_makes_no_difference_to_a_window(tiny_bundle, tiny_engine):
     speech, other = speech_like(4.0), speech_like(4.0)
     heard = 30 * RATE // 15
