@@ -12,11 +12,11 @@ from diffsheg_model.errors import InputError
 LOST_S = 2.0
 
 
-def load_sounddevice(purpose: str) -> ModuleType:
+def load_sounddevice(what: str) -> ModuleType:
     """Imports sounddevice.
 
     Args:
-        purpose: what it is needed for, as a sentence begins ('playing sound').
+        what: what needs it, as a sentence begins (`a microphone`).
 
     Raises:
         InputError: sounddevice or PortAudio is not installed.
@@ -24,9 +24,9 @@ def load_sounddevice(purpose: str) -> ModuleType:
     try:
         import sounddevice
     except ImportError as error:
-        raise InputError(f"{purpose} needs sounddevice: pip install 'diffsheg[audio]'") from error
+        raise InputError(f"{what} needs sounddevice: pip install 'diffsheg[audio]'") from error
     except OSError as error:
-        raise InputError(f'{purpose} needs PortAudio ({error}): install libportaudio2') from error
+        raise InputError(f'{what} needs PortAudio ({error}): install libportaudio2') from error
     return sounddevice
 
 

@@ -14,6 +14,7 @@ from diffsheg_model.fractional_reading import prepare
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.avatar_timing import Interrupts
+from diffsheg_ros.hearing import HEARING_COUNTERS
 from diffsheg_ros.inbox import Chunk, Inbox
 from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.speaker_voice import Voice
@@ -28,12 +29,6 @@ _SETTLE_S = 1.0
 _REMEMBERED_STARTS = 100
 _REMEMBERED_ERRORS = 256
 
-_BUFFER_COUNTERS = (
-    'lost_samples',
-    'repeated_samples',
-    'reordered_chunks',
-    'rejected_chunks',
-)
 _VOICE_COUNTERS = ('late_samples', 'starvations', 'skips', 'waits')
 _OWN_COUNTERS = ('device_underruns', 'resyncs', 'stalls')
 _INBOX_COUNTERS = (
@@ -147,7 +142,7 @@ class Speaker:
         for voice in self._voices.copy():
             counts.update(_counts_of(voice))
         counts.update({name: getattr(self._inbox, name) for name in _INBOX_COUNTERS})
-        names = {*_BUFFER_COUNTERS, *_VOICE_COUNTERS, *_INBOX_COUNTERS, *_OWN_COUNTERS}
+        names = {*HEARING_COUNTERS, *_VOICE_COUNTERS, *_INBOX_COUNTERS, *_OWN_COUNTERS}
         return {name: counts[name] for name in sorted(names)}
 
     # From the device
@@ -276,6 +271,8 @@ class Speaker:
 
 
 def _counts_of(voice: Voice) -> dict[str, int]:
-    return {name: getattr(voice.buffer, name) for name in _BUFFER_COUNTERS} | {
-        name: getattr(voice, name) for name in _VOICE_COUNTERS
+    return voice.hearing.counts() | {
+        # A sample is late for the ear when its time is over, not when a zero stands in its place.
+        name: getattr(voice, name)
+        for name in _VOICE_COUNTERS
     }

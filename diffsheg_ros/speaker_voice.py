@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from diffsheg_model.fractional_reading import half_width, read_at
-from diffsheg_ros.audio_buffer import EMPTY, AudioBuffer
+from diffsheg_ros.audio_buffer import EMPTY
+from diffsheg_ros.hearing import Hearing
 from diffsheg_ros.inbox import Chunk, Utterance
-from diffsheg_ros.sample_clock import SampleClock
 
 #: Sound is read at most so much faster or slower than nominal; 0.1 % is a sixtieth of a semitone.
 MOST_STRETCH = 1e-3
@@ -35,8 +35,7 @@ class Voice:
 
     Attributes:
         utterance: whose it is.
-        clock: when its samples are heard.
-        buffer: puts chunks in order.
+        hearing: takes its chunks.
         position: the next sample to be heard, with its fraction; None before the first.
         fade: samples of the loudspeaker that a fade takes.
         late_samples: samples that came after their time.
@@ -55,21 +54,13 @@ class Voice:
             reorder_s, max_gap_s: as `AudioBuffer` takes them.
         """
         self.utterance = utterance
-        # As the avatar's, so that motion and sound agree.
-        self.clock = SampleClock(utterance.sample_rate, utterance.origin_sample, utterance.start_ns)
-        self.buffer = AudioBuffer(
-            utterance.sample_rate,
-            reorder_s=reorder_s,
-            max_gap_s=max_gap_s,
-            start_sample=utterance.origin_sample,
-        )
+        self.hearing = Hearing(utterance, reorder_s, max_gap_s)
         self.position: float | None = None
         self.late_samples = self.starvations = self.skips = self.waits = 0
         self._step = utterance.sample_rate / device_rate
         self.fade = round(FADE_S * device_rate)
         self._waiting = False  # silent until it is time for `position`
         self._starving = False
-        self._end_seen = False
         self._samples = EMPTY  # from _first on
         self._first = utterance.origin_sample
         self._stamps: deque[tuple[int, int]] = deque(maxlen=_MOST_STAMPS)
@@ -77,32 +68,31 @@ class Voice:
     @property
     def complete(self) -> bool:
         """Whether nothing more will come."""
-        return self._end_seen and not self.buffer.waiting
+        return self.hearing.complete
 
     @property
     def exhausted(self) -> bool:
         """Whether all that has come was heard."""
-        return self.position is not None and self.position >= self.buffer.next_sample
+        return self.position is not None and self.position >= self.hearing.buffer.next_sample
 
     @property
     def begin_ns(self) -> int:
         """When its first sample is heard."""
-        return self.clock.time_ns(self.utterance.origin_sample)
+        return self.hearing.clock.time_ns(self.utterance.origin_sample)
 
     @property
     def known_until_ns(self) -> int:
         """When the first sample that is not there yet is heard."""
-        return self.clock.time_ns(self.buffer.next_sample)
+        return self.hearing.clock.time_ns(self.hearing.buffer.next_sample)
 
     def take(self, chunk: Chunk) -> bool:
         """Takes a chunk; returns whether the sound has jumped to it (`AudioBuffer.resync_at`)."""
-        rejected = self.buffer.rejected_chunks
-        self._append(self.buffer.push(chunk.first_sample, chunk.samples))
-        if len(chunk.samples) and self.buffer.rejected_chunks == rejected:
-            self.clock.hear(chunk.first_sample, chunk.start_ns)
-            self._stamps.append((chunk.first_sample, chunk.start_ns))
-        self._end_seen = self._end_seen or chunk.end
-        return self.buffer.resync_at is not None
+        samples = self.hearing.take(chunk)
+        if samples is not None:
+            self._append(samples)
+            if len(chunk.samples):
+                self._stamps.append((chunk.first_sample, chunk.start_ns))
+        return self.hearing.buffer.resync_at is not None
 
     def play(self, begin_ns: int, end_ns: int, frames: int) -> np.ndarray:
         """The sound of a stretch of time, that following on the one before.
@@ -114,7 +104,7 @@ class Voice:
         Returns:
             (frames,) float32; silence before the utterance and where sound is missing.
         """
-        due, until = self.clock.sample_at(begin_ns), self.clock.sample_at(end_ns)
+        due, until = self.hearing.clock.sample_at(begin_ns), self.hearing.clock.sample_at(end_ns)
         nominal = frames * self._step
         if self.position is None:
             if until <= self.utterance.origin_sample:
@@ -130,7 +120,11 @@ class Voice:
         end = max(until, self.position + nominal - stretch)
         end = min(end, self.position + nominal + stretch)
         sound = self._read(self.position, end, frames)
-        if end > self.buffer.next_sample and not self._starving and not self.complete:
+        if (
+            end > self.hearing.buffer.next_sample
+            and not self._starving
+            and not self.hearing.complete
+        ):
             self.starvations += 1
             self._starving = True
         quiet = np.abs(sound).max(initial=0.0) < QUIET
@@ -172,9 +166,12 @@ class Voice:
         return sound
 
     def _read(self, begin: float, end: float, frames: int) -> np.ndarray:
-        if self.buffer.waiting and end + half_width(self._step) > self.buffer.next_sample:
+        if (
+            self.hearing.buffer.waiting
+            and end + half_width(self._step) > self.hearing.buffer.next_sample
+        ):
             # What is missing has not come in time: what came after it is played.
-            self._append(self.buffer.flush())
+            self._append(self.hearing.buffer.flush())
         positions = np.linspace(begin, end, frames, endpoint=False) - self._first
         return read_at(self._samples, positions, self._step)
 
@@ -182,7 +179,7 @@ class Voice:
         if not len(samples):
             return
         self._starving = False
-        end = self.buffer.next_sample
+        end = self.hearing.buffer.next_sample
         if self.position is not None:
             self.late_samples += min(max(0, int(self.position) - end + len(samples)), len(samples))
             kept = int(self.position - _KEPT_S * self.utterance.sample_rate)

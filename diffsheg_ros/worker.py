@@ -8,7 +8,7 @@ import dataclasses
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,9 +25,9 @@ from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.time_units import NS
 from diffsheg_model.walk import Cancelled
 from diffsheg_ros.audio_buffer import AudioBuffer
+from diffsheg_ros.hearing import HEARING_COUNTERS, Hearing
 from diffsheg_ros.idle import IdleHooks, IdleMotion
 from diffsheg_ros.inbox import Chunk, Inbox, Utterance
-from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.worker_stats import WorkerStats
 
 logger = logging.getLogger(__name__)
@@ -48,29 +48,33 @@ _IDLE_ORDINAL = 2**40
 _AHEAD_S = 0.3
 
 
+_OWN_COUNTERS = (
+    'windows',
+    'frames',
+    'long_hops',
+    'idle_windows',
+    'failed_windows',
+    'callback_errors',
+    'stalls',
+    'resyncs',
+)
+
+
 @dataclass
 class _Live:
     """The utterance under way."""
 
-    utterance: Utterance
-    buffer: AudioBuffer
-    clock: SampleClock
+    hearing: Hearing
     session: Session
     style: tuple[int, int, float]
     heard_s: float  # when its last chunk came, of the worker's clock
     heard_ns: int  # the same of the chunks' clock
     windows: int = 0
-    end_seen: bool = False
     ended: bool = False
 
-
-_BUFFER_COUNTERS = (
-    'lost_samples',
-    'repeated_samples',
-    'late_samples',
-    'reordered_chunks',
-    'rejected_chunks',
-)
+    @property
+    def utterance(self) -> Utterance:
+        return self.hearing.utterance
 
 
 class MotionWorker:
@@ -163,21 +167,7 @@ class MotionWorker:
         self._stop = threading.Event()
         self._live: _Live | None = None
         self._spans: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED_WINDOWS)
-        self._counts = dict.fromkeys(
-            (
-                'windows',
-                'frames',
-                'long_hops',
-                'idle_windows',
-                'failed_windows',
-                'callback_errors',
-                'stalls',
-                'resyncs',
-                'clock_steps',
-            )
-            + _BUFFER_COUNTERS,
-            0,
-        )
+        self._counts = Counter(dict.fromkeys(_OWN_COUNTERS + HEARING_COUNTERS, 0))
         self._last_error = ''
         self._new_session(16000, 0)
 
@@ -290,11 +280,9 @@ class MotionWorker:
     def stats(self) -> WorkerStats:
         """A snapshot, from any thread."""
         live, inbox = self._live, self._inbox
-        counts = dict(self._counts)
+        counts = self._counts.copy()
         if live is not None:
-            for name in _BUFFER_COUNTERS:
-                counts[name] += getattr(live.buffer, name)
-            counts['clock_steps'] += live.clock.steps
+            counts.update(live.hearing.counts())
         counts['rejected_chunks'] += inbox.rejected_chunks
         spans = list(self._spans)
         seconds = np.array([span[0] for span in spans] or [0.0])
@@ -351,7 +339,7 @@ class MotionWorker:
         busy = live.session.ready(patient)
         if not live.ended and not (busy and live.session.frames_waiting >= self._max_waiting):
             # With nothing to generate, wait; after the last chunk only for one that it overtook.
-            patience_s = self._reorder_s if live.end_seen else self._stall_s
+            patience_s = self._reorder_s if live.hearing.end_seen else self._stall_s
             left_s = patience_s - (self._clock() - live.heard_s)
             if patient:
                 left_s = min(left_s, self._until_needed_s(live) - _AHEAD_S)
@@ -379,7 +367,7 @@ class MotionWorker:
         """The wait is over: by a wake-up, or because the sender has nothing more."""
         if stop.is_set() or self._inbox.is_stale(live.utterance.epoch):
             return
-        if not live.end_seen:
+        if not live.hearing.end_seen:
             self._counts['stalls'] += 1
             logger.warning(
                 'utterance %r: no audio for %g s; ended', live.utterance.id, self._stall_s
@@ -393,9 +381,9 @@ class MotionWorker:
         if live is None:
             live = self._live = self._open(chunk.utterance)
         live.heard_s, live.heard_ns = self._clock(), self._now_ns()
-        samples = self._hear(live, chunk)
+        samples = live.hearing.take(chunk)
         moved = None
-        if live.buffer.resync_at is not None:
+        if live.hearing.buffer.resync_at is not None:
             moved = self._inbox.restart(chunk)
         if moved is not None:
             chunk, epoch = moved
@@ -408,26 +396,18 @@ class MotionWorker:
                 chunk.first_sample,
             )
             live = self._live = self._open(chunk.utterance)
-            samples = self._hear(live, chunk)
-        live.session.push(samples)
-        live.end_seen = live.end_seen or chunk.end
-        if live.end_seen and not live.buffer.waiting:
+            samples = live.hearing.take(chunk)
+        if samples is not None:
+            live.session.push(samples)
+        if live.hearing.complete:
             self._end(live)
-
-    def _hear(self, live: _Live, chunk: Chunk) -> np.ndarray:
-        """What of the sound is now contiguous; its clock goes by chunks that belong here."""
-        rejected = live.buffer.rejected_chunks
-        samples = live.buffer.push(chunk.first_sample, chunk.samples)
-        if len(chunk.samples) and live.buffer.rejected_chunks == rejected:
-            live.clock.hear(chunk.first_sample, chunk.start_ns)
-        return samples
 
     def _end(self, live: _Live) -> None:
         """No more audio for this utterance; what is left of it is generated."""
         if not live.ended:
             live.ended = True
             self._inbox.close(live.utterance)
-            live.session.push(live.buffer.flush())
+            live.session.push(live.hearing.buffer.flush())
             live.session.end()
 
     def _generate(self, live: _Live, stop: threading.Event, patient: bool) -> None:
@@ -499,7 +479,7 @@ class MotionWorker:
         """When a frame of the utterance is shown, by its sender's clock."""
         utterance = live.utterance
         samples = round(frame / self._bundle.config.format.fps * utterance.sample_rate)
-        return live.clock.time_ns(utterance.origin_sample + samples)
+        return live.hearing.clock.time_ns(utterance.origin_sample + samples)
 
     def _deliver(self, live: _Live, window: MotionWindow) -> None:
         utterance = live.utterance
@@ -517,20 +497,12 @@ class MotionWorker:
         live, self._live = self._live, None
         if live is not None:
             self._inbox.close(live.utterance)
-            for name in _BUFFER_COUNTERS:
-                self._counts[name] += getattr(live.buffer, name)
-            self._counts['clock_steps'] += live.clock.steps
+            self._counts.update(live.hearing.counts())
 
     def _open(self, utterance: Utterance) -> _Live:
-        buffer = AudioBuffer(
-            utterance.sample_rate,
-            reorder_s=self._reorder_s,
-            max_gap_s=self._max_gap_s,
-            start_sample=utterance.origin_sample,
-        )
-        clock = SampleClock(utterance.sample_rate, utterance.origin_sample, utterance.start_ns)
+        hearing = Hearing(utterance, self._reorder_s, self._max_gap_s)
         session = self._new_session(utterance.sample_rate, utterance.ordinal)
-        return _Live(utterance, buffer, clock, session, self._style, self._clock(), self._now_ns())
+        return _Live(hearing, session, self._style, self._clock(), self._now_ns())
 
     def _new_session(self, sample_rate: int, utterance: int) -> Session:
         seed, speaker, guidance_scale = self._style

@@ -231,5 +231,5 @@ def test_sound_needs_sounddevice_and_says_so(half_second, receiver):
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert ran.returncode == 2
-    assert ran.stderr == "error: playing sound needs sounddevice: pip install 'diffsheg[audio]'\n"
+    assert ran.stderr == "error: a loudspeaker needs sounddevice: pip install 'diffsheg[audio]'\n"
     assert receiver.waiting() == []
