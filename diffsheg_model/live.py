@@ -10,6 +10,14 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.sampling import SamplerOptions, with_sampler
 
 
+def most_new_frames(window_frames: int, overlap: int) -> int:
+    """Frames of a live window that may be new or provisional.
+
+    Those before them, at least an overlap's length, are known motion to go on from.
+    """
+    return window_frames - max(1, overlap)
+
+
 @dataclass(frozen=True)
 class LiveOptions:
     """Short hops instead of whole windows, for speech that is heard while it is spoken.
@@ -47,7 +55,7 @@ class LiveOptions:
 
     def check(self, window_frames: int, foppas: FoppasConfig) -> None:
         """Raises InputError where a window has no room for it."""
-        longest = window_frames - max(1, foppas.overlap)
+        longest = most_new_frames(window_frames, foppas.overlap)
         if self.hop + self.provisional > longest:
             raise InputError(
                 f'hop + provisional = {self.hop} + {self.provisional}: must be at most {longest} '
@@ -112,7 +120,7 @@ def live_options(preset: Preset, config: BundleConfig) -> LiveOptions | None:
     if live is None:
         return None
     scale = format_.fps / PRESET_FPS
-    room = format_.window_frames - max(1, config.foppas.overlap)
+    room = most_new_frames(format_.window_frames, config.foppas.overlap)
     scale = min(scale, room / (live.hop + live.provisional))
     hop = max(1, int(live.hop * scale))
     provisional = min(int(live.provisional * scale), room - hop)

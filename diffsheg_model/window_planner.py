@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from diffsheg_model.foppas import next_window
-from diffsheg_model.live import LiveOptions
+from diffsheg_model.live import LiveOptions, most_new_frames
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,7 @@ class WindowPlanner:
         hops = (heard - self.final - live.lag_frames) // live.hop + 1
         if hops < 1:
             return None
-        # At least an overlap's length of known frames, that the motion goes on from.
-        room = self._window_frames - max(1, self._overlap) - live.provisional
+        room = most_new_frames(self._window_frames, self._overlap) - live.provisional
         final = self.final + live.hop * min(hops, room // live.hop)
         end = final + live.provisional
         start = end - self._window_frames

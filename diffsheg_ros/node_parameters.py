@@ -15,7 +15,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from diffsheg_model.errors import InputError
-from diffsheg_ros.parameters import Checked, Rule, kind_of, rule_of
+from diffsheg_ros.parameter_rules import Checked, Rule, kind_of, rule_of
 
 P = TypeVar('P', bound=Checked)
 

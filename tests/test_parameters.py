@@ -8,13 +8,8 @@ import pytest
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling import SamplerOptions
-from diffsheg_ros.parameters import (
-    NODE_PARAMETERS,
-    AvatarParameters,
-    FilePlayerParameters,
-    kind_of,
-    rule_of,
-)
+from diffsheg_ros.parameter_rules import kind_of, rule_of
+from diffsheg_ros.parameters import NODE_PARAMETERS, AvatarParameters, FilePlayerParameters
 
 CONFIG = Path(__file__).parents[1] / 'config' / 'avatar.yaml'
 ALL = [
