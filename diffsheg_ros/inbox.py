@@ -72,7 +72,8 @@ class Inbox:
 
     - A new `utterance_id` begins a new utterance. The one before is interrupted if its end has not
       come, or if it would still be heard when the new one begins.
-    - An utterance that is over stays over: chunks that come for it are stale.
+    - An utterance that is over stays over: chunks that come for it are stale. One that has only
+      stalled begins anew where its sound goes on, unless another has begun or it was interrupted.
     - Its id may be used anew, from sample 0 and with another stamp; so is that of the utterance
       under way by a sender that starts again.
     - One that is joined late (its first chunk here is not its first) begins where it was joined.
@@ -106,6 +107,7 @@ class Inbox:
         self._current_ended = False
         self._end_ns: int | None = None  # when the newest utterance's last sample is heard
         self._over: OrderedDict[str, int] = OrderedDict()  # id -> when its sample 0 was heard
+        self._stalled_id: str | None = None  # of the newest utterance, where it has stalled
         self._ordinal = 0
         self._woken = False
         self.dropped_chunks = 0
@@ -176,7 +178,9 @@ class Inbox:
                 or current.id != utterance_id
                 or (first_sample == 0 and abs(start_ns - _sample_0_ns(current)) > RESTART_NS)
             ):
-                if self._is_over(utterance_id, first_sample, start_ns):
+                if self._is_over(utterance_id, first_sample, start_ns) and not self._goes_on(
+                    utterance_id, start_ns
+                ):
                     self.stale_chunks += 1
                     return False, None
                 interrupted = self._supersede(start_ns)
@@ -275,6 +279,22 @@ class Inbox:
         with self._changed:
             self._close(utterance)
 
+    def stall(self, utterance: Utterance) -> None:
+        """Says that an utterance is over because nothing came of it any more."""
+        with self._changed:
+            stalled = self._current is utterance
+            self._close(utterance)
+            if stalled:
+                self._stalled_id = utterance.id
+
+    def _goes_on(self, utterance_id: str, start_ns: int) -> bool:
+        """Whether sound follows on what was heard of an utterance before it stalled."""
+        return (
+            utterance_id == self._stalled_id
+            and self._end_ns is not None
+            and start_ns >= self._end_ns
+        )
+
     def _is_over(self, utterance_id: str, first_sample: int, start_ns: int) -> bool:
         begun_ns = self._over.get(utterance_id)
         anew = first_sample == 0 and start_ns != begun_ns
@@ -298,6 +318,7 @@ class Inbox:
         self._queue.clear()
         self._queued_s = 0.0
         self._end_ns = None
+        self._stalled_id = None
         if self._current is not None:
             self._close(self._current)
         self._woken = True
@@ -318,6 +339,7 @@ class Inbox:
         self._ordinal += 1
         self._current_ended = False
         self._end_ns = None
+        self._stalled_id = None
         self._over.pop(utterance_id, None)
         self.utterances += 1
         return self._current

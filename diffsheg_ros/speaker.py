@@ -267,7 +267,7 @@ class Speaker:
         current = self._inbox.current
         if current is not None and now_ns - self._arrived_ns > self._stall_ns:
             self._counts['stalls'] += not self._end_heard
-            self._inbox.close(current)
+            (self._inbox.close if self._end_heard else self._inbox.stall)(current)
 
 
 def _counts_of(voice: Voice) -> dict[str, int]:

@@ -368,6 +368,7 @@ class MotionWorker:
         if stop.is_set() or self._inbox.is_stale(live.utterance.epoch):
             return
         if not live.hearing.end_seen:
+            self._inbox.stall(live.utterance)
             self._counts['stalls'] += 1
             logger.warning(
                 'utterance %r: no audio for %g s; ended', live.utterance.id, self._stall_s

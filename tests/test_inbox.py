@@ -88,6 +88,36 @@ def test_a_late_chunk_of_the_utterance_before_does_not_bring_it_back():
     assert put(inbox, 'b', 1, T0 + NS) == (True, None)
 
 
+def test_one_that_stalled_begins_anew_where_its_sound_goes_on():
+    inbox = Inbox()
+    put(inbox)
+    put(inbox, index=1)
+    utterance = inbox.current
+    inbox.stall(utterance)
+    assert inbox.current is None
+    assert put(inbox, index=1) == (False, None), 'it was heard before'
+    assert put(inbox, index=25) == (True, None)
+    assert inbox.current.id == 'a' and inbox.current.origin_sample == 25 * 1600
+    assert inbox.current.start_ns == T0 + 25 * NS // 10
+    assert epochs(inbox) == [utterance.epoch] * 2 + [inbox.current.epoch]
+    assert inbox.utterances == 2 and inbox.interrupts == 0 and inbox.stale_chunks == 1
+
+
+@pytest.mark.parametrize('what', ['interrupted', 'another has begun', 'ended'])
+def test_one_that_stalled_is_over_when_it_is(what):
+    inbox = Inbox()
+    put(inbox)
+    utterance = inbox.current
+    inbox.close(utterance) if what == 'ended' else inbox.stall(utterance)
+    if what == 'interrupted':
+        inbox.interrupt()
+    elif what == 'another has begun':
+        put(inbox, 'b', start_ns=T0 + 2 * NS)
+    before = inbox.current
+    assert put(inbox, index=25) == (False, None)
+    assert inbox.current is before
+
+
 def test_a_sender_that_starts_again_under_the_same_id():
     inbox = Inbox()
     for index in range(5):

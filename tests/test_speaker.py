@@ -327,16 +327,30 @@ def test_nothing_is_heard_before_it_is_known_when_or_while_muted():
     assert loudest(ear.heard(2.2, 4.0) - speech(4.0)[round(1.7 * RATE) : round(3.5 * RATE)]) < 0.01
 
 
-def test_an_utterance_without_its_last_chunk_is_over_after_a_while():
+def test_an_utterance_that_stalls_is_over_and_goes_on_where_its_sound_does():
     ear = Ear(stall_s=1.0)
-    ear.say(speech(1.0), end=False)
+    said = speech(5.0)
+    ear.say(said[:RATE], end=False)
     ear.until(2.5)
     assert ear.speaker.state == 'idle'
+    ear.say(said, keep=lambda first: first >= 3 * RATE)
+    ear.until(6.0)
+    assert not loudest(ear.heard(1.6, 3.4))
+    assert loudest(ear.heard(3.55, 5.4) - said[round(3.05 * RATE) : round(4.9 * RATE)]) < 0.01
+    counts = counted(ear)
+    assert counts['stalls'] == 1 and counts['utterances'] == 2
+    assert 'stale_chunks' not in counts
+
+
+def test_one_whose_end_was_heard_does_not_go_on():
+    ear = Ear(stall_s=1.0)
+    ear.say(speech(1.0))
+    ear.until(2.5)
     ear.say(speech(2.0), keep=lambda first: first >= RATE)
     ear.until(4.0)
     assert not loudest(ear.heard(1.6, 4.0))
     counts = counted(ear)
-    assert counts['stalls'] == 1 and counts['stale_chunks'] == 25
+    assert counts['stale_chunks'] == 25 and 'stalls' not in counts
 
 
 def test_sound_that_comes_too_late_is_left_out_and_what_follows_is_in_time():

@@ -388,7 +388,9 @@ def test_start_and_stop_many_times_leaves_no_thread(tiny_bundle, tiny_engine, re
     assert worker.stats().state == 'stopped'
 
 
-def test_an_utterance_whose_end_is_lost_ends_by_itself(tiny_bundle, tiny_engine, receiver):
+def test_an_utterance_that_stalls_ends_by_itself_and_goes_on_with_its_sound(
+    tiny_bundle, tiny_engine, receiver
+):
     worker = MotionWorker(
         tiny_bundle, tiny_engine, receiver.on_window, foppas=FAST, stall_s=0.2, reorder_s=0.05
     )
@@ -397,6 +399,14 @@ def test_an_utterance_whose_end_is_lost_ends_by_itself(tiny_bundle, tiny_engine,
     receiver.wait_last('x')
     assert len(receiver.motion('x')) == 45
     assert worker.stats().stalls == 1
+    # The sound of the sixth second on has come through again.
+    send(worker, 'x', speech_like(9.0), first=6 * RATE)
+    receiver.wait_last('x', times=2)
+    again = [window for window in receiver.windows if window[2] != T0]
+    assert sum(window.final_frames for *_, window in again) == 45
+    assert {start_ns for _, _, start_ns, _ in again} == {T0 + 6 * NS}
+    stats = worker.stats()
+    assert (stats.stalls, stats.utterances, stats.interrupts, stats.stale_chunks) == (1, 2, 0, 0)
     assert worker.stop(LIMIT_S)
 
 
