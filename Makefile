@@ -26,7 +26,7 @@ demo: setup  ## Play a recording to the avatar and show what it publishes (AUDIO
 	@scripts/run.sh python -m diffsheg_ros.demo $(if $(AUDIO),--audio "$$AUDIO") --out "$$OUT"
 
 test: setup-test  ## Run all tests (TESTS='tests/test_mel.py -k stream' runs some)
-	@scripts/run.sh python -m pytest $(TESTS)
+	@scripts/run.sh scripts/test.sh $(TESTS)
 
 test-slow: setup-test  ## Run the tests that take minutes each (two-process training, conversion at full size)
 	@scripts/run.sh python -m pytest -m slow

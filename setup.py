@@ -46,6 +46,7 @@ EXTRAS = {
     'test': [
         'pytest>=7.4,<9',
         'pytest-timeout>=2.3,<3',
+        'pytest-xdist>=3.5,<4',
         'hypothesis>=6.100,<7',
         'librosa>=0.10.2,<1',
         'pybvh>=0.9,<1',

@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -15,10 +16,24 @@ pytest_plugins = ['fixtures_bundle', 'fixtures_faults', 'fixtures_page', 'fixtur
 isolate()
 
 
+# A shell gives what it starts in the background, or under nohup, signals that are ignored, and so
+# would all processes that tests start and stop by them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 # A change is judged by examples that are the same each time; on a desk they are new ones.
 hypothesis.settings.register_profile('ci', derandomize=True)
 if os.environ.get('CI'):
     hypothesis.settings.load_profile('ci')
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what looks at a page."""
+    for item in items:
+        if 'launch_browser' in getattr(item, 'fixturenames', ()):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope='session')

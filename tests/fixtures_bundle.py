@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
-from diffsheg_model.config import BundleConfig, FeatureConfig, NetworkConfig
+from diffsheg_model.config import (
+    BundleConfig,
+    DiffusionConfig,
+    FeatureConfig,
+    FoppasConfig,
+    NetworkConfig,
+)
 from diffsheg_model.engines import create_engine
-from diffsheg_model.formats import BEAT
+from diffsheg_model.formats import BEAT, SHOW
 from diffsheg_model.skeletons import human
 
 
@@ -62,6 +68,53 @@ def tiny_engine(tiny_bundle: Bundle):
     engine = create_engine('onnxruntime', tiny_bundle, threads=1)
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope='session')
+def show_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """All that the tiny one has not.
+
+    SHOW's channels, speech features, guidance, a second layer; and of what is not published, a
+    convolution over time, another output and another direction of flow.
+    """
+    torch = pytest.importorskip('torch')
+    from diffsheg_model.unieg import UniEG
+
+    network = NetworkConfig(
+        gesture_dim=SHOW.gesture_dim,
+        expression_dim=SHOW.expression_dim,
+        num_speakers=4,
+        latent_dim=16,
+        num_layers=2,
+        num_heads=2,
+        ff_dim=32,
+        embed_dim=16,
+        speech_dim=8,
+        classifier_free=True,
+        conv_frames=5,
+        output='velocity',
+        flow='gesture_to_expression',
+    )
+    config = BundleConfig(
+        name='tiny-show',
+        licence='Apache-2.0',
+        provenance='random weights, for tests',
+        format=SHOW,
+        network=network,
+        diffusion=DiffusionConfig(sampling_steps=8),  # a short walk
+        features=FeatureConfig(speech_encoder='hubert'),
+        foppas=FoppasConfig(guidance_scale=1.25),
+    )
+    torch.manual_seed(3)
+    model = UniEG(network)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape))
+    state = {name: value.numpy() for name, value in model.state_dict().items()}
+    mean, std = np.zeros(SHOW.channels), np.ones(SHOW.channels)
+    return save_bundle(
+        tmp_path_factory.mktemp('bundle') / 'show', config, state, mean, std, human('show')
+    )
 
 
 def speech_like(seconds: float, rate: int = 16000, seed: int = 0) -> np.ndarray:

@@ -60,7 +60,7 @@ def shards(tmp_path_factory):
 def trained(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp('autoencoder') / 'gesture'
     options = AutoencoderOptions(
-        'gesture', max_steps=400, max_minutes=0.15, stride=5, progress_bar=False, **SMALL
+        'gesture', max_steps=400, max_minutes=0, stride=5, progress_bar=False, **SMALL
     )
     return train_autoencoder([shards], folder, options), folder
 

@@ -65,7 +65,7 @@ def save_statistics(folder, case):
     'case',
     [
         'beat_tiny',
-        'show_tiny',
+        pytest.param('show_tiny', marks=pytest.mark.slow),
         pytest.param('beat_full', marks=[pytest.mark.full_size, pytest.mark.slow]),
         pytest.param('show_full', marks=[pytest.mark.full_size, pytest.mark.slow]),
     ],

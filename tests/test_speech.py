@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
+from diffsheg_model.bundle import Bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.speech import (
     OnnxSpeechEncoder,
@@ -119,34 +119,6 @@ def test_another_encoder_is_refused(tiny_bundle: Bundle, hubert_folder: Path) ->
     config = replace(bundle.config, features=longest, format=slow)
     with pytest.raises(InputError, match='encodes at most 600 s at once'):
         create_speech_encoder(replace(bundle, config=config), hubert_folder)
-
-
-def test_a_bundle_can_bring_its_encoder(
-    tiny_bundle: Bundle, hubert_folder: Path, tmp_path: Path
-) -> None:
-    asking = asking_for(tiny_bundle, 'hubert', 32)
-    torch = pytest.importorskip('torch')
-    from diffsheg_model.unieg import UniEG
-
-    torch.manual_seed(0)
-    state = {n: v.numpy() for n, v in UniEG(asking.config.network).state_dict().items()}
-    bundle = save_bundle(
-        tmp_path / 'own',
-        asking.config,
-        state,
-        asking.mean,
-        asking.std,
-        asking.skeleton,
-        speech=hubert_folder,
-    )
-    assert bundle.speech_folder == tmp_path / 'own' / 'speech'
-    encoder = create_speech_encoder(bundle, threads=1)
-    assert encoder is not None
-    assert encoder.dim == 32
-    weights = tmp_path / 'own' / 'speech' / 'encoder.onnx.data'
-    weights.write_bytes(weights.read_bytes()[:-1] + b'x')
-    with pytest.raises(InputError, match='is not the file that bundle.json describes'):
-        load_bundle(tmp_path / 'own')
 
 
 @pytest.mark.parametrize('name', ['encoder.json', 'encoder.onnx', 'encoder.onnx.data'])

@@ -3,13 +3,11 @@
 What TensorRT makes of a plan is proven on a GPU by `diffsheg selftest --engine tensorrt`.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import onnxruntime
 import pytest
 
-from diffsheg_model.bundle import BRANCHES, TABLES, Bundle, save_bundle
+from diffsheg_model.bundle import BRANCHES, TABLES, Bundle
 from diffsheg_model.engines import create_engine
 from diffsheg_model.engines.comparison import TOLERANCES, reference_windows, relative_error
 from diffsheg_model.engines.folded_graph import folded_graph
@@ -17,8 +15,6 @@ from diffsheg_model.engines.graph_engine import StepTables
 from diffsheg_model.engines.onnxruntime_engine import load_graph
 from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.errors import InputError
-from diffsheg_model.formats import SHOW
-from diffsheg_model.skeletons import human
 
 pytest.importorskip('tensorrt_rtx')
 pytest.importorskip('cuda.core')
@@ -37,46 +33,6 @@ from diffsheg_model.engines.tensorrt_window import (  # noqa: E402
 )
 
 PRECISIONS = ('fp32', 'fp16', 'bf16')
-
-
-@pytest.fixture(scope='module')
-def show_bundle(tmp_path_factory) -> Bundle:
-    """SHOW's channels, speech features and guidance; tiny, random weights."""
-    torch = pytest.importorskip('torch')
-    from diffsheg_model.config import BundleConfig, DiffusionConfig, FeatureConfig, NetworkConfig
-    from diffsheg_model.unieg import UniEG
-
-    network = NetworkConfig(
-        gesture_dim=SHOW.gesture_dim,
-        expression_dim=SHOW.expression_dim,
-        num_speakers=4,
-        latent_dim=16,
-        num_layers=2,
-        num_heads=2,
-        ff_dim=32,
-        embed_dim=16,
-        speech_dim=8,
-        classifier_free=True,
-    )
-    config = BundleConfig(
-        name='tiny-show',
-        licence='Apache-2.0',
-        provenance='random weights, for tests',
-        format=SHOW,
-        network=network,
-        diffusion=DiffusionConfig(sampling_steps=8),  # a short walk
-        features=FeatureConfig(speech_encoder='hubert'),
-    )
-    config = replace(config, foppas=replace(config.foppas, guidance_scale=1.25))
-    torch.manual_seed(3)
-    model = UniEG(network)
-    for parameter in model.parameters():
-        parameter.data.add_(0.05 * torch.randn(parameter.shape))
-    state = {name: value.numpy() for name, value in model.state_dict().items()}
-    mean, std = np.zeros(SHOW.channels), np.ones(SHOW.channels)
-    return save_bundle(
-        tmp_path_factory.mktemp('bundle') / 'show', config, state, mean, std, human('show')
-    )
 
 
 @pytest.fixture(scope='module', params=['beat', 'show'])

@@ -28,6 +28,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_shards(tmp_path_factory.mktemp('shards') / 'made')
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_last_checkpoint(shards: Path, tmp_path: Path) -> None:
     run = tmp_path / 'run'
     settings = ('run.checkpoint_minutes=0.005', 'run.max_steps=100000')

@@ -105,6 +105,10 @@ def test_training_adds_features_and_the_bundle_brings_the_encoder(
     # Fine-tuning finds the encoder in the bundle and hands it on.
     tuned = train_model(settings, [DataRoot(shards)], tmp_path / 'tuned', init_from=path)
     assert load_bundle(tuned).speech_folder == tuned / 'speech'
+    weights = tuned / 'speech' / 'encoder.onnx.data'
+    weights.write_bytes(weights.read_bytes()[:-1] + b'x')
+    with pytest.raises(InputError, match='is not the file that bundle.json describes'):
+        load_bundle(tuned)
 
     other = shutil.copytree(hubert_folder, tmp_path / 'other')
     card = json.loads((other / 'encoder.json').read_text())
