@@ -128,6 +128,7 @@ class Soak:
         stage = self._stage
         said: list[tuple[Spoken, np.ndarray]] = []
         barge_ins, speech_s = 0, 0.0
+        since = self._look()
         with Phase(stage) as phase:
             self._delay_ns = phase.delay_ns
             for number, line in enumerate(conversation(self._recordings, seconds, seed)):
@@ -163,6 +164,7 @@ class Soak:
                 'missing_utterances': len(said) - phase.rises(AVATAR, 'utterances'),
                 'barge_ins': barge_ins,
                 'histogram_ms': soak_report.histogram(latencies_ms),
+                'resources': self._resources(since),
             }
         )
 
@@ -174,6 +176,7 @@ class Soak:
         stage = self._stage
         frames = utterances = rounds = 0
         planning_s = 0.0
+        since = self._look()
         with Phase(stage) as phase:
             planned_before = int(stage.ear.reports[AVATAR]['frames'])
             for round_s in _rounds(seconds):
@@ -202,6 +205,7 @@ class Soak:
             'barge_ins': rounds,
             'missing_frames': max(0, frames - phase.rises(AVATAR, 'frames')),
             'times_real_time': seconds / planning_s,
+            'resources': self._resources(since),
         }
 
     def _until_planned(self, frames: int) -> int:
@@ -224,18 +228,25 @@ class Soak:
         stage.until(over, ROUND_LIMIT_S)
         return newest_ns()
 
-    def resources(self) -> Figures:
-        """How the processes have developed so far."""
+    def _look(self) -> int:
+        """Looks at the processes; returns how often that was done before."""
+        before = len(self._times_s)
+        self._times_s.append(time.monotonic() - self._begun_s)
+        for name, usage in self._stage.usages().items():
+            self._usages[name].append(usage)
+        return before
+
+    def _resources(self, since: int) -> Figures:
+        """How the processes have developed since that look at them."""
+        times_s = self._times_s[since:]
         return {
-            name: soak_report.resources(self._times_s, usages)
+            name: soak_report.resources(times_s, usages[since:])
             for name, usages in self._usages.items()
         }
 
     def _on_second(self) -> None:
         now_s = time.monotonic()
-        self._times_s.append(now_s - self._begun_s)
-        for name, usage in self._stage.usages().items():
-            self._usages[name].append(usage)
+        self._look()
         if self._delay_ns is not None:
             self._compare(self._delay_ns)
         if now_s - self._told_s >= TOLD_EVERY_S:
@@ -308,7 +319,6 @@ def run(options: argparse.Namespace) -> int:
             'seed': options.seed,
             'real_time': soak.real_time(seconds, options.seed),
             'fast': soak.fast(seconds, options.speed, options.seed),
-            'resources': soak.resources(),
         }
     checks = soak_report.checks(figures)
     soak_report.show(Console(highlight=False, markup=False, soft_wrap=True), figures)

@@ -27,10 +27,13 @@ MOST_APART_P95_MS, MOST_APART_MS = 20.0, 1000 / 15
 MOST_LATE_MS = 25.0
 """Shown later than the playout delay says: a period of 60 Hz, and a little for the way."""
 MOST_MEMORY_MB = 20.0
-"""By so much the memory's line may rise over the soak, after the warm-up."""
+"""By so much the memory's line may rise over a part of the soak, after the warm-up.
+
+Each part has a level of its own: speech far ahead of its time waits in memory.
+"""
 MOST_THREADS, MOST_FILES = 1, 2
 WARM_UP = 0.2
-"""The first share of a soak does not count for memory, threads and files."""
+"""The first share of a part does not count for memory, threads and files."""
 
 HISTOGRAM_BINS = 12
 _BAR = 40
@@ -85,13 +88,13 @@ def resources(times_s: Sequence[float], usages: Sequence[Any]) -> Figures:
     """How a process' memory, threads and files have developed.
 
     Args:
-        times_s: (n,) when it was looked at, from the soak's beginning.
+        times_s: (n,) when it was looked at.
         usages: (n,) of `live_stage.Usage`.
 
     Returns:
         Megabytes at the beginning and at the end; their slope by regression after the warm-up, an
-        hour, and what that is over the soak; threads and files in the first and last quarter after
-        the warm-up, medians.
+        hour, and what that is over these times; threads and files in the first and last quarter
+        after the warm-up, medians.
     """
     times = np.array(times_s)
     warm = times >= times[0] + WARM_UP * (times[-1] - times[0])
@@ -122,6 +125,7 @@ def checks(figures: Figures) -> list[Check]:
         found.append(Check(f'{phase}: utterances missing', of['missing_utterances'], 0))
         for node, faults in (('avatar', AVATAR_FAULTS), ('speaker', SPEAKER_FAULTS)):
             found += [Check(f'{phase}: {node} {name}', of[node][name], 0) for name in faults]
+            found += _resource_checks(f'{phase}: {node}', of['resources'][node])
     live = figures['real_time']
     late_ms = live['latency_ms']['p95'] - live['playout_delay_ms']
     found += [
@@ -131,12 +135,16 @@ def checks(figures: Figures) -> list[Check]:
         Check('sound and motion apart max, ms', live['apart_ms']['max'], MOST_APART_MS),
         Check('heard after its time max, ms', live['heard_worst_ms']['max'], MOST_APART_MS),
     ]
-    for node in ('avatar', 'speaker'):
-        of = figures['resources'][node]
-        for name, most in (('threads', MOST_THREADS), ('files', MOST_FILES)):
-            found.append(Check(f'{node} {name} more than before', of[name][1] - of[name][0], most))
-        found.append(Check(f'{node} memory rise, MB', of['rise_mb'], MOST_MEMORY_MB))
     return found
+
+
+def _resource_checks(what: str, of: Figures) -> list[Check]:
+    more = {name: of[name][1] - of[name][0] for name in ('threads', 'files')}
+    return [
+        Check(f'{what} memory rise, MB', of['rise_mb'], MOST_MEMORY_MB),
+        Check(f'{what} threads more than before', more['threads'], MOST_THREADS),
+        Check(f'{what} files more than before', more['files'], MOST_FILES),
+    ]
 
 
 def show(console: Console, figures: Figures) -> None:
@@ -168,13 +176,14 @@ def show(console: Console, figures: Figures) -> None:
         for node, names in (('avatar', AVATAR_FAULTS + TOLD), ('speaker', SPEAKER_FAULTS))
         for name in names
     }))  # fmt: skip
-    for node, of in figures['resources'].items():
-        console.print(
-            f'{node}: {of["start_mb"]:.0f} MB at first, {of["warm_mb"]:.0f} warm, '
-            f'{of["end_mb"]:.0f} at last, {of["mb_per_hour"]:+.1f} MB/h; threads '
-            f'{of["threads"][0]:.0f} to {of["threads"][1]:.0f}, open files '
-            f'{of["files"][0]:.0f} to {of["files"][1]:.0f}'
-        )
+    for name, phase in (('real time', live), ('greatest speed', fast)):
+        for node, of in phase['resources'].items():
+            console.print(
+                f'{name}, {node}: {of["start_mb"]:.0f} MB at first, {of["warm_mb"]:.0f} warm, '
+                f'{of["end_mb"]:.0f} at last, {of["rise_mb"]:+.1f} MB by regression; threads '
+                f'{of["threads"][0]:.0f} to {of["threads"][1]:.0f}, open files '
+                f'{of["files"][0]:.0f} to {of["files"][1]:.0f}'
+            )
     bad = [check for check in checks(figures) if not check.good]
     for check in bad:
         console.print(

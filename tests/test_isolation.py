@@ -8,11 +8,11 @@ import pytest
 from diffsheg_ros import isolation
 
 
-@pytest.fixture
-def first_port():
-    """Occupies the port of domain 42's first participant."""
+@pytest.fixture(params=[0, 3])
+def a_port(request):
+    """Occupies the port of one of domain 42's participants."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(('', 7410 + 250 * 42))
+        taken.bind(('', 7410 + 250 * 42 + 2 * request.param))
         yield
 
 
@@ -21,12 +21,12 @@ def test_the_tests_themselves_are_isolated():
     assert int(os.environ['ROS_DOMAIN_ID']) in isolation.DOMAINS
 
 
-def test_a_domain_in_use_is_not_picked(first_port, monkeypatch):
+def test_a_domain_in_use_is_not_picked(a_port, monkeypatch):
     monkeypatch.setattr(isolation, 'DOMAINS', range(42, 44))
     assert {isolation.free_domain_id() for _ in range(20)} == {43}
 
 
-def test_no_free_domain_is_said(first_port, monkeypatch):
+def test_no_free_domain_is_said(a_port, monkeypatch):
     monkeypatch.setattr(isolation, 'DOMAINS', range(42, 43))
     with pytest.raises(RuntimeError, match='all ROS domains 42 to 42 are in use'):
         isolation.free_domain_id()
