@@ -28,7 +28,7 @@ from diffsheg_ros.worker_stats import WorkerStats
 #: A live chunk comes when its last sample has been heard; so long are short ones.
 CHUNK_S = 0.02
 #: What a live window may take longer than in the warm-up without being late, as a share of a hop.
-LIVE_MARGIN = 0.25
+LIVE_MARGIN = 0.2
 #: Whole windows: at least this beyond their length. Features hear `SETTLING_S` ahead of their
 #: frame and audio comes in chunks; the rest is for the engine.
 LEAST_MARGIN_S = 0.45
@@ -136,7 +136,7 @@ class Avatar:
             margin_s = CHUNK_S + self.warm_up_s + LIVE_MARGIN * self.hop_s
         self.playout_delay_s = parameters.playout_delay_s
         if self.playout_delay_s < 0:
-            self.playout_delay_s = round(lag_s + margin_s, 2)
+            self.playout_delay_s = round(lag_s + margin_s, 3)
         self._worker.lead_s = self.playout_delay_s - lag_s
         self._delay_ns = round(self.playout_delay_s * NS)
 

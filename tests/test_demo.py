@@ -109,7 +109,9 @@ def test_interrupting_it_stops_its_nodes_and_writes_nothing(tmp_path, tiny_bundl
     assert not nodes_of(environment['ROS_DOMAIN_ID'])
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    'number', [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_its_page_is_there_and_stays_until_it_is_ended(tmp_path, tiny_bundle, environment, number):
     speech = tmp_path / 'speech.wav'
     soundfile.write(speech, speech_like(1.0), 16000)

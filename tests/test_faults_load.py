@@ -15,6 +15,7 @@ from lifecycle_msgs.msg import Transition
 pytestmark = pytest.mark.ros
 
 
+@pytest.mark.slow
 def test_without_a_free_cpu_it_says_so_and_recovers(start_avatar, burn, calm_bundle, calm_engine):
     avatar = start_avatar(publish_rate_hz=120.0)
     burn()

@@ -347,6 +347,7 @@ def test_the_microphone_of_a_page_is_heard(launch_browser, world, watcher, addre
     assert pages.complaints == []
 
 
+@pytest.mark.slow
 def test_two_avatars_stand_beside_each_other(world, watcher, nodes, pages, tiny_bundle):
     """Two seeds of the same speech, published by two avatars."""
     given = ['-p', 'autostart:=true', '-p', f'bundle:={tiny_bundle.path}', '-p', 'seed:=9']
