@@ -178,9 +178,7 @@ class Inbox:
                 or current.id != utterance_id
                 or (first_sample == 0 and abs(start_ns - _sample_0_ns(current)) > RESTART_NS)
             ):
-                if self._is_over(utterance_id, first_sample, start_ns) and not self._goes_on(
-                    utterance_id, start_ns
-                ):
+                if self._is_over(utterance_id, first_sample, start_ns):
                     self.stale_chunks += 1
                     return False, None
                 interrupted = self._supersede(start_ns)
@@ -279,13 +277,18 @@ class Inbox:
         with self._changed:
             self._close(utterance)
 
-    def stall(self, utterance: Utterance) -> None:
-        """Says that an utterance is over because nothing came of it any more."""
+    def stall(self, utterance: Utterance) -> bool:
+        """Says that an utterance is over because nothing came of it any more.
+
+        Returns:
+            Whether more should have come: it is the newest, and its end has not been seen.
+        """
         with self._changed:
-            stalled = self._current is utterance
+            stalled = self._current is utterance and not self._current_ended
             self._close(utterance)
             if stalled:
                 self._stalled_id = utterance.id
+            return stalled
 
     def _goes_on(self, utterance_id: str, start_ns: int) -> bool:
         """Whether sound follows on what was heard of an utterance before it stalled."""
@@ -298,7 +301,7 @@ class Inbox:
     def _is_over(self, utterance_id: str, first_sample: int, start_ns: int) -> bool:
         begun_ns = self._over.get(utterance_id)
         anew = first_sample == 0 and start_ns != begun_ns
-        return begun_ns is not None and not anew
+        return begun_ns is not None and not anew and not self._goes_on(utterance_id, start_ns)
 
     def _supersede(self, start_ns: int) -> int | None:
         """Interrupts the newest utterance if one beginning now would cut into it."""

@@ -80,7 +80,6 @@ class Speaker:
         self._played = self._settling_from = 0  # samples of the device
         self._starts_ns: deque[int] = deque(maxlen=_REMEMBERED_STARTS)
         self._voices: list[Voice] = []  # the one that is heard, then the next
-        self._heard_id, self._end_heard = '', False  # the newest utterance, and its last chunk
         self._arrived, self._arrived_ns = False, 0  # a chunk, since the last block
         self._errors: deque[float] = deque(maxlen=_REMEMBERED_ERRORS)
         self._counts: Counter[str] = Counter()
@@ -102,9 +101,6 @@ class Speaker:
         if not taken:
             return
         prepare(piece.sample_rate / self._rate)
-        if piece.utterance_id != self._heard_id:
-            self._heard_id, self._end_heard = piece.utterance_id, False
-        self._end_heard |= piece.end
 
     def hush(self) -> None:
         """Nothing more is heard of what was said, nor of what still comes of it."""
@@ -266,8 +262,7 @@ class Speaker:
             self._arrived, self._arrived_ns = False, now_ns
         current = self._inbox.current
         if current is not None and now_ns - self._arrived_ns > self._stall_ns:
-            self._counts['stalls'] += not self._end_heard
-            (self._inbox.close if self._end_heard else self._inbox.stall)(current)
+            self._counts['stalls'] += self._inbox.stall(current)
 
 
 def _counts_of(voice: Voice) -> dict[str, int]:
