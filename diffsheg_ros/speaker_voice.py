@@ -120,11 +120,7 @@ class Voice:
         end = max(until, self.position + nominal - stretch)
         end = min(end, self.position + nominal + stretch)
         sound = self._read(self.position, end, frames)
-        if (
-            end > self.hearing.buffer.next_sample
-            and not self._starving
-            and not self.hearing.complete
-        ):
+        if end > self.hearing.buffer.next_sample and not self._starving and not self.complete:
             self.starvations += 1
             self._starving = True
         quiet = np.abs(sound).max(initial=0.0) < QUIET
@@ -166,12 +162,10 @@ class Voice:
         return sound
 
     def _read(self, begin: float, end: float, frames: int) -> np.ndarray:
-        if (
-            self.hearing.buffer.waiting
-            and end + half_width(self._step) > self.hearing.buffer.next_sample
-        ):
+        buffer = self.hearing.buffer
+        if buffer.waiting and end + half_width(self._step) > buffer.next_sample:
             # What is missing has not come in time: what came after it is played.
-            self._append(self.hearing.buffer.flush())
+            self._append(buffer.flush())
         positions = np.linspace(begin, end, frames, endpoint=False) - self._first
         return read_at(self._samples, positions, self._step)
 

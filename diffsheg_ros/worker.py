@@ -146,7 +146,6 @@ class MotionWorker:
         self._live_options = live
         self.lead_s = 0.0
         self._idle: IdleMotion | None = None
-        self._idle_poll_s = None if idle is None else _IDLE_POLL_S
         if idle is not None:
             self._idle = IdleMotion(
                 idle,
@@ -326,7 +325,8 @@ class MotionWorker:
             live = None
         if live is None:
             idle = self._idle_due()
-            chunk = self._inbox.take(0.0 if idle else self._idle_poll_s)
+            poll_s = None if self._idle is None else _IDLE_POLL_S
+            chunk = self._inbox.take(0.0 if idle else poll_s)
             if chunk is not None:
                 self._take(chunk)
             elif idle and not stop.is_set():
@@ -437,7 +437,7 @@ class MotionWorker:
                 live.windows += 1
                 self._counts['windows'] += 1
                 self._spans.append((self._clock() - begin, window.final_frames))
-                if late and options is not None:
+                if late:
                     self._counts['long_hops'] += window.final_frames > options.hop
             self._counts['frames'] += window.final_frames
             self._deliver(live, window)
