@@ -18,11 +18,24 @@ from diffsheg_model.formats import BEAT, SHOW
 from diffsheg_model.skeletons import human
 
 
-def make_tiny_bundle(folder: Path, deviation: float = 0.001) -> Bundle:
+def random_state(config: NetworkConfig, seed: int) -> dict[str, np.ndarray]:
+    """Parameters of a network, all of them random: a fresh one has layers of zeros.
+
+    Motion must depend on all that it is given.
+    """
     import torch
 
     from diffsheg_model.unieg import UniEG
 
+    torch.manual_seed(seed)
+    model = UniEG(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape))
+    return {name: value.numpy() for name, value in model.state_dict().items()}
+
+
+def make_tiny_bundle(folder: Path, deviation: float = 0.001) -> Bundle:
     network = NetworkConfig(
         gesture_dim=BEAT.gesture_dim,
         expression_dim=BEAT.expression_dim,
@@ -42,20 +55,13 @@ def make_tiny_bundle(folder: Path, deviation: float = 0.001) -> Bundle:
         network=network,
         features=FeatureConfig(mel_transform='log'),
     )
-    torch.manual_seed(7)
-    model = UniEG(network)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            # A fresh network has layers of zeros; motion must depend on all it is given here.
-            parameter.add_(0.05 * torch.randn(parameter.shape))
-    state = {name: value.numpy() for name, value in model.state_dict().items()}
     random = np.random.default_rng(7)
     mean = np.concatenate(
         [0.1 * random.standard_normal(BEAT.gesture_dim), np.full(BEAT.expression_dim, 0.3)]
     )
     # An untrained network's samples are some hundred deviations large.
     std = np.full(BEAT.channels, deviation)
-    return save_bundle(folder, config, state, mean, std, human('beat'))
+    return save_bundle(folder, config, random_state(network, 7), mean, std, human('beat'))
 
 
 @pytest.fixture(scope='session')
@@ -77,9 +83,7 @@ def show_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     SHOW's channels, speech features, guidance, a second layer; and of what is not published, a
     convolution over time, another output and another direction of flow.
     """
-    torch = pytest.importorskip('torch')
-    from diffsheg_model.unieg import UniEG
-
+    pytest.importorskip('torch')
     network = NetworkConfig(
         gesture_dim=SHOW.gesture_dim,
         expression_dim=SHOW.expression_dim,
@@ -105,16 +109,9 @@ def show_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         features=FeatureConfig(speech_encoder='hubert'),
         foppas=FoppasConfig(guidance_scale=1.25),
     )
-    torch.manual_seed(3)
-    model = UniEG(network)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.05 * torch.randn(parameter.shape))
-    state = {name: value.numpy() for name, value in model.state_dict().items()}
+    folder = tmp_path_factory.mktemp('bundle') / 'show'
     mean, std = np.zeros(SHOW.channels), np.ones(SHOW.channels)
-    return save_bundle(
-        tmp_path_factory.mktemp('bundle') / 'show', config, state, mean, std, human('show')
-    )
+    return save_bundle(folder, config, random_state(network, 3), mean, std, human('show'))
 
 
 def speech_like(seconds: float, rate: int = 16000, seed: int = 0) -> np.ndarray:

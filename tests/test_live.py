@@ -93,15 +93,17 @@ def test_there_is_as_much_motion_as_sound(tiny_bundle, tiny_engine, frames):
 def test_the_engine_gets_windows_of_one_length(tiny_bundle, tiny_engine, seconds):
     session = live_session(tiny_bundle, tiny_engine)
     lengths = set()
-    for piece in np.split(speech_like(seconds), range(400, int(seconds * RATE), 400)):
-        session.push(piece)
+
+    def take_windows():
         while (plan := session.plan()) is not None:
             lengths.add(plan.walk.start.shape[1])
             session.complete(plan, tiny_engine.sample(plan.conditions, plan.walk)[0])
+
+    for piece in np.split(speech_like(seconds), range(400, int(seconds * RATE), 400)):
+        session.push(piece)
+        take_windows()
     session.end()
-    while (plan := session.plan()) is not None:
-        lengths.add(plan.walk.start.shape[1])
-        session.complete(plan, tiny_engine.sample(plan.conditions, plan.walk)[0])
+    take_windows()
     assert lengths == {tiny_bundle.config.format.window_frames}
 
 

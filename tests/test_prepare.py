@@ -380,12 +380,16 @@ def test_training_starts_on_prepared_shards(tmp_path):
 
     write_beat_take(tmp_path / 'made')
     light_take(tmp_path / 'made', '4_lawrence_0_1_1')
-    arguments = ['--preset', 'compact', '-o', tmp_path / 'run']
+    arguments = ['--preset', 'beat', '-o', tmp_path / 'run']
     for source in filter(Path.is_dir, (tmp_path / 'made', DATA / 'beat_scott')):
         shards = tmp_path / f'shards-{source.name}'
         assert run(source, '-o', shards) == 0
         arguments += ['--data', shards]
-    for setting in (*TINY, 'batches.batch_size=4', 'run.max_steps=2', 'run.accelerator=cpu'):
+    # The network of other tests: tracing another one takes half a minute.
+    for setting in (
+        'network.conv_frames=7', 'network.output=clean', *TINY, 'batches.batch_size=4',
+        'batches.workers=0', 'run.max_steps=2', 'run.accelerator=cpu',
+    ):  # fmt: skip
         arguments += ['--set', setting]
     assert main(['train', *map(str, arguments)]) == 0
     bundle = json.loads((tmp_path / 'run' / 'bundle' / 'bundle.json').read_text())

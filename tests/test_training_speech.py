@@ -98,6 +98,7 @@ def test_training_adds_features_and_the_bundle_brings_the_encoder(
     assert bundle.speech_folder == path / 'speech'
     engine = create_engine('onnxruntime', bundle, threads=1)
     encoder = create_speech_encoder(bundle, threads=1)
+    assert encoder is not None and encoder.dim == 32
     motion = generate(bundle, engine, [samples], rate, speech_encoder=encoder)
     assert len(motion) == 90
     engine.close()
