@@ -22,7 +22,7 @@ import safetensors.numpy
 
 from diffsheg_model.config import BundleConfig, from_dict
 from diffsheg_model.errors import InputError
-from diffsheg_model.files import atomic_path, sha256
+from diffsheg_model.files import atomic_path, check_replaceable, sha256
 from diffsheg_model.motion import Motion, from_channels
 from diffsheg_model.skeleton import Skeleton
 
@@ -114,10 +114,11 @@ def save_bundle(
         speech: folder of the exported speech encoder that the bundle is to bring along.
 
     Raises:
-        InputError: names or shapes do not fit the config; the message lists them.
+        InputError: names or shapes do not fit the config, or the folder holds other files.
     """
     from diffsheg_model.export_onnx import export_graphs
 
+    check_replaceable(Path(path), MANIFEST)
     channels = config.format.channels
     for field, values in (('mean', mean), ('std', std)):
         if np.shape(values) != (channels,) or not np.isfinite(values).all():

@@ -29,9 +29,11 @@ def export_speech(
         layers: of Whisper's encoder, how many of its first ones to keep.
         output: folder that the export goes to; the place where bundles look for it unless given.
     """
+    from diffsheg_model.files import check_replaceable
     from diffsheg_model.speech import default_folder
 
     folder = output or default_folder()
+    check_replaceable(folder, 'encoder.json')
     try:
         if kind == 'hubert':
             from diffsheg_model.hubert_export import export_hubert

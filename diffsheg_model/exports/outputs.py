@@ -1,6 +1,7 @@
 """The four files of a generated motion, written together."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from diffsheg_model.exports.bvh import write_bvh
 from diffsheg_model.exports.face_csv import write_face_csv
 from diffsheg_model.exports.motion_npz import write_npz
 from diffsheg_model.exports.plot import plot_curves
-from diffsheg_model.files import atomic_path
+from diffsheg_model.files import atomic_path, sync
 from diffsheg_model.motion import Motion
 from diffsheg_model.skeleton import Skeleton
 
 OUTPUT_FILES = ('motion.bvh', 'face.csv', 'motion.npz', 'curves.png')
+
+# Files of an earlier run that could not be put back.
+_KEPT = 'kept'
 
 
 def write_outputs(
@@ -55,9 +59,14 @@ def write_outputs(
             _write_all(temporary, motion, skeleton, audio, rate)
     else:
         try:
-            with tempfile.TemporaryDirectory(prefix='.writing.', dir=folder) as aside:
-                _write_all(Path(aside), motion, skeleton, audio, rate)
-                _put_in_place(Path(aside), folder)
+            aside = Path(tempfile.mkdtemp(prefix='.writing.', dir=folder))
+            try:
+                _write_all(aside, motion, skeleton, audio, rate)
+                sync(aside)
+                _put_in_place(aside, folder)
+            finally:
+                if not (aside / _KEPT).exists():
+                    shutil.rmtree(aside, ignore_errors=True)
         except OSError as error:
             raise InputError(
                 f'cannot write into {folder}: {error.strerror or error}; choose a writable folder'
@@ -75,7 +84,13 @@ def _write_all(
 
 
 def _put_in_place(aside: Path, folder: Path) -> None:
-    """Moves the files from `aside` into `folder`, or leaves the folder as it was."""
+    """Move the files from ``aside`` into ``folder``, or leave the folder as it was.
+
+    Raises:
+        InputError: a folder stands in a file's place, or the files of an earlier run could be
+            neither replaced nor put back; the message names where they are kept.
+        OSError: a file could not be replaced; the folder is as it was.
+    """
     earlier = aside / 'earlier'
     earlier.mkdir()
     moved: list[str] = []
@@ -84,14 +99,28 @@ def _put_in_place(aside: Path, folder: Path) -> None:
             target = folder / name
             if target.is_dir():
                 raise InputError(f'cannot write {target}: it is a folder; remove or rename it')
-            if target.exists():
-                os.link(target, earlier / name)
+            if os.path.lexists(target):
+                _keep(target, earlier / name)
             os.replace(aside / name, target)
             moved.append(name)
-    except BaseException:
-        for name in moved:
-            if (earlier / name).exists():
-                os.replace(earlier / name, folder / name)
-            else:
-                (folder / name).unlink(missing_ok=True)
+    except BaseException as error:
+        try:
+            for name in moved:
+                if os.path.lexists(earlier / name):
+                    os.replace(earlier / name, folder / name)
+                else:
+                    (folder / name).unlink(missing_ok=True)
+        except OSError as refusal:
+            earlier.rename(aside / _KEPT)
+            raise InputError(
+                f'cannot write into {folder}: {error}; what stood there is kept in {aside / _KEPT} '
+                f'({refusal.strerror})'
+            ) from error
         raise
+
+
+def _keep(file: Path, copy: Path) -> None:
+    try:
+        os.link(file, copy, follow_symlinks=False)
+    except OSError:  # a file system without hard links
+        shutil.copy2(file, copy, follow_symlinks=False)
