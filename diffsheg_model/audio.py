@@ -11,6 +11,7 @@ import numpy as np
 import soundfile
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.reading import reader
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def check_samples(samples: np.ndarray, where: str = 'audio') -> None:
         )
 
 
+@reader('an audio file')
 def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
     """Opens a recording and reads its header only.
 
@@ -74,6 +76,7 @@ def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
         return AudioInfo(file.samplerate, file.frames, file.channels)
 
 
+@reader('an audio file')
 def read_audio(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     """Reads a whole recording: samples (n,) float32, the mean of its channels, and rate in Hz.
 
@@ -84,6 +87,7 @@ def read_audio(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     return np.concatenate(list(read_blocks(path, 10.0))), info.sample_rate
 
 
+@reader('an audio file')
 def read_blocks(path: str | os.PathLike[str], seconds: float = 1.0) -> Iterator[np.ndarray]:
     """Reads a recording block by block, so that hours of it need no memory.
 

@@ -24,6 +24,7 @@ from diffsheg_model.config import BundleConfig, from_dict
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path, check_replaceable, sha256
 from diffsheg_model.motion import Motion, from_channels
+from diffsheg_model.reading import reader
 from diffsheg_model.skeleton import Skeleton
 
 MANIFEST = 'bundle.json'
@@ -153,6 +154,7 @@ def save_bundle(
     return replace(bundle, path=Path(path))
 
 
+@reader('a bundle')
 def load_bundle(path: str | os.PathLike[str]) -> Bundle:
     """Reads and checks a bundle.
 

@@ -27,6 +27,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.export_onnx import parameter_complaint
 from diffsheg_model.files import sha256
 from diffsheg_model.formats import FORMATS
+from diffsheg_model.reading import reader
 from diffsheg_model.restricted_pickle import load_npy
 from diffsheg_model.skeletons import human
 
@@ -90,6 +91,7 @@ def convert_checkpoint(
     return save_bundle(output, config, arrays, mean, std, human(format_name))
 
 
+@reader('a checkpoint')
 def read_state_dict(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     """The state dict under ``encoder``, keys without ``module.``; loaded with weights_only.
 
@@ -171,6 +173,7 @@ def _check_dataset(
             )
 
 
+@reader('statistics of the motion')
 def read_statistics(
     folder: str | os.PathLike[str], format_: MotionFormat
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.mcap_messages import check_schema
 from diffsheg_model.mcap_recorder import require_mcap
+from diffsheg_model.reading import reader
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def mcap_files(path: str | os.PathLike[str]) -> list[Path]:
     return files
 
 
+@reader('a recording in MCAP')
 def read_topics(path: str | os.PathLike[str]) -> dict[str, str]:
     """Topics of a recording and their types, in the order of their appearance.
 
@@ -102,6 +104,7 @@ def full_name(namespace: str, topic: str) -> str:
     return '/'.join(['', *(part for part in namespace.split('/') if part), topic])
 
 
+@reader('a recording in MCAP')
 def read_messages(path: str | os.PathLike[str], kinds: Mapping[str, str]) -> Iterator[McapMessage]:
     """Messages of some topics in the order of the file.
 

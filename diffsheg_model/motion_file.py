@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from diffsheg_model.readers.arkit_csv import read_arkit_csv
 from diffsheg_model.readers.bvh import read_bvh
 from diffsheg_model.readers.facial_json import read_facial_json
 from diffsheg_model.readers.recording import ReadOptions, Track
+from diffsheg_model.reading import reader
 from diffsheg_model.skeleton import Skeleton
 from diffsheg_model.skeletons import BEAT_SKELETON, SHOW_SKELETON
 
@@ -24,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 #: Rates this close to a whole number are that number: times are written with few digits.
 _RATE_TOLERANCE = 0.005
+#: Seconds; later than any day.
+_LATEST_S = 1e6
+#: Frames a second; what is closer together is no capture of a face.
+_LARGEST_RATE = 10_000.0
 #: A face of more frames than this, and of so many for each row, has times that jump.
 _MANY_FRAMES = 200_000
 _MANY_A_ROW = 20
@@ -55,30 +61,31 @@ def read_motion_and_sound(
     Only .mcap files hold sound; of others it is (0,) at 16 kHz. Arguments and errors as for
     `read_motion`.
     """
-    path = Path(path)
-    reader = _READERS.get(path.suffix.lower())
+    if fps is not None and not 1 <= fps <= 1000:
+        raise InputError(f'{fps:g} frames a second of a motion file: must be from 1 to 1000')
+    return _read_checked(Path(path), fps)
+
+
+@reader('a motion file')
+def _read_checked(path: Path, fps: float | None) -> tuple[Motion, np.ndarray, int]:
+    read = _READERS.get(path.suffix.lower())
     if path.is_dir():
         if next(path.glob('*.mcap'), None) is None:
             raise InputError(f'{path}: is a folder; give a motion file ({_known()})')
-        reader = _read_mcap
-    if reader is None:
+        read = _read_mcap
+    if read is None:
         raise InputError(f'{path}: motion files end in {_known()}')
     if not path.exists():
         raise InputError(f'{path}: no such file')
-    if fps is not None and not 1 <= fps <= 1000:
-        raise InputError(f'{fps:g} frames a second of a motion file: must be from 1 to 1000')
-    motion, audio, rate = reader(path, fps)
+    motion, audio, rate = read(path, fps)
     if fps is not None:
         motion = dataclasses.replace(motion, fps=fps)
     if len(motion) == 0:
         raise InputError(f'{path}: its motion has no frames')
-    try:
-        _check_names(motion)
-        check_times(motion)
-        check_rotations(motion)
-        check_weights(motion)
-    except InputError as error:
-        raise InputError(f'{path}: {error}') from error
+    _check_names(motion)
+    check_times(motion)
+    check_rotations(motion)
+    check_weights(motion)
     return motion, audio, rate
 
 
@@ -118,9 +125,9 @@ def _check_names(motion: Motion) -> None:
     if not motion.joint_names and not motion.weight_names:
         raise InputError('its motion has neither a body nor a face')
     for names in (motion.joint_names, motion.weight_names):
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise InputError(f'its motion has {twice} twice')
+        name, count = next(iter(Counter(names).most_common(1)), ('', 0))
+        if count > 1:
+            raise InputError(f'its motion has {name} twice')
 
 
 _Read = tuple[Motion, np.ndarray, int]
@@ -176,6 +183,8 @@ def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -
         logger.warning('%s', note)
     if fps is None:
         fps = _rate(track)
+    if not abs(track.times_s[0]) <= _LATEST_S:
+        raise InputError(f'{path}: begins {track.times_s[0]:g} s after its sound: cut it there')
     start_frame = round(track.times_s[0] * fps)
     count = max(1, round((track.times_s[-1] - track.times_s[0]) * fps) + 1)
     if count > max(_MANY_FRAMES, _MANY_A_ROW * len(track.times_s)):
@@ -195,7 +204,10 @@ def _rate(track: Track) -> float:
     """Frames a second by the usual step between rows; 60 where there is one row."""
     if len(track.times_s) < 2:
         return 60.0
-    rate = 1.0 / float(np.median(np.diff(track.times_s)))
+    step_s = float(np.median(np.diff(track.times_s)))
+    if not 1 / _LARGEST_RATE <= step_s < np.inf:
+        raise InputError(f'its frames are {step_s:g} s apart: say its rate by --fps')
+    rate = 1.0 / step_s
     whole = round(rate)
     return float(whole) if abs(rate - whole) <= _RATE_TOLERANCE * whole else rate
 

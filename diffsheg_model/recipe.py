@@ -27,7 +27,7 @@ def keep_recipe(path: Path, recipe: dict[str, Any], what: str) -> None:
     try:
         before = json.loads(path.read_text())
         known = before.keys()
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError, OSError) as error:
         raise InputError(f'{path} is damaged: delete {folder} and start again') from error
     plain = json.loads(json.dumps(recipe))
     for key, value in plain.items():

@@ -17,6 +17,7 @@ import numpy as np
 from numpy._core import multiarray
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.reading import reader
 
 _NUMPY = {
     'ndarray': np.ndarray,
@@ -148,6 +149,7 @@ def load(file: IO[bytes], where: str) -> Any:
         ) from error
 
 
+@reader('a .npy file')
 def load_npy(path: Any) -> Any:
     """Reads a .npy file, an array of objects included, where those are plain values.
 

@@ -4,6 +4,7 @@ Y is up, the figure faces +Z, its left side is +X: the frame of BEAT's BVH files
 all rotations zero the figure stands in a T-pose, palms down, thumbs to the front.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,7 +46,7 @@ class Skeleton:
         if count == 0:
             raise InputError('Skeleton.names is empty: it needs at least a root')
         if len(set(self.names)) != count:
-            twice = sorted({name for name in self.names if self.names.count(name) > 1})
+            twice = sorted(name for name, times in Counter(self.names).items() if times > 1)
             raise InputError(f'Skeleton.names has {", ".join(twice)} more than once')
         if len(self.parents) != count:
             raise InputError(f'Skeleton.parents has {len(self.parents)} entries: must be {count}')

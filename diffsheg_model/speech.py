@@ -11,6 +11,7 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import from_dict
 from diffsheg_model.errors import InputError
+from diffsheg_model.reading import reader
 from diffsheg_model.threads import thread_count
 
 SAMPLE_RATE = 16000
@@ -110,6 +111,7 @@ class OnnxSpeechEncoder:
         return self._session.run(None, {self._input: samples[None]})[0][0]
 
 
+@reader('the card of a speech encoder')
 def _read_card(path: Path) -> SpeechEncoderCard:
     try:
         values = json.loads(path.read_text())

@@ -1,6 +1,7 @@
 """Finds the command, runs it, reports what is wrong with its input in one line."""
 
 import importlib
+import io
 import logging
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from diffsheg_model import __version__
-from diffsheg_model.errors import InputError
+from diffsheg_model.errors import InputError, one_line, printable
 
 COMMANDS = (
     'generate',
@@ -51,7 +52,10 @@ def make_app() -> App:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs ``diffsheg``; returns the exit status: 0, 2 for unusable input, 130 interrupted.
+    """Run ``diffsheg``; return the exit status.
+
+    It is 0, 2 for unusable input, 130 for an interruption and 1 for a fault of the program, which
+    is told in one line too; Python's development mode shows the traceback.
 
     SIGTERM ends it with 143, in order: temporary files, browsers and faces are put away as by
     Ctrl-C.
@@ -59,6 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
     logging.basicConfig(level=logging.INFO, format='%(message)s')
+    # Names of files may hold bytes that are not UTF-8: they are printed as escapes.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
     try:
         make_app()(
             sys.argv[1:] if argv is None else argv,
@@ -72,9 +80,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except OSError as error:
         return _fail(f'{error.filename or "a file"}: {error.strerror or error}')
+    except MemoryError:
+        return _fail('there is not enough memory for this; give a shorter recording or motion')
+    except UnicodeEncodeError as error:
+        return _fail(f'{error.object!r}: a name that is not UTF-8 cannot be used here; rename it')
     except KeyboardInterrupt:
         sys.stderr.write('interrupted\n')
         return 130
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        sys.stderr.write(
+            f'error: a fault of this program, not of what you gave it: {one_line(error)}; please '
+            'report it, with what PYTHONDEVMODE=1 shows of it\n'
+        )
+        return 1
     return 0
 
 
@@ -84,7 +104,7 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f'error: {message}\n')
+    sys.stderr.write(f'error: {printable(message)}\n')
     return 2
 
 

@@ -23,6 +23,7 @@ from diffsheg_model.evaluation.protocol import (
     protocol_text,
 )
 from diffsheg_model.files import atomic_path, sha256
+from diffsheg_model.reading import reader
 
 RECORD = 'autoencoder.json'
 WEIGHTS = 'weights.safetensors'
@@ -174,6 +175,7 @@ def _state(network: MotionAutoencoder) -> dict[str, Tensor]:
     return {name: v for name, v in state.items() if not name.endswith('num_batches_tracked')}
 
 
+@reader('an auto-encoder')
 def load_autoencoder(path: Path) -> Autoencoder:
     """Reads and checks an auto-encoder.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.reading import reader
 
 _MAGIC, _VERSION = b'glTF', 2
 _JSON, _BINARY = b'JSON', b'BIN\0'
@@ -68,6 +69,7 @@ class Glb:
         return struct.pack('<4sII', _MAGIC, _VERSION, 12 + len(chunks)) + chunks
 
 
+@reader('a GLB file')
 def read_glb(path: Path) -> Glb:
     """Reads a GLB file whose data are all in its one binary block.
 

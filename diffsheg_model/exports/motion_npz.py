@@ -9,6 +9,7 @@ import numpy as np
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import Motion
+from diffsheg_model.reading import reader
 
 _FIELDS = ('fps', 'joint_names', 'rotations', 'weight_names', 'weights', 'start_frame')
 
@@ -34,6 +35,7 @@ def write_npz(path: str | os.PathLike[str], motion: Motion) -> None:
         )
 
 
+@reader('a motion.npz')
 def read_npz(path: str | os.PathLike[str]) -> Motion:
     """Reads what `write_npz` wrote.
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.readers.recording import read_text
+from diffsheg_model.reading import reader
 
 Stretch = tuple[float, float, float]
 Word = tuple[float, float, str]
 
 
+@reader('semantic scores of BEAT')
 def read_semantic(path: Path) -> tuple[Stretch, ...]:
     """The (start s, end s, score) of BEAT's semantic annotation.
 
@@ -44,6 +46,7 @@ _LONG = re.compile(
 )
 
 
+@reader('a TextGrid of Praat')
 def read_textgrid(path: Path) -> tuple[Word, ...]:
     """The (start s, end s, word) of the first tier of a TextGrid in Praat's long format.
 

@@ -13,6 +13,7 @@ from diffsheg_model.readers.recording import (
     read_samples,
     take_name,
 )
+from diffsheg_model.reading import reader
 from diffsheg_model.take_writer import SAMPLE_RATE
 
 LICENCE = 'not stated'
@@ -34,6 +35,7 @@ def find(folder: Path) -> list[TakeFiles]:
     return takes
 
 
+@reader('a recording with ARKit weights')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
     """Reads a take.
 

@@ -12,6 +12,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.readers.arkit_names import arkit_columns, arkit_name, as_unit, missing_note
 from diffsheg_model.readers.clock import check_durations, frame_times
 from diffsheg_model.readers.recording import ReadOptions, Track, read_text
+from diffsheg_model.reading import reader
 
 TIMECODE = 'timecode'
 BLENDSHAPE_COUNT = 'blendshapecount'
@@ -45,6 +46,7 @@ def is_arkit(path: Path) -> bool:
     return any(arkit_name(name) for name in header_of(path))
 
 
+@reader('a table of ARKit weights')
 def read_arkit_csv(
     path: Path, sound_s: float | None, options: ReadOptions
 ) -> tuple[Track, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from diffsheg_model.readers.recording import (
     files_by_stem,
     read_samples,
 )
+from diffsheg_model.reading import reader
 from diffsheg_model.take_writer import SAMPLE_RATE
 
 SPEAKERS = (
@@ -62,6 +63,7 @@ def _problem(name: str, files: dict[str, Path]) -> str:
     return ''
 
 
+@reader('a take of BEAT')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
     """Reads a take; body, face and annotations are each optional, one of body and face is there.
 

@@ -7,8 +7,10 @@ from diffsheg_model.formats import BEAT
 from diffsheg_model.readers.bvh import read_bvh
 from diffsheg_model.readers.clock import frame_times, true_rate
 from diffsheg_model.readers.recording import ReadOptions, Track
+from diffsheg_model.reading import reader
 
 
+@reader('the body of a BVH file')
 def read_body(
     path: Path, sound_s: float, options: ReadOptions, every_joint: bool
 ) -> tuple[Track, tuple[str, ...]]:

@@ -10,9 +10,13 @@ from scipy.spatial.transform import Rotation
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.readers.recording import read_text
+from diffsheg_model.reading import reader
 
 _AXES = {f'{axis.lower()}rotation': axis for axis in 'XYZ'}
 _POSITIONS = {f'{axis.lower()}position' for axis in 'XYZ'}
+#: From a capture at 2000 frames a second to one frame in two seconds.
+_FRAME_TIMES_S = (1 / 2000, 2.0)
+_MOST_FRAMES = 10**9
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Bvh:
         return turned
 
 
+@reader('a BVH file')
 def read_bvh(path: Path) -> Bvh:
     """Reads a BVH file.
 
@@ -94,6 +99,8 @@ def _read_hierarchy(path: Path, head: str) -> tuple[dict[str, tuple[int, str]], 
             unknown = [kind for kind in kinds if kind not in _AXES and kind not in _POSITIONS]
             if not name or unknown or words[1:2] != [str(len(kinds))]:
                 raise InputError(f'{path}: a line of channels is damaged: {" ".join(words)[:80]}')
+            if len(set(kinds)) < len(kinds):
+                raise InputError(f'{path}: {name} has a channel twice: {" ".join(words)[:80]}')
             turns = [index for index, kind in enumerate(kinds) if kind in _AXES]
             if turns and turns != list(range(turns[0], turns[0] + len(turns))):
                 raise InputError(f'{path}: {name} has positions between its rotations')
@@ -112,12 +119,15 @@ def _read_header(path: Path, lines: list[str]) -> tuple[int, float]:
     """The stated number of frames and frames a second."""
     try:
         header = {line.partition(':')[0].strip().lower(): line.partition(':')[2] for line in lines}
-        frames, fps = int(header['frames']), 1.0 / float(header['frame time'])
-    except (KeyError, ValueError, ZeroDivisionError) as error:
+        frames, frame_s = int(header['frames']), float(header['frame time'])
+    except (KeyError, ValueError) as error:
         raise InputError(
             f'{path}: MOTION does not begin with "Frames:" and "Frame Time:"; export it again'
         ) from error
-    if not 0.5 <= fps <= 2000:
-        raise InputError(f'{path}: a frame time of {1 / fps:g} s is none of a motion capture')
+    if not _FRAME_TIMES_S[0] <= frame_s <= _FRAME_TIMES_S[1]:
+        raise InputError(f'{path}: a frame time of {frame_s:g} s is none of a motion capture')
+    if not 0 <= frames <= _MOST_FRAMES:
+        raise InputError(f'{path}: MOTION says that it has {header["frames"].strip()[:20]} frames')
+    fps = 1.0 / frame_s
     # Frame times are written with few digits: 0.008333 is 120 fps.
     return frames, float(round(fps)) if abs(fps - round(fps)) < 0.0005 * fps else fps

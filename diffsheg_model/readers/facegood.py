@@ -42,6 +42,7 @@ from diffsheg_model.readers.recording import (
     Track,
     read_samples,
 )
+from diffsheg_model.reading import reader
 from diffsheg_model.take_writer import SAMPLE_RATE
 
 CAPTURE_FPS = 30.0
@@ -99,6 +100,7 @@ def find(folder: Path) -> list[TakeFiles]:
     return takes
 
 
+@reader('a take of FACEGOOD')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
     """Reads a take and maps its columns, low-passed for 15 fps.
 

@@ -9,8 +9,10 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.readers.arkit_names import arkit_columns, as_unit, missing_note
 from diffsheg_model.readers.clock import frame_times, true_rate
 from diffsheg_model.readers.recording import ReadOptions, Track, read_text
+from diffsheg_model.reading import reader
 
 
+@reader('a facial json of BEAT')
 def read_facial_json(
     path: Path, sound_s: float | None, options: ReadOptions
 ) -> tuple[Track, tuple[str, ...]]:

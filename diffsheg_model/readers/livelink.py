@@ -13,6 +13,7 @@ from diffsheg_model.readers.recording import (
     read_samples,
     take_name,
 )
+from diffsheg_model.reading import reader
 from diffsheg_model.take_writer import SAMPLE_RATE
 
 LICENCE = 'not stated'
@@ -45,6 +46,7 @@ def find(folder: Path) -> list[TakeFiles]:
     return takes
 
 
+@reader('a take of Live Link Face')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
     """Reads a take; the table's first timecode is the sound's beginning.
 

@@ -18,6 +18,7 @@ from diffsheg_model.mcap_messages import (
     JOINT_STATE,
 )
 from diffsheg_model.motion import Motion
+from diffsheg_model.reading import reader
 from diffsheg_model.revolute_joints import human_names
 from diffsheg_model.stamped_motion import StampedMotion
 from diffsheg_model.time_units import NS
@@ -29,6 +30,7 @@ _LATEST_SOUND_S = 600.0
 _NO_SOUND_RATE = 16000
 
 
+@reader('a recording in MCAP')
 def read_mcap(
     path: str | os.PathLike[str],
     *,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from diffsheg_model.audio import read_audio
 from diffsheg_model.errors import InputError
+from diffsheg_model.reading import reader
 from diffsheg_model.take_writer import SAMPLE_RATE
 
 
@@ -129,6 +130,7 @@ class Recording:
         return len(self.samples) / SAMPLE_RATE
 
 
+@reader('an audio file')
 def read_samples(path: Path) -> NDArray[np.float32]:
     """A recording's sound (n,) float32 at 16 kHz, the mean of its channels.
 
@@ -141,6 +143,7 @@ def read_samples(path: Path) -> NDArray[np.float32]:
     return samples.astype(np.float32)
 
 
+@reader('text')
 def read_text(path: Path) -> str:
     """The text of a file.
 

@@ -25,6 +25,7 @@ from diffsheg_model.readers.recording import (
     read_text,
     take_name,
 )
+from diffsheg_model.reading import reader
 from diffsheg_model.restricted_pickle import load
 from diffsheg_model.take_writer import SAMPLE_RATE
 
@@ -54,6 +55,7 @@ def find(folder: Path) -> list[TakeFiles]:
     return takes
 
 
+@reader('a take of SHOW')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
     """Reads a take; the speaker is told by a folder on the way to it, else it is none.
 
@@ -143,6 +145,7 @@ def _hands(
     return np.concatenate(sides, axis=1).reshape(frames, 30, 3)
 
 
+@reader('hand components of SMPL-X')
 def read_hand_components(path: Path) -> dict[str, NDArray[np.float64]]:
     """SMPL-X's hand components, (n, 45) each of the left and the right hand.
 

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from diffsheg_model.config import MotionFormat, from_dict
 from diffsheg_model.errors import InputError
 from diffsheg_model.formats import FORMATS
+from diffsheg_model.reading import reader
 
 ANY_SPEAKER = -1
 
@@ -142,6 +143,7 @@ def _valid_channels(path: Path, card: dict[str, Any], format_: MotionFormat) -> 
     )
 
 
+@reader('a prepared take')
 def open_take(
     path: Path,
     format_: MotionFormat,
@@ -230,6 +232,7 @@ def _read_stats(
     return mean, std
 
 
+@reader('a folder of prepared takes')
 def open_shards(
     root: Path, mel_bins: int = 128, speech_dim: int = 0, in_memory: bool = False
 ) -> ShardFolder:

@@ -14,6 +14,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.features import FeatureStream
 from diffsheg_model.files import atomic_path, sha256
 from diffsheg_model.foppas import next_window
+from diffsheg_model.reading import reader
 from diffsheg_model.speech import OnnxSpeechEncoder, SpeechEncoder
 from diffsheg_model.training.shards import open_shards
 
@@ -126,6 +127,7 @@ def _check_card(path: Path, card: dict[str, object]) -> None:
         )
 
 
+@reader('the card of speech features')
 def _read_card(path: Path) -> dict[str, object] | None:
     if not path.exists():
         return None

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
 from diffsheg_model.config import BundleConfig
-from diffsheg_model.errors import InputError
+from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.files import atomic_path
 from diffsheg_model.skeleton import Skeleton
 from diffsheg_model.skeletons import human
@@ -85,6 +85,10 @@ def load_settings(
         values = parser.instantiate(parser.parse_args(arguments))
     except ArgumentError as error:
         raise InputError(f'settings: {" ".join(str(error).split())}') from error
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file makes the parser of YAML raise anything
+        raise InputError(f'{config or path}: no settings ({one_line(error)})') from error
     names = [field.name for field in dataclasses.fields(TrainingSettings)]
     return TrainingSettings(**{name: values[name] for name in names})
 
