@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -45,8 +44,6 @@ END_LIMIT_S = 10.0
 STOP_LIMIT_S = 10.0
 #: A page that was opened gets so long to load before the avatar speaks.
 PAGE_LIMIT_S = 15.0
-#: Where the page is, unless something else is there; then on any port that is free.
-PAGE_PORT = 8090
 
 INTERRUPTED = 130
 
@@ -224,7 +221,7 @@ def run_demo(
 
 def _open_page(start: Callable[..., NodeProcess], console: Console) -> NodeProcess:
     """Starts the viewer, says where its page is, and waits for the page where it was opened."""
-    viewer = start('viewer_node', open_page=True, port=PAGE_PORT if _is_free(PAGE_PORT) else 0)
+    viewer = start('viewer_node', open_page=True)
     url = viewer.said(r'open(?:ed)? (http\S+)', START_LIMIT_S)
     if not url:
         raise InputError(f'the viewer did not come up: {viewer.last_words()}')
@@ -232,16 +229,6 @@ def _open_page(start: Callable[..., NodeProcess], console: Console) -> NodeProce
     if viewer.said(r'(opened|open) http', START_LIMIT_S) == 'opened':
         viewer.said(r'pages that look on: (\d+)', PAGE_LIMIT_S)
     return viewer
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(('127.0.0.1', port))
-        except OSError:
-            return False
-    return True
 
 
 def _write(node: MonitorNode, out: Path, bundle: Bundle, session: Path, console: Console) -> None:

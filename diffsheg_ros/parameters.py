@@ -15,6 +15,7 @@ from diffsheg_model.config import SOLVERS, SPACINGS
 from diffsheg_model.engines.choice import ALL_PRECISIONS, ENGINES, PROVIDERS
 from diffsheg_model.live import PRESETS, LiveOptions
 from diffsheg_model.sampling import SamplerOptions
+from diffsheg_model.viewer.port import DEFAULT_PORT
 from diffsheg_ros.parameter_rules import Checked, parameter
 from diffsheg_ros.pcm import SAMPLE_FORMATS
 
@@ -461,12 +462,15 @@ class ViewerParameters(Checked):
         """Address to serve the page on; one that other machines reach needs allow_remote.""",
     )
     port: int = parameter(
-        8090, 'Port to serve the page on; 0: any that is free.', low=0, high=65535
+        DEFAULT_PORT,
+        'Port to serve the page on, or the next free one where it is taken; 0: any that is free.',
+        low=0,
+        high=65535,
     )
     allow_remote: bool = parameter(
         False,
-        """Let other machines look and speak too. Their page needs the token that is logged with its
-        address.""",
+        """Let other machines look and speak too. Their page needs the token that is written to
+        the terminal with its address.""",
     )
     open_page: bool = parameter(False, 'Open the page in the browser, where there is a display.')
     beside: str = parameter(

@@ -22,7 +22,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.viewer.browser import open_browser
+from diffsheg_model.viewer.announce import announce
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.server import ViewerServer
 from diffsheg_ros import messages
@@ -88,8 +88,7 @@ class ViewerNode(Node):
         self.create_timer(_TICK_S, self._tick, clock=steady)
         self.create_timer(1.0, self._check, clock=steady)
         self.server.start()
-        opened = settings.open_page and open_browser(self.server.url)
-        self.get_logger().info(f'{"opened" if opened else "open"} {self.server.url}')
+        self.get_logger().info(announce(self.server, settings.open_page))
         self._guests = 0
 
     def destroy_node(self) -> None:

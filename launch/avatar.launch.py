@@ -30,6 +30,7 @@ ARGUMENTS = {
     'microphone': ('false', 'true: speak to the avatar through a microphone of this machine'),
     'speaker': ('false', 'true: play the speech on a loudspeaker of this machine'),
     'viewer': ('true', 'true: show the avatar in a web browser'),
+    'port': ('', 'port of its page, or the next free one; 0: any; empty: what params_file says'),
     'rviz': ('false', 'true: show the avatar in RViz'),
     'use_sim_time': ('false', 'true: the time of /clock'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
@@ -78,7 +79,10 @@ def nodes(context: LaunchContext) -> list:
     if given['speaker'].lower() == 'true':
         actions.append(Node(**options('speaker')))
     if given['viewer'].lower() == 'true':
-        actions.append(Node(**options('viewer')))
+        viewer = options('viewer')
+        if given['port']:
+            viewer['parameters'].append({'port': ParameterValue(given['port'], value_type=int)})
+        actions.append(Node(**viewer))
     if given['rviz'].lower() == 'true':
         actions += rviz_nodes(given['bundle'], given['namespace'], use_sim_time)
     return [*actions, avatar, change(Transition.TRANSITION_CONFIGURE)]

@@ -84,8 +84,22 @@ def test_wrong_input_is_refused_in_one_line(motion_file, tmp_path, capsys, argum
     assert shown.startswith('error: ') and words in shown and shown.count('\n') == 1
 
 
-def test_a_port_in_use_is_named(motion_file, capsys):
+def test_a_port_in_use_gives_way_to_the_next_and_is_named(motion_file):
     with socket.create_server(('127.0.0.1', 0)) as other:
-        port = str(other.getsockname()[1])
-        assert main(['view', str(motion_file), '--port', port, '--no-open']) == 2
-    assert f'port {port}: Address already in use' in capsys.readouterr().err
+        port = other.getsockname()[1]
+        process = subprocess.Popen(
+            [
+                sys.executable, '-m', 'diffsheg_model.cli.main', 'view', str(motion_file),
+                '--port', str(port), '--no-open',
+            ],
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            line = process.stderr.readline()
+            assert f'port {port} is taken' in line
+            url = re.search(r'http://\S+', line).group()
+            assert urllib.request.urlopen(url, timeout=10).status == 200
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()

@@ -149,11 +149,26 @@ def test_other_machines_need_leave_and_a_token(show):
         server.stop()
 
 
-def test_a_port_that_is_in_use_is_named(show):
-    with socket.create_server(('127.0.0.1', 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(InputError, match=rf'127\.0\.0\.1 port {port}: Address already in use'):
-            ViewerServer(show, Hub(), port=port)
+def test_a_port_that_is_in_use_gives_way_to_the_next(show):
+    first = ViewerServer(show, Hub())
+    with contextlib.ExitStack() as stack:
+        stack.callback(first.stop)
+        assert first.moved == ''
+        for _ in range(3):
+            next_ = ViewerServer(show, Hub(), port=first.port)
+            stack.callback(next_.stop)
+            assert next_.port > first.port
+            assert next_.moved == f'port {first.port} is taken'
+            next_.start()
+            assert answer(next_.url)[0] == 200
+
+
+def test_no_free_port_is_said_in_one_line(show):
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # somebody else has it: just as well
+            stack.enter_context(socket.create_server(('127.0.0.1', 65535)))
+        with pytest.raises(InputError, match=r'ports 65535 to 65535: Address already in use'):
+            ViewerServer(show, Hub(), port=65535)
 
 
 @pytest.mark.parametrize('port', [70000, -1])

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from diffsheg_model.viewer.port import DEFAULT_PORT
+
 EXAMPLE = 'diffsheg view out/motion.npz --audio speech.wav'
 
 logger = logging.getLogger(__name__)
@@ -19,7 +21,7 @@ def view(
     fps: float | None = None,
     loop: bool = True,
     host: str = '127.0.0.1',
-    port: int = 8090,
+    port: int = DEFAULT_PORT,
     allow_remote: bool = False,
     open_page: Annotated[bool, Parameter(name='--open')] = True,
 ) -> None:
@@ -35,11 +37,11 @@ def view(
         fps: frames a second of both, where a file states none or a wrong one.
         loop: begin again after the end.
         host: address to serve on; others than this machine's own need --allow-remote.
-        port: 0 is any that is free.
+        port: the next free one where it is taken; 0 is any that is free.
         allow_remote: let other machines look too; they need the token in the printed address.
         open_page: open the page in the browser.
     """
-    from diffsheg_model.viewer.browser import open_browser
+    from diffsheg_model.viewer.announce import announce
     from diffsheg_model.viewer.clip import load_clips
     from diffsheg_model.viewer.clip_show import ClipShow
     from diffsheg_model.viewer.hub import Hub
@@ -52,8 +54,7 @@ def view(
     server = ViewerServer(show, hub, host=host, port=port, allow_remote=allow_remote)
     server.start()
     try:
-        opened = open_page and open_browser(server.url)
-        logger.info('%s %s  (Ctrl-C ends it)', 'opened' if opened else 'open', server.url)
+        logger.info('%s  (Ctrl-C ends it)', announce(server, open_page))
         show.run(threading.Event())
     finally:
         server.stop()

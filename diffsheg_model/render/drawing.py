@@ -1,6 +1,7 @@
 """The viewer's page draws motions, moment by moment, in a browser without a window."""
 
 import contextlib
+import math
 import queue
 import threading
 import time
@@ -14,7 +15,7 @@ from diffsheg_model.render.browser import Browser, headless
 from diffsheg_model.viewer.clip import Clip
 from diffsheg_model.viewer.guest import Guest
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import ViewerServer
+from diffsheg_model.viewer.server import Limits, ViewerServer
 from diffsheg_model.viewer.show import greeting
 from diffsheg_model.viewer.wire import body_message, face_message
 
@@ -52,8 +53,11 @@ def draw(
     """
     hub = Hub()
     show = _Drawing(clips, width, height, camera)
-    # A picture is four bytes a pixel.
-    server = ViewerServer(show, hub, largest_message=4 * width * height + 1024)
+    # A picture is four bytes a pixel, and the one page sends nothing else.
+    limits = Limits(
+        pages=1, message_bytes=4 * width * height + 1024, read_bytes=256 << 10, cpu_s=math.inf
+    )
+    server = ViewerServer(show, hub, limits=limits)
     server.start()
     try:
         with headless(server.url, width, height, browser) as running:

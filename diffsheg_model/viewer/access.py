@@ -14,41 +14,62 @@ from urllib.parse import urlsplit
 
 from diffsheg_model.errors import InputError
 
+_NEEDED = 'this viewer needs the token of the address that it printed: ?token=...'
+
 
 @dataclass(frozen=True)
 class Access:
     """What a request must bring.
 
     Attributes:
-        token: what the address must carry; empty on loopback.
+        token: what the first address must carry, and later the cookie; empty on loopback.
     """
 
     token: str = ''
 
     def refusal(self, headers: Mapping[str, str]) -> str:
-        """Why a request for the page or its socket is not answered; empty where it is.
+        """Return why a request is not answered; empty where it is.
 
         Args:
             headers: of the request, by lower-case name.
         """
         host = headers.get('host', '')
-        if not self.token and not is_loopback(_name_of(host)):
-            return f'this viewer serves this machine alone, not {host or "a nameless host"}'
+        name = _name_of(host)
+        if not name:
+            return 'this viewer answers requests that name their host'
+        if not self.token and not is_loopback(name):
+            return f'this viewer serves this machine alone, not {host[:100]}'
         origin = headers.get('origin')
         if origin is not None and origin.partition('://')[2] != host:
-            return f'pages of {origin} may not look here'
+            return f'pages of {origin[:100]} may not look here'
         return ''
 
-    def lack(self, query: Mapping[str, str]) -> str:
-        """What the query of an address lacks; empty where it lacks nothing."""
-        given = query.get('token', '')
-        if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
-            return 'this viewer needs the token of the address that it printed: ?token=...'
-        return ''
+    def lack(self, query: Mapping[str, str], cookies: Mapping[str, str], port: int) -> str:
+        """Return what a request lacks; empty where it lacks nothing.
+
+        Args:
+            query: of its address.
+            cookies: that it brings.
+            port: of the server, which the cookie is named after.
+        """
+        if not self.token:
+            return ''
+        given = (query.get('token', ''), cookies.get(cookie_name(port), ''))
+        # Both are compared, each in constant time.
+        fits = [hmac.compare_digest(text.encode(), self.token.encode()) for text in given]
+        return '' if any(fits) else _NEEDED
+
+
+def cookie_name(port: int) -> str:
+    """Return the name of the cookie that keeps the token.
+
+    Cookies are shared by all ports of a host, so two viewers need two names.
+    """
+    return f'diffsheg_viewer_{port}'
 
 
 def access_for(host: str, allow_remote: bool) -> Access:
-    """The rules for a server that binds to `host`.
+    """Return the rules for a server that binds to `host`.
 
     Raises:
         InputError: `host` is no address of this machine alone and `allow_remote` was not given.
@@ -64,7 +85,7 @@ def access_for(host: str, allow_remote: bool) -> Access:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address belongs to this machine alone."""
+    """Return True if an address belongs to this machine alone."""
     if host == 'localhost':
         return True
     try:
@@ -75,7 +96,11 @@ def is_loopback(host: str) -> bool:
 
 def _name_of(host: str) -> str:
     """The name in a `Host` header, without the port; empty where it is none."""
+    if any(letter in host for letter in '@/?#\\ ,'):
+        return ''
     try:
-        return urlsplit(f'//{host}').hostname or ''
+        parts = urlsplit(f'//{host}')
+        _ = parts.port  # raises for a port that is none
+        return parts.hostname or ''
     except ValueError:
         return ''

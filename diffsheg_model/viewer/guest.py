@@ -7,6 +7,8 @@ from diffsheg_model.viewer.wire import is_motion
 
 #: Messages that may wait for a page: two seconds of face and body at 60 Hz, and their sound.
 LIMIT = 300
+#: Bytes that may wait for a page; one larger message waits alone.
+LIMIT_BYTES = 4 << 20
 
 
 class Guest:
@@ -24,13 +26,17 @@ class Guest:
         self.number = number
         self.dropped = 0
         self._waiting: deque[str | bytes] = deque()
+        self._bytes = 0
         self._something = asyncio.Event()
 
     def put(self, message: str | bytes) -> None:
         """Lets a message wait."""
-        if len(self._waiting) >= LIMIT:
+        while self._waiting and (
+            len(self._waiting) >= LIMIT or self._bytes + len(message) > LIMIT_BYTES
+        ):
             self._drop()
         self._waiting.append(message)
+        self._bytes += len(message)
         self._something.set()
 
     async def take(self) -> str | bytes:
@@ -38,12 +44,15 @@ class Guest:
         while not self._waiting:
             self._something.clear()
             await self._something.wait()
-        return self._waiting.popleft()
+        taken = self._waiting.popleft()
+        self._bytes -= len(taken)
+        return taken
 
     def _drop(self) -> None:
         for is_lost in (is_motion, lambda item: isinstance(item, bytes), lambda item: True):
             index = next((i for i, item in enumerate(self._waiting) if is_lost(item)), None)
             if index is not None:
+                self._bytes -= len(self._waiting[index])
                 del self._waiting[index]
                 self.dropped += 1
                 return

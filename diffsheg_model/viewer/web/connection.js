@@ -35,7 +35,7 @@ export class Connection extends EventTarget {
   #pings = [];
 
   #connect() {
-    const address = new URL('socket' + location.search, location.href);
+    const address = new URL('socket', location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = this.#socket = new WebSocket(address);
     socket.binaryType = 'arraybuffer';

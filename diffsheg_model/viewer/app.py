@@ -1,0 +1,266 @@
+"""What the server answers: the page, its files and its socket, each to those who may have it."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.viewer import WEB
+from diffsheg_model.viewer.access import Access, cookie_name
+from diffsheg_model.viewer.door import Door
+from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.hub import Hub
+from diffsheg_model.viewer.show import Show, is_number
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.websockets import WebSocket
+
+logger = logging.getLogger(__name__)
+
+#: A page that sends so much in a minute that makes no sense is sent away.
+MOST_MISTAKES = 20
+#: What the socket of a page that cannot be served is closed with; the page says why.
+REFUSED = 4001
+
+_HEADERS = {
+    'Content-Security-Policy': (
+        "default-src 'self'; connect-src 'self' blob:; img-src 'self' blob: data:; "
+        "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cache-Control': 'no-cache',
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the answers need.
+
+    Attributes:
+        show: what there is to see.
+        hub: what spreads it.
+        access: who may look.
+        door: the connections.
+        port: of the server.
+    """
+
+    show: Show
+    hub: Hub
+    access: Access
+    door: Door
+    port: int
+
+
+def make_app(site: Site, begun: Callable[[], None]) -> Any:
+    """Return the ASGI application; `begun` is called in its loop before the first request."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.responses import FileResponse
+    from starlette.routing import Mount, Route, WebSocketRoute
+    from starlette.staticfiles import StaticFiles
+
+    async def page(request: 'Request') -> 'Response':
+        answer = FileResponse(WEB / 'index.html')
+        if site.access.token:
+            # The page takes the token out of its address; the cookie is for all that follows.
+            answer.set_cookie(
+                cookie_name(site.port), site.access.token, httponly=True, samesite='strict'
+            )
+        return answer
+
+    async def socket(websocket: 'WebSocket') -> None:
+        # The page reads a refusal only from a socket that was accepted.
+        await websocket.accept()
+        problem = _lack(site, websocket)
+        if not problem and site.hub.guests >= site.door.limits.pages:
+            problem = f'{site.door.limits.pages} pages look on already; close one'
+        if problem:
+            await websocket.close(REFUSED, problem)
+            return
+        site.door.welcomed(_peer(websocket.scope))
+        await _serve_guest(site, websocket)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> Any:
+        begun()
+        watching = asyncio.create_task(site.door.watch())
+        yield
+        watching.cancel()
+
+    return Starlette(
+        routes=[
+            Route('/', page),
+            WebSocketRoute('/socket', socket),
+            Mount('/web', StaticFiles(directory=WEB)),
+        ],
+        middleware=[Middleware(_Porter, site=site), Middleware(_SecurityHeaders)],
+        lifespan=lifespan,
+    )
+
+
+class _Porter:
+    """Asks every request, whatever its path, for what it must bring."""
+
+    def __init__(self, app: Any, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope['type'] not in ('http', 'websocket'):
+            await self._app(scope, receive, send)
+            return
+        if scope['type'] == 'websocket':
+            await self._on_socket(scope, receive, send)
+            return
+        peer = _peer(scope)
+        self._site.door.asked(peer)
+        try:
+            await self._on_request(scope, receive, send)
+        finally:
+            self._site.door.answered(peer)
+
+    async def _on_request(self, scope: Any, receive: Any, send: Any) -> None:
+        from starlette.requests import Request
+        from starlette.responses import PlainTextResponse
+
+        request = Request(scope)
+        problem = self._site.access.refusal(request.headers) or _lack(self._site, request)
+        if problem:
+            answer = _SecurityHeaders(PlainTextResponse(problem + '\n', status_code=403))
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _on_socket(self, scope: Any, receive: Any, send: Any) -> None:
+        from starlette.websockets import WebSocket
+
+        websocket = WebSocket(scope, receive, send)
+        if self._site.access.refusal(websocket.headers):
+            # Before it is accepted this is an answer of HTTP 403.
+            await websocket.close()
+        else:
+            await self._app(scope, receive, send)
+
+
+class _SecurityHeaders:
+    """Adds the headers that keep the page to itself."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def with_headers(message: Any) -> None:
+            if message['type'] == 'http.response.start':
+                added = [(name.lower().encode(), text.encode()) for name, text in _HEADERS.items()]
+                message['headers'] = [*message['headers'], *added]
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope['type'] == 'http' else send)
+
+
+def _lack(site: Site, request: Any) -> str:
+    return site.access.lack(request.query_params, request.cookies, site.port)
+
+
+def _peer(scope: Any) -> tuple[str, int] | None:
+    client = scope.get('client')
+    return (client[0], client[1]) if client else None
+
+
+async def _serve_guest(site: Site, websocket: 'WebSocket') -> None:
+    """Sends what waits and hears what comes until the page goes."""
+    show, hub = site.show, site.hub
+    guest = hub.join()
+    guest.put(json.dumps(show.greeting(), allow_nan=False))
+    show.on_join(guest)
+    sending = asyncio.create_task(_send(guest, websocket))
+    hearing = asyncio.create_task(_hear(site, guest, websocket))
+    try:
+        await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hub.leave(guest)
+        show.on_leave(guest)
+        for task in (sending, hearing):
+            task.cancel()
+        for ended in await asyncio.gather(sending, hearing, return_exceptions=True):
+            if isinstance(ended, Exception) and not _is_goodbye(ended):
+                logger.error('viewer: a page was lost', exc_info=ended)
+
+
+def _is_goodbye(error: Exception) -> bool:
+    from starlette.websockets import WebSocketDisconnect
+
+    # RuntimeError is what starlette raises for sending to a page that has just gone.
+    return isinstance(error, WebSocketDisconnect | RuntimeError | OSError)
+
+
+async def _send(guest: Guest, websocket: 'WebSocket') -> None:
+    while True:
+        message = await guest.take()
+        if isinstance(message, bytes):
+            await websocket.send_bytes(message)
+        else:
+            await websocket.send_text(message)
+
+
+async def _hear(site: Site, guest: Guest, websocket: 'WebSocket') -> None:
+    peer = _peer(websocket.scope)
+    mistakes, since_s = 0, time.monotonic()
+    while mistakes < MOST_MISTAKES:
+        came = await websocket.receive()
+        if time.monotonic() - since_s > 60.0:
+            mistakes, since_s = 0, time.monotonic()
+        if came['type'] == 'websocket.disconnect':
+            return
+        begun_s = time.thread_time()
+        try:
+            _take(site, guest, came)
+        except InputError as error:
+            mistakes += 1
+            guest.put(json.dumps({'type': 'refused', 'message': str(error)}))
+        site.door.worked(peer, time.thread_time() - begun_s)
+        # Messages that came together do not wait for each other: let the others have a turn.
+        await asyncio.sleep(0)
+    await websocket.close(1008, f'{MOST_MISTAKES} messages made no sense')
+
+
+def _take(site: Site, guest: Guest, came: Any) -> None:
+    """Hands a message to the show.
+
+    Raises:
+        InputError: It is too large, makes no sense, or the show refuses it.
+    """
+    if came.get('bytes') is not None:
+        site.show.on_bytes(guest, came['bytes'])
+        return
+    text = came.get('text') or ''
+    most = site.door.limits.text_bytes
+    if len(text) > most or len(text.encode('utf-8', 'replace')) > most:
+        raise InputError(f'no JSON message may have more than {most} bytes')
+    _answer(site.show, guest, text)
+
+
+def _answer(show: Show, guest: Guest, text: str) -> None:
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f'a message is no JSON: {error}') from error
+    if not isinstance(message, dict) or not isinstance(message.get('type'), str):
+        raise InputError('a message must be a JSON object with a type')
+    if message['type'] == 'ping':
+        sent = message.get('sent_ms')
+        if not is_number(sent):
+            raise InputError('a ping must carry sent_ms, a number')
+        guest.put(json.dumps({'type': 'pong', 'sent_ms': sent, 'now_s': show.now_s()}))
+        return
+    show.on_message(guest, message)
