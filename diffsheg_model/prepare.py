@@ -1,13 +1,10 @@
 """A folder of recordings becomes shards: finds the takes, writes each, resumes, reports."""
 
+import errno
 import fcntl
 import logging
-import multiprocessing
-import signal
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,14 +13,17 @@ from rich.console import Console
 
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
-from diffsheg_model.files import remove_leftovers
-from diffsheg_model.prepare_report import Outcome, Report
+from diffsheg_model.files import WriteError, open_lock, remove_leftovers
+from diffsheg_model.prepare_report import REPORT, Outcome, Report
 from diffsheg_model.readers.channels import to_channels
 from diffsheg_model.readers.kinds import KINDS, Kind, recognise
 from diffsheg_model.readers.recording import ReadOptions, Recording, TakeFiles
+from diffsheg_model.readers.take_names import with_distinct_names
 from diffsheg_model.recipe import keep_recipe
 from diffsheg_model.take_writer import (
+    INDEX,
     SAMPLE_RATE,
+    STATISTICS,
     TakeInfo,
     frame_count,
     is_complete,
@@ -31,6 +31,7 @@ from diffsheg_model.take_writer import (
     write_take,
 )
 from diffsheg_model.takes_progress import takes_progress
+from diffsheg_model.work_pool import Job, run_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,12 @@ _VERSION = 1
 """Of what a source gives; raise it with every change that alters takes."""
 
 _MODULE = 'diffsheg_model.prepare'
+
+#: Seconds after which a take counts as hanging, and more of them for each megabyte of its files.
+TAKE_LIMIT_S = 600.0
+_LIMIT_S_PER_MB = 10.0
+# What a disk says of one name that others need not suffer from.
+_BAD_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 
 
 @dataclass(frozen=True)
@@ -67,22 +74,26 @@ class PrepareOptions:
         if self.speaker is not None and not -1 <= self.speaker < 10000:
             raise InputError(f'--speaker {self.speaker}: must be 0 or more, or -1 for none')
 
-    def wants(self, name: str) -> bool:
-        """Whether a take of this name is to be prepared."""
-        chosen = not self.only or any(fnmatchcase(name, pattern) for pattern in self.only)
-        return chosen and not any(fnmatchcase(name, pattern) for pattern in self.exclude)
+    def wants(self, *names: str) -> bool:
+        """Return True where a take, known by any of these names, is to be prepared."""
+
+        def has(patterns: tuple[str, ...]) -> bool:
+            return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+        return (not self.only or has(self.only)) and not has(self.exclude)
 
 
 def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -> Report:
     """Prepares what is missing of a folder's takes and writes the index and the report.
 
-    Takes that are there are kept; those that were skipped before are tried again.
+    Takes that are there are kept; those that were skipped before are tried again. A take that
+    cannot be read, or ends its process, is skipped and reported; all others are prepared.
 
     Args:
         source: folder of the recordings; only read.
         output: folder of the shards; made where missing.
         options: how.
-        workers: processes; 1 works in this one.
+        workers: processes.
 
     Raises:
         InputError: unusable options, nothing that could be prepared, a full disk, another data
@@ -95,7 +106,13 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
     if output.resolve().is_relative_to(source.resolve()):
         raise InputError(f'{output} lies in {source}: choose a folder outside of the recordings')
     kind = recognise(source) if options.kind == 'auto' else KINDS[options.kind]
-    takes = [take for take in kind.find(source) if options.wants(take.name)]
+    found = kind.find(source)
+    named = with_distinct_names(found, source, (INDEX, STATISTICS, RECIPE, REPORT))
+    takes = [
+        take
+        for take, before in zip(named, found, strict=True)
+        if options.wants(take.name, before.name)
+    ]
     if not takes:
         raise InputError(
             f'{source}: has no recordings of kind {kind.name} that --only and --exclude leave'
@@ -107,8 +124,10 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
         done = {outcome.name: outcome for outcome in known if outcome is not None}
         for take in missing:
             remove_leftovers(output, take.name)
-        for outcome in _progress(_outcomes(missing, kind, options, output, workers), len(missing)):
-            done[outcome.name] = outcome
+        # Closed before the folder is left to others: no worker writes any more then.
+        with closing(_outcomes(missing, kind, options, output, workers)) as results:
+            for outcome in _progress(results, len(missing)):
+                done[outcome.name] = outcome
         outcomes = tuple(done[take.name] for take in takes)
         report = Report(source, kind.name, kind.format.fps, outcomes)
         if report.prepared:
@@ -143,7 +162,7 @@ def _alone(output: Path) -> Iterator[None]:
     """Keeps other processes that prepare out of a folder while the block runs."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        file = (output / f'.{RECIPE}.lock').open('w')
+        file = open_lock(output / f'.{RECIPE}.lock')
     except OSError as error:
         raise InputError(
             f'cannot write {output}: {error.strerror}; choose a writable folder'
@@ -178,35 +197,22 @@ def _known(take: TakeFiles, kind: Kind, output: Path) -> Outcome | None:
 
 def _outcomes(
     takes: list[TakeFiles], kind: Kind, options: PrepareOptions, output: Path, workers: int
-) -> Iterator[Outcome]:
-    """Prepares takes and yields what became of each, in any order."""
-    if workers == 1 or len(takes) < 2:
-        for take in takes:
-            yield prepare_take(take, kind.name, options, output)
-        return
-    # Not fork, which copies locks in whatever state they are in; the server has imported all once.
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload([_MODULE])
-    executor = ProcessPoolExecutor(
-        min(workers, len(takes)), context, initializer=_leave_interrupts_to_parent
-    )
-    try:
-        futures = [
-            executor.submit(prepare_take, take, kind.name, options, output) for take in takes
-        ]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise InputError(
-            'a worker was killed (out of memory?): run it again with fewer --workers; '
-            'finished takes are kept'
-        ) from error
-    finally:
-        executor.shutdown(cancel_futures=True)
+) -> Generator[Outcome, None, None]:
+    """Prepare takes in processes of their own and yield what became of each, in any order."""
+    jobs = [Job(prepare_take, (take, kind.name, options, output), _limit_s(take)) for take in takes]
+    with closing(run_jobs(jobs, workers, _MODULE)) as results:
+        for done in results:
+            name = takes[done.index].name
+            if isinstance(done.error, InputError):
+                raise done.error
+            if done.error is not None:
+                remove_leftovers(output, name)
+            yield done.value or Outcome(name, skipped=str(done.error))
 
 
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _limit_s(take: TakeFiles) -> float:
+    megabytes = sum(path.stat().st_size for path in take.files.values() if path.is_file()) / 1e6
+    return TAKE_LIMIT_S + _LIMIT_S_PER_MB * megabytes
 
 
 def _progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
@@ -220,10 +226,11 @@ def _progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
 
 
 def prepare_take(take: TakeFiles, kind_name: str, options: PrepareOptions, output: Path) -> Outcome:
-    """Reads and writes one take.
+    """Read and write one take; what makes it unusable is an outcome.
 
     Raises:
-        InputError: it cannot be written. What cannot be read is an outcome.
+        WriteError: takes cannot be written, this one or others.
+        Exception: a fault of the program, which this take has brought to light.
     """
     kind = KINDS[kind_name]
     try:
@@ -244,15 +251,20 @@ def prepare_take(take: TakeFiles, kind_name: str, options: PrepareOptions, outpu
         joint_mask=() if all(channels.joint_mask) else channels.joint_mask,
         notes=recording.notes,
     )
-    written = write_take(
-        output / take.name,
-        samples,
-        channels.motion,
-        info,
-        kind.format,
-        channels.semantic,
-        recording.words,
-    )
+    try:
+        written = write_take(
+            output / take.name,
+            samples,
+            channels.motion,
+            info,
+            kind.format,
+            channels.semantic,
+            recording.words,
+        )
+    except InputError as error:
+        if isinstance(error, WriteError) and error.errno not in _BAD_NAME:
+            raise
+        return Outcome(take.name, skipped=str(error))
     return Outcome(take.name, written, recording.notes)
 
 

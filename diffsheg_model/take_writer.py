@@ -16,6 +16,7 @@ from diffsheg_model.files import atomic_path
 
 SAMPLE_RATE = 16000
 INDEX = 'dataset.json'
+STATISTICS = 'stats.npz'
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ def write_index(
         mel.add(take.mel)
     mean, std = motion.result()
     mel_mean, mel_std = mel.result()
-    with atomic_path(folder / 'stats.npz') as temporary, temporary.open('wb') as file:
+    with atomic_path(folder / STATISTICS) as temporary, temporary.open('wb') as file:
         np.savez(file, mean=mean, std=std, mel_mean=mel_mean, mel_std=mel_std)
     index = {
         'format': format_.name,

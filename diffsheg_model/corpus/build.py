@@ -1,9 +1,7 @@
 """A whole corpus: plans the takes, makes what is not there yet on all cores, writes the index."""
 
 import logging
-import multiprocessing
-import signal
-from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,12 +15,14 @@ from diffsheg_model.corpus.styles import STYLES
 from diffsheg_model.corpus.synthetic import TakePlan, make_take, plan_takes
 from diffsheg_model.corpus.voices import Voice, by_label, installed, missing_packages
 from diffsheg_model.errors import InputError
+from diffsheg_model.files import WriteError
 from diffsheg_model.formats import BEAT
 from diffsheg_model.readers.facegood import read
 from diffsheg_model.readers.recording import ReadOptions, TakeFiles
 from diffsheg_model.recipe import keep_recipe
 from diffsheg_model.take_writer import is_complete, write_index
 from diffsheg_model.takes_progress import takes_progress
+from diffsheg_model.work_pool import Job, run_jobs
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ _VERSION = 2
 """Of what a seed gives; raise it with every change that alters takes."""
 
 _MODULE = 'diffsheg_model.corpus.build'
+
+# Seconds after which a take counts as hanging.
+_TAKE_LIMIT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -133,35 +136,46 @@ def _make(
 ) -> list[str]:
     """Makes the missing takes; returns the names of all, missing before or not."""
     names = [plan.name for plan in plans]
-    jobs: list[tuple[Callable[..., None], tuple[object, ...]]] = [
-        (_make_synthetic, (plan, folder)) for plan in plans if not is_complete(folder / plan.name)
-    ]
+    jobs = {
+        plan.name: Job(make_take, (plan, folder), _TAKE_LIMIT_S)
+        for plan in plans
+        if not is_complete(folder / plan.name)
+    }
     for number, recording in enumerate(recordings):
         copies = [copy_name(recording.name, copy) for copy in range(options.facegood_copies)]
         names += copies
         if not all(is_complete(folder / copy) for copy in copies):
-            jobs.append((_make_facegood, (options, recording, folder, number)))
-    if not jobs:
-        return names
-    # A take is made in a process of its own: see voices.speak_all. The fork server has imported
-    # everything once, so that such a process starts in milliseconds.
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload([_MODULE])
-    pool = context.Pool(workers, initializer=_leave_interrupts_to_parent, maxtasksperchild=1)
-    with takes_progress() as progress, pool:
-        bar = progress.add_task('takes', total=len(jobs))
-        for result in [pool.apply_async(*job) for job in jobs]:
-            result.get()
-            progress.advance(bar)
+            arguments = (options, recording, folder, number)
+            jobs[recording.name] = Job(_make_facegood, arguments, _TAKE_LIMIT_S * len(copies))
+    _run(jobs, workers)
     return names
 
 
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _run(jobs: dict[str, Job], workers: int) -> None:
+    """Make takes, by name.
 
-
-def _make_synthetic(plan: TakePlan, folder: Path) -> None:
-    make_take(plan, folder)
+    Raises:
+        InputError: some could not be made; all others were.
+    """
+    takes, failures = list(jobs), []
+    # A take is made in a process of its own: see voices.speak_all.
+    with (
+        takes_progress() as progress,
+        closing(run_jobs(list(jobs.values()), workers, _MODULE, fresh=True)) as results,
+    ):
+        bar = progress.add_task('takes', total=len(jobs))
+        for done in results:
+            if isinstance(done.error, WriteError):
+                raise done.error
+            if done.error is not None:
+                failures.append(f'{takes[done.index]}: {done.error}')
+                logger.warning('not made: %s', failures[-1])
+            progress.advance(bar)
+    if failures:
+        raise InputError(
+            f'{len(failures)} of {len(jobs)} takes could not be made ({failures[0]}); the others '
+            'are kept: run it again'
+        )
 
 
 def _make_facegood(options: CorpusOptions, take: TakeFiles, folder: Path, number: int) -> None:
