@@ -239,6 +239,8 @@ def prepare_take(take: TakeFiles, kind_name: str, options: PrepareOptions, outpu
         frames = frame_count(len(samples), kind.format.fps)
         channels = to_channels(recording, kind.format, frames)
     except InputError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise error.__cause__ from error  # there may be enough when nothing else runs
         return Outcome(take.name, skipped=str(error))
     info = TakeInfo(
         speaker=recording.speaker if options.speaker is None else options.speaker,

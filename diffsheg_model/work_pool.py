@@ -170,7 +170,7 @@ class _Worker:
 
     def give_up(self) -> Done:
         self.process.kill()
-        return Done(self._index, error=JobFailed(f'did not end within {self._limit_s:g} s'))
+        return Done(self._index, error=JobFailed(f'did not end within {self._limit_s:.0f} s'))
 
     def end(self) -> None:
         """Let the worker end; kill it where it does not."""

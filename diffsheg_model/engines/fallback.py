@@ -2,11 +2,13 @@
 
 import concurrent.futures
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +81,8 @@ class FallbackEngine(Engine):
     its time. The next one then makes the same window from the same start with the same random
     draws: the motion is what it alone would have made of it, so it does not jump. An engine that
     has failed is closed as soon as it returns, and never asked again. When none is left to take
-    over, the error is raised, window by window, and the last engine is asked again for the next.
+    over, the error is raised, window by window, and the last engine is asked again for the next,
+    once it has returned: nothing is kept for an engine that hangs.
 
     Attributes:
         name, precision: of the engine that serves now.
@@ -113,8 +116,16 @@ class FallbackEngine(Engine):
         self._timeout_s = timeout_s
         self._windows = 0
         self._closed = False
+        # Of `_closed` and `_thread`: `close` is called from any thread.
+        self._lock = Lock()
+        self._running: concurrent.futures.Future[Any] | None = None
         self._start_limit_s: float | None = None
-        self._serve(EngineThread(first.load))
+        thread = EngineThread(first.load)
+        try:
+            self._serve(thread)
+        except BaseException:
+            thread.close()
+            raise
 
     def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
         """That of the engine that serves now, called in its thread; nothing takes over there."""
@@ -153,13 +164,23 @@ class FallbackEngine(Engine):
                     raise
 
     def close(self) -> None:
-        """Closes the engine, at once or as soon as the call under way has returned."""
-        self._closed = True
-        self._thread.close(CLOSE_LIMIT_S)
+        """Close the engine, at once or as soon as the call under way has returned.
+
+        May be called from another thread than `sample`; an engine that is being loaded to take
+        over is then closed as soon as it is there.
+        """
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        thread.close(CLOSE_LIMIT_S)
 
     def _serve(self, thread: EngineThread, limit_s: float | None = None) -> None:
         engine = thread.loaded.result(limit_s)
-        self._thread = thread
+        with self._lock:
+            if self._closed:
+                raise RuntimeError('the engine is closed')
+            self._thread = thread
+            self._running = None
         self._proven = False
         self.name, self.precision = engine.name, engine.precision
 
@@ -167,19 +188,24 @@ class FallbackEngine(Engine):
         self, conditions: Conditions, walk: Walk, cancelled: Callable[[], bool] | None
     ) -> np.ndarray:
         limit_s = self._timeout_s if self._proven else self._start_limit_s
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+        if not _ended(self._running, deadline):
+            # Not one more window for an engine that may never ask for it.
+            raise EngineFault(f'no window within {limit_s:g} s: the call before has not returned')
         left = Event()
 
         def unwanted() -> bool:
             return left.is_set() or (cancelled is not None and cancelled())
 
         future = self._thread.submit(lambda engine: engine.sample(conditions, walk, unwanted))
+        self._running = future
         try:
-            concurrent.futures.wait([future], limit_s)
+            ended = _ended(future, deadline)
         finally:
             # Of a call that nobody waits for any more: one that is slow, or that Ctrl-C has left
             # behind, stops at its next step; one that hangs is left alone.
             left.set()
-        if not future.done():
+        if not ended:
             future.cancel()
             raise EngineFault(f'no window within {limit_s:g} s')
         x = future.result()
@@ -197,8 +223,10 @@ class FallbackEngine(Engine):
             thread = EngineThread(candidate.load)
             try:
                 self._serve(thread, START_LIMIT_S)
-            except Exception as refusal:
+            except BaseException as refusal:
                 thread.close()
+                if not isinstance(refusal, Exception):
+                    raise
                 logger.info('engine %s cannot take over: %s', candidate.label, one_line(refusal))
                 continue
             failed_thread.close()
@@ -256,6 +284,15 @@ def create_serving_engine(
     engine.why = why
     log_engine(engine, count, bundle, why)
     return engine
+
+
+def _ended(call: concurrent.futures.Future[Any] | None, deadline: float | None) -> bool:
+    """Wait until a call has ended or, by time.monotonic(), its time is over."""
+    if call is None:
+        return True
+    left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
+    concurrent.futures.wait([call], left_s)
+    return call.done()
 
 
 def _check_finite(conditions: Conditions, walk: Walk) -> None:
