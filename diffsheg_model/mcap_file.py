@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.mcap_messages import check_schema
 from diffsheg_model.mcap_recorder import require_mcap
+from diffsheg_model.mcap_records import ClippedFile, file_records, summary_records
 from diffsheg_model.reading import reader
 
 _LOG = logging.getLogger(__name__)
@@ -153,20 +154,23 @@ def _check_channel(channel: Any, schema: Any, kind: str) -> None:
 
 def _channels(path: Path) -> Iterator[tuple[Any, Any]]:
     """Channels and their schemas: from the index of the file, or from all of it."""
-    from mcap.reader import SeekingReader
     from mcap.records import Channel, Schema
 
     _check_magic(path)
+    schemas: dict[int, Any] = {}
     try:
         with path.open('rb') as file:
-            summary = SeekingReader(file, record_size_limit=path.stat().st_size).get_summary()
+            records = summary_records(ClippedFile(file))
+    except InputError:
+        raise
     except Exception:  # damaged, see _records
-        summary = None
-    if summary is not None and summary.channels:
-        for channel in summary.channels.values():
-            yield channel, summary.schemas.get(channel.schema_id)
+        records = []
+    channels = {record.id: record for record in records if isinstance(record, Channel)}
+    if channels:
+        schemas = {record.id: record for record in records if isinstance(record, Schema)}
+        for channel in channels.values():
+            yield channel, schemas.get(channel.schema_id)
         return
-    schemas: dict[int, Any] = {}
     for record in _records(path, logging.DEBUG):  # who reads the messages is told of damage
         if isinstance(record, Schema):
             schemas[record.id] = record
@@ -189,17 +193,16 @@ def _check_magic(path: Path) -> None:
 
 def _records(path: Path, level: int = logging.WARNING) -> Iterator[Any]:
     """The records of a file up to where it is damaged, which is logged."""
-    from mcap.stream_reader import StreamReader
-
     _check_magic(path)
     with path.open('rb') as file:
-        reader = StreamReader(file, validate_crcs=True, record_size_limit=path.stat().st_size)
-        records = reader.records
+        records = file_records(ClippedFile(file))
         while True:
             try:
                 record = next(records)
             except StopIteration:
                 return
+            except InputError as error:
+                raise InputError(f'{path}: {error}') from error
             except Exception as error:  # damaged bytes make the libraries raise anything
                 reason = one_line(error)
                 _LOG.log(level, '%s is cut short or damaged (%s): read up to there', path, reason)

@@ -7,6 +7,9 @@ import numpy as np
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
 
+MOST_NAMES = 4096
+"""Joints, or weights, that a motion file may have; the richest faces have less than a tenth."""
+
 
 @dataclass(frozen=True)
 class Motion:

@@ -13,7 +13,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.exports.finite import check_rotations, check_times, check_weights
 from diffsheg_model.exports.motion_npz import read_npz
 from diffsheg_model.formats import ARKIT_WEIGHTS
-from diffsheg_model.motion import Motion
+from diffsheg_model.motion import MOST_NAMES, Motion
 from diffsheg_model.readers.arkit_csv import read_arkit_csv
 from diffsheg_model.readers.bvh import read_bvh
 from diffsheg_model.readers.facial_json import read_facial_json
@@ -31,7 +31,7 @@ _LATEST_S = 1e6
 #: Frames a second; what is closer together is no capture of a face.
 _LARGEST_RATE = 10_000.0
 #: A face of more frames than this, and of so many for each row, has times that jump.
-_MANY_FRAMES = 200_000
+_MANY_FRAMES = 60_000
 _MANY_A_ROW = 20
 
 
@@ -125,6 +125,8 @@ def _check_names(motion: Motion) -> None:
     if not motion.joint_names and not motion.weight_names:
         raise InputError('its motion has neither a body nor a face')
     for names in (motion.joint_names, motion.weight_names):
+        if len(names) > MOST_NAMES:
+            raise InputError(f'its motion has {len(names)} names: must be at most {MOST_NAMES}')
         name, count = next(iter(Counter(names).most_common(1)), ('', 0))
         if count > 1:
             raise InputError(f'its motion has {name} twice')

@@ -102,7 +102,7 @@ def reading(source: object, what: str) -> Iterator[None]:
         raise InputError(f'{name}: {error}') from error
     except Exception as error:
         logger.debug('%s: the reader of %s failed', name, what, exc_info=True)
-        raise InputError(f'{name}: {_complaint(error, what)}') from error
+        raise InputError(_complaint(error, name, what)) from error
 
 
 def check_not_special(path: Path) -> None:
@@ -128,16 +128,16 @@ def _paths_and_name(source: object) -> tuple[list[Path], str]:
     return [path], printable(str(path))
 
 
-def _complaint(error: Exception, what: str) -> str:
+def _complaint(error: Exception, name: str, what: str) -> str:
     """What was wrong with a file, and what to do."""
     if isinstance(error, OSError) and error.strerror:
-        return f'{error.strerror}; check the file and its permissions'
+        return f'cannot read {name}: {error.strerror}; check the file and its permissions'
     if isinstance(error, MemoryError):
-        return f'needs more memory than there is to be read as {what}; give a smaller file'
+        return f'{name}: needs more memory than there is to be read as {what}; give a smaller file'
     if isinstance(error, RecursionError):
         reason = 'its parts are nested too deeply'
     else:
         text = ' '.join(str(error).split())
         reason = text if ' ' in text else f'{type(error).__name__} {text}'.strip()
         reason = reason[:_LONGEST_REASON]
-    return f'cannot be read as {what} ({reason}); get the original file or export it again'
+    return f'{name}: cannot be read as {what} ({reason}); get the original file or export it again'

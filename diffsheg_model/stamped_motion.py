@@ -18,8 +18,10 @@ from diffsheg_model.time_units import NS
 
 #: A motion of more frames than this, and of so many for each face that came, has a stamp from
 #: another clock.
-_MANY_FRAMES = 200_000
+_MANY_FRAMES = 60_000
 _MANY_A_FACE = 20
+#: Frames that are interpolated at a time: their quaternions take ten times a pose.
+_BLOCK_FRAMES = 4096
 #: A hair more than the rounding of stamps to nanoseconds makes of the last frame's index.
 _ROUNDING = 1e-6
 
@@ -130,17 +132,23 @@ class StampedMotion:
                 'record with one clock'
             )
         times_ns = start_ns + _even_times(count, rate_hz)
-        before, after, share = self._weights.around(times_ns)
-        weights = (1 - share[:, None]) * before + share[:, None] * after
-        # Joints are interpolated as rotations: their angles jump by whole turns at rest.
-        before, after, share = self._angles.around(times_ns)
-        rotations = slerp(_quaternions(before), _quaternions(after), share[:, None])
+        weights = np.empty((count, len(self._weights.names)), np.float32)
+        rotations = np.empty((count, len(self._angles.names), 3), np.float32)
+        known_weights, known_angles = self._weights.known(), self._angles.known()
+        for first in range(0, count, _BLOCK_FRAMES):
+            block = slice(first, first + _BLOCK_FRAMES)
+            before, after, share = _around(*known_weights, times_ns[block])
+            weights[block] = (1 - share[:, None]) * before + share[:, None] * after
+            # Joints are interpolated as rotations: their angles jump by whole turns at rest.
+            before, after, share = _around(*known_angles, times_ns[block])
+            turned = slerp(_quaternions(before), _quaternions(after), share[:, None])
+            rotations[block] = rotvec_from_quaternion(turned)
         return Motion(
             fps=rate_hz,
             joint_names=self._angles.names,
-            rotations=rotvec_from_quaternion(rotations).astype(np.float32),
+            rotations=rotations,
             weight_names=self._weights.names,
-            weights=weights.astype(np.float32),
+            weights=weights,
         )
 
     def audio(self, longest_s: float) -> np.ndarray:
@@ -186,22 +194,30 @@ class _Rows:
     def span_ns(self) -> tuple[int, int]:
         return min(self._times_ns), max(self._times_ns)
 
-    def around(self, times_ns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What came before and after other times.
-
-        Args:
-            times_ns: (F,).
-
-        Returns:
-            Values (F, V) float32 before and after each time, and how far (F,) 0..1 it lies
-            between them; the first or last values where it lies outside.
-        """
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """The different times (K,), sorted, and their values (K, V) float32."""
         known, order = np.unique(np.frombuffer(self._times_ns, np.int64), return_index=True)
-        values = np.frombuffer(self._values, np.float32).reshape(len(self), -1)[order]
-        after = np.clip(np.searchsorted(known, times_ns), min(1, len(known) - 1), len(known) - 1)
-        before = np.maximum(after - 1, 0)
-        share = (times_ns - known[before]) / np.maximum(known[after] - known[before], 1)
-        return values[before], values[after], np.clip(share, 0.0, 1.0)
+        return known, np.frombuffer(self._values, np.float32).reshape(len(self), -1)[order]
+
+
+def _around(
+    known: np.ndarray, values: np.ndarray, times_ns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What came before and after other times.
+
+    Args:
+        known: (K,) sorted times.
+        values: (K, V) float32.
+        times_ns: (F,).
+
+    Returns:
+        Values (F, V) float32 before and after each time, and how far (F,) 0..1 it lies between
+        them; the first or last values where it lies outside.
+    """
+    after = np.clip(np.searchsorted(known, times_ns), min(1, len(known) - 1), len(known) - 1)
+    before = np.maximum(after - 1, 0)
+    share = (times_ns - known[before]) / np.maximum(known[after] - known[before], 1)
+    return values[before], values[after], np.clip(share, 0.0, 1.0)
 
 
 def _even_times(count: int, rate_hz: float) -> np.ndarray:

@@ -1,14 +1,13 @@
 """motion.npz: a motion without loss, and back."""
 
 import os
-import zipfile
-import zlib
 
 import numpy as np
 
+from diffsheg_model.array_files import NpzFile
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
-from diffsheg_model.motion import Motion
+from diffsheg_model.motion import MOST_NAMES, Motion
 from diffsheg_model.reading import reader
 
 _FIELDS = ('fps', 'joint_names', 'rotations', 'weight_names', 'weights', 'start_frame')
@@ -42,30 +41,20 @@ def read_npz(path: str | os.PathLike[str]) -> Motion:
     Raises:
         InputError: no such file, not an npz file, cut short, a field missing or of another kind.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [name for name in _FIELDS if name not in archive]
-            if missing:
-                raise InputError(
-                    f'{path} is not a motion file: it has no {", ".join(missing)}; '
-                    f'give a motion.npz as diffsheg writes it'
-                )
-            fields = {name: archive[name] for name in _FIELDS}
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f'cannot read {path}: {error.strerror or error}') from error
-    except (
-        ValueError,
-        EOFError,
-        TypeError,
-        AttributeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise InputError(
-            f'{path} is not a readable npz file ({error}); it may be cut short or something else'
-        ) from error
+    with NpzFile(path) as archive:
+        missing = [name for name in _FIELDS if name not in archive.names]
+        if missing:
+            raise InputError(
+                f'{path} is not a motion file: it has no {", ".join(missing)}; '
+                f'give a motion.npz as diffsheg writes it'
+            )
+        fields = {name: archive[name] for name in _FIELDS}
+    for name in ('joint_names', 'weight_names'):
+        if fields[name].ndim != 1 or fields[name].size > MOST_NAMES:
+            raise InputError(
+                f'{path} is not a motion file: {name} has shape {fields[name].shape}, not '
+                f'(names,) with at most {MOST_NAMES}'
+            )
     try:
         return Motion(
             fps=float(fields['fps']),
@@ -75,5 +64,5 @@ def read_npz(path: str | os.PathLike[str]) -> Motion:
             weights=fields['weights'].astype(np.float32),
             start_frame=int(fields['start_frame']),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f'{path} is not a motion file: {error}') from error

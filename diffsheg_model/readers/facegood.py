@@ -33,6 +33,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from diffsheg_model.array_files import read_npy
 from diffsheg_model.errors import InputError
 from diffsheg_model.readers.clock import check_durations, frame_times
 from diffsheg_model.readers.recording import (
@@ -137,13 +138,10 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
 def _load(take: TakeFiles) -> tuple[NDArray[np.floating], list[str]]:
     """The captured (F, 116) and the names of its columns."""
     path = take.files['npy']
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore', UserWarning)  # the files were written by Python 2
-            columns = [str(column) for column in np.load(take.files['names'])]
-            captured = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f'{path} is not readable: {" ".join(str(error).split())}') from error
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', UserWarning)  # the files were written by Python 2
+        columns = [str(column) for column in read_npy(take.files['names']).ravel()]
+        captured = read_npy(path)
     if captured.ndim != 2 or captured.shape[1] != len(columns) or len(columns) != COLUMNS:
         raise InputError(f'{path} has shape {captured.shape}: must be (frames, {COLUMNS})')
     used = {column for shares in MAPPING.values() for column in shares}

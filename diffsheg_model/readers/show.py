@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diffsheg_model.array_files import NpzFile
 from diffsheg_model.errors import InputError
 from diffsheg_model.formats import SHOW
 from diffsheg_model.readers.clock import frame_times, true_rate
@@ -161,11 +162,11 @@ def read_hand_components(path: Path) -> dict[str, NDArray[np.float64]]:
             content = json.loads(read_text(path))
             found = {side: content[side] for side in ('left', 'right')}
         else:
-            with np.load(path, allow_pickle=False) as model:
+            with NpzFile(path) as model:
                 found = {side: model[f'hands_components{side[0]}'] for side in ('left', 'right')}
         arrays = {side: np.asarray(values, np.float64) for side, values in found.items()}
-    except InputError:
-        raise
+    except InputError as error:
+        raise InputError(f'--hand-components {error}') from error
     except Exception as error:  # a broken zip file can raise nearly anything
         raise InputError(
             f'--hand-components {path}: has no hand components of SMPL-X; give SMPLX_NEUTRAL.npz '

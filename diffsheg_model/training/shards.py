@@ -16,9 +16,6 @@ A speaker of -1 belongs to no style: each of its windows is trained with a rando
 """
 
 import json
-import tokenize
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,24 +23,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diffsheg_model.array_files import NpzFile, read_npy
 from diffsheg_model.config import MotionFormat, from_dict
 from diffsheg_model.errors import InputError
 from diffsheg_model.formats import FORMATS
 from diffsheg_model.reading import reader
 
 ANY_SPEAKER = -1
-
-# What numpy raises over a file that is not, or no longer, what it was written as.
-_DAMAGE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    EOFError,
-    SyntaxError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True)
@@ -108,16 +94,16 @@ def _array(
     path: Path, in_memory: bool, kinds: tuple[type[np.floating], ...] = (np.float32,)
 ) -> NDArray[Any]:
     try:
-        array = np.load(path, mmap_mode=None if in_memory else 'r', allow_pickle=False)
-    except OSError as error:
-        raise InputError(f'{path}: {error.strerror or error}; prepare this take again') from error
-    except _DAMAGE as error:
-        reason = ' '.join(str(error).split())
+        array = read_npy(path, mapped=not in_memory)
+    except InputError as error:
+        if isinstance(error.__cause__, OSError):
+            known = error.__cause__.strerror or error.__cause__
+            raise InputError(f'{path}: {known}; prepare this take again') from error
+        reason = str(error).removeprefix(str(path)).lstrip(': ')
         raise InputError(f'{path}: cut or corrupt ({reason}); prepare this take again') from error
-    if not isinstance(array, np.ndarray) or array.dtype not in kinds:
-        held = getattr(array, 'dtype', 'several arrays')
+    if array.dtype not in kinds:
         names = ' or '.join(kind.__name__ for kind in kinds)
-        raise InputError(f'{path}: holds {held}, not {names}; prepare this take again')
+        raise InputError(f'{path}: holds {array.dtype}, not {names}; prepare this take again')
     return array
 
 
@@ -218,9 +204,9 @@ def _read_stats(
     if not path.exists():
         return None, None
     try:
-        with np.load(path, allow_pickle=False) as stats:
+        with NpzFile(path) as stats:
             mean, std = stats['mean'].astype(np.float32), stats['std'].astype(np.float32)
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, ValueError) as error:
         reason = ' '.join(str(error).split())
         raise InputError(f'{path}: unusable statistics ({reason}); delete it') from error
     for name, values in (('mean', mean), ('std', std)):
