@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Run a command in the checkout's environment: scripts/run.sh python -m diffsheg_ros.demo
+#
+# DIFFSHEG_VENV=.venv-jazzy names another environment of this checkout than .venv.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-[ -f "$root/.venv/ros-env.sh" ] || { echo 'error: no .venv here yet; run `make setup`' >&2; exit 1; }
+root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+venv=$root/${DIFFSHEG_VENV:-.venv}
+[ -f "$venv/ros-env.sh" ] || { echo "error: no ${venv##*/} here yet; run \`make setup\`" >&2; exit 1; }
+. "$root/scripts/clean_env.sh"
 set +u  # activate scripts of older Pythons read unset variables
-. "$root/.venv/ros-env.sh"
+. "$venv/ros-env.sh"
 set -u
-cd "$root"
+cd -- "$root"
 exec "$@"

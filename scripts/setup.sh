@@ -4,25 +4,60 @@
 #
 #   scripts/setup.sh demo    what the robot and the demo need (no torch)
 #   scripts/setup.sh test    that, and what the tests, the linters and training need
+#   scripts/setup.sh jazzy   in .venv-jazzy: the wheels of ROS 2 Jazzy, and what its tests need
 #
 # PYTHON=python3.12 picks the interpreter, TORCH_INDEX=URL adds a package index to take torch from
-# (where the default one has only its large CUDA build). Each step keeps a stamp with a hash of all it depends
-# on, so a second run does nothing, and a changed file repeats just the steps that it concerns.
+# (where the default one has only its large CUDA build). Each step keeps a stamp with a hash of all
+# it depends on, so a second run does nothing, and a changed file repeats just the steps that it
+# concerns.
 set -euo pipefail
 
 level=${1:-demo}
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 venv=$root/.venv
+ros=ros constraints=constraints
+[ "$level" != jazzy ] || { venv=$root/.venv-jazzy; ros=ros-jazzy; constraints=constraints-jazzy; }
 python=$venv/bin/python
+longest_path=1000  # bytes; the packages put files 300 deeper, and no path may exceed 4096
 stamps=$venv/.stamps
 workspace=$venv/ros_ws
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# A sourced ROS installation would mix its packages into this environment.
-unset PYTHONPATH PYTHONHOME AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH
-unset _ROS_WHEELS_BOOTSTRAP_COMPLETE
+. "$root/scripts/clean_env.sh"
+. "$root/scripts/build_messages.sh"
+# Of pip's settings only those count that say where packages come from; a folder or a selection of
+# packages set for something else would leave this environment empty.
+for name in $(compgen -e PIP_ || :); do
+    case $name in
+        PIP_*INDEX*|PIP_FIND_LINKS|PIP_*CERT|PIP_PROXY|PIP_TRUSTED_HOST|PIP_*TIMEOUT|PIP_RETRIES) ;;
+        PIP_*CACHE_DIR|PIP_CONFIG_FILE|PIP_CONSTRAINT|PIP_KEYRING_PROVIDER|PIP_USE_*) ;;
+        *) unset "$name" ;;
+    esac
+done
+export PIP_USER=0
+
+# Programs' first lines, CMake's lists and search paths cannot hold these characters.
+check_place() {
+    case $root in
+        *[\"\$\`\\:\;]* | *$'\n'* | *$'\r'* | *$'\t'*)
+            fail "the checkout lies in $(printf %q "$root"); its path must be without" \
+                '" $ ` \ : ; tabs and line breaks: move it to another folder' ;;
+    esac
+    ! command -v iconv >/dev/null || printf %s "$root" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 ||
+        fail "the checkout lies in $(printf %q "$root"), which is not UTF-8: rename the folder"
+    [ "$(printf %s "$root" | wc -c)" -le "$longest_path" ] ||
+        fail "the checkout's path is longer than $longest_path bytes: move it to a shorter one"
+}
+
+# A finished environment works in a checkout that cannot be written; making one does not.
+check_writable() {
+    local folder=$root
+    [ ! -d "$venv" ] || folder=$venv
+    [ -w "$folder" ] || fail "$folder cannot be written, and ${venv##*/} is not complete or not up" \
+        'to date: make it writable and run `make setup` again'
+}
 
 check_machine() {
     [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
@@ -64,12 +99,15 @@ venv_is_usable() {
 make_venv() {
     local base version
     if ! venv_is_usable; then
+        check_writable
         base=$(pick_python)
         version=$(version_of "$base")
-        say "making .venv with Python $version"
+        say "making ${venv##*/} with Python $version"
         "$base" -m venv --clear "$venv" >/dev/null 2>&1 || fail "$base cannot make a virtual" \
             "environment; install its venv module (Debian, Ubuntu: apt install python$version-venv)"
     fi
+    [ ! -f "$stamps/location" ] || [ ! -f "$venv/COLCON_IGNORE" ] || return 0
+    check_writable
     mkdir -p "$stamps"
     echo "$venv" >"$stamps/location"
     touch "$venv/COLCON_IGNORE"
@@ -79,7 +117,8 @@ make_venv() {
 once() {
     local name=$1 hash=$2
     shift 2
-    [ "$(cat "$stamps/$name" 2>/dev/null)" = "$hash" ] && return
+    [ "$(cat "$stamps/$name" 2>/dev/null)" != "$hash" ] || return 0
+    check_writable
     rm -f "$stamps/$name"
     "$@"
     echo "$hash" >"$stamps/$name"
@@ -90,63 +129,26 @@ hash_of() { (cd "$root" && { sha256sum "$@"; echo "$root"; "$python" -VV; }) | s
 
 pip_install() {
     "$python" -m pip install --quiet --quiet --disable-pip-version-check \
-        --constraint "$root/requirements/constraints.txt" \
+        --constraint "$root/requirements/$constraints.txt" \
         ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} "$@" ||
         fail 'pip could not install the packages (its words are above); run the command again to go on'
 }
 
 install_packages() {
-    local extras=$1
-    say "installing Python packages into .venv ($level; minutes, the first time)"
+    local name files=()
+    for name in "$ros" "$@"; do files+=(--requirement "$root/requirements/$name.txt"); done
+    say "installing Python packages into ${venv##*/} ($level; minutes, the first time)"
     pip_install --upgrade pip setuptools wheel
-    pip_install --requirement "$root/requirements/ros.txt" --no-build-isolation \
-        --editable "$root$extras"
+    pip_install "${files[@]}" --no-build-isolation --editable "$root"
     # The generated messages lie in site-packages under the name of a source folder; with the
-    # checkout on sys.path as a plain folder, each finds the other.
-    echo "$root" >"$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/diffsheg_checkout.pth"
+    # checkout on sys.path as a plain folder, each finds the other. Python reads such a file in the
+    # locale's encoding, so the path is written as an ASCII literal.
+    "$python" -c 'import sys, sysconfig
+with open(sysconfig.get_path("purelib") + "/diffsheg_checkout.pth", "w", encoding="ascii") as file:
+    file.write(f"import sys; sys.path.append({sys.argv[1]!a})\n")' "$root"
 }
 
-# Prints the folder of Python.h. A system Python often comes without it; where Debian's packages
-# are at hand, the headers are taken from there into .venv, which needs no root.
-python_include() {
-    local version include=$venv/python-headers/usr/include
-    version=$(version_of "$python")
-    "$python" -c '
-import os, sys, sysconfig
-include = sysconfig.get_path("include")
-print(include)
-sys.exit(not os.path.exists(os.path.join(include, "Python.h")))' && return
-    if [ ! -f "$include/python$version/Python.h" ]; then
-        rm -rf "$venv/python-headers" && mkdir -p "$venv/python-headers"
-        (cd "$venv/python-headers" && apt-get download "libpython$version-dev" &&
-            dpkg-deb --extract libpython*.deb .) >/dev/null 2>&1 || true
-    fi
-    [ -f "$include/python$version/Python.h" ] ||
-        fail "Python.h of Python $version is missing; install Python's headers" \
-            "(Debian, Ubuntu: apt install python$version-dev)"
-    echo "$include/python$version"
-}
-
-build_messages() {
-    local include
-    include=$(python_include | tail -n 1)
-    say 'building the message package'
-    "$python" "$root/scripts/fix_cmake_paths.py" "$include" >/dev/null
-    mkdir -p "$workspace"
-    rm -rf "$workspace/build"
-    (
-        cd "$workspace"
-        export PATH="$venv/bin:$PATH" VIRTUAL_ENV="$venv" CPATH="$include:${include%/*}"
-        export AMENT_PREFIX_PATH="$venv" CMAKE_PREFIX_PATH="$venv" COLCON_HOME="$workspace/colcon"
-        colcon --log-base log build --base-paths "$root" --packages-select diffsheg_ros \
-            --build-base build --install-base "$venv" --merge-install \
-            --cmake-args -DPython3_EXECUTABLE="$python" \
-            -DPython3_INCLUDE_DIR="$include" -DDIFFSHEG_MESSAGES_ONLY=ON -DBUILD_TESTING=OFF \
-            >build.log 2>&1
-    ) || fail "the message package did not build; the last lines of $workspace/build.log are:" \
-        "$(printf '\n%s' "$(tail -n 15 "$workspace/build.log")")"
-    write_env_file
-}
+write_env_file() { "$root/scripts/ros_env.sh" "$venv" >"$venv/ros-env.sh"; }
 
 # The page and the pictures are tested in a real browser. Where none is found and Debian's packages
 # are at hand, it is installed; elsewhere those tests are skipped with the reason.
@@ -176,32 +178,24 @@ install_portaudio() {
         '(Debian, Ubuntu: apt install libportaudio2)'
 }
 
-write_env_file() {
-    cat >"$venv/ros-env.sh" <<EOF
-# Source this (bash, zsh or sh) for a shell in which ROS 2 and diffsheg_ros can be used.
-unset PYTHONPATH COLCON_PREFIX_PATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
-. '$venv/bin/activate'
-export AMENT_PREFIX_PATH='$venv' CMAKE_PREFIX_PATH='$venv' LD_LIBRARY_PATH='$venv/lib'
-# Traffic stays on this machine; set ROS_DOMAIN_ID to keep apart from other ROS programs on it.
-export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST
-EOF
-}
-
 case $level in
-    demo) extras='[viewer,mcap,audio,vad]' ;;
-    test) extras='[viewer,mcap,audio,vad,render,test,train,hubert,openvino,tensorrt]' ;;
-    *) fail "unknown level '$level': give demo or test" ;;
+    demo) packages=(robot) ;;
+    test) packages=(robot render train hubert openvino tensorrt test) ;;
+    jazzy) packages=(robot test) ;;
+    *) fail "unknown level '$level': give demo, test or jazzy" ;;
 esac
 
+check_place
 check_machine
 # Two runs at once would install over each other: the second waits for the first.
 exec 9<"${BASH_SOURCE[0]}"
 flock 9
 make_venv
-requirements=(requirements/ros.txt requirements/constraints.txt setup.py setup.cfg pyproject.toml)
-packages=$(hash_of "${requirements[@]}")
-once "packages-$level" "$packages" install_packages "$extras"
-echo "$packages" >"$stamps/packages-demo"  # the tests' packages hold the demo's
-once messages "$(hash_of msg/*.msg CMakeLists.txt package.xml requirements/ros.txt \
-    diffsheg_ros/__init__.py scripts/setup.sh scripts/fix_cmake_paths.py)" build_messages
+cd -- "$root"
+hash=$(hash_of requirements/*.txt setup.py setup.cfg pyproject.toml)
+once "packages-$level" "$hash" install_packages "${packages[@]}"
+[ "$level" != test ] || once packages-demo "$hash" true  # the tests' packages hold the demo's
+once messages "$(hash_of msg/*.msg CMakeLists.txt package.xml "requirements/$ros.txt" \
+    diffsheg_ros/__init__.py scripts/build_messages.sh scripts/fix_cmake_paths.py)" build_messages
+once env-file "$(hash_of scripts/clean_env.sh scripts/ros_env.sh)" write_env_file
 if [ "$level" = test ]; then install_browser; install_portaudio; fi
