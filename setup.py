@@ -1,8 +1,8 @@
 """Python packaging: `pip install .` gives diffsheg_model and its command line, without ROS.
 
 The distribution is called `diffsheg`, not `diffsheg_ros`: rosidl registers the generated messages
-under the ROS package's name. The entry points stand in setup.cfg, where CMake reads them too; what the
-package needs stands in requirements/, a file per feature, from which users install as well.
+under the ROS package's name. The entry points stand in setup.cfg, where CMake reads them too;
+what the package needs stands in requirements/, a file per feature, from which users install too.
 """
 
 import re

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.quiet import quiet
 from diffsheg_model.speech import SAMPLE_RATE, SpeechEncoderCard
@@ -53,8 +54,8 @@ def _load(source: str) -> tuple['HubertModel', bool]:
         from transformers import AutoConfig, HubertModel, Wav2Vec2FeatureExtractor
     except ImportError as error:
         raise InputError(
-            'exporting a speech encoder needs torch, onnxscript and transformers; '
-            "pip install 'diffsheg[hubert]'"
+            'exporting a speech encoder needs torch, onnxscript and transformers: '
+            f'{install_advice("hubert")}'
         ) from error
     with _quiet():
         try:

@@ -10,6 +10,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.mcap_messages import schema_text
 
@@ -162,7 +163,7 @@ def require_mcap() -> None:
     if not (find_spec('mcap') and find_spec('mcap_ros2')):
         raise InputError(
             'MCAP needs mcap and mcap-ros2-support, which are not installed: '
-            'pip install "diffsheg[mcap]"'
+            f'{install_advice("mcap")}'
         )
 
 

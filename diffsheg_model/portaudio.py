@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.audio import check_sample_rate
 from diffsheg_model.errors import InputError
 
@@ -24,7 +25,7 @@ def load_sounddevice(what: str) -> ModuleType:
     try:
         import sounddevice
     except ImportError as error:
-        raise InputError(f"{what} needs sounddevice: pip install 'diffsheg[audio]'") from error
+        raise InputError(f'{what} needs sounddevice: {install_advice("audio")}') from error
     except OSError as error:
         raise InputError(f'{what} needs PortAudio ({error}): install libportaudio2') from error
     return sounddevice

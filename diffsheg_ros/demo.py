@@ -28,9 +28,10 @@ from diffsheg_model.audio import audio_info, read_blocks
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_outputs
-from diffsheg_model.files import atomic_path
+from diffsheg_model.files import atomic_path, check_folder_writable
 from diffsheg_model.time_units import NS
 from diffsheg_ros.isolation import isolate
+from diffsheg_ros.log_folder import ensure_log_folder
 from diffsheg_ros.monitor_node import SESSION_FILE, MonitorNode
 from diffsheg_ros.node_process import end_at_signals, run_node
 
@@ -180,7 +181,9 @@ def run_demo(
     """
     bundle = load_bundle(bundle_folder)
     seconds = _check(audio, out, bundle)
-    if 'ROS_DOMAIN_ID' not in os.environ:
+    if note := ensure_log_folder():
+        _say(console, note)
+    if not os.environ.get('ROS_DOMAIN_ID'):
         isolate()
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     _say(console, f'playing {audio} ({seconds:.1f} s) to the avatar, model {bundle.config.name}')
@@ -276,8 +279,7 @@ def _check(audio: Path, out: Path, bundle: Bundle) -> float:
         )
     for _ in read_blocks(audio, 10.0):
         pass
-    if out.exists() and not out.is_dir():
-        raise InputError(f'cannot write into {out}: it is a file; name a folder')
+    check_folder_writable(out)
     return seconds
 
 
@@ -334,6 +336,9 @@ def main(arguments: list[str] | None = None) -> int:
             stay=options.stay,
         )
     except InputError as error:
+        sys.stderr.write(f'error: {error}\n')
+        return 2
+    except OSError as error:  # no space left, no temporary folder, a folder that vanished
         sys.stderr.write(f'error: {error}\n')
         return 2
     except KeyboardInterrupt:

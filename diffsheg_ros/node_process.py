@@ -16,6 +16,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from diffsheg_model.errors import InputError
+from diffsheg_ros.log_folder import ensure_log_folder
 
 #: Python sees a signal when the middleware's wait returns, so it must return now and then.
 _WAIT_S = 0.2
@@ -83,6 +84,13 @@ def run_node(
         Its `faults` count the exceptions.
     """
     signals = StopSignals()
+    try:
+        note = ensure_log_folder()
+    except InputError as error:
+        sys.stderr.write(f'error: {error}\n')
+        return 2
+    if note:
+        sys.stderr.write(f'{note}\n')
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     # The model's own messages (engine, clipped audio) go the same way as the node's.
     logging.basicConfig(level=logging.INFO, format='%(message)s', handlers=[_RosLogHandler()])

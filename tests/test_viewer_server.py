@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import re
 import socket
 import threading
 import time
@@ -12,11 +13,12 @@ import urllib.request
 import numpy as np
 import pytest
 
-pytest.importorskip('starlette', reason='the viewer needs diffsheg[viewer]')
+pytest.importorskip('starlette', reason='the viewer needs requirements/viewer.txt')
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.guest import LIMIT, Guest
 from diffsheg_model.viewer.hub import Hub
@@ -370,5 +372,5 @@ def test_sending_to_nobody_is_free():
 
 def test_without_its_packages_it_says_what_to_install(show, monkeypatch):
     monkeypatch.setitem(__import__('sys').modules, 'starlette', None)
-    with pytest.raises(InputError, match=r'pip install "diffsheg\[viewer\]"'):
+    with pytest.raises(InputError, match=re.escape(install_advice('viewer'))):
         ViewerServer(show, Hub())

@@ -21,7 +21,7 @@ def convert(
     """Makes a bundle from an official DiffSHEG checkpoint.
 
     Every parameter's name and shape is checked; what does not fit is listed and nothing is
-    written. Needs torch (pip install 'diffsheg[train]'); running the bundle does not.
+    written. Needs torch (requirements/train.txt); running the bundle does not.
 
     Args:
         checkpoint: the authors' file, a torch save with the state dict under 'encoder'.

@@ -4,6 +4,7 @@ import importlib.util
 import logging
 from pathlib import Path
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.cli import Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.engines.choice import EngineName, Precision
@@ -36,7 +37,7 @@ def evaluate(
     Prints a table and writes report.html (with pictures, one file, no network) and metrics.json
     into OUTPUT. Frechet distances need auto-encoders, from `diffsheg train-autoencoder`; two
     reports' distances compare only where the auto-encoder's id is the same. Needs librosa, and
-    torch where auto-encoders are given (pip install 'diffsheg[train]').
+    torch where auto-encoders are given (requirements/train.txt).
 
     Args:
         data: folder of shards with audio.wav in every take: recordings not trained on.
@@ -68,7 +69,7 @@ def evaluate(
     # All that can be refused is refused before the work.
     if importlib.util.find_spec('librosa') is None:
         raise InputError(
-            "evaluation needs librosa, which is not installed: pip install 'diffsheg[train]'"
+            f'evaluation needs librosa, which is not installed: {install_advice("train")}'
         )
     check_folder_writable(output)
     model = with_sampler(load_bundle(DEFAULT_BUNDLE if bundle is None else bundle), sampler)

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.cli import OptionalOutput
 from diffsheg_model.errors import InputError
 
@@ -19,7 +20,7 @@ def export_speech(
 ) -> None:
     """Exports a speech encoder to ONNX and checks the export against torch. Downloads nothing.
 
-    Needs torch, onnxscript and mostly transformers (pip install 'diffsheg[hubert]'); using the
+    Needs torch, onnxscript and mostly transformers (requirements/hubert.txt); using the
     export does not.
 
     Args:
@@ -47,6 +48,6 @@ def export_speech(
             raise InputError(f'--kind {kind}: must be hubert or whisper')
     except ImportError as error:
         raise InputError(
-            f"exporting a speech encoder needs {error.name}: pip install 'diffsheg[hubert]'"
+            f'exporting a speech encoder needs {error.name}: {install_advice("hubert")}'
         ) from error
     logger.info('%s: %d-dimensional %s features', folder, card.dim, card.name)

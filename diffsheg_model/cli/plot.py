@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli import OptionalOutput
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg plot out/motion.npz -o motion.png --audio speech.wav'
@@ -15,7 +15,7 @@ _POSES = (1, 40)
 
 def plot(
     motion: Path,
-    output: Output,
+    output: OptionalOutput = None,
     *,
     audio: Path | None = None,
     poses: int = 8,
@@ -28,7 +28,7 @@ def plot(
 
     Args:
         motion: the motion file (.npz, .mcap, .bvh, .csv, .json).
-        output: the picture, .png.
+        output: the picture, .png; unless given, the motion file's name with .png, in this folder.
         audio: the recording; an .mcap's own sound unless given.
         poses: how many poses, 1 to 40.
         fps: frames a second of the motion file, instead of what it says.
@@ -39,6 +39,10 @@ def plot(
     from diffsheg_model.exports.motion_picture import plot_motion
     from diffsheg_model.motion_file import read_motion_and_sound, skeleton_for
 
+    if output is None:
+        output = Path(f'{motion.stem}.png')
+        if output.exists():
+            raise InputError(f'{output} exists already: name the picture with -o')
     if output.suffix.lower() != '.png':
         raise InputError(f'{output}: name a picture that ends in .png')
     if output.is_dir():

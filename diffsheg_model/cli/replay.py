@@ -39,7 +39,7 @@ def replay(
     Args:
         motion: the file (.npz, .mcap, .csv, .json): a motion with a face.
         livelink: HOST:PORT of Unreal, port 11111 where only a host is given.
-        audio: the recording to play here at the same time; needs diffsheg[audio].
+        audio: the recording to play here at the same time; needs requirements/audio.txt.
         rate: packets a second, 1 to 240; the motion is interpolated.
         speed: 1 is as it was, 2 twice as fast; 0.1 to 10.
         loop: begin again at the end, until interrupted.

@@ -27,7 +27,7 @@ def train(
 
     OUTPUT gets settings.yaml, checkpoints/, tensorboard/ and, at the end, bundle/. A run that was
     stopped goes on with --resume. A new speaker on top of a finished model: --init-from
-    BUNDLE. Needs torch and lightning (pip install 'diffsheg[train]').
+    BUNDLE. Needs torch and lightning (requirements/train.txt).
 
     Args:
         data: folders of shards, as `diffsheg prepare` and `diffsheg corpus` write them. With

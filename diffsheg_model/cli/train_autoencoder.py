@@ -30,7 +30,7 @@ def train_autoencoder(
 
     Its channels say which: gesture for FGD, expression for FED, all for FMD. Distances compare
     only where the auto-encoder is the same: its record (autoencoder.json) says how it was made,
-    and reports print its id. Needs torch and lightning (pip install 'diffsheg[train]').
+    and reports print its id. Needs torch and lightning (requirements/train.txt).
 
     Args:
         data: folders of shards, as `diffsheg prepare` and `diffsheg corpus` write them.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.engines.engine import Engine
 from diffsheg_model.errors import InputError, one_line
 
@@ -39,7 +40,7 @@ AUTO_ORDER = ('tensorrt', 'openvino', 'onnxruntime', 'torch')
 
 @dataclass(frozen=True)
 class _Source:
-    """Where an engine's class is, and which extra of the distribution it needs."""
+    """Where an engine's class is, and which file of `requirements/` it needs."""
 
     module: str
     cls: str
@@ -109,10 +110,9 @@ class EngineChoice:
             module = importlib.import_module(f'diffsheg_model.engines.{source.module}')
             return getattr(module, source.cls)(bundle, threads, precision, cache, **options)
         except ModuleNotFoundError as error:
-            package = f'diffsheg[{source.extra}]' if source.extra else 'diffsheg'
             raise InputError(
                 f'engine {self.name} needs the module {error.name}, which is not installed: '
-                f"pip install '{package}'"
+                f'{install_advice(source.extra or "core")}'
             ) from error
         except ImportError as error:
             # The package is there; a library that it needs is not, or does not fit.

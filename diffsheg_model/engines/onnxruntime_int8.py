@@ -5,6 +5,7 @@ from pathlib import Path
 
 import onnxruntime
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines.folded_graph import folded_graph
 from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
@@ -42,7 +43,7 @@ def _quantised(path: Path) -> bytes:
     except ImportError as error:
         raise InputError(
             f'precision int8 needs the module {error.name}, which is not installed: '
-            "pip install 'diffsheg[int8]', or choose precision fp32"
+            f'{install_advice("int8")}; or choose precision fp32'
         ) from error
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / 'int8.onnx'

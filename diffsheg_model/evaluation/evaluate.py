@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.engines import Engine
@@ -95,7 +96,7 @@ def open_autoencoders(paths: Sequence[Path], format_: MotionFormat) -> 'list[Aut
     except ModuleNotFoundError as error:
         raise InputError(
             f'auto-encoders need the module {error.name}, which is not installed: '
-            "pip install 'diffsheg[train]'"
+            f'{install_advice("train")}'
         ) from error
     found: dict[str, Autoencoder] = {}
     for path in paths:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
 from diffsheg_model.resample import StreamResampler
@@ -253,7 +254,7 @@ def _check_pyav() -> None:
         importlib.import_module('av')
     except ImportError as error:
         raise InputError(
-            "writing a video needs PyAV, which is not installed: pip install 'diffsheg[render]'"
+            f'writing a video needs PyAV, which is not installed: {install_advice("render")}'
         ) from error
 
 
@@ -272,7 +273,7 @@ def _check_encoder(name: str) -> None:
     except ValueError as error:  # UnknownCodecError
         raise InputError(
             f'the FFmpeg of this PyAV ({av.__version__}) has no encoder {name}: install the wheel '
-            f"with pip install --force-reinstall --only-binary av 'diffsheg[render]'"
+            f'with {install_advice("render")} --force-reinstall --only-binary av'
         ) from error
 
 

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from typing import Any
 
+from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.access import access_for
 from diffsheg_model.viewer.app import MOST_MISTAKES, REFUSED, Site, make_app
@@ -65,7 +66,7 @@ class ViewerServer:
             import websockets  # noqa: F401
         except ModuleNotFoundError as error:
             raise InputError(
-                f'the viewer needs the package {error.name}: pip install "diffsheg[viewer]"'
+                f'the viewer needs the package {error.name}: {install_advice("viewer")}'
             ) from error
         self._show = show
         self._door = Door(limits or Limits())
