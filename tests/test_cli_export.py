@@ -145,6 +145,21 @@ def test_any_motion_becomes_a_picture(tmp_path, what, capfd):
     assert png_size(out)[0] == silent[0] and png_size(out)[1] > silent[1] + 200
 
 
+def test_a_picture_without_a_name_gets_that_of_the_motion(
+    tmp_path, motion_npz, capfd, caplog, monkeypatch
+):
+    (tmp_path / 'here').mkdir()
+    monkeypatch.chdir(tmp_path / 'here')
+    with caplog.at_level('INFO', 'diffsheg_model'):
+        assert run(capfd, 'plot', motion_npz, '--poses', 2)[0] == 0
+    assert caplog.messages[-1] == 'motion.png'
+    picture = (tmp_path / 'here/motion.png').read_bytes()
+    # A second time it might be somebody's: nothing is replaced that was not named.
+    status, said = run(capfd, 'plot', motion_npz, '--poses', 2)
+    assert status == 2 and said == 'error: motion.png exists already: name the picture with -o\n'
+    assert (tmp_path / 'here/motion.png').read_bytes() == picture
+
+
 @pytest.mark.parametrize('samples', [1, 7, 16000])
 @pytest.mark.parametrize('frames', [1, 2])
 def test_little_is_enough_for_a_picture(tmp_path, samples, frames):

@@ -157,9 +157,7 @@ def test_what_is_not_allowed_is_refused(ros, setting, words):
 def test_without_a_loudspeaker_only_a_named_one_is_missed(world, make, watcher, monkeypatch):
     """As where sounddevice is not installed."""
     monkeypatch.setitem(sys.modules, 'sounddevice', None)
-    with pytest.raises(
-        InputError, match='a loudspeaker needs sounddevice: .*pip install'
-    ):
+    with pytest.raises(InputError, match='a loudspeaker needs sounddevice: .*pip install'):
         make(device='usb')
     make(device='auto')
     world.until(lambda: values(watcher).get('device') == 'null')
