@@ -145,10 +145,7 @@ class NpzFile:
         except OSError:
             raise
         except Exception as error:  # damaged tables make zipfile raise nearly anything
-            raise InputError(
-                f'{path} is not a readable npz file ({error}); it may be cut short or something '
-                'else'
-            ) from error
+            raise self._unreadable(error) from error
         self._members = {
             info.filename.removesuffix('.npy'): info
             for info in self._zip.infolist()
@@ -174,25 +171,33 @@ class NpzFile:
         Raises:
             InputError: it is missing, damaged, encrypted, or too large for the file.
         """
-        what = f'{self._path}: its array {name}'
         info = self._members.get(name)
         if info is None:
             raise InputError(f'{self._path} has no array {name}')
-        if info.flag_bits & _ENCRYPTED:
-            raise InputError(f'{what} is encrypted; save the file without a password')
-        if info.compress_type not in _COMPRESSIONS:
-            raise InputError(f'{what} is compressed in an unknown way; save it with numpy')
-        self._taken += info.file_size
-        check_budget(self._taken, self._size, what)
+        what = f'its array {name}'
         try:
+            self._check(info, what)
             with self._zip.open(info) as file:
                 array = read_array(file, self._size, what)
-                if array.nbytes > info.file_size or file.read(1):
-                    raise InputError(f'{what} has another size than its header says')
+                if file.read(1):
+                    raise InputError(f'{what} has more bytes than its header says')
                 return array
-        except (InputError, OSError):
+        except OSError:
             raise
         except Exception as error:  # damaged bytes make zipfile and zlib raise anything
-            raise InputError(
-                f'{what} cannot be read ({error}); the file may be cut short or damaged'
-            ) from error
+            raise self._unreadable(error) from error
+
+    def _check(self, info: zipfile.ZipInfo, what: str) -> None:
+        if info.flag_bits & _ENCRYPTED:
+            raise InputError(f'{what} is encrypted')
+        if info.compress_type not in _COMPRESSIONS:
+            raise InputError(f'{what} is compressed in a way that numpy does not write')
+        self._taken += info.file_size
+        check_budget(self._taken, self._size, what)
+
+    def _unreadable(self, error: Exception) -> InputError:
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        return InputError(
+            f'{self._path} is not a readable npz file ({reason}); it may be cut short or something '
+            'else'
+        )

@@ -21,5 +21,5 @@ def check_budget(needed: int, file_bytes: int, what: str) -> None:
         raise InputError(
             f'{what} declares {needed / 1e6:.6g} MB of content in a file of '
             f'{file_bytes / 1e6:.3g} MB: it is damaged or made to fill the memory; '
-            'get the original file'
+            'get the original'
         )
