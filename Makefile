@@ -10,7 +10,7 @@ TESTS ?=
 export PYTHON TORCH_INDEX AUDIO OUT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-faults lint bench evaluate-default bench-samplers bench-live soak ablations pictures setup setup-test clean
+.PHONY: help demo test test-slow test-faults lint bench evaluate-default bench-samplers bench-live soak ablations pictures setup setup-test setup-jazzy test-jazzy clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
@@ -34,7 +34,13 @@ test-slow: setup-test  ## Run the tests that take minutes each (two-process trai
 test-faults: setup-test  ## Maltreat the avatar for minutes: absurd audio, thousands of barge-ins and restarts
 	@scripts/run.sh python -m pytest -m 'slow or not slow' tests/test_faults_*.py
 
-lint: setup-test  ## Check style, format and types
+setup-jazzy:
+	@scripts/setup.sh jazzy
+
+test-jazzy: setup-jazzy  ## Run the tests of messages and nodes on ROS 2 Jazzy (TESTS='tests/test_replay.py' runs some)
+	@DIFFSHEG_VENV=.venv-jazzy scripts/run.sh python -m pytest -m 'ros and not slow and not browser' $(TESTS)
+
+lint: setup-test  ## Check style, format, types, and the packages for known holes
 	@scripts/run.sh ruff check .
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
@@ -74,5 +80,5 @@ pictures: setup-test  ## Draw the README's pictures of the avatar again (needs C
 	    --stills 5 --size 380x360
 
 clean:  ## Remove what was built and written here, .venv and out included
-	rm -rf .venv build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-jazzy build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,9 +11,9 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import from_dict
 from diffsheg_model.errors import InputError
-from diffsheg_model.onnx_references import check_graph
 from diffsheg_model.reading import reader
 from diffsheg_model.threads import thread_count
+from diffsheg_model.user_folders import cache_home
 
 SAMPLE_RATE = 16000
 """Hz that every encoder hears."""
@@ -85,7 +85,6 @@ class OnnxSpeechEncoder:
                 f'with `diffsheg export-speech`'
             )
         self.card = _read_card(folder / 'encoder.json')
-        check_graph(model, 'encoder.onnx.data')
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count(threads)
         options.log_severity_level = 3
@@ -139,8 +138,7 @@ def resample_features(features: np.ndarray, frames: int) -> np.ndarray:
 
 def default_folder() -> Path:
     """Where ``diffsheg export-speech`` writes and ``create_speech_encoder`` looks by default."""
-    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
-    return cache / 'diffsheg' / 'hubert'
+    return cache_home() / 'diffsheg' / 'hubert'
 
 
 def create_speech_encoder(

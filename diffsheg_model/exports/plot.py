@@ -10,6 +10,7 @@ from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import Motion
 from diffsheg_model.rotations import Array, rates
 from diffsheg_model.skeleton import Skeleton, forward_kinematics
+from diffsheg_model.user_folders import prepare_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,6 +128,7 @@ def new_figure(
     width_in: float, height_in: float, layout: Literal['constrained'] | None = 'constrained'
 ) -> 'Figure':
     """An empty white figure of its own: no window system, no global state of matplotlib."""
+    prepare_matplotlib()
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_in, height_in), dpi=_DPI, facecolor='white', layout=layout)
