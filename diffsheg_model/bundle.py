@@ -24,6 +24,7 @@ from diffsheg_model.config import BundleConfig, from_dict
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path, check_replaceable, sha256
 from diffsheg_model.motion import Motion, from_channels
+from diffsheg_model.onnx_references import check_graph, check_plain
 from diffsheg_model.reading import reader
 from diffsheg_model.skeleton import Skeleton
 
@@ -38,7 +39,8 @@ SPEECH_FILES = tuple(
     f'{SPEECH}/{name}' for name in ('encoder.json', 'encoder.onnx', 'encoder.onnx.data')
 )
 VERSION = 2
-DEFAULT_BUNDLE = Path(__file__).parent / 'bundles' / 'default'
+# Resolved: `colcon build --symlink-install` fills a package with links, and a bundle has none.
+DEFAULT_BUNDLE = Path(__file__).resolve().parent / 'bundles' / 'default'
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,10 +158,11 @@ def save_bundle(
 
 @reader('a bundle')
 def load_bundle(path: str | os.PathLike[str]) -> Bundle:
-    """Reads and checks a bundle.
+    """Read and check a bundle.
 
     Raises:
-        InputError: a file is missing, cut or foreign, or the config does not hold together.
+        InputError: a file is missing, cut, foreign or a link, a graph refers to files that are
+            not the bundle's, or the config does not hold together.
     """
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
@@ -199,11 +202,21 @@ def _check_files(folder: Path, digests: object) -> None:
         raise InputError(
             f'{folder / MANIFEST} must name the digests of {", ".join(sorted(required))}'
         )
-    for name, digest in digests.items():
-        if not (folder / name).is_file():
-            raise InputError(f'{folder} lacks {name}; restore the bundle')
-        if sha256(folder / name) != digest:
+    if (folder / SPEECH).is_symlink():
+        raise InputError(f'{folder / SPEECH} is a link; copy what it leads to (cp -rL)')
+    for name, digest in ((MANIFEST, None), *digests.items()):
+        try:
+            check_plain(folder / name)
+        except OSError as error:
+            raise InputError(f'{folder} lacks {name}; restore the bundle') from error
+        except InputError as error:
+            raise InputError(f'{folder}: {error}') from error
+        if digest is not None and sha256(folder / name) != digest:
             raise InputError(
                 f'{folder / name} is not the file that {MANIFEST} describes (cut, changed or of '
                 'another bundle); restore the bundle'
             )
+    for name in GRAPHS:
+        check_graph(folder / name, WEIGHTS)
+    if SPEECH_FILES[1] in digests:
+        check_graph(folder / SPEECH_FILES[1], Path(SPEECH_FILES[2]).name)

@@ -11,6 +11,7 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import from_dict
 from diffsheg_model.errors import InputError
+from diffsheg_model.onnx_references import check_graph
 from diffsheg_model.reading import reader
 from diffsheg_model.threads import thread_count
 from diffsheg_model.user_folders import cache_home
@@ -85,6 +86,7 @@ class OnnxSpeechEncoder:
                 f'with `diffsheg export-speech`'
             )
         self.card = _read_card(folder / 'encoder.json')
+        check_graph(model, 'encoder.onnx.data')
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count(threads)
         options.log_severity_level = 3

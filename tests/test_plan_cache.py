@@ -4,6 +4,7 @@ import logging
 import os
 import pwd
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -199,6 +200,112 @@ def test_a_read_only_folder_costs_one_warning(cache):
     assert output == f'{len(PLAN)}\n', error
     assert error.count('nothing is kept for the next start') == 1
     assert len(list(marks.iterdir())) == 1
+
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason='giving files away takes root')
+
+
+def test_the_folder_is_for_this_user_alone(cache):
+    before = os.umask(0o002)
+    try:
+        cache.get_or_build(KEY, lambda: PLAN)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((cache.folder / KEY.file_name).stat().st_mode) & 0o022 == 0
+    assert cache.get_or_build(KEY, never) == PLAN
+
+
+def give_away(path: Path) -> None:
+    os.chown(path, 65534, 65534)
+
+
+def link(path: Path) -> None:
+    path.rename(path.with_suffix('.elsewhere'))
+    path.symlink_to(path.with_suffix('.elsewhere'))
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'reason'),
+    [
+        pytest.param(
+            give_away, 'belongs to user 65534, not to this user or root', marks=needs_root
+        ),
+        (lambda path: path.chmod(0o664), 'can be written by other users (mode 664'),
+        (lambda path: path.chmod(0o646), 'can be written by other users (mode 646'),
+        (link, 'is a link'),
+        (pipe, 'is not a plain file'),
+    ],
+    ids=['owner', 'group', 'all', 'link', 'pipe'],
+)
+def test_a_file_that_others_can_have_written_is_made_again(cache, caplog, spoil, reason):
+    cache.store(KEY, PLAN)
+    path = cache.folder / KEY.file_name
+    spoil(path)
+    assert cache.load(KEY) is None
+    (record,) = caplog.records
+    assert str(path) in record.getMessage() and reason in record.getMessage()
+    assert cache.get_or_build(KEY, lambda: b'fresh') == b'fresh'
+    assert cache.get_or_build(KEY, never) == b'fresh'
+    assert not path.is_symlink() and path.stat().st_uid == os.geteuid()
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'reason'),
+    [
+        pytest.param(give_away, 'belongs to user 65534', marks=needs_root),
+        (lambda path: path.chmod(0o770), 'can be written by other users (mode 770'),
+        (lambda path: path.chmod(0o1777), 'can be written by other users (mode 1777'),
+    ],
+    ids=['owner', 'group', 'all'],
+)
+def test_a_folder_that_others_can_write_is_not_used(cache, caplog, spoil, reason):
+    cache.store(KEY, PLAN)
+    spoil(cache.folder)
+    before = files(cache)
+    for _ in range(2):
+        assert cache.get_or_build(KEY, lambda: b'fresh') == b'fresh'
+    (record,) = caplog.records
+    assert str(cache.folder) in record.getMessage() and reason in record.getMessage()
+    assert files(cache) == before
+
+
+@needs_root
+def test_a_user_takes_what_root_has_made(cache, tmp_path):
+    """As in a container that is built by root; root opens the folder on purpose."""
+    cache.store(KEY, PLAN)
+    cache.folder.chmod(0o755)
+    marks = tmp_path / 'marks'
+    marks.mkdir()
+    for folder in cache.folder.parents:
+        if folder.stat().st_mode & 0o5 != 0o5:
+            folder.chmod(0o755)
+    uid = str(pwd.getpwnam('nobody').pw_uid)
+    output, error = start_builder(cache.folder, marks, 0, uid).communicate(timeout=60)
+    assert output == f'{len(PLAN)}\n', error
+    assert list(marks.iterdir()) == []
+
+
+def test_a_default_folder_that_a_group_could_write_is_taken_back(tmp_path):
+    """Earlier versions made it with the umask, on some systems for a group."""
+    PlanCache(tmp_path / 'alice').store(KEY, PLAN)
+    (tmp_path / 'alice.cache').chmod(0o775)
+    cache = PlanCache(tmp_path / 'alice')
+    assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o700
+    assert cache.get_or_build(KEY, lambda: b'fresh') == b'fresh'
+
+
+@needs_root
+def test_a_default_folder_of_another_user_is_left_for_one_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'home'))
+    (tmp_path / 'alice.cache').mkdir()
+    give_away(tmp_path / 'alice.cache')
+    assert PlanCache(tmp_path / 'alice').folder.parent == tmp_path / 'home' / 'diffsheg'
 
 
 def test_where_things_are_kept(tmp_path, monkeypatch):

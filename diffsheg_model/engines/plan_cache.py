@@ -2,6 +2,7 @@
 
 A file is taken only where its whole key and checksum fit, so what was made of another bundle, by
 another version or for another device, or was cut while being written, is made again, never run.
+These files are programs: one that another user owns or can write is never used.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import logging
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -18,6 +20,12 @@ from filelock import FileLock, Timeout
 
 from diffsheg_model import __version__
 from diffsheg_model.bundle import DEFAULT_BUNDLE
+from diffsheg_model.engines.private_folder import (
+    Untrusted,
+    check_private,
+    make_private,
+    read_private,
+)
 from diffsheg_model.errors import InputError
 from diffsheg_model.files import atomic_path
 from diffsheg_model.user_folders import cache_home
@@ -79,9 +87,10 @@ class PlanKey:
 class PlanCache:
     """A folder of derived files of one bundle.
 
-    A folder that cannot be written is no fault: things are then built anew each time, and one
-    warning says so. Processes and threads may share a folder; who asks for what another one is
-    building waits for it.
+    The folder is made for this user alone. One that cannot be written, or that another user owns
+    or can write, is not used: things are then built anew each time, and one warning says so.
+    Processes and threads may share a folder; who asks for what another one is building waits for
+    it.
 
     Args:
         bundle: folder of the bundle whose derived files these are.
@@ -91,7 +100,11 @@ class PlanCache:
     """
 
     def __init__(self, bundle: Path, folder: Path | None = None) -> None:
-        self.folder = _default_folder(bundle) if folder is None else Path(folder)
+        if folder is None:
+            self.folder = _default_folder(bundle)
+            _close_to_others(self.folder)
+        else:
+            self.folder = Path(folder)
         self._warned = False
 
     def get_or_build(self, key: PlanKey, build: Callable[[], bytes]) -> bytes:
@@ -110,7 +123,12 @@ class PlanCache:
         """What is kept under ``key``; None where nothing is, or nothing whole."""
         path = self.folder / key.file_name
         try:
-            content = path.read_bytes()
+            content = read_private(self.folder, key.file_name)
+        except Untrusted as error:
+            # Of the folder `_warn` tells, because nothing is kept in it either.
+            if error.path != self.folder:
+                logger.warning('%s: not used, it is made again', error)
+            return None
         except OSError:
             return None
         header, _, data = content.partition(b'\n')
@@ -123,12 +141,12 @@ class PlanCache:
         """Keeps ``data`` under ``key`` in place of what older versions made for the same device."""
         target = self.folder / key.file_name
         try:
+            self._open_folder()
             with atomic_path(target) as path, path.open('wb') as file:
                 file.write(_header(key, data) + b'\n')
                 file.write(data)
-                file.flush()
-                # Else a machine that loses power may keep the name without the bytes.
-                os.fsync(file.fileno())
+                # Whatever the umask: a file that a group can write would not be used.
+                os.fchmod(file.fileno(), 0o644)
             for other in self.folder.glob(f'{key.stem}*{_SUFFIX}'):
                 if other != target:
                     other.unlink(missing_ok=True)
@@ -147,7 +165,7 @@ class PlanCache:
         """Only one process at a time builds into the folder; a killed one lets go."""
         lock = FileLock(self.folder / _LOCK, thread_local=False)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._open_folder()
             try:
                 lock.acquire(timeout=0)
             except Timeout:
@@ -161,6 +179,15 @@ class PlanCache:
             yield
         finally:
             lock.release()
+
+    def _open_folder(self) -> None:
+        """Make the folder where it is missing.
+
+        Raises:
+            OSError: it cannot be made, or another user owns or can write it.
+        """
+        make_private(self.folder)
+        check_private(self.folder)
 
     def _warn(self, error: Exception) -> None:
         if not self._warned:
@@ -176,7 +203,23 @@ def _default_folder(bundle: Path) -> Path:
     path = bundle.resolve()
     beside = path.with_name(f'{path.name}.cache')
     comes_with_the_package = path.is_relative_to(DEFAULT_BUNDLE.parent)
-    if not comes_with_the_package and os.access(path.parent, os.W_OK | os.X_OK):
+    trusted = not beside.exists() or beside.stat().st_uid in (0, os.geteuid())
+    if not comes_with_the_package and trusted and os.access(path.parent, os.W_OK | os.X_OK):
         return beside
     place = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     return cache_home() / 'diffsheg' / f'{path.name}-{place}'
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take a folder that earlier versions made for a group back from it, without its plans."""
+    try:
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            return
+        if status.st_mode & 0o022:
+            folder.chmod(0o700)
+            for plan in folder.glob(f'*{_SUFFIX}'):
+                plan.unlink()
+            logger.info('%s could be written by other users: emptied, and closed to them', folder)
+    except OSError:
+        return
