@@ -102,7 +102,7 @@ def read_state_dict(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
         raise InputError(f'{path} does not exist: name the checkpoint file')
     # Numbers that training loops leave beside the weights, such as a best score.
     plain = [np.dtype, type(np.dtype(np.float64)), type(np.dtype(np.float32))]
-    scalar: Any = np._core.multiarray.scalar
+    scalar: Any = np._core.multiarray.scalar  # type: ignore[attr-defined]
     names = [(scalar, 'numpy.core.multiarray.scalar'), scalar, *plain]
     try:
         with torch.serialization.safe_globals(names):
@@ -202,13 +202,20 @@ def _read_beat(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return mean, std
 
 
+def _numbers(array: object) -> np.ndarray:
+    """(n,) float64; lists are none, since a small one may refer to itself and be of any size."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f'a {type(array).__name__} instead of an array')
+    return array.astype(np.float64).ravel()
+
+
 def _read_show(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     path = folder / 'talkshow_mean_std.npy'
     saved = load_npy(path)
     values = saved.item() if getattr(saved, 'shape', None) == () else saved
     try:
         pose_mean, pose_std, expression_mean, expression_std = (
-            np.asarray(values[f'{part}_{kind}'], np.float64).ravel()
+            _numbers(values[f'{part}_{kind}'])
             for part in ('pose', 'expression')
             for kind in ('mean', 'std')
         )

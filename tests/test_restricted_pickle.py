@@ -4,6 +4,7 @@ import collections
 import io
 import os
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -160,7 +161,7 @@ def malicious(mark):
         b'storage', b'strange'), (2,), (1,)))  # fmt: skip
     # torch's functions are stood for by something that a pickle cannot change
     yield (
-        '__defaults__',
+        'changes the state',
         dumps(Named('torch.storage', '_load_from_bytes'))[:-1]
         + (dumps((None, {'__defaults__': (1,)}))[2:-1] + b'b.'),
     )
@@ -181,3 +182,156 @@ def test_a_cut_pickle_is_refused(kept):
     pickled = dumps({'jaw_pose': tensor(storage(VALUES), (12,), (1,))})
     with pytest.raises(InputError, match=r'made\.pkl is not a pickle'):
         loaded(pickled[:kept])
+
+
+def _dtype(code, *state):
+    """numpy's pickle of a dtype, with the state that a pickle gives it."""
+    made = Calls(Named('numpy', 'dtype'), code, False, True)
+    return Built(made, state) if state else made
+
+
+class Built:
+    """Pickles as an object whose state is set."""
+
+    def __init__(self, made, state):
+        self.made, self.state = made, state
+
+
+class _BuildPickler(_Pickler):
+    def save(self, obj, save_persistent_id=True):
+        if isinstance(obj, Built):
+            self.save(obj.made)
+            self.save(obj.state)
+            self.write(pickle.BUILD)
+        else:
+            super().save(obj, save_persistent_id)
+
+
+def built(obj) -> bytes:
+    file = io.BytesIO()
+    _BuildPickler(file, 3).dump(obj)
+    return file.getvalue()
+
+
+FLOAT = (3, '<', None, None, None, -1, -1, 0)
+
+
+def array(state, code='f4', dtype_state=FLOAT):
+    empty = Calls(
+        Named('numpy.core.multiarray', '_reconstruct'), Named('numpy', 'ndarray'), (0,), b'b'
+    )
+    version, shape, fortran, data = state
+    return Built(empty, (version, shape, _dtype(code, *dtype_state), fortran, data))
+
+
+def test_the_arrays_of_these_tests_are_those_of_numpy():
+    found = loaded(built(array((1, (2, 2), True, VALUES[:4].tobytes()))))
+    np.testing.assert_array_equal(found, [[0, 2], [1, 3]])
+
+
+HOSTILE = {
+    'bytes that are not there': b'\x80\x04B\xff\xff\xff\xff.',
+    'bytes of eight digits': b'\x80\x05\x8e' + (2**32).to_bytes(8, 'little') + b'.',
+    'an array of bytes': b'\x96' + (2**32).to_bytes(8, 'little'),
+    'a memo far out': b'\x80\x04Nr\xff\xff\xff\x7f.',
+    'a memo that is not filled': b'\x80\x04j\x05\0\0\0.',
+    'a negative memo': b'Np-5\n.',
+    'nesting of tuples': b'\x80\x04)' + b'\x85' * 1_000_000 + b'.',
+    'a deep tuple as a key': b'\x80\x04})' + b'\x85' * 300_000 + b'Ns.',
+    'nesting of lists': b'\x80\x04' + b']' * 200_000 + b'a' * 199_999 + b'.',
+    'a number of many digits': b'I' + b'9' * 5000 + b'\n.',
+    'nothing on the stack': b'\x80\x04a.',
+    'a mark as a value': b'\x80\x04(\x85.',
+    'a class made without a call': b'\x80\x04\x8c\x05numpy\x8c\x07ndarray\x93)\x81.',
+    'a registered extension': b'\x80\x04\x82\x01.',
+    'a state of a list': b'\x80\x04]}b.',
+    'a call of text': b'\x80\x04\x8c\x01a)R.',
+    'an array of the class itself': dumps(Calls(Named('numpy', 'ndarray'), (10**12,))),
+    'a dtype of objects over bytes': built(array((1, (1,), False, b'\1' * 8), 'O8')),
+    'a dtype of fields': built(array((1, (1,), False, b'\1' * 8), 'V8')),
+    'a dtype with another state': built(
+        array((1, (1,), False, b'\1' * 4), dtype_state=(3, '<', ('f4', (9,)), None, None, 9, 1, 0))
+    ),
+    'a shape beyond the data': built(array((1, (10**9,), False, b'\1' * 4))),
+    'a negative shape': built(array((1, (-1, -1), False, b'\1' * 4))),
+    'a shape of many dimensions': built(array((1, (1,) * 40, False, b'\1' * 4))),
+    'an array without a state': built(
+        Calls(Named('numpy.core.multiarray', '_reconstruct'), Named('numpy', 'ndarray'), (0,), b'b')
+    ),
+    'an object of numpy as a number': built(
+        Calls(Named('numpy.core.multiarray', 'scalar'), _dtype('O8'), b'\1' * 8)
+    ),
+}
+
+
+@pytest.mark.parametrize('kind', HOSTILE)
+def test_what_crashes_or_fills_the_memory_of_a_plain_unpickler_is_refused(kind):
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r'made\.pkl is not a pickle of plain arrays'):
+            loaded(HOSTILE[kind])
+        assert tracemalloc.get_traced_memory()[1] < (8 << 20) + 100 * len(HOSTILE[kind])
+    finally:
+        tracemalloc.stop()
+
+
+def test_arrays_that_share_their_bytes_do_not_multiply_them():
+    whole = bytes(1 << 20)
+    name, dtype = Named('numpy.core.numeric', '_frombuffer'), _dtype('u1', *FLOAT)
+    calls = [Calls(name, whole, dtype, (1 << 20,), 'C') for _ in range(200)]
+    with pytest.raises(InputError, match='declares 78.* MB of content'):
+        loaded(built(calls))
+
+
+def small_take() -> bytes:
+    values = {'expression': np.arange(4, dtype=np.float32), 'n': np.float64(1), 'x': [(1, 'a')]}
+    return dumps({**values, 'jaw': tensor(storage(VALUES[:2]), (2,), (1,))})
+
+
+def test_no_damage_of_a_take_does_more_than_raise():
+    """Every byte left out, every pair left out, every bit turned: whole, or InputError."""
+    take = small_take()
+    damaged = [take[:i] + take[i + n :] for i in range(len(take)) for n in (1, 2)]
+    for place in range(len(take)):
+        for bit in range(8):
+            turned = bytearray(take)
+            turned[place] ^= 1 << bit
+            damaged.append(bytes(turned))
+    refused = 0
+    for pickled in damaged:
+        try:
+            found = loaded(pickled)
+        except InputError as error:
+            refused += 1
+            assert '\n' not in str(error)
+        else:
+            # What is read is of plain kinds all through.
+            pickle.dumps(found)
+    assert refused > len(damaged) // 2
+
+
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+def test_arrays_of_every_kind_and_protocol_are_read(protocol):
+    values = {
+        'fortran': np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        'big': np.arange(3, dtype='>f4'),
+        'none': np.zeros((0, 3), np.int16),
+        'text': np.array(['x', 'yz']),
+        'yes': np.array([True]),
+        'objects': np.array([{'inner': np.zeros(2)}, None], dtype=object),
+        'number': np.float32(2),
+    }
+    values['again'] = values['fortran']
+    found = loaded(pickle.dumps(values, protocol))
+    for name in ('fortran', 'big', 'none', 'text', 'yes'):
+        assert found[name].dtype == values[name].dtype and found[name].flags.writeable
+        np.testing.assert_array_equal(found[name], values[name])
+    np.testing.assert_array_equal(found['objects'][0]['inner'], [0, 0])
+    assert found['again'] is found['fortran'] and type(found['number']) is np.float32
+
+
+def test_a_list_that_holds_itself_is_read():
+    values = [1]
+    values.append(values)
+    found = loaded(pickle.dumps(values))
+    assert found[1] is found

@@ -113,11 +113,10 @@ def _array(
     if key not in content:
         raise InputError(f"{path}: has no {key}; SHOW's pickles have")
     found = content[key]
-    try:
-        values = np.asarray(found, np.float64)
-        values = values.reshape(len(values), -1)
-    except (TypeError, ValueError) as error:
-        raise InputError(f'{path}: {key} is no array of numbers') from error
+    # Lists are none: a small one may refer to itself and be of any size.
+    if not isinstance(found, np.ndarray) or found.dtype.kind not in 'biuf' or not found.ndim:
+        raise InputError(f'{path}: {key} is no array of numbers')
+    values = found.astype(np.float64).reshape(len(found), -1 if found.size else 0)
     if values.shape[1] != width or not len(values) or (frames or len(values)) != len(values):
         raise InputError(
             f'{path}: {key} has shape {np.shape(found)}: must be '
@@ -133,7 +132,8 @@ def _hands(
     sides = []
     for side in ('left', 'right'):
         key = f'{side}_hand_pose'
-        width = np.size(content[key]) // frames if key in content else 0
+        pose = content.get(key)
+        width = pose.size // frames if isinstance(pose, np.ndarray) else 0
         if width == 45:
             sides.append(_array(path, content, key, 45, frames))
         elif not 1 <= width < 45:

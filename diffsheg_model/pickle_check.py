@@ -1,0 +1,108 @@
+"""A pass over the opcodes of a pickle before anything is loaded from it."""
+
+import io
+import pickle
+import pickletools
+from typing import Any
+
+_MARK = -1
+_DEEPEST = 64
+
+#: What pickles of plain values and calls are made of. Left out: everything that makes or looks up
+#: an object in another way than GLOBAL and REDUCE, and what only shuffles the stack.
+_PLAIN = frozenset(
+    (
+        'PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 '
+        'FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 '
+        'BYTEARRAY8 UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 EMPTY_LIST APPEND APPENDS LIST '
+        'EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS EMPTY_SET '
+        'ADDITEMS FROZENSET GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT MEMOIZE GLOBAL '
+        'STACK_GLOBAL REDUCE BUILD'
+    ).split()
+)
+_PERSISTENT = frozenset({'BINPERSID'})
+#: They add to the container below what they take, and leave it on the stack.
+_ADDING = frozenset({'APPEND', 'APPENDS', 'SETITEM', 'SETITEMS', 'ADDITEMS', 'BUILD'})
+
+
+def check_pickle(data: bytes, start: int = 0, persistent: bool = False) -> int:
+    """Check that a pickle is whole, and made of few kinds of opcodes in a sound order.
+
+    Afterwards a machine that runs it meets no text or bytes longer than the data, no place of its
+    memo that was not filled or lies far out, no empty stack, and no tuples in tuples so deep that
+    to hash them would overflow Python's own stack.
+
+    Args:
+        data: holds the pickle.
+        start: of it within the data.
+        persistent: True where it may refer to things outside of it.
+
+    Returns:
+        Where it ends.
+
+    Raises:
+        UnpicklingError: it does anything else.
+        Exception: ValueError, and nearly any other kind, where it is cut or damaged.
+    """
+    allowed = _PLAIN | _PERSISTENT if persistent else _PLAIN
+    file = io.BytesIO(data)
+    file.seek(start)
+    stack: list[int] = []
+    memo: dict[int, int] = {}
+    for opcode, argument, _ in pickletools.genops(file):
+        place = argument if isinstance(argument, int) else -1
+        if opcode.name not in allowed:
+            raise pickle.UnpicklingError(f'it uses the opcode {opcode.name}')
+        if opcode.name == 'MARK':
+            stack.append(_MARK)
+        elif opcode.name == 'MEMOIZE':
+            memo[len(memo)] = _top(stack)
+        elif opcode.name.endswith('PUT'):
+            # Picklers count; a place far out would take memory for all before it.
+            if not 0 <= place <= len(data):
+                raise pickle.UnpicklingError(f'it fills place {place} of its memo')
+            memo[place] = _top(stack)
+        elif opcode.name.endswith('GET'):
+            if place not in memo:
+                raise pickle.UnpicklingError(f'it takes from place {place} of its memo')
+            stack.append(memo[place])
+        else:
+            _run(opcode, stack)
+    if stack:
+        raise pickle.UnpicklingError('it leaves things behind')
+    return file.tell()
+
+
+def _run(opcode: Any, stack: list[int]) -> None:
+    """Take from a stack of depths what an opcode takes, and put on it what it makes."""
+    taken = list(opcode.stack_before)
+    items: list[int] = []
+    if pickletools.markobject in taken:
+        taken = taken[: taken.index(pickletools.markobject)]
+        while (item := _take(stack)) != _MARK:
+            items.append(item)
+    for _ in taken:
+        items.append(_top(stack))
+        stack.pop()
+    if not opcode.stack_after:
+        return
+    if opcode.name in _ADDING:
+        depth = max(items[-1], 1 + max(items[:-1], default=0))
+    else:
+        depth = 1 + max(items) if items else 0
+    if depth > _DEEPEST:
+        raise pickle.UnpicklingError('its parts are nested too deeply')
+    stack.append(depth)
+
+
+def _take(stack: list[int]) -> int:
+    if not stack:
+        raise pickle.UnpicklingError('it takes from an empty stack')
+    return stack.pop()
+
+
+def _top(stack: list[int]) -> int:
+    """The depth of what lies on top; a mark is nothing to work with."""
+    if not stack or stack[-1] == _MARK:
+        raise pickle.UnpicklingError('it takes from an empty stack')
+    return stack[-1]
