@@ -23,6 +23,7 @@ from diffsheg_model.corpus.facegood import VALIDATION_TAKE
 from diffsheg_model.engines import create_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
+from diffsheg_model.files import atomic_path
 from diffsheg_model.speech import create_speech_encoder
 
 SOURCES = ('bundle', 'energy', 'ridge', 'teacher', 'real')
@@ -116,7 +117,8 @@ def main() -> int:
         return 2
     show(f'{options.bundle}, mean of {model.seeds} seeds', scores)
     if path := os.environ.get('JSON'):
-        Path(path).write_text(json.dumps(flat(scores), indent=1) + '\n')
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(flat(scores), indent=1) + '\n')
         LOG.print(f'values written to {path}')
     return 0
 

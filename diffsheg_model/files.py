@@ -45,12 +45,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     are replaced, not followed.
 
     Raises:
-        WriteError: the parent folder cannot be created or written, the disk is full, or a folder
-            stands where a file is to be written, or the reverse.
+        WriteError: the parent folder cannot be created or written, the disk is full, a folder
+            stands where a file is to be written, or the reverse, or a device or pipe stands there.
     """
     target = Path(path)
-    if target.name in ('', '..'):
-        raise WriteError(f'cannot write {target}: name a file or folder in it')
+    _check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         restore_interrupted(target)
@@ -160,6 +159,18 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _check_target(target: Path) -> None:
+    """Raise WriteError for a path without a name of its own, and for what is no file or folder."""
+    if target.name in ('', '..'):
+        raise WriteError(f'cannot write {target}: name a file or folder in it')
+    # /dev/stdout may lead to a plain file; the link would be replaced, not the file.
+    special = os.path.realpath(target.parent) == '/dev'
+    # By os.path: pathlib raises for a name that is too long.
+    plain = os.path.isfile(target) or os.path.isdir(target)
+    if special or (os.path.exists(target) and not plain):
+        raise WriteError(f'cannot write {target}: a device or pipe cannot be replaced; name a file')
 
 
 def _prefix(name: str) -> str:

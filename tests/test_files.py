@@ -256,6 +256,14 @@ def test_a_path_without_a_name_is_refused(tmp_path, monkeypatch, name):
     assert names(tmp_path) == []
 
 
+def test_devices_and_pipes_are_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for path in ('/dev/null', '/dev/stdout', tmp_path / 'pipe'):
+        with pytest.raises(WriteError, match='a device or pipe'), atomic_path(path):
+            raise AssertionError
+    assert names(tmp_path) == ['pipe']
+
+
 def test_a_read_only_parent_is_one_line(tmp_path):
     """As somebody who is not root: for others alone permissions hold."""
     target = folder_with(tmp_path / 'bundle', 'old')

@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -128,6 +128,8 @@ class PlanCache:
             # Of the folder `_warn` tells, because nothing is kept in it either.
             if error.path != self.folder:
                 logger.warning('%s: not used, it is made again', error)
+                with suppress(OSError):
+                    error.path.unlink()
             return None
         except OSError:
             return None

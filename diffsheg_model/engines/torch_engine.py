@@ -1,10 +1,5 @@
 """The network itself in PyTorch: the reference that other engines are compared with."""
 
-import atexit
-import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,14 +8,12 @@ import torch
 
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines.comparison import reference_windows
+from diffsheg_model.engines.compiled_code import keep_compiled_code
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.engines.plan_cache import PlanCache
-from diffsheg_model.engines.private_folder import check_private, make_private
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.export_onnx import load_network
 from diffsheg_model.walk import Denoiser
-
-logger = logging.getLogger(__name__)
 
 
 class TorchEngine(Engine):
@@ -95,30 +88,10 @@ class TorchCompileEngine(TorchEngine):
         cache: Path | None = None,
     ) -> None:
         super().__init__(bundle, threads, precision, cache)
-        # By default compiled code lies in /tmp under a name that another user could take first.
-        if 'TORCHINDUCTOR_CACHE_DIR' not in os.environ:
-            os.environ['TORCHINDUCTOR_CACHE_DIR'] = _private_folder(bundle, cache)
+        keep_compiled_code(PlanCache(bundle.path, cache).folder / 'inductor')
         self._network.compile()
         conditions, walk = reference_windows(bundle)[0]
         try:
             self.denoiser(conditions, [0])(walk.start, 0)
         except Exception as error:
             raise InputError(f'torch-compile cannot compile here: {one_line(error)}') from error
-
-
-def _private_folder(bundle: Bundle, cache: Path | None) -> str:
-    """A folder for compiled code that nobody else can write; a temporary one where none is kept."""
-    try:
-        plans = PlanCache(bundle.path, cache).folder
-        make_private(plans)
-        check_private(plans)
-        folder = plans / 'inductor'
-        make_private(folder)
-        check_private(folder)
-        if os.access(folder, os.W_OK | os.X_OK):
-            return str(folder)
-    except OSError as error:
-        logger.warning('compiled code is not kept for the next start: %s', error)
-    temporary = tempfile.mkdtemp(prefix='diffsheg-')
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    return temporary

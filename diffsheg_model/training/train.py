@@ -18,10 +18,11 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from numpy.typing import NDArray
 
-from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
+from diffsheg_model.bundle import MANIFEST, Bundle, load_bundle, save_bundle
 from diffsheg_model.config import BundleConfig
+from diffsheg_model.engines.compiled_code import keep_compiled_code
 from diffsheg_model.errors import InputError, one_line
-from diffsheg_model.files import atomic_path
+from diffsheg_model.files import atomic_path, check_replaceable
 from diffsheg_model.skeleton import Skeleton
 from diffsheg_model.skeletons import human
 from diffsheg_model.speech import default_folder
@@ -37,6 +38,7 @@ from diffsheg_model.training.module import UniEGModule
 from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
 from diffsheg_model.training.speech_features import encode_takes
 from diffsheg_model.training.statistics import STILL
+from diffsheg_model.user_folders import cache_home
 
 logger = logging.getLogger(__name__)
 
@@ -227,6 +229,7 @@ def train_model(
     checkpoint = _newest_checkpoint(output / 'checkpoints')
     if checkpoint is not None and not resume and _rank() == 0:
         raise InputError(f'{output} holds a run already; add --resume or choose another folder')
+    check_replaceable(output / 'bundle', MANIFEST)
     initial = load_bundle(init_from) if init_from else None
     start = _start_from(settings, initial)
     settings = start.settings
@@ -260,6 +263,7 @@ def train_model(
         module.network.load_state_dict(start.tensors)
         module.find_ignored_channels()
     if run.compile:
+        keep_compiled_code(cache_home() / 'diffsheg' / 'training' / 'inductor')
         module.network.compile()
     logger.info(
         '%d takes, %d windows; %.2f M parameters',
