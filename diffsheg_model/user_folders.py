@@ -1,8 +1,10 @@
 """Folders of the user, where there may be none: a robot's HOME is often missing or read-only."""
 
 import atexit
+import functools
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -19,7 +21,26 @@ def cache_home() -> Path:
     home = os.path.expanduser('~')
     if os.path.isabs(home):
         return Path(home) / '.cache'
-    return Path(tempfile.gettempdir()) / f'diffsheg-cache-{os.getuid()}'
+    return _temporary_cache()
+
+
+@functools.cache
+def _temporary_cache() -> Path:
+    """A folder of this user's own; another one where somebody else has taken the usual name."""
+    folder = Path(tempfile.gettempdir()) / f'diffsheg-cache-{os.getuid()}'
+    try:
+        folder.mkdir(mode=0o700)
+        return folder
+    except FileExistsError:
+        status = folder.lstat()
+    except OSError:
+        return folder  # which stays absent
+    own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    if own and not status.st_mode & 0o022:
+        return folder
+    other = tempfile.mkdtemp(prefix=f'{folder.name}.')
+    atexit.register(shutil.rmtree, other, ignore_errors=True)
+    return Path(other)
 
 
 def prepare_matplotlib() -> None:

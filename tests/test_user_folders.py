@@ -10,7 +10,7 @@ import pytest
 from diffsheg_model.bundle import DEFAULT_BUNDLE
 from diffsheg_model.engines.plan_cache import PlanCache
 from diffsheg_model.speech import default_folder
-from diffsheg_model.user_folders import cache_home
+from diffsheg_model.user_folders import _temporary_cache, cache_home
 
 DRAWS = (
     'from diffsheg_model.exports.plot import new_figure, save_png; import sys; '
@@ -33,9 +33,30 @@ def test_a_user_without_a_home_has_a_cache(monkeypatch, tmp_path):
     monkeypatch.delenv('HOME')
     monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
     monkeypatch.setattr('os.getuid', lambda: 3_123_456)
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    _temporary_cache.cache_clear()
     assert cache_home().is_absolute() and '3123456' in cache_home().name
     assert default_folder().is_relative_to(cache_home())
     assert PlanCache(DEFAULT_BUNDLE).folder.is_relative_to(cache_home())
+    _temporary_cache.cache_clear()
+
+
+@pytest.mark.parametrize('taken', ['link', 'open to all'])
+def test_a_cache_that_somebody_else_may_have_made_is_not_used(monkeypatch, tmp_path, taken):
+    monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
+    monkeypatch.setattr('os.path.expanduser', lambda path: path)
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    usual = tmp_path / f'diffsheg-cache-{os.getuid()}'
+    if taken == 'link':
+        usual.symlink_to(tmp_path)
+    else:
+        usual.mkdir()
+        usual.chmod(0o777)
+    _temporary_cache.cache_clear()
+    folder = cache_home()
+    assert folder != usual and folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o777 == 0o700 and cache_home() == folder
+    _temporary_cache.cache_clear()
 
 
 @pytest.mark.parametrize('home', [None, '/no such home', '/dev/null', '/proc'])
