@@ -44,6 +44,7 @@ lint: setup-test  ## Check style, format, types, and the packages for known hole
 	@scripts/run.sh ruff check .
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
+	@scripts/run.sh python scripts/audit.py
 
 bench: setup-test  ## Measure every engine, side by side (JSON=file THREADS=2 ARGS='--quick')
 	@scripts/run.sh python -m benchmarks.engines $(if $(JSON),--json "$(JSON)") \

@@ -82,7 +82,8 @@ class NodeParameters(Generic[P]):
             ignore_override=True,
         )
 
-    def _check(self, parameters: list[Parameter[Any]]) -> SetParametersResult:
+    # Annotated in quotes: before Kilted rclpy's Parameter takes no type.
+    def _check(self, parameters: 'list[Parameter[Any]]') -> SetParametersResult:
         ours = [parameter for parameter in parameters if parameter.name in self._fields]
         for parameter in ours:
             field = self._fields[parameter.name]
@@ -102,7 +103,7 @@ class NodeParameters(Generic[P]):
                 return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
-    def _accept(self, parameters: list[Parameter[Any]]) -> None:
+    def _accept(self, parameters: 'list[Parameter[Any]]') -> None:
         for parameter in parameters:
             self.problems.pop(parameter.name, None)
 
