@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from diffsheg_model.cli.main import main
 from diffsheg_model.exports.bvh import write_bvh
 from diffsheg_model.formats import ARKIT_WEIGHTS, BEAT
 from diffsheg_model.motion import Motion
@@ -150,3 +151,19 @@ def write_show_take(folder: Path, name: str, seconds: float = 10.0, **changes) -
     write_wav(folder / f'{name}.wav', seconds, 22000)
     content = show_pickle(**{'frames': round(30 * seconds), **changes})
     (folder / f'{name}.pkl').write_bytes(pickle.dumps(content, 2))
+
+
+def light_take(folder: Path, name: str, seconds: float = 4.0) -> None:
+    """Sound and face only: quick to make and to read."""
+    write_wav(folder / f'{name}.wav', seconds)
+    write_facial_json(folder / f'{name}.json', seconds)
+
+
+def run_prepare(*arguments: object) -> int:
+    """`diffsheg prepare` with one worker; returns its status."""
+    return main(['prepare', *map(str, arguments), '--workers', '1'])
+
+
+def report_of(folder: Path) -> dict:
+    """What report.json among the shards says."""
+    return json.loads((folder / 'report.json').read_text())
