@@ -1,6 +1,6 @@
 """Motion and sound that came in pieces with stamps, put together again at even times."""
 
-from array import array
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,7 @@ from diffsheg_model.rotations import (
     rotvec_from_quaternion,
     slerp,
 )
+from diffsheg_model.spool import Spool
 from diffsheg_model.time_units import NS
 
 #: A motion of more frames than this, and of so many for each face that came, has a stamp from
@@ -29,7 +30,8 @@ _ROUNDING = 1e-6
 class StampedMotion:
     """Collects sound, face weights and joint angles by their stamps, in any order.
 
-    Frames are kept as plain float32 numbers: ten minutes at 60 Hz take 30 MB.
+    What is collected lies on disk (`Spool`); only asking for it takes memory: ten minutes at 60 Hz
+    are 30 MB of motion.
 
     Attributes:
         audio_start_ns: when the first sample is heard; None before it came.
@@ -37,13 +39,15 @@ class StampedMotion:
         sample_rate: of the audio, Hz; pieces with another are left out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        """Begin empty; `folder` is where it is kept, as `Spool` takes it."""
         self.audio_start_ns: int | None = None
         self.audio_end_ns = 0
         self.sample_rate = 0
-        self._pieces: list[tuple[int, np.ndarray]] = []
-        self._weights = _Rows()
-        self._angles = _Rows()
+        self._pieces = Spool(folder)  # start and number of samples of each, int64
+        self._samples = Spool(folder)  # float32
+        self._weights = _Rows(folder)
+        self._angles = _Rows(folder)
 
     @property
     def frames(self) -> int:
@@ -72,7 +76,8 @@ class StampedMotion:
             self.audio_start_ns = start_ns - first_sample * NS // sample_rate
             self.sample_rate = sample_rate
         if sample_rate == self.sample_rate:
-            self._pieces.append((start_ns, np.array(samples, dtype=np.float32)))
+            self._samples.append(np.asarray(samples, dtype=np.float32).tobytes())
+            self._pieces.append(np.array([start_ns, len(samples)], dtype=np.int64).tobytes())
             end_ns = start_ns + len(samples) * NS // sample_rate
             self.audio_end_ns = max(self.audio_end_ns, end_ns)
 
@@ -157,7 +162,11 @@ class StampedMotion:
             return np.zeros(0, np.float32)
         seconds = min((self.audio_end_ns - self.audio_start_ns) / NS, longest_s)
         samples = np.zeros(max(0, round(seconds * self.sample_rate)), np.float32)
-        for start_ns, piece in self._pieces:
+        spoken = np.frombuffer(self._samples.read(), dtype=np.float32)
+        begin = 0
+        for start_ns, count in np.frombuffer(self._pieces.read(), np.int64).reshape(-1, 2).tolist():
+            piece = spoken[begin : begin + count]
+            begin += count
             first = round((start_ns - self.audio_start_ns) * self.sample_rate / NS)
             if 0 <= first < len(samples):
                 piece = np.nan_to_num(piece[: len(samples) - first])
@@ -168,36 +177,44 @@ class StampedMotion:
 class _Rows:
     """Numbers by time. The names are those of the first row; rows with others are left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str | os.PathLike[str] | None) -> None:
         self.names: tuple[str, ...] = ()
         self.left_out = 0
-        self._times_ns = array('q')
-        self._values = array('f')
+        self._count = 0
+        self._width = 0
+        self._span_ns = (0, 0)
+        self._times = Spool(folder)  # int64
+        self._values = Spool(folder)  # float32
 
     def __len__(self) -> int:
-        return len(self._times_ns)
+        return self._count
 
     def add(self, names: tuple[str, ...], time_ns: int, values: np.ndarray) -> None:
         with np.errstate(over='ignore'):
             row = np.ascontiguousarray(values, dtype=np.float32)
-        if not np.isfinite(row).all() or (self._times_ns and names != self.names):
+        if not np.isfinite(row).all() or (self._count and names != self.names):
             self.left_out += 1
             return
-        self.names = names
-        self._times_ns.append(int(time_ns))
-        self._values.frombytes(row.tobytes())
+        time_ns = int(time_ns)
+        first_ns, last_ns = self._span_ns if self._count else (time_ns, time_ns)
+        self._values.append(row.tobytes())
+        self._times.append(np.int64(time_ns).tobytes())
+        self.names, self._width = names, row.size
+        self._count += 1
+        self._span_ns = (min(first_ns, time_ns), max(last_ns, time_ns))
 
     def different_times(self) -> np.ndarray:
         """Sorted, each once."""
-        return np.unique(np.frombuffer(self._times_ns, dtype=np.int64))
+        return np.unique(np.frombuffer(self._times.read(), dtype=np.int64))
 
     def span_ns(self) -> tuple[int, int]:
-        return min(self._times_ns), max(self._times_ns)
+        return self._span_ns
 
     def known(self) -> tuple[np.ndarray, np.ndarray]:
         """The different times (K,), sorted, and their values (K, V) float32."""
-        known, order = np.unique(np.frombuffer(self._times_ns, np.int64), return_index=True)
-        return known, np.frombuffer(self._values, np.float32).reshape(len(self), -1)[order]
+        times = np.frombuffer(self._times.read(), np.int64)
+        known, order = np.unique(times, return_index=True)
+        return known, np.frombuffer(self._values.read(), np.float32).reshape(-1, self._width)[order]
 
 
 def _around(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.audio import MIN_SAMPLE_RATE
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.engines.fallback import FallbackEngine, create_serving_engine
 from diffsheg_model.errors import InputError
@@ -163,27 +162,23 @@ class Avatar:
         """Frees the engine; one whose call has not returned, as soon as it does."""
         self.engine.close()
 
-    def hear(self, piece: AudioPiece) -> bool:
-        """Takes a piece of speech; see `Inbox.push`. Returns whether all of it was taken."""
-        shown_ns = piece.start_ns + self._delay_ns
-        if piece.sample_rate > 0:
+    def hear(self, piece: AudioPiece, arrival_ns: int | None = None) -> bool:
+        """Take a piece of speech; see `Inbox.push`. Return whether all of it was taken.
+
+        Args:
+            piece: the speech.
+            arrival_ns: when it came, by the clock of the stamps; None: stamps are not compared.
+        """
+        # What is not stamped stays so.
+        shown_ns = piece.start_ns + self._delay_ns if piece.start_ns > 0 else 0
+        taken = self._worker.push(
+            *piece._replace(start_ns=shown_ns),
+            arrival_ns=None if arrival_ns is None else arrival_ns + self._delay_ns,
+        )
+        if taken:
+            shown_ns = self._worker.newest_ns
             until_ns = shown_ns + len(piece.samples) * NS // piece.sample_rate
             self._arrivals.add(shown_ns, until_ns, self._clock())
-        # A whole speech may come as one chunk. In pieces, an interrupt can stop the work on it;
-        # a rate that is none must not make a piece of each sample.
-        longest = max(MIN_SAMPLE_RATE, piece.sample_rate)
-        count = len(piece.samples)
-        taken = True
-        for first in range(0, max(1, count), longest):
-            samples = piece.samples[first : first + longest]
-            taken &= self._worker.push(
-                piece.utterance_id,
-                piece.first_sample + first,
-                piece.sample_rate,
-                samples,
-                shown_ns + first * NS // longest,
-                piece.end and first + longest >= count,
-            )
         return taken
 
     def show(self, time_ns: int) -> Shown:

@@ -25,17 +25,17 @@ from rclpy.lifecycle import (
     LifecycleState,
     TransitionCallbackReturn,
 )
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.avatar import Avatar
 from diffsheg_ros.diagnostics import Facts, Health, Rate
 from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FaceTrajectory
+from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
 from diffsheg_ros.node_report import ReportPublisher
@@ -43,8 +43,6 @@ from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Stretch
 from diffsheg_ros.status_line import StatusLine
 
-#: Stamps farther than this from the node's clock are not meant for it.
-UNTIMELY_NS = 60 * NS
 #: A simulation's clock that steps so far forward, or back at all, has jumped.
 CLOCK_JUMP_S = 10.0
 
@@ -89,6 +87,7 @@ class AvatarNode(LifecycleNode):
         self._declared = NodeParameters(self, AvatarParameters, self._on_change)
         self._settings = AvatarParameters()
         self._avatar: Avatar | None = None
+        self._audio: AudioSubscription | None = None
         self._outputs: list[LifecyclePublisher] = []
         self._lifecycle = 'unconfigured'
         self.failure = ''
@@ -158,12 +157,12 @@ class AvatarNode(LifecycleNode):
         self._avatar.start()
         super().on_activate(state)
         parameters = self._settings
-        audio_qos = QoSProfile(
-            history=HistoryPolicy.KEEP_LAST,
+        self._audio = AudioSubscription(
+            self,
+            self._on_audio,
+            reliability=parameters.audio_reliability,
             depth=parameters.audio_depth,
-            reliability=ReliabilityPolicy[parameters.audio_reliability.upper()],
         )
-        self._audio = self.create_subscription(AudioChunk, 'audio', self._on_audio, audio_qos)
         reliable = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
         self._emphasis = self.create_subscription(Emphasis, 'emphasis', self._on_emphasis, reliable)
         self._timer = self.create_timer(1 / parameters.publish_rate_hz, self._publish_pose)
@@ -210,7 +209,10 @@ class AvatarNode(LifecycleNode):
         if self._lifecycle != 'active':
             return
         self._lifecycle = 'inactive'
-        self.destroy_subscription(self._audio)
+        assert self._audio is not None
+        self._audio.destroy()
+        self._counts['lost_messages'] += self._audio.lost
+        self._audio = None
         self.destroy_subscription(self._emphasis)
         self.destroy_timer(self._timer)
         assert self._avatar is not None
@@ -248,17 +250,10 @@ class AvatarNode(LifecycleNode):
         guidance_scale = parameters.guidance_scale if parameters.guidance_scale >= 0 else None
         self._avatar.set_style(parameters.seed, parameters.speaker, guidance_scale)
 
-    def _on_audio(self, chunk: AudioChunk) -> None:
-        piece = messages.read_audio_chunk(chunk)
+    def _on_audio(self, chunk: AudioChunk, arrival_ns: int) -> None:
         self._counts['heard_chunks'] += 1
-        now_ns = self._now_ns()
-        if piece.start_ns <= 0:
-            self._counts['unstamped_chunks'] += 1
-            piece = piece._replace(start_ns=now_ns)
-        elif abs(piece.start_ns - now_ns) > UNTIMELY_NS:
-            self._counts['untimely_chunks'] += 1
         assert self._avatar is not None
-        self._avatar.hear(piece)
+        self._avatar.hear(messages.read_audio_chunk(chunk), arrival_ns)
 
     def _on_emphasis(self, emphasis: Emphasis) -> None:
         start_ns = messages.from_stamp(emphasis.header.stamp)
@@ -358,8 +353,8 @@ class AvatarNode(LifecycleNode):
                 'late_windows': avatar.late_windows,
                 'clock_jumps': self._counts['clock_jumps'],
                 'heard_chunks': self._counts['heard_chunks'],
-                'unstamped_chunks': self._counts['unstamped_chunks'],
-                'untimely_chunks': self._counts['untimely_chunks'],
+                'lost_messages': self._counts['lost_messages']
+                + (self._audio.lost if self._audio is not None else 0),
                 'rejected_emphases': avatar.timeline.emphases.rejected,
                 'dropped_emphases': avatar.timeline.emphases.dropped,
                 'late_emphases': avatar.timeline.emphases.late,

@@ -149,7 +149,7 @@ class Run:
         if self._player.exit_status() is None or node.recording is None:
             return False
         _, delay_s = node.timing()
-        over_ns = node.shown_ns - node.recording.audio_end_ns - round(delay_s * NS)
+        over_ns = node.shown_ns - node.recording.known_end_ns - round(delay_s * NS)
         at_rest = not node.view.utterance_id
         return over_ns > 0 and (at_rest or over_ns > END_LIMIT_S * NS)
 

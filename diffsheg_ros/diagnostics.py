@@ -42,12 +42,18 @@ NEWS: dict[str, tuple[int, str]] = {
     'rejected_chunks': (
         WARN,
         'chunks were rejected: samples must be finite and -1..1, the rate 8000..192000 Hz, the '
-        'utterance_id at most 1000 characters',
+        'utterance_id at most 1000 characters, and first_sample must count samples',
     ),
+    'sender_mistakes': (WARN, 'the sender of audio makes a mistake'),
     'rate_changes': (WARN, 'the sample rate changed within an utterance: begin a new one'),
     'lost_samples': (
         WARN,
-        'audio was lost on its way: check the network, or set audio_reliability to reliable',
+        'audio was lost on its way: publish it reliably, and check the network',
+    ),
+    'lost_messages': (
+        WARN,
+        'messages of audio were lost on their way: publish them reliably, with a depth for all '
+        'that is sent at once; best effort loses most messages above 0.5 MB',
     ),
     'stalls': (WARN, 'an utterance stopped without its last chunk (end_of_utterance)'),
     'resyncs': (
@@ -57,7 +63,11 @@ NEWS: dict[str, tuple[int, str]] = {
     'rejected_emphases': (WARN, 'an Emphasis needs a duration above 0 and a gain of 0 to 2'),
     'dropped_emphases': (WARN, 'too many Emphases wait: send them nearer to their time'),
     'late_emphases': (WARN, 'an Emphasis came after its span: send it before that is due'),
-    'unstamped_chunks': (WARN, 'chunks have no stamp and are taken as heard on arrival'),
+    'unstamped_chunks': (
+        WARN,
+        'chunks have no stamp and are heard on arrival, or when the speech before is over',
+    ),
+    'early_chunks': (WARN, 'chunks are stamped before the sound before them is over'),
     'untimely_chunks': (
         WARN,
         "stamps are far from this node's clock: check the clocks, or use_sim_time",
@@ -272,10 +282,11 @@ def _standing_faults(facts: Facts) -> list[tuple[int, str]]:
 
 def _news(news: dict[str, int], facts: Facts) -> list[tuple[int, str]]:
     error = facts.worker.last_error if facts.worker is not None else ''
+    remarks = facts.worker.remarks if facts.worker is not None else {}
     if news.get('long_hops', 0) < LONG_HOPS_SHARE * news.get('windows', 0):
         news = news | {'long_hops': 0}
     return [
-        (level, f'{text.format(last_error=error)} [{name} +{news[name]}]')
+        (level, f'{remarks.get(name) or text.format(last_error=error)} [{name} +{news[name]}]')
         for name, (level, text) in NEWS.items()
         if news.get(name, 0) > 0
     ]

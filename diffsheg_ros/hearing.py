@@ -3,7 +3,7 @@
 import numpy as np
 
 from diffsheg_ros.audio_buffer import AudioBuffer
-from diffsheg_ros.inbox import Chunk, Utterance
+from diffsheg_ros.heard_chunk import Chunk, Utterance
 from diffsheg_ros.sample_clock import SampleClock
 
 _BUFFER_COUNTERS = (

@@ -7,14 +7,17 @@ lower one is stale.
 
 import threading
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_buffer import checked_chunk
+from diffsheg_ros.heard_chunk import Chunk, Utterance
+from diffsheg_ros.placement import Placement
+from diffsheg_ros.remarks import Remarks
+from diffsheg_ros.sample_clock import STEP_NS
+from diffsheg_ros.sender_clock import Stamped
+from diffsheg_ros.sender_watch import MAX_ID_LENGTH, Seen, SenderWatch, rejection
 
 #: Stamps of one utterance's end and the next one's beginning may overlap by this much and still
 #: mean "one after the other".
@@ -23,46 +26,14 @@ OVERLAP_TOLERANCE_NS = NS // 4
 #: A first sample that comes again with a stamp so far from the first time's is a new beginning.
 RESTART_NS = NS // 2
 
-#: An utterance's name goes along with every pose, so a long one would cost at every moment.
-MAX_ID_LENGTH = 1000
+#: The queue's bytes are bounded by what its seconds take at this rate, in float32.
+_BYTES_A_SECOND = 4 * 48000
 
 _REMEMBERED_UTTERANCES = 32
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One stretch of speech as the worker generates it.
-
-    Attributes:
-        epoch: higher than that of every utterance before.
-        ordinal: 0 for the first since the last `clear`.
-        id: the sender's name for it.
-        sample_rate: Hz.
-        origin_sample: the sender's index of its first sample; not 0 where we joined late.
-        start_ns: when that sample is heard; the time of frame 0.
-    """
-
-    epoch: int
-    ordinal: int
-    id: str
-    sample_rate: int
-    origin_sample: int
-    start_ns: int
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A piece of an utterance; `start_ns` is when its own first sample is heard."""
-
-    utterance: Utterance
-    first_sample: int
-    samples: np.ndarray
-    start_ns: int
-    end: bool
-
-    @property
-    def duration_s(self) -> float:
-        return len(self.samples) / self.utterance.sample_rate
+_CUT_TEXT = (
+    'each utterance begins, by its stamp, before the one before is over, and interrupts it: stamp '
+    'it with the end of the one before'
+)
 
 
 class Inbox:
@@ -71,22 +42,29 @@ class Inbox:
     Which utterance a chunk belongs to:
 
     - A new `utterance_id` begins a new utterance. The one before is interrupted if its end has not
-      come, or if it would still be heard when the new one begins.
+      come, or if it would still be heard when the new one begins by its stamp. One without a stamp
+      begins when the one before is over.
     - An utterance that is over stays over: chunks that come for it are stale. One that has only
       stalled begins anew where its sound goes on, unless another has begun or it was interrupted.
     - Its id may be used anew, from sample 0 and with another stamp; so is that of the utterance
       under way by a sender that starts again.
-    - One that is joined late (its first chunk here is not its first) begins where it was joined.
+    - One that is joined late (its first chunk here is not its first) begins where it was joined;
+      so does one in whose middle the listener's clock goes back.
     - The sample rate is that of an utterance's first chunk; a chunk with another is rejected.
+
+    When an utterance is heard follows from its first chunk: by its stamp, or by its arrival where
+    it has none or the clocks differ too much (`sender_clock`). When its samples are heard follows
+    from their index and the stamps (`SampleClock`). All that hear the same chunks agree on both.
 
     Attributes:
         dropped_chunks: chunks dropped because the queue was full.
         stale_chunks: chunks of utterances that are over, and those waiting when interrupted.
-        rejected_chunks: chunks that were no audio: numbers, index or rate; or whose name is too
-            long.
         rate_changes: chunks rejected because their rate is not their utterance's.
         utterances: utterances begun.
         interrupts: utterances interrupted.
+        queued_s: seconds of audio that wait.
+        remarks: what senders do wrong.
+        placement: when the newest utterance is heard.
     """
 
     def __init__(self, max_queue_s: float = 300.0, reorder_s: float = 0.1) -> None:
@@ -95,35 +73,35 @@ class Inbox:
                 f'max_queue_s = {max_queue_s}: must be above 0; reorder_s = {reorder_s}: 0 or more'
             )
         self._max_queue_s = max_queue_s
+        self._max_bytes = round(max_queue_s * _BYTES_A_SECOND)
         # Chunks cost more than their samples; a flood of tiny ones is bounded by this.
         self._max_chunks = max(64, round(200 * max_queue_s))
         self._reorder_s = reorder_s
         self._changed = threading.Condition()
         self._queue: deque[Chunk] = deque()
-        self._queued_s = 0.0
+        self.queued_s = 0.0
+        self._queued_bytes = 0
         self._epoch = 0
         self._min_epoch = 0
         self._current: Utterance | None = None
         self._current_ended = False
-        self._end_ns: int | None = None  # when the newest utterance's last sample is heard
+        self._cuts = 0  # successive utterances that had ended and were interrupted
         self._over: OrderedDict[str, int] = OrderedDict()  # id -> when its sample 0 was heard
-        self._stalled_id: str | None = None  # of the newest utterance, where it has stalled
+        self._stalled: Utterance | None = None  # the newest utterance, where it has stalled
         self._ordinal = 0
         self._woken = False
+        self._arrived_ns: int | None = None  # of the chunk before
+        self._watch = SenderWatch()
         self.dropped_chunks = 0
         self.stale_chunks = 0
-        self.rejected_chunks = 0
         self.rate_changes = 0
         self.utterances = 0
         self.interrupts = 0
+        self.remarks = Remarks()
+        self.placement = Placement(self.remarks)
 
     def __len__(self) -> int:
         return len(self._queue)
-
-    @property
-    def queued_s(self) -> float:
-        """Seconds of audio that wait."""
-        return self._queued_s
 
     @property
     def epoch(self) -> int:
@@ -147,16 +125,19 @@ class Inbox:
         samples: Any,
         start_ns: int,
         end: bool = False,
+        arrival_ns: int | None = None,
     ) -> tuple[bool, int | None]:
-        """Takes a chunk as it came; never raises for what is in it.
+        """Take a chunk as it came; never raise for what is in it.
 
         Args:
             utterance_id: the sender's name of the utterance, `MAX_ID_LENGTH` characters at most.
             first_sample: index of `samples[0]` within it.
             sample_rate: Hz.
             samples: (n,) mono, -1..1; may be empty.
-            start_ns: when `samples[0]` is heard.
+            start_ns: when `samples[0]` is heard; 0 or less: not said.
             end: whether the utterance ends after this chunk.
+            arrival_ns: when the chunk came, by the clock of the stamps; None: the stamps are not
+                compared with it.
 
         Returns:
             Whether the chunk was taken, and the new lowest wanted epoch if it interrupted the
@@ -168,41 +149,89 @@ class Inbox:
         )
         with self._changed:
             if checked is None or not allowed:
-                self.rejected_chunks += 1
+                reason = rejection(utterance_id, first_sample, sample_rate, samples)
+                self.remarks.note('rejected_chunks', reason)
                 return False, None
-            first_sample, samples = checked
-            interrupted = None
-            current = self._current
-            if (
-                current is None
-                or current.id != utterance_id
-                or (first_sample == 0 and abs(start_ns - _sample_0_ns(current)) > RESTART_NS)
-            ):
-                if self._is_over(utterance_id, first_sample, start_ns):
-                    self.stale_chunks += 1
-                    return False, None
-                interrupted = self._supersede(start_ns)
-                current = self._begin(utterance_id, first_sample, sample_rate, start_ns)
-            elif sample_rate != current.sample_rate:
-                self.rate_changes += 1
+            seen = Seen(utterance_id, *checked, sample_rate, max(0, start_ns), arrival_ns or 0, end)
+            mistake = self._watch.see(seen)
+            if mistake:
+                self.remarks.note('sender_mistakes', mistake)
+            stamped = self.placement.times_of(seen)
+            utterance, interrupted = self._utterance_of(seen, stamped)
+            if utterance is None:
                 return False, interrupted
-            chunk = Chunk(current, first_sample, samples, start_ns, end)
-            taken = (
-                self._queued_s + chunk.duration_s <= self._max_queue_s
+            self.placement.hear(utterance, seen, stamped, bool(mistake))
+            taken = self._enqueue(utterance, seen, stamped.start_ns + utterance.offset_ns)
+            self._current_ended = self._current_ended or end
+            return taken, interrupted
+
+    def _utterance_of(self, seen: Seen, stamped: Stamped) -> tuple[Utterance | None, int | None]:
+        """Return the chunk's utterance, begun where necessary, and the epoch of an interrupt.
+
+        The utterance is None where the chunk is not taken.
+        """
+        current, interrupted = self._current, None
+        first, start_ns = seen.first_sample, stamped.start_ns
+        begins = current is None or current.id != seen.utterance_id
+        if current is not None and not begins:
+            again = first == 0 and len(seen.samples) > 0
+            begins = again and abs(start_ns - current.stamp_0_ns) > RESTART_NS
+            if not begins and self._went_back(seen):
+                self.interrupts += 1
+                interrupted = self._interrupt()
+                self._over.pop(seen.utterance_id, None)
+                begins = True
+        self._arrived_ns = seen.arrival_ns or None
+        if begins:
+            if self._is_over(seen.utterance_id, first, start_ns):
+                self.stale_chunks += 1
+                return None, interrupted
+            waits = current is None or self._current_ended
+            offset = self.placement.offset_ns(seen, stamped, waits)
+            start_ns += offset
+            cut = self._supersede(start_ns)
+            interrupted = interrupted if cut is None else cut
+            current = self._begin(seen.utterance_id, first, seen.sample_rate, start_ns, offset)
+            return current, interrupted
+        assert current is not None
+        if seen.sample_rate != current.sample_rate:
+            self.rate_changes += 1
+            return None, interrupted
+        return current, interrupted
+
+    def _went_back(self, seen: Seen) -> bool:
+        """Return whether the listener's clock has gone back since the chunk before."""
+        before_ns = self._arrived_ns
+        return bool(seen.arrival_ns and before_ns and seen.arrival_ns < before_ns - 2 * STEP_NS)
+
+    def _enqueue(self, utterance: Utterance, seen: Seen, start_ns: int) -> bool:
+        """Queue a chunk in pieces of at most a second; return whether there was room for all.
+
+        A whole speech may come as one chunk. In pieces, an interrupt can stop the work on it.
+        """
+        rate, samples = seen.sample_rate, seen.samples
+        taken = True
+        for begin in range(0, max(1, len(samples)), rate):
+            piece = samples[begin : begin + rate]
+            end = seen.end and begin + rate >= len(samples)
+            at_ns = start_ns + begin * NS // rate
+            chunk = Chunk(utterance, seen.first_sample + begin, piece, at_ns, end)
+            fits = (
+                self.queued_s + chunk.duration_s <= self._max_queue_s
+                and self._queued_bytes + piece.nbytes <= self._max_bytes
                 and len(self._queue) < self._max_chunks
             )
-            if not taken:
+            if not fits:
+                taken = False
                 self.dropped_chunks += 1
                 # Its end is kept all the same, or the utterance would have none.
-                chunk = Chunk(current, first_sample + len(samples), samples[:0], start_ns, end)
-            if taken or end:
+                chunk = Chunk(utterance, chunk.first_sample + len(piece), piece[:0], at_ns, end)
+            if fits or end:
                 self._queue.append(chunk)
-                self._queued_s += chunk.duration_s
+                self.queued_s += chunk.duration_s
+                self._queued_bytes += chunk.samples.nbytes
                 self._changed.notify()
-            self._current_ended = self._current_ended or end
-            end_ns = start_ns + len(samples) * NS // sample_rate
-            self._end_ns = end_ns if self._end_ns is None else max(self._end_ns, end_ns)
-            return taken, interrupted
+        return taken
 
     def interrupt(self) -> int:
         """Makes all that was pushed so far stale; returns the new lowest wanted epoch."""
@@ -233,21 +262,24 @@ class Inbox:
             waiting = [other for other in self._queue if other.utterance is old]
             ended = self._current_ended
             epoch = self._interrupt()
-            utterance = self._begin(old.id, chunk.first_sample, old.sample_rate, chunk.start_ns)
+            utterance = self._begin(
+                old.id, chunk.first_sample, old.sample_rate, chunk.start_ns, old.offset_ns
+            )
             self._current_ended = ended
             moved = [
                 Chunk(utterance, other.first_sample, other.samples, other.start_ns, other.end)
                 for other in [chunk, *waiting]
             ]
             self._queue.extend(moved[1:])
-            self._queued_s = sum(other.duration_s for other in moved[1:])
+            self.queued_s = sum(other.duration_s for other in moved[1:])
+            self._queued_bytes = sum(other.samples.nbytes for other in moved[1:])
             self.stale_chunks -= len(waiting)
             return moved[0], epoch
 
-    def next_epoch(self) -> int | None:
-        """Epoch of the chunk that waits in front; None where none does."""
+    def front(self) -> Chunk | None:
+        """The chunk that `take` gives next; None where none waits."""
         with self._changed:
-            return self._queue[0].utterance.epoch if self._queue else None
+            return self._queue[0] if self._queue else None
 
     def take(self, timeout_s: float | None = 0.0, epoch: int | None = None) -> Chunk | None:
         """The chunk in front, waited for up to a time (None: for ever); None where none came.
@@ -263,7 +295,8 @@ class Inbox:
             if not self._queue or epoch not in (None, self._queue[0].utterance.epoch):
                 return None
             chunk = self._queue.popleft()
-            self._queued_s = self._queued_s - chunk.duration_s if self._queue else 0.0
+            self.queued_s = self.queued_s - chunk.duration_s if self._queue else 0.0
+            self._queued_bytes -= chunk.samples.nbytes
             return chunk
 
     def wake(self) -> None:
@@ -287,15 +320,17 @@ class Inbox:
             stalled = self._current is utterance and not self._current_ended
             self._close(utterance)
             if stalled:
-                self._stalled_id = utterance.id
+                self._stalled = utterance
             return stalled
 
     def _goes_on(self, utterance_id: str, start_ns: int) -> bool:
-        """Whether sound follows on what was heard of an utterance before it stalled."""
+        """Return whether sound follows on what was heard of an utterance before it stalled."""
+        stalled = self._stalled
         return (
-            utterance_id == self._stalled_id
-            and self._end_ns is not None
-            and start_ns >= self._end_ns
+            stalled is not None
+            and utterance_id == stalled.id
+            and self.placement.end_ns is not None
+            and start_ns + stalled.offset_ns >= self.placement.end_ns - STEP_NS // 2
         )
 
     def _is_over(self, utterance_id: str, first_sample: int, start_ns: int) -> bool:
@@ -306,10 +341,17 @@ class Inbox:
     def _supersede(self, start_ns: int) -> int | None:
         """Interrupts the newest utterance if one beginning now would cut into it."""
         unfinished = self._current is not None and not self._current_ended
-        overlaps = self._end_ns is not None and start_ns < self._end_ns - OVERLAP_TOLERANCE_NS
+        overlaps = (
+            self.placement.end_ns is not None
+            and start_ns < self.placement.end_ns - OVERLAP_TOLERANCE_NS
+        )
         if unfinished or overlaps:
+            self._cuts = self._cuts + 1 if not unfinished else 0
+            if self._cuts > 1:
+                self.remarks.note('sender_mistakes', _CUT_TEXT)
             self.interrupts += 1
             return self._interrupt()
+        self._cuts = 0
         if self._current is not None:
             self._close(self._current)
         return None
@@ -319,9 +361,10 @@ class Inbox:
         self._min_epoch = self._epoch
         self.stale_chunks += len(self._queue)
         self._queue.clear()
-        self._queued_s = 0.0
-        self._end_ns = None
-        self._stalled_id = None
+        self.queued_s = 0.0
+        self._queued_bytes = 0
+        self.placement.end_ns = None
+        self._stalled = None
         if self._current is not None:
             self._close(self._current)
         self._woken = True
@@ -329,7 +372,7 @@ class Inbox:
         return self._epoch
 
     def _begin(
-        self, utterance_id: str, first_sample: int, sample_rate: int, start_ns: int
+        self, utterance_id: str, first_sample: int, sample_rate: int, start_ns: int, offset: int
     ) -> Utterance:
         # Up to the reorder limit the chunks before this one may still come.
         joined_late = first_sample > self._reorder_s * sample_rate
@@ -337,23 +380,19 @@ class Inbox:
         begin_ns = start_ns - (first_sample - origin) * NS // sample_rate
         self._epoch += 1
         self._current = Utterance(
-            self._epoch, self._ordinal, utterance_id, sample_rate, origin, begin_ns
+            self._epoch, self._ordinal, utterance_id, sample_rate, origin, begin_ns, offset
         )
         self._ordinal += 1
         self._current_ended = False
-        self._end_ns = None
-        self._stalled_id = None
+        self.placement.begin(self._current)
+        self._stalled = None
         self._over.pop(utterance_id, None)
         self.utterances += 1
         return self._current
 
     def _close(self, utterance: Utterance) -> None:
-        self._over[utterance.id] = _sample_0_ns(utterance)
+        self._over[utterance.id] = utterance.stamp_0_ns
         while len(self._over) > _REMEMBERED_UTTERANCES:
             self._over.popitem(last=False)
         if self._current is utterance:
             self._current = None
-
-
-def _sample_0_ns(utterance: Utterance) -> int:
-    return utterance.start_ns - utterance.origin_sample * NS // utterance.sample_rate

@@ -8,14 +8,12 @@ import dataclasses
 import math
 import queue
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion import Motion
 from diffsheg_model.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
@@ -28,13 +26,16 @@ from diffsheg_model.viewer.wire import body_message, face_message, sound_message
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.avatar_timing import Interrupts
 from diffsheg_ros.page_speech import PageSpeech
+from diffsheg_ros.speech_feed import SpeechFeed
 
 #: Requests that may wait for the node.
 MOST_REQUESTS = 100
-#: Pieces of speech that may wait to be heard: ten minutes in pieces of 40 ms; the oldest go first.
-MOST_PIECES = 15_000
 #: A page gets sound so long before it is heard.
 SOUND_AHEAD_NS = NS // 2
+#: Speech that was to be heard longer ago than this is left out.
+OVERDUE_NS = 10 * NS
+#: Missing samples are not waited for any more so long before they are heard.
+_PATIENCE_NS = NS // 10
 #: Names of joints or weights that were not seen for so long are no longer those of the avatar.
 NAMES_S = 1.0
 
@@ -61,7 +62,6 @@ class LiveShow:
 
     Attributes:
         speech: what pages say.
-        skipped: messages that fit no figure or hold NaN.
     """
 
     def __init__(self, hub: Hub, names: list[str], now_ns: Callable[[], int]) -> None:
@@ -79,14 +79,17 @@ class LiveShow:
         self._guests: dict[int, Guest] = {}
         self._status: dict[str, Any] = {}
         self._settings: list[dict[str, Any]] = []
-        self._coming: deque[AudioPiece] = deque(maxlen=MOST_PIECES)
-        self._newest = _Heard('', complete=True)
-        self._silenced: deque[str] = deque(maxlen=64)  # utterances
+        self._feed = SpeechFeed()
         self._interrupts = Interrupts()
         self.speech = PageSpeech()
-        self.skipped = 0
+        self._skipped = 0
 
     # From the node
+
+    @property
+    def skipped(self) -> int:
+        """Messages left out: they fit no figure, are no motion or sound, or came too late."""
+        return self._skipped + self._feed.left_out
 
     @property
     def guests(self) -> int:
@@ -103,7 +106,7 @@ class LiveShow:
         if shown.face_of_body:
             return
         if not np.isfinite(weights).all():
-            self.skipped += 1
+            self._skipped += 1
             return
         if not self._takes(figure, dataclasses.replace(shown.source, weight_names=names)):
             return
@@ -118,7 +121,7 @@ class LiveShow:
             InputError: the joints are of no skeleton that the figure has.
         """
         if not np.isfinite(angles).all():
-            self.skipped += 1
+            self._skipped += 1
             return
         shown = self._figures[figure]
         rotations = rotvec_from_euler_xyz(angles[None])
@@ -137,46 +140,37 @@ class LiveShow:
         if shown.face_of_body:
             self._hub.send(face_message(figure, time_s, motion.weights[0]))
 
-    def sound(self, piece: AudioPiece) -> None:
-        """Lets speech be heard when its motion is shown; a new utterance cuts off the one before.
+    def sound(self, piece: AudioPiece, arrival_ns: int | None = None) -> None:
+        """Let speech be heard when its motion is shown; a new utterance cuts off the one before.
 
         Speech may come long before it is heard; `tick` sends it on in time.
+
+        Args:
+            piece: the speech.
+            arrival_ns: when it came; now where left out.
         """
         if not len(piece.samples) and not piece.end:
             return
-        if not MIN_SAMPLE_RATE <= piece.sample_rate <= MAX_SAMPLE_RATE:
-            self.skipped += 1
-            return
-        if piece.start_ns <= 0:  # the avatar, too, takes a chunk without a stamp as said now
-            piece = piece._replace(start_ns=self._now_ns())
-        if piece.utterance_id != self._newest.utterance_id:
-            if not self._newest.complete or piece.start_ns < self._newest.end_ns:
-                self._cut()
-            self._newest = _Heard(piece.utterance_id)
-        if piece.utterance_id in self._silenced:
-            return
-        self._newest.complete |= piece.end
-        self._newest.end_ns = piece.start_ns + len(piece.samples) * NS // piece.sample_rate
-        if not len(piece.samples):
-            return
-        if len(self._coming) == MOST_PIECES:
-            self.skipped += 1
-        samples = np.clip(np.nan_to_num(piece.samples), -1.0, 1.0)
-        self._coming.append(piece._replace(samples=samples))
+        if self._feed.hear(piece, self._now_ns() if arrival_ns is None else arrival_ns):
+            self._interrupts.cut()
+            self._hub.send({'type': 'hush'})
 
     def tick(self, now_ns: int) -> None:
-        """Sends the speech that is heard soon; called some times in `SOUND_AHEAD_NS`.
+        """Send the speech that is heard soon; called some times in `SOUND_AHEAD_NS`.
 
         Nothing is heard before the avatar has said how long after its sound the motion is shown.
         """
         delay_ns = self._figures[0].delay_ns
-        if delay_ns is None:
-            return
-        until_ns = now_ns + SOUND_AHEAD_NS - delay_ns
-        while self._coming and self._coming[0].start_ns <= until_ns:
-            piece = self._coming.popleft()
-            content = (0, (piece.start_ns + delay_ns) / NS, piece.samples, piece.sample_rate)
-            speaker = self._guests.get(self.speech.listener_of(piece.utterance_id) or 0)
+        heard_ns = now_ns - (delay_ns or 0)
+        over_ns = heard_ns - OVERDUE_NS
+        until_ns = over_ns if delay_ns is None else heard_ns + SOUND_AHEAD_NS
+        late_ns = heard_ns + _PATIENCE_NS
+        for sound in self._feed.due(until_ns, now_ns=now_ns, late_ns=late_ns, over_ns=over_ns):
+            if delay_ns is None:
+                continue
+            samples = np.clip(sound.samples, -1.0, 1.0)
+            content = (0, (sound.start_ns + delay_ns) / NS, samples, sound.sample_rate)
+            speaker = self._guests.get(self.speech.listener_of(sound.utterance_id) or 0)
             self._hub.send(sound_message(*content), but=speaker)
             if speaker is not None:
                 self._hub.send(sound_message(*content, muted=True), to=speaker)
@@ -184,7 +178,8 @@ class LiveShow:
     def interrupt(self) -> None:
         """Nothing more is said by pages, and nothing more is heard of what was said."""
         self._tell_cut_off(self.speech.stop())
-        self._cut()
+        self._interrupts.cut()
+        self._silence()
 
     def told_of_interrupts(self, count: int) -> None:
         """Takes the avatar's count of interrupts.
@@ -195,14 +190,9 @@ class LiveShow:
         if self._interrupts.told(count):
             self._silence()
 
-    def _cut(self) -> None:
-        self._interrupts.cut()
-        self._silence()
-
     def _silence(self) -> None:
         """Nothing more is heard of the newest utterance, even if more of it comes."""
-        self._silenced.append(self._newest.utterance_id)
-        self._coming.clear()
+        self._feed.interrupt()
         self._hub.send({'type': 'hush'})
 
     def _tell_cut_off(self, speaker: int | None) -> None:
@@ -306,7 +296,7 @@ class LiveShow:
             )
         ]
         if any(new_parts) and now_s - shown.seen_s < NAMES_S:
-            self.skipped += 1
+            self._skipped += 1
             return False
         shown.source, shown.seen_s = source, now_s
         self._hub.send(self.greeting())
@@ -324,10 +314,3 @@ class _Figure:
     delay_ns: int | None = None  # None before the avatar has said
     face_of_body: bool = False  # the body's jaw moves the face; there are no blendshapes
     seen_s: float = -math.inf  # when the present names were last seen
-
-
-@dataclass
-class _Heard:
-    utterance_id: str
-    complete: bool = False
-    end_ns: int = 0  # stamp of what follows its last known sample

@@ -28,6 +28,7 @@ from diffsheg_ros import messages
 from diffsheg_ros.diagnostics import Rate
 from diffsheg_ros.display import JOINTS, WEIGHTS, Display, View
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
+from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import end_at_signals, run_node
 from diffsheg_ros.parameters import MonitorParameters
@@ -67,7 +68,8 @@ class MonitorNode(Node):
         self._skeleton = None
         if settings.record:
             self._skeleton = load_bundle(settings.bundle or DEFAULT_BUNDLE).skeleton
-        self.recording = Recording() if record or settings.record else None
+        self.recording = Recording(settings.record or None) if record or settings.record else None
+        self._full = False
         self.view = View()
         self.shown_ns = 0
         self._avatar = f'{self.get_namespace().strip("/")}/avatar: motion'.lstrip('/')
@@ -78,9 +80,8 @@ class MonitorNode(Node):
         if mcap:
             self._tape = self._open_tape(mcap)
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
-        # A best-effort subscription hears every kind of publisher of audio.
-        heard = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self._listen(AudioChunk, 'audio', self._on_audio, heard)
+        self._audio = AudioSubscription(self, self._on_audio, raw=True)
+        self._audio_topic = self.resolve_topic_name('audio')
         self._listen(FaceBlendshapes, 'face', self._on_face, every)
         self._listen(JointState, 'joint_states', self._on_joints, every)
         self._listen(JointTrajectory, 'joint_trajectory', self._on_trajectory, every)
@@ -149,12 +150,24 @@ class MonitorNode(Node):
             self.get_logger().error(str(error))
             self._tape = None
 
-    def _on_audio(self, message: AudioChunk) -> None:
-        piece = messages.read_audio_chunk(message)
+    def _on_audio(self, data: bytes, arrival_ns: int) -> None:
+        kind = AVATAR_TOPICS['audio']
+        self._on_tape(lambda tape: tape.add(self._audio_topic, kind, data, arrival_ns))
+        piece = messages.read_audio_chunk(deserialize_message(data, AudioChunk))
         if piece.sample_rate:
             self.view.audio_s += len(piece.samples) / piece.sample_rate
         if self.recording is not None:
-            self.recording.add_audio(piece)
+            self._record(lambda recording: recording.add_audio(piece, arrival_ns))
+
+    def _record(self, add: Callable[[Recording], None]) -> None:
+        """Keep something for the end; a full disk ends that, but not the node."""
+        if self.recording is None or self._full:
+            return
+        try:
+            add(self.recording)
+        except InputError as error:
+            self._full = True
+            self.get_logger().error(f'{error}; the motion is written up to here')
 
     def _on_face(self, message: FaceBlendshapes) -> None:
         try:
@@ -170,7 +183,7 @@ class MonitorNode(Node):
         values = dict(zip(face.names, face.weights[0], strict=True))
         view.weights = {name: float(values[name]) for name in WEIGHTS if name in values}
         if self.recording is not None:
-            self.recording.add_face(face)
+            self._record(lambda recording: recording.add_face(face))
 
     def _on_joints(self, message: JointState) -> None:
         try:
@@ -182,7 +195,7 @@ class MonitorNode(Node):
         values = dict(zip(message.name, message.position, strict=True))
         self.view.angles = {name: values[name] for name in JOINTS if name in values}
         if self.recording is not None:
-            self.recording.add_joints(joints)
+            self._record(lambda recording: recording.add_joints(joints))
 
     def _on_trajectory(self, message: JointTrajectory) -> None:
         if message.points:

@@ -46,15 +46,16 @@ class HearingParameters(Checked):
         high=3600.0,
     )
     audio_reliability: str = parameter(
-        'best_effort',
-        """Reliability of the subscription to audio. best_effort hears every publisher; reliable
-        only reliable ones, and loses less.""",
-        choices=('best_effort', 'reliable'),
+        'auto',
+        """Reliability of the subscription to audio. auto hears every publisher, reliable ones
+        without loss. best_effort hears every publisher and loses messages above 0.5 MB; reliable
+        hears reliable publishers only.""",
+        choices=('auto', 'best_effort', 'reliable'),
     )
     audio_depth: int = parameter(
         1000,
         """Audio chunks that the middleware keeps for this node; a synthesiser that sends much
-        faster than real time needs more, or audio_reliability reliable.""",
+        faster than real time needs more.""",
         low=1,
         high=10_000,
     )

@@ -44,20 +44,26 @@ class SampleClock:
 
     The pace changes at most once a second, at the first sample of a chunk: what was said of the
     samples before it stays said. Time rises with the samples, `1 - MAX_DRIFT` to `1 + MAX_DRIFT`
-    times as fast as nominal, except where stamps have stepped (`STEP_NS`, `STEP_AFTER_S`): then
-    the samples from the first of the new stamps on have the new times. After a step back they
-    overlap with the times of earlier samples. This is the only change to samples already spoken
-    for, and only to those of the last second.
+    times as fast as nominal, except where stamps have stepped forward (`STEP_NS`,
+    `STEP_AFTER_S`): then the samples from the first of the new stamps on have the new times. This
+    is the only change to samples already spoken for, and only to those of the last second.
+
+    Stamps never step back: sound cannot be heard in less time than it lasts. Samples whose stamps
+    say so follow on those before them. Such stamps are those of a sender that stamps chunks with
+    the time of sending and sends faster than real time, or stamps all of them alike.
 
     Attributes:
         sample_rate: Hz, nominal.
-        steps: times that the stamps have stepped.
+        steps: times that the stamps have stepped forward.
+        early: successive chunks, up to the newest, with stamps that lie before the end of the
+            sound before them.
     """
 
     def __init__(self, sample_rate: int, first_sample: int, stamp_ns: int) -> None:
         """Starts with a chunk's first sample, heard at `stamp_ns`; hear that chunk as well."""
         self.sample_rate = sample_rate
         self.steps = 0
+        self.early = 0
         self._knots: deque[_Knot] = deque([_Knot(first_sample, stamp_ns, 0.0)], maxlen=_REMEMBERED)
         self._drift = 0.0  # of the sender, as far as it is known
         self._second = first_sample // sample_rate
@@ -78,7 +84,12 @@ class SampleClock:
             stamp_ns: when it is heard, as the sender says.
         """
         error_ns = stamp_ns - self.time_ns(first_sample)
-        if abs(error_ns) > STEP_NS:
+        if error_ns < -STEP_NS:
+            self.early += 1
+            self._astray = None
+            return
+        self.early = 0
+        if error_ns > STEP_NS:
             self._stray(first_sample, error_ns)
             return
         self._astray = None
@@ -140,16 +151,14 @@ class SampleClock:
 
     def _stray(self, sample: int, error_ns: int) -> None:
         astray = self._astray
-        if astray is None or (astray.sum_ns > 0) != (error_ns > 0):
-            self._astray = _Astray(sample, error_ns)
+        if astray is None:
+            self._astray = _Astray(sample, error_ns, error_ns, error_ns)
             return
-        astray.first_sample = min(astray.first_sample, sample)
-        astray.sum_ns += error_ns
-        astray.chunks += 1
+        astray.take(sample, error_ns)
         if sample - astray.first_sample < STEP_AFTER_S * self.sample_rate:
             return
         first = astray.first_sample
-        time_ns = self.time_ns(first) + astray.sum_ns // astray.chunks
+        time_ns = self.time_ns(first) + astray.step_ns
         while self._knots and self._knots[-1].sample >= first:
             self._knots.pop()
         self._knots.append(_Knot(first, time_ns, self._drift))
@@ -170,8 +179,24 @@ class _Knot(NamedTuple):
 
 @dataclass
 class _Astray:
-    """Successive chunks whose stamps are far off."""
+    """Successive chunks whose stamps are far too late."""
 
     first_sample: int
     sum_ns: int
+    least_ns: int
+    most_ns: int
     chunks: int = 1
+
+    def take(self, sample: int, error_ns: int) -> None:
+        self.first_sample = min(self.first_sample, sample)
+        self.sum_ns += error_ns
+        self.least_ns = min(self.least_ns, error_ns)
+        self.most_ns = max(self.most_ns, error_ns)
+        self.chunks += 1
+
+    @property
+    def step_ns(self) -> int:
+        """The step: what the stamps agree on, or the latest where they only say when to begin."""
+        if self.most_ns - self.least_ns > STEP_NS:
+            return self.most_ns
+        return self.sum_ns // self.chunks

@@ -14,8 +14,10 @@ from diffsheg_model.fractional_reading import prepare
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.avatar_timing import Interrupts
+from diffsheg_ros.heard_chunk import Chunk
 from diffsheg_ros.hearing import HEARING_COUNTERS
-from diffsheg_ros.inbox import Chunk, Inbox
+from diffsheg_ros.inbox import Inbox
+from diffsheg_ros.remarks import REMARK_COUNTERS
 from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.speaker_voice import Voice
 
@@ -36,7 +38,6 @@ _INBOX_COUNTERS = (
     'interrupts',
     'dropped_chunks',
     'stale_chunks',
-    'rejected_chunks',
     'rate_changes',
 )
 
@@ -92,10 +93,10 @@ class Speaker:
         self._unsettle()
         self._voices.clear()
 
-    def hear(self, piece: AudioPiece) -> None:
-        """Takes a piece of speech as it came."""
+    def hear(self, piece: AudioPiece, arrival_ns: int | None = None) -> None:
+        """Take a piece of speech as it came; see `Inbox.push`."""
         self._arrived = True
-        taken, interrupted = self._inbox.push(*piece)
+        taken, interrupted = self._inbox.push(*piece, arrival_ns=arrival_ns)
         if interrupted is not None:
             self._interrupts.cut()
         if not taken:
@@ -119,6 +120,11 @@ class Speaker:
         return 'waiting' if self._voices or len(self._inbox) else 'idle'
 
     @property
+    def remarks(self) -> dict[str, str]:
+        """What senders do wrong, by counter; see `Remarks`."""
+        return self._inbox.remarks.texts
+
+    @property
     def queue_s(self) -> float:
         """Seconds of audio that wait in the queue."""
         return self._inbox.queued_s
@@ -138,7 +144,9 @@ class Speaker:
         for voice in self._voices.copy():
             counts.update(_counts_of(voice))
         counts.update({name: getattr(self._inbox, name) for name in _INBOX_COUNTERS})
+        counts.update(self._inbox.remarks.counts)
         names = {*HEARING_COUNTERS, *_VOICE_COUNTERS, *_INBOX_COUNTERS, *_OWN_COUNTERS}
+        names |= set(REMARK_COUNTERS)
         return {name: counts[name] for name in sorted(names)}
 
     # From the device
@@ -198,11 +206,11 @@ class Speaker:
     def _take_soon(self, end_ns: int) -> None:
         """Takes from the inbox what is heard soon."""
         for _ in range(_MOST_CHUNKS):
-            epoch = self._inbox.next_epoch()
+            front = self._inbox.front()
             newest = self._voices[-1] if self._voices else None
-            if epoch is None:
+            if front is None:
                 return
-            if newest is not None and newest.utterance.epoch == epoch:
+            if newest is not None and newest.utterance is front.utterance:
                 if newest.known_until_ns > end_ns + _AHEAD_NS:
                     return
             elif len(self._voices) > 1:

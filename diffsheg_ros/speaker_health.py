@@ -23,7 +23,8 @@ _OWN_NEWS = {
     'skips': (WARN, 'speech skipped to be in time: stamps or the loudspeaker have jumped'),
 }
 _SHARED_NEWS = (
-    'rejected_chunks', 'rate_changes', 'lost_samples', 'stalls', 'unstamped_chunks', 'faults',
+    'rejected_chunks', 'rate_changes', 'lost_samples', 'lost_messages', 'stalls',
+    'unstamped_chunks', 'untimely_chunks', 'early_chunks', 'sender_mistakes', 'faults',
 )  # fmt: skip
 _NEWS = _OWN_NEWS | {name: NEWS[name] for name in _SHARED_NEWS}
 
@@ -76,7 +77,7 @@ class SpeakerHealth:
         if abs(error_s) > MOST_ERROR_S:
             words.append((WARN, f'speech is heard {1000 * error_s:.0f} ms after its time'))
         words += [
-            (_NEWS[name][0], f'{_NEWS[name][1]} [{name} +{rise}]')
+            (_NEWS[name][0], f'{speaker.remarks.get(name) or _NEWS[name][1]} [{name} +{rise}]')
             for name, rise in self._rises.since(now_s, counters).items()
             if rise > 0 and name in _NEWS
         ]

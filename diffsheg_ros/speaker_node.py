@@ -25,6 +25,7 @@ from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_timing import read_timing, report_name
 from diffsheg_ros.msg import AudioChunk
+from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
 from diffsheg_ros.node_report import ReportPublisher
@@ -67,7 +68,6 @@ class SpeakerNode(Node):
             self.speaker.delay_ns = round(settings.playout_delay_s * NS)
         self._avatar = report_name(self.get_namespace())
         self._wrong = self._muted = ''
-        self._unstamped = 0
         # The node's clock, ns, and the steady one, s, of the last seconds.
         self._clocks: deque[tuple[int, float]] = deque(maxlen=_CLOCKS_READ)
         self._health = SpeakerHealth()
@@ -84,12 +84,13 @@ class SpeakerNode(Node):
                 'use_sim_time: speech is heard while /clock runs at real time, and left out while '
                 'it stands or runs faster or slower'
             )
-        audio_qos = QoSProfile(
-            depth=settings.audio_depth,
-            reliability=ReliabilityPolicy[settings.audio_reliability.upper()],
-        )
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
-        self.create_subscription(AudioChunk, 'audio', self._on_audio, audio_qos)
+        self._audio = AudioSubscription(
+            self,
+            self._on_audio,
+            reliability=settings.audio_reliability,
+            depth=settings.audio_depth,
+        )
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._report, clock=steady)
@@ -102,12 +103,8 @@ class SpeakerNode(Node):
 
     # In
 
-    def _on_audio(self, chunk: AudioChunk) -> None:
-        piece = messages.read_audio_chunk(chunk)
-        if piece.start_ns <= 0:  # as at the avatar
-            self._unstamped += 1
-            piece = piece._replace(start_ns=self._now_ns())
-        self.speaker.hear(piece)
+    def _on_audio(self, chunk: AudioChunk, arrival_ns: int) -> None:
+        self.speaker.hear(messages.read_audio_chunk(chunk), arrival_ns)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -192,7 +189,7 @@ class SpeakerNode(Node):
             latency_s=self._output.latency_s,
             wrong=self._wrong,
             muted=self._muted,
-            counters={'unstamped_chunks': self._unstamped, 'faults': self.faults},
+            counters={'lost_messages': self._audio.lost, 'faults': self.faults},
         )
         self._reports.publish(self._health.report(time.monotonic(), self.speaker, facts))
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from diffsheg_model.fractional_reading import half_width, read_at
 from diffsheg_ros.audio_buffer import EMPTY
+from diffsheg_ros.heard_chunk import Chunk, Utterance
 from diffsheg_ros.hearing import Hearing
-from diffsheg_ros.inbox import Chunk, Utterance
 
 #: Sound is read at most so much faster or slower than nominal; 0.1 % is a sixtieth of a semitone.
 MOST_STRETCH = 1e-3

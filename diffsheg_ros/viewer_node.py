@@ -29,6 +29,7 @@ from diffsheg_ros import messages
 from diffsheg_ros.avatar_timing import read_timing, report_name
 from diffsheg_ros.live_show import LiveShow, Request
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
+from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_avatar_settings import AvatarSettings
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
@@ -74,9 +75,7 @@ class ViewerNode(Node):
         self._status: dict[str, Any] = {'state': '', 'level': 0, 'message': '', 'values': {}}
         self._utterance_id = ''
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
-        # A best-effort subscription hears every kind of publisher of audio.
-        heard = QoSProfile(depth=1000, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self.create_subscription(AudioChunk, 'audio', self._on_audio, heard)
+        self._audio = AudioSubscription(self, self._on_audio)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
         for number, space in enumerate(spaces):
             self._follow(number, space.rstrip('/'), every)
@@ -123,8 +122,8 @@ class ViewerNode(Node):
         self.create_subscription(FaceBlendshapes, f'{space}/face', on_face, qos)
         self.create_subscription(JointState, f'{space}/joint_states', on_joints, qos)
 
-    def _on_audio(self, message: AudioChunk) -> None:
-        self.show.sound(messages.read_audio_chunk(message))
+    def _on_audio(self, message: AudioChunk, arrival_ns: int) -> None:
+        self.show.sound(messages.read_audio_chunk(message), arrival_ns)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

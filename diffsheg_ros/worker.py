@@ -25,9 +25,10 @@ from diffsheg_model.speech import SpeechEncoder
 from diffsheg_model.time_units import NS
 from diffsheg_model.walk import Cancelled
 from diffsheg_ros.audio_buffer import AudioBuffer
+from diffsheg_ros.heard_chunk import Chunk, Utterance
 from diffsheg_ros.hearing import HEARING_COUNTERS, Hearing
 from diffsheg_ros.idle import IdleHooks, IdleMotion
-from diffsheg_ros.inbox import Chunk, Inbox, Utterance
+from diffsheg_ros.inbox import Inbox
 from diffsheg_ros.worker_stats import WorkerStats
 
 logger = logging.getLogger(__name__)
@@ -235,6 +236,7 @@ class MotionWorker:
         samples: Any,
         start_ns: int,
         end: bool = False,
+        arrival_ns: int | None = None,
     ) -> bool:
         """Takes a chunk as it came, without waiting; see `Inbox.push`.
 
@@ -244,10 +246,15 @@ class MotionWorker:
         if self._stop.is_set() or not self.running:
             return False
         taken, interrupted = self._inbox.push(
-            utterance_id, first_sample, sample_rate, samples, start_ns, end
+            utterance_id, first_sample, sample_rate, samples, start_ns, end, arrival_ns
         )
         self._tell_interrupt(interrupted)
         return taken
+
+    @property
+    def newest_ns(self) -> int:
+        """When the first sample of the chunk that was taken last is heard."""
+        return self._inbox.placement.newest_ns
 
     def interrupt(self) -> int:
         """Drops the utterance and all that waits, even in the middle of a window.
@@ -282,7 +289,7 @@ class MotionWorker:
         counts = self._counts.copy()
         if live is not None:
             counts.update(live.hearing.counts())
-        counts['rejected_chunks'] += inbox.rejected_chunks
+        counts.update(inbox.remarks.counts)
         spans = list(self._spans)
         seconds = np.array([span[0] for span in spans] or [0.0])
         busy_s, fps = float(seconds.sum()), self._bundle.config.format.fps
@@ -302,6 +309,7 @@ class MotionWorker:
             dropped_chunks=inbox.dropped_chunks,
             stale_chunks=inbox.stale_chunks,
             rate_changes=inbox.rate_changes,
+            remarks=inbox.remarks.texts.copy(),
             last_error=self._last_error,
             **counts,
         )
@@ -332,8 +340,8 @@ class MotionWorker:
             elif idle and not stop.is_set():
                 self._generate_idle(idle, stop)
             return
-        following = self._inbox.next_epoch()
-        if following is not None and following != live.utterance.epoch:
+        following = self._inbox.front()
+        if following is not None and following.utterance is not live.utterance:
             self._end(live)
         patient = self._is_ahead(live)
         busy = live.session.ready(patient)

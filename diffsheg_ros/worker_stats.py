@@ -26,8 +26,11 @@ class WorkerStats:
         stalls: utterances ended because no audio came any more.
         resyncs: utterances begun anew because their sound jumped.
         clock_steps: times that the stamps of an utterance stepped, see `SampleClock`.
-        dropped_chunks, stale_chunks, rejected_chunks, rate_changes: see `Inbox`.
+        dropped_chunks, stale_chunks, rate_changes: see `Inbox`.
+        rejected_chunks, untimely_chunks, unstamped_chunks, early_chunks, sender_mistakes: see
+            `Remarks`.
         lost_samples, repeated_samples, late_samples, reordered_chunks: see `AudioBuffer`.
+        remarks: texts for these by name, see `Remarks`.
         last_error: the newest failure in one line, or empty.
     """
 
@@ -54,6 +57,11 @@ class WorkerStats:
     stale_chunks: int
     rejected_chunks: int
     rate_changes: int
+    untimely_chunks: int
+    unstamped_chunks: int
+    early_chunks: int
+    sender_mistakes: int
+    remarks: dict[str, str]
     lost_samples: int
     repeated_samples: int
     late_samples: int

@@ -9,7 +9,7 @@ from diffsheg_ros.worker_stats import WorkerStats
 
 ZERO = WorkerStats(
     **{
-        field.name: {str: '', float: 0.0, int: 0}[field.type]
+        field.name: {str: '', float: 0.0, int: 0, dict[str, str]: {}}[field.type]
         for field in dataclasses.fields(WorkerStats)
     }
 )
@@ -86,6 +86,10 @@ def test_before_it_is_configured_there_is_little_to_say():
         ({'dropped_emphases': 1}, WARN, 'too many Emphases'),
         ({'late_emphases': 1}, WARN, 'came after its span'),
         ({'unstamped_chunks': 1}, WARN, 'no stamp'),
+        ({'lost_messages': 1}, WARN, 'best effort loses most messages'),
+        ({'early_chunks': 1}, WARN, 'before the sound before them is over'),
+        ({'sender_mistakes': 1}, WARN, 'makes a mistake'),
+        ({'sender_mistakes': 1, 'remarks': {'sender_mistakes': 'named'}}, WARN, 'named [sender_'),
         ({'untimely_chunks': 1}, WARN, "far from this node's clock"),
         ({'stale_chunks': 5, 'windows': 3, 'interrupts': 1, 'clock_steps': 1}, OK, 'speaking'),
     ],

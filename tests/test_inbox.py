@@ -149,7 +149,7 @@ def test_rate_changes_and_impossible_rates_are_rejected():
     assert inbox.rate_changes == 1
     for rate in (0, 1, 7999, 10**9):
         assert put(inbox, 'c', 0, rate=rate) == (False, None)
-    assert inbox.rejected_chunks == 4
+    assert inbox.remarks.counts['rejected_chunks'] == 4
     assert epochs(inbox) == [1]
 
 
@@ -159,7 +159,7 @@ def test_a_corrupt_chunk_neither_begins_nor_interrupts():
     assert inbox.push('b', 0, RATE, [float('nan')], T0 + NS) == (False, None)
     assert inbox.push('b', -1, RATE, CHUNK, T0 + NS) == (False, None)
     assert not inbox.is_stale(1)
-    assert inbox.rejected_chunks == 2
+    assert inbox.remarks.counts['rejected_chunks'] == 2
 
 
 def test_a_full_queue_drops_and_counts_but_keeps_the_end():
@@ -319,7 +319,7 @@ def test_every_chunk_is_accounted_for(script):
             inbox.push(name, index * 1600, rate, CHUNK, T0 + shift, end)
             # The end of one that is dropped stays as a chunk of its own.
             pushed += 1 + (end and inbox.dropped_chunks > dropped)
-        counted = inbox.rejected_chunks + inbox.rate_changes
+        counted = inbox.remarks.counts['rejected_chunks'] + inbox.rate_changes
         counted += inbox.dropped_chunks + inbox.stale_chunks
         assert pushed == counted + taken + len(inbox)
 
@@ -373,5 +373,5 @@ def test_threads_that_push_and_interrupt_at_once_lose_nothing(hurried):
             assert before.first_sample < after.first_sample
     told = [epoch for epoch in told if epoch is not None]
     assert len(told) == len(set(told)) == inbox.interrupts
-    assert inbox.rejected_chunks == inbox.rate_changes == len(inbox) == 0
+    assert inbox.remarks.counts['rejected_chunks'] == inbox.rate_changes == len(inbox) == 0
     assert len(taken) + inbox.stale_chunks + inbox.dropped_chunks == speakers * rounds * chunks

@@ -143,10 +143,10 @@ class TestBargeIn:
     def test_a_new_utterance_silences_the_one_before_only_where_it_cuts_into_it(self):
         ear, show = make()
         show.sound(speech('first', end=True))
-        show.sound(speech('second', start_ns=START_NS + NS, end=True))
+        show.sound(speech('second', start_ns=START_NS + NS, count=RATE, end=True))
         show.tick(START_NS + NS)
         assert kinds(ear.take()) == [SOUND, SOUND]
-        show.sound(speech('third', start_ns=START_NS + NS + 1000))
+        show.sound(speech('third', start_ns=START_NS + NS + NS // 2))
         show.tick(START_NS + NS)
         assert kinds(ear.take()) == ['hush', SOUND]
         # One that has not ended is cut off, however late the next one is.
@@ -201,14 +201,15 @@ def test_two_publishers_with_other_names_do_not_make_the_pages_begin_anew():
 
 def test_wrong_samples_do_no_harm():
     ear, show = make()
-    loud = np.array([np.nan, np.inf, -50.0, 0.5], np.float32)
+    loud = np.array([1.5, -1.5, 0.25, 0.5], np.float32)
     show.sound(AudioPiece('u', 0, RATE, loud, START_NS, False))
     for rate in (0, 1000, 4_000_000_000):
         show.sound(AudioPiece('u', 4, rate, loud, START_NS, False))
+    show.sound(AudioPiece('u', 4, RATE, loud * np.nan, START_NS, False))
     show.sound(AudioPiece('u', 4, RATE, loud[:0], START_NS, True))
     show.tick(START_NS)
     (message,) = ear.take()
-    assert message[5].tolist() == [0.0, 1.0, -1.0, 0.5] and show.skipped == 3
+    assert message[5].tolist() == [1.0, -1.0, 0.25, 0.5] and show.skipped == 4
 
 
 class TestRequests:

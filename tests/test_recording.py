@@ -73,17 +73,17 @@ def test_turns_that_are_forgotten_at_rest_move_nothing():
 
 def test_sound_lies_where_it_was_heard_with_silence_between():
     recording = Recording()
-    speak(recording, 3200, np.full(800, 0.5, np.float32))
-    speak(recording, 0, np.full(1600, 0.25, np.float32))
+    speak(recording, 1600, np.full(800, 0.5, np.float32))
+    speak(recording, 0, np.full(800, 0.25, np.float32))
     speak(recording, 3200, np.full(800, 0.9, np.float32), rate=8000)
-    speak(recording, 1600, np.full(400, np.nan, np.float32))
+    speak(recording, 800, np.full(400, np.nan, np.float32))
     audio = recording.audio(10.0)
-    # What began the recording is its beginning: the chunk of sample 3200 names sample 0's time.
+    # What began the recording is its beginning: the chunk of sample 1600 names sample 0's time.
     assert recording.audio_start_ns == T0
-    np.testing.assert_array_equal(audio[:1600], 0.25)
-    np.testing.assert_array_equal(audio[1600:3200], 0)
-    np.testing.assert_array_equal(audio[3200:], 0.5)
-    assert len(audio) == 4000
+    np.testing.assert_array_equal(audio[:800], 0.25)
+    np.testing.assert_array_equal(audio[800:1600], 0)
+    np.testing.assert_array_equal(audio[1600:], 0.5)
+    assert len(audio) == 2400
     assert len(recording.audio(0.1)) == 1600
 
 

@@ -1,0 +1,157 @@
+"""A node's subscription to `audio`, which hears reliable and best-effort publishers alike."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
+
+from diffsheg_model.time_units import NS
+from diffsheg_ros.msg import AudioChunk
+
+#: A message that the middleware received longer ago than this has no trustworthy time of receipt.
+_LONGEST_WAIT_NS = 10 * NS
+#: Publishers that are remembered; each restart of a sender is a new one.
+_MOST_PUBLISHERS = 64
+#: DDS numbers of messages are below this; middlewares without numbers give its highest value.
+_MOST_NUMBER = 2**63
+
+
+class AudioSubscription:
+    """Receives every message on `audio` once and counts those that were lost on the way.
+
+    A reliable subscription does not match a best-effort publisher. A best-effort subscription
+    matches every publisher but loses most messages above 0.5 MB, which need many fragments. So
+    `auto` subscribes reliably and adds a best-effort subscription as soon as a best-effort
+    publisher is found. What the second one hears of reliable publishers is left out.
+
+    Attributes:
+        received: messages handed on.
+        lost: messages that were published and did not arrive, known from gaps in their numbers.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        take: Callable[[Any, int], None],
+        *,
+        reliability: str = 'auto',
+        depth: int = 1000,
+        raw: bool = False,
+    ) -> None:
+        """Subscribes.
+
+        Args:
+            node: the subscriber.
+            take: called with each message and its time of arrival by the node's clock, ns.
+            reliability: 'auto', 'best_effort' or 'reliable'.
+            depth: messages that the middleware keeps.
+            raw: hand on the serialised bytes instead of the message.
+        """
+        self.received = 0
+        self.lost = 0
+        self._node = node
+        self._take = take
+        self._depth = depth
+        self._raw = raw
+        # Publishers by their DDS identity: the newest number, and whether they are reliable.
+        self._numbers: OrderedDict[bytes, int] = OrderedDict()
+        self._reliable: OrderedDict[bytes, bool] = OrderedDict()
+        self._subscriptions: list[Subscription] = []
+        if reliability == 'auto':
+            self._subscribe_to_all()
+        else:
+            self._subscribe(ReliabilityPolicy[reliability.upper()], self._on_message)
+
+    def destroy(self) -> None:
+        """Ends all subscriptions."""
+        while self._subscriptions:
+            self._node.destroy_subscription(self._subscriptions.pop())
+
+    def _subscribe(
+        self,
+        reliability: ReliabilityPolicy,
+        callback: Callable[[Any, Any], None],
+        on_unmatched: Callable[[Any], None] | None = None,
+    ) -> None:
+        self._subscriptions.append(
+            self._node.create_subscription(
+                AudioChunk,
+                'audio',
+                callback,
+                QoSProfile(depth=self._depth, reliability=reliability),
+                event_callbacks=SubscriptionEventCallbacks(incompatible_qos=on_unmatched),
+                raw=self._raw,
+            )
+        )
+
+    def _subscribe_to_all(self) -> None:
+        try:
+            self._subscribe(ReliabilityPolicy.RELIABLE, self._on_message, self._on_unmatched)
+        except UnsupportedEventTypeError:  # a middleware that does not tell of such publishers
+            self._subscribe(ReliabilityPolicy.RELIABLE, self._on_message)
+            self._subscribe(ReliabilityPolicy.BEST_EFFORT, self._on_best_effort)
+
+    def _on_unmatched(self, event: Any) -> None:
+        """A publisher does not match the reliable subscription: it is a best-effort one."""
+        if len(self._subscriptions) == 1:
+            self._node.get_logger().info(
+                'a publisher of audio is best effort: subscribed to it too. It loses most '
+                'messages above 0.5 MB; a reliable publisher does not'
+            )
+            self._subscribe(ReliabilityPolicy.BEST_EFFORT, self._on_best_effort)
+
+    def _on_best_effort(self, message: Any, info: Any) -> None:
+        publisher = _publisher(info)
+        if publisher not in self._reliable:
+            _remember(self._reliable, publisher, self._is_reliable(publisher))
+        if not self._reliable[publisher]:
+            self._on_message(message, info)
+
+    def _is_reliable(self, publisher: bytes) -> bool:
+        topic = self._subscriptions[0].topic_name
+        for found in self._node.get_publishers_info_by_topic(topic):
+            if bytes(found.endpoint_gid)[: len(publisher)] == publisher:
+                return found.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+        return False
+
+    def _on_message(self, message: Any, info: Any) -> None:
+        self._count(info)
+        self.received += 1
+        self._take(message, self._arrival_ns(info))
+
+    def _count(self, info: Any) -> None:
+        number = info.get('publication_sequence_number')
+        if number is None or not 0 < number < _MOST_NUMBER:
+            return
+        publisher = _publisher(info)
+        before = self._numbers.get(publisher)
+        if before is not None and number > before + 1:
+            self.lost += number - before - 1
+        if before is None or number > before:
+            _remember(self._numbers, publisher, number)
+
+    def _arrival_ns(self, info: Any) -> int:
+        """When the middleware received the message; the node may have been busy since."""
+        clock = self._node.get_clock()
+        now_ns: int = clock.now().nanoseconds
+        received_ns = info.get('received_timestamp') or 0
+        simulated = getattr(clock, 'ros_time_is_active', False)
+        if not simulated and 0 <= now_ns - received_ns < _LONGEST_WAIT_NS:
+            return int(received_ns)
+        return now_ns
+
+
+def _publisher(info: Any) -> bytes:
+    identity = info.get('publisher_gid') or {}
+    return bytes(identity.get('data', b''))
+
+
+def _remember(table: OrderedDict[bytes, Any], publisher: bytes, value: Any) -> None:
+    table[publisher] = value
+    table.move_to_end(publisher)
+    while len(table) > _MOST_PUBLISHERS:
+        table.popitem(last=False)

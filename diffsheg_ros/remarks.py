@@ -1,0 +1,32 @@
+"""Counters of what senders do wrong, each with a text that names the newest case."""
+
+from collections import Counter
+
+#: What `Remarks` counts.
+REMARK_COUNTERS = (
+    'rejected_chunks',
+    'untimely_chunks',
+    'unstamped_chunks',
+    'early_chunks',
+    'sender_mistakes',
+)
+
+
+class Remarks:
+    """Counts and describes unusual chunks.
+
+    Attributes:
+        counts: by counter, one of `REMARK_COUNTERS`.
+        texts: by counter, what the newest case was and what to do about it; a counter without a
+            text is described by `diagnostics.NEWS`.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter(dict.fromkeys(REMARK_COUNTERS, 0))
+        self.texts: dict[str, str] = {}
+
+    def note(self, counter: str, text: str = '') -> None:
+        """Count a chunk; a text replaces that of the one before."""
+        self.counts[counter] += 1
+        if text:
+            self.texts[counter] = text
