@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from diffsheg_model.sample_clock import SampleClock
 from diffsheg_ros.audio_buffer import AudioBuffer
 from diffsheg_ros.heard_chunk import Chunk, Utterance
-from diffsheg_ros.sample_clock import SampleClock
 
 _BUFFER_COUNTERS = (
     'lost_samples',

@@ -10,12 +10,12 @@ from collections import OrderedDict, deque
 from typing import Any
 
 from diffsheg_model.audio import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from diffsheg_model.sample_clock import STEP_NS
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_buffer import checked_chunk
 from diffsheg_ros.heard_chunk import Chunk, Utterance
 from diffsheg_ros.placement import Placement
 from diffsheg_ros.remarks import Remarks
-from diffsheg_ros.sample_clock import STEP_NS
 from diffsheg_ros.sender_clock import Stamped
 from diffsheg_ros.sender_watch import MAX_ID_LENGTH, Seen, SenderWatch, rejection
 

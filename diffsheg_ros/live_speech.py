@@ -10,10 +10,10 @@ import math
 import numpy as np
 
 from diffsheg_model.audio import check_sample_rate, check_samples
+from diffsheg_model.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.parameters import SpeechParameters
-from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.speech_gate import Gate, OpenGate, SileroDetector, SpeechGate, Stretch
 from diffsheg_ros.utterance import Utterance
 

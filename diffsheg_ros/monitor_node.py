@@ -152,7 +152,8 @@ class MonitorNode(Node):
 
     def _on_audio(self, data: bytes, arrival_ns: int) -> None:
         kind = AVATAR_TOPICS['audio']
-        self._on_tape(lambda tape: tape.add(self._audio_topic, kind, data, arrival_ns))
+        now_ns = self.get_clock().now().nanoseconds  # a recording is in the order of its times
+        self._on_tape(lambda tape: tape.add(self._audio_topic, kind, data, now_ns))
         piece = messages.read_audio_chunk(deserialize_message(data, AudioChunk))
         if piece.sample_rate:
             self.view.audio_s += len(piece.samples) / piece.sample_rate

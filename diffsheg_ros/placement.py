@@ -1,9 +1,9 @@
 """When an utterance is heard: by its stamps, by its arrival, or after the utterance before it."""
 
+from diffsheg_model.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.heard_chunk import Utterance
 from diffsheg_ros.remarks import Remarks
-from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.sender_clock import ClockWatch, Stamped, clock_text, offset_ns
 from diffsheg_ros.sender_watch import Seen
 

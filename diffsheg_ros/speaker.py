@@ -11,6 +11,7 @@ from collections import Counter, deque
 import numpy as np
 
 from diffsheg_model.fractional_reading import prepare
+from diffsheg_model.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.avatar_timing import Interrupts
@@ -18,7 +19,6 @@ from diffsheg_ros.heard_chunk import Chunk
 from diffsheg_ros.hearing import HEARING_COUNTERS
 from diffsheg_ros.inbox import Inbox
 from diffsheg_ros.remarks import REMARK_COUNTERS
-from diffsheg_ros.sample_clock import SampleClock
 from diffsheg_ros.speaker_voice import Voice
 
 #: Chunks are put in order so long before they are heard; until then they wait in the inbox.

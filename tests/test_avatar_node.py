@@ -15,7 +15,7 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from ros_world import LIMIT_S, Watcher, World, overrides
 from rosgraph_msgs.msg import Clock
 from scipy.spatial.transform import Rotation
@@ -28,6 +28,7 @@ from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_node import AvatarNode
 from diffsheg_ros.messages import AudioPiece
+from diffsheg_ros.msg import AudioChunk
 
 pytestmark = pytest.mark.ros
 
@@ -147,11 +148,64 @@ def test_what_is_published_reliably_and_how_audio_is_heard(world, active):
     assert info.qos_profile.reliability == ReliabilityPolicy.RELIABLE
 
 
-def test_audio_is_heard_from_every_kind_of_publisher_by_default(world, active):
-    node = active()
-    heard = node.get_subscriptions_info_by_topic('/audio')
-    (info,) = [info for info in heard if info.node_name == 'avatar']
-    assert info.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+@pytest.mark.parametrize('reliability', list(ReliabilityPolicy)[1:3], ids=lambda each: each.name)
+@pytest.mark.parametrize('setting', ['auto', 'best_effort', 'reliable'])
+def test_audio_is_heard_once_from_every_kind_of_publisher_that_is_asked_for(
+    world, active, watcher, reliability, setting
+):
+    active(audio_reliability=setting)
+    profile = QoSProfile(depth=100, reliability=reliability)
+    mouth = watcher.create_publisher(AudioChunk, 'audio', profile)
+    matched = setting != 'reliable' or reliability == ReliabilityPolicy.RELIABLE
+    # The watcher hears itself, where it can.
+    itself = int(reliability == ReliabilityPolicy.RELIABLE)
+    if matched:
+        world.until(lambda: mouth.get_subscription_count() > itself)
+    world.run(1.0)
+    for index in range(20):
+        samples = np.zeros(320, np.float32)
+        piece = messages.AudioPiece('u', 320 * index, 16000, samples, now_ns(), index == 19)
+        mouth.publish(messages.audio_chunk(piece))
+        world.run(0.02)
+    heard = str(20 * matched)
+    world.until(lambda: watcher.statuses and watcher.values()['heard_chunks'] == heard)
+    fresh_status(world, watcher)
+    assert watcher.values()['heard_chunks'] == heard
+    assert watcher.values()['lost_messages'] == '0'
+
+
+@pytest.mark.parametrize('seconds', [10, 30])
+def test_a_whole_utterance_in_one_message_is_heard(world, active, watcher, seconds):
+    active()
+    world.until(lambda: watcher.mouth.get_subscription_count() >= 2)
+    world.run(0.5)
+    for index in range(3):
+        samples = np.zeros(24000 * seconds, np.float32)
+        piece = messages.AudioPiece(f'u{index}', 0, 24000, samples, now_ns(), True)
+        watcher.mouth.publish(messages.audio_chunk(piece))
+        world.until(
+            lambda count=index + 1: (
+                watcher.statuses and watcher.values()['heard_chunks'] == str(count)
+            )
+        )
+
+
+def test_lost_messages_are_counted_and_their_cause_is_said(world, active, watcher):
+    active()
+    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    mouth = watcher.create_publisher(AudioChunk, 'audio', best_effort)
+    world.until(lambda: mouth.get_subscription_count() >= 1)
+    world.run(0.5)
+    sizes = [1] * 3 + [48000 * 60] * 6 + [1] * 3  # the large ones have no chance
+    for index, size in enumerate(sizes):
+        samples = np.zeros(size, np.float32)
+        piece = messages.AudioPiece(f'u{index}', 0, 48000, samples, now_ns(), True)
+        mouth.publish(messages.audio_chunk(piece))
+        world.run(0.1)
+    world.until(lambda: watcher.statuses and int(watcher.values()['lost_messages']) > 0)
+    lost, heard = (int(watcher.values()[name]) for name in ('lost_messages', 'heard_chunks'))
+    assert lost + heard == len(sizes)
+    assert 'best effort loses most messages above 0.5 MB' in watcher.statuses[-1].message
 
 
 def test_without_audio_it_rests_and_is_well(world, active, watcher, tiny_bundle):

@@ -42,7 +42,7 @@ class Avatar(Node):
     def __init__(self, namespace: str = '') -> None:
         super().__init__('avatar', namespace=namespace)
         self.sent: dict[str, list] = {}
-        self.start_ns = time.time_ns()
+        self.start_ns = 0
         self._outputs = {
             topic: self.create_publisher(kind, topic, QoSProfile(depth=1000))
             for topic, kind in (
@@ -62,6 +62,7 @@ class Avatar(Node):
     def publish(self, noise: np.random.Generator) -> None:
         """The next 20 ms: numbers that no compression makes smaller."""
         count = len(self.sent.get('face', ()))
+        self.start_ns = self.start_ns or time.time_ns()
         time_ns = self.start_ns + count * NS // 50
         angles = noise.uniform(-1, 1, (len(BEAT.joint_names), 3))
         weights = noise.random(len(BEAT.weight_names))

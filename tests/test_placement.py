@@ -88,7 +88,12 @@ def test_speech_that_comes_faster_than_it_is_heard_is_heard_whole(sizes, stampin
 def test_stamps_that_jitter_are_followed_without_loss(sizes, jitter_ms, seed):
     random = np.random.default_rng(seed)
     pieces = [
-        (piece._replace(start_ns=piece.start_ns + round(random.uniform(-jitter_ms, jitter_ms) * 1e6)), at_ns)
+        (
+            piece._replace(
+                start_ns=piece.start_ns + round(random.uniform(-jitter_ms, jitter_ms) * 1e6)
+            ),
+            at_ns,
+        )
         for piece, at_ns in arrivals(sizes, 'right', 1.0)
     ]
     sounds = heard(pieces)

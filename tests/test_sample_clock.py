@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from diffsheg_model.sample_clock import MAX_DRIFT, SampleClock
 from diffsheg_model.time_units import NS
-from diffsheg_ros.sample_clock import MAX_DRIFT, SampleClock
 
 START_NS = 1_700_000_000 * NS
 RATE = 16000

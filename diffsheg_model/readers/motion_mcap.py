@@ -20,6 +20,7 @@ from diffsheg_model.mcap_messages import (
 from diffsheg_model.motion import Motion
 from diffsheg_model.reading import reader
 from diffsheg_model.revolute_joints import human_names
+from diffsheg_model.sample_clock import SampleClock
 from diffsheg_model.stamped_motion import StampedMotion
 from diffsheg_model.time_units import NS
 
@@ -105,10 +106,13 @@ class _Reader:
         self.kinds = dict(zip(self._takers, types, strict=True))
         self.stamped = StampedMotion()
         self.delay_s = 0.0
+        self._clocks: dict[str, SampleClock] = {}  # by utterance
+        self._log_ns = 0
         self.unreadable = 0
         self._avatar = f'{space.strip("/")}/avatar: motion'.lstrip('/')
 
     def take(self, message: McapMessage) -> None:
+        self._log_ns = message.log_ns
         try:
             decoded = message.decode(message.data)
         except Exception:  # bytes that are no such message make a decoder raise anything
@@ -123,12 +127,18 @@ class _Reader:
         if message.sample_rate > MAX_SAMPLE_RATE:
             self.unreadable += 1
             return
-        self.stamped.add_samples(
-            _time_ns(message.header.stamp),
-            message.first_sample,
-            message.sample_rate,
-            np.array(message.samples, dtype=np.float32),
-        )
+        samples = np.array(message.samples, dtype=np.float32)
+        first, rate = message.first_sample, message.sample_rate
+        start_ns = _time_ns(message.header.stamp) or self._log_ns
+        if not len(samples) or not rate:
+            return
+        # As the avatar hears it: sound takes the time that it lasts, whatever its stamps say.
+        clock = self._clocks.get(message.utterance_id)
+        begun = clock is not None and clock.sample_rate == rate and first > 0
+        if clock is None or not begun:
+            clock = self._clocks[message.utterance_id] = SampleClock(rate, first, start_ns)
+        clock.hear(first, start_ns)
+        self.stamped.add_samples(clock.time_ns(first), first, rate, samples)
 
     def _take_face(self, message: Any) -> None:
         if len(message.names) != len(message.weights):
