@@ -122,8 +122,9 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
         known = [_known(take, kind, output) for take in takes]
         missing = [take for take, outcome in zip(takes, known, strict=True) if outcome is None]
         done = {outcome.name: outcome for outcome in known if outcome is not None}
-        for take in missing:
-            remove_leftovers(output, take.name)
+        if any(path.is_dir() for path in output.glob('.*')):
+            for take in missing:
+                remove_leftovers(output, take.name)
         # Closed before the folder is left to others: no worker writes any more then.
         with closing(_outcomes(missing, kind, options, output, workers)) as results:
             for outcome in _progress(results, len(missing)):
@@ -205,7 +206,7 @@ def _outcomes(
             name = takes[done.index].name
             if isinstance(done.error, InputError):
                 raise done.error
-            if done.error is not None:
+            if done.error is not None or done.retried:
                 remove_leftovers(output, name)
             yield done.value or Outcome(name, skipped=str(done.error))
 

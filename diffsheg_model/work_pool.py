@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection
 from multiprocessing.context import ForkServerContext
 from types import FrameType
@@ -61,11 +61,13 @@ class Done:
         index: of the job.
         value: that it returned; None where it failed.
         error: an InputError that it raised, or JobFailed; None where it did not fail.
+        retried: True where this is the end of its second run; the first may have left something.
     """
 
     index: int
     value: Any = None
     error: InputError | JobFailed | None = None
+    retried: bool = False
 
 
 def run_jobs(
@@ -95,7 +97,8 @@ def run_jobs(
         else:
             yield done
     for index in again:
-        yield from _run(context, jobs, [index], 1, fresh)
+        for done in _run(context, jobs, [index], 1, fresh):
+            yield replace(done, retried=True)
 
 
 def _run(

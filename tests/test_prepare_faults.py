@@ -97,6 +97,7 @@ def test_a_worker_that_is_killed_costs_no_take(tmp_path):
     assert process.returncode == 0 and 'Traceback' not in shown
     assert '20 takes prepared' in shown and '; 0 skipped' in shown
     assert len(open_shards(shards).takes) == 20
+    assert [path.name for path in shards.glob('.*')] == ['.prepare.json.lock']
 
 
 def test_workers_end_with_a_killed_parent(tmp_path):

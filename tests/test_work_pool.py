@@ -94,7 +94,8 @@ def test_unusable_input_stays_what_it_was():
 
 def test_a_job_whose_worker_was_killed_by_others_runs_again(tmp_path):
     jobs = [Job(die_the_first_time, (str(tmp_path / f'{n}'),)) for n in range(3)]
-    assert {done.value for done in results(jobs, 2).values()} == {'alive'}
+    done = results(jobs, 2).values()
+    assert {(job.value, job.retried) for job in done} == {('alive', True)}
 
 
 def test_memory_is_limited_and_a_job_alone_may_take_more(monkeypatch):
