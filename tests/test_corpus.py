@@ -1,6 +1,7 @@
 """The corpus command, from voices and from FACEGOOD takes, and what it says of bad input."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +227,22 @@ def test_facegood_trains_without_the_validation_take(made_facegood: Path, tmp_pa
     assert kept == ['facegood-1114_2_05-0']
 
 
+def test_a_damaged_recording_costs_no_other(made_facegood: Path, tmp_path: Path) -> None:
+    for kind in ('wav', 'npy'):
+        shutil.copy(made_facegood / f'1114_2_05.{kind}', made_facegood / f'0_first.{kind}')
+    (made_facegood / '0_first.npy').write_bytes(b'\x93NUMPY')
+    folder = tmp_path / 'corpus'
+    arguments = (folder, options(hours=0, facegood=made_facegood, facegood_copies=1), 1)
+    with pytest.raises(
+        InputError, match=r'1 of 2 takes could not be made \(0_first: .*0_first.npy'
+    ):
+        build_corpus(*arguments)
+    assert (folder / 'facegood-1114_2_01-0' / 'take.json').is_file()
+    shutil.copy(made_facegood / '1114_2_05.npy', made_facegood / '0_first.npy')
+    build_corpus(*arguments)
+    assert len(open_shards(folder).takes) == 2
+
+
 def spoil(folder: Path, how: str) -> None:
     take = folder / '1114_2_01.npy'
     if how == 'names':
@@ -247,7 +264,7 @@ def spoil(folder: Path, how: str) -> None:
     [
         ('names', 'has no blendshape_names.npy'), ('shape', 'must be (frames, 116)'),
         ('nan', 'NaN'), ('short', '12.00 s of sound, 3.00 s of weights'),
-        ('cut', '1114_2_01.npy is not readable'), ('audio', '1114_2_01.wav'),
+        ('cut', '1114_2_01.npy is cut'), ('audio', '1114_2_01.wav'),
     ],
 )  # fmt: skip
 def test_spoilt_facegood_is_refused_in_one_line(
