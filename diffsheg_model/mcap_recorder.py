@@ -13,6 +13,7 @@ from pathlib import Path
 from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.mcap_messages import schema_text
+from diffsheg_model.private_files import private_files
 
 #: rosbag2 takes this for its default: reliable, volatile, the last 10. It is what the topics need,
 #: and it is read alike by all of rosbag2's versions, which write profiles in two ways.
@@ -29,7 +30,7 @@ class McapRecorder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Begins the file; one that is there is replaced.
+        """Begins the file, readable by this user alone; one that is there is replaced.
 
         Raises:
             InputError: mcap is not installed, or the file cannot be written.
@@ -39,10 +40,11 @@ class McapRecorder:
 
         self._path = Path(path)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Whoever still writes or reads an earlier file of this name keeps it to himself.
-            self._path.unlink(missing_ok=True)
-            self._file = io.FileIO(self._path, 'x')
+            with private_files():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                # Whoever still writes or reads an earlier file of this name keeps it to himself.
+                self._path.unlink(missing_ok=True)
+                self._file = io.FileIO(self._path, 'x')
         except OSError as error:
             raise InputError(
                 f'cannot write {self._path}: {error.strerror or error}; choose a writable folder'

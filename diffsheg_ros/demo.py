@@ -29,6 +29,7 @@ from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_outputs
 from diffsheg_model.files import atomic_path, check_folder_writable
+from diffsheg_model.private_files import private_files
 from diffsheg_model.time_units import NS
 from diffsheg_ros.isolation import isolate
 from diffsheg_ros.log_folder import ensure_log_folder
@@ -216,7 +217,8 @@ def run_demo(
         if not run.complete:
             _say(console, 'stopped before the end: nothing was written')
             return status or INTERRUPTED
-        _write(nodes[0], out, bundle, scratch / SESSION_FILE, console)
+        with private_files():
+            _write(nodes[0], out, bundle, scratch / SESSION_FILE, console)
         if stay and viewer is not None:
             _stay(avatar, viewer, console)
     return 0

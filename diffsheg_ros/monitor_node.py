@@ -23,6 +23,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_outputs
 from diffsheg_model.mcap_messages import AVATAR_TOPICS, DIAGNOSTIC_ARRAY
 from diffsheg_model.mcap_recorder import McapRecorder, require_mcap
+from diffsheg_model.private_files import private_files
 from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.diagnostics import Rate
@@ -99,7 +100,7 @@ class MonitorNode(Node):
         super().destroy_node()
 
     def write(self) -> tuple[Path, ...]:
-        """Writes what was recorded into the folder of the parameter.
+        """Writes what was recorded, for this user alone, into the folder of the parameter.
 
         Raises:
             InputError: nothing was published, or the folder cannot be written.
@@ -108,7 +109,8 @@ class MonitorNode(Node):
         motion = self.recording.motion(*self.timing())
         audio = self.recording.audio(motion.duration_s)
         rate = self.recording.sample_rate or 16000
-        return write_outputs(self._settings.record, motion, self._skeleton, audio, rate)
+        with private_files():
+            return write_outputs(self._settings.record, motion, self._skeleton, audio, rate)
 
     def timing(self) -> tuple[float, float]:
         """Publish rate, Hz, and playout delay, s, as the avatar says."""
