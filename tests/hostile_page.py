@@ -44,10 +44,11 @@ def page(port: int) -> socket.socket:
     """A socket of a page, open; whoever asks never reads from it again."""
     made = connected(port)
     key = base64.b64encode(os.urandom(16)).decode()
-    made.sendall(
+    request = (
         f'GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n'
-        f'Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n'.encode()
+        f'Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n'
     )
+    made.sendall(request.encode())
     if not made.recv(64).startswith(b'HTTP/1.1 101'):
         raise OSError('refused')
     return made

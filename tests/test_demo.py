@@ -51,6 +51,8 @@ def test_a_recording_becomes_files(tmp_path, tiny_bundle, environment):
     assert {path.name for path in out.iterdir()} == {
         'motion.bvh', 'face.csv', 'motion.npz', 'curves.png', 'session.mcap',
     }  # fmt: skip
+    assert {path.stat().st_mode & 0o777 for path in out.iterdir()} == {0o600}
+    assert out.stat().st_mode & 0o777 == 0o700
     motion = read_npz(out / 'motion.npz')
     assert motion.fps == 60
     # The speech, and half a second on the way to idling.

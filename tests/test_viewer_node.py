@@ -18,6 +18,7 @@ if missing_browser():
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 
 from rcl_interfaces.srv import GetParameters
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from ros_world import Watcher, World
 
 from diffsheg_model.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
@@ -395,6 +396,28 @@ def test_two_viewers_that_want_one_port_both_come_up(nodes):
     assert int(other.rstrip('/').rpartition(':')[2]) > port
     for url in (address, other):
         assert urllib.request.urlopen(url, timeout=10).status == 200
+
+
+def test_the_token_is_on_the_terminal_and_not_on_rosout(world, nodes):
+    from rcl_interfaces.msg import Log
+
+    ears = world.add(Watcher(namespace='ears'))
+    said = []
+    every = QoSProfile(
+        depth=1000,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+    ears.create_subscription(Log, '/rosout', lambda message: said.append(message.msg), every)
+    open_to_all = ('-p', 'host:=0.0.0.0', '-p', 'allow_remote:=true')
+    process = nodes.start('viewer_node', '-p', 'port:=0', *open_to_all, space='open')
+    for line in process.stdout:
+        found = re.search(r'http://\S+\?token=(\S+)', line)
+        if found:
+            break
+    world.until(lambda: any('with the token' in text for text in said))
+    assert not [text for text in said if found.group(1) in text]
+    assert urllib.request.urlopen(found.group().replace('0.0.0.0', '127.0.0.1')).status == 200
 
 
 def test_it_ends_well_at_a_signal(nodes):

@@ -262,6 +262,35 @@ def test_the_server_and_the_page_know_the_same_cameras(play, pages):
     assert page.locator('#cameras button').all_inner_texts() == list(CAMERAS)
 
 
+def test_the_token_is_not_in_the_address_once_the_page_is_there(pages):
+    hub = Hub()
+    show = ClipShow(hub, [Clip('a', moving())])
+    server = ViewerServer(show, hub, host='0.0.0.0', allow_remote=True)
+    server.start()
+    try:
+        first, token = server.url.replace('0.0.0.0', '127.0.0.1').split('?token=')
+        page = pages.open(f'{first}?token={token}')
+        for _ in range(2):
+            page.wait_for_function("() => document.getElementById('dot').className === 'on'")
+            seen = page.evaluate(
+                """() => [location.href, document.cookie, document.referrer, document.title,
+                     JSON.stringify([{...localStorage}, {...sessionStorage}]),
+                     ...performance.getEntriesByType('resource').map(({ name }) => name)]"""
+            )
+            assert seen[0] == first
+            assert not [text for text in seen if token in text]
+            page.reload()  # the cookie lets it in again
+        # So does another tab of this browser; another browser does not get in.
+        tab = page.context.new_page()
+        tab.goto(first)
+        tab.wait_for_function("() => document.getElementById('dot').className === 'on'")
+        stranger = page.context.browser.new_context().new_page()
+        assert stranger.goto(first).status == 403
+        stranger.context.close()
+    finally:
+        server.stop()
+
+
 def test_another_site_cannot_look(play, pages, tmp_path):
     player = play([Clip('a', moving())])
     page = pages.open(player.server.url)

@@ -20,6 +20,7 @@ from websockets.sync.client import connect
 
 from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
+from diffsheg_model.viewer.announce import announce
 from diffsheg_model.viewer.guest import LIMIT, Guest
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.server import MOST_GUESTS, MOST_MISTAKES, REFUSED, ViewerServer
@@ -113,6 +114,32 @@ def test_another_name_for_this_machine_is_refused(server):
     assert status == 403 and 'evil.example' in text
 
 
+@pytest.mark.parametrize('path', ['', 'web/main.js', 'web/avatar.glb', 'web/', 'nothing', 'socket'])
+@pytest.mark.parametrize(
+    'headers',
+    [
+        {'Host': 'evil.example'},
+        {'Host': 'evil.example:8090'},
+        {'Host': '127.0.0.1.evil.example'},
+        {'Host': 'evil@127.0.0.1/'},
+        {'Origin': 'http://evil.example'},
+        {'Origin': 'null'},
+    ],
+)
+def test_every_path_asks_for_whom_and_from_where(server, path, headers):
+    status, text, sent = answer(server.url + path, **headers)
+    assert status == 403 and 'avatar' not in text
+    assert sent['Content-Security-Policy'] and sent['Referrer-Policy'] == 'no-referrer'
+
+
+def test_every_answer_keeps_to_itself(server):
+    for path in ('', 'web/main.js', 'nothing'):
+        headers = answer(server.url + path)[2]
+        assert headers['Referrer-Policy'] == 'no-referrer'
+        assert headers['X-Content-Type-Options'] == 'nosniff'
+        assert "frame-ancestors 'none'" in headers['Content-Security-Policy']
+
+
 @pytest.mark.parametrize(
     'origin', ['http://evil.example', 'null', 'https://127.0.0.1.evil.example', 'file://']
 )
@@ -147,6 +174,43 @@ def test_other_machines_need_leave_and_a_token(show):
             assert 'needs the token' in closed.value.rcvd.reason
         with connect(f'{socket_}?token={token}') as guest:
             assert json.loads(guest.recv(timeout=5))['type'] == 'greeting'
+    finally:
+        server.stop()
+
+
+def test_the_token_is_kept_by_a_cookie_and_asked_for_on_every_path(show):
+    server = ViewerServer(show, Hub(), host='0.0.0.0', allow_remote=True)
+    server.start()
+    try:
+        first, token = server.url.replace('0.0.0.0', '127.0.0.1').split('?token=')
+        assert token not in server.address
+        _, page, headers = answer(f'{first}?token={token}')
+        assert token not in page
+        cookie, *rules = headers['Set-Cookie'].split('; ')
+        assert {'HttpOnly', 'SameSite=strict'} <= set(rules)
+        socket_ = first.replace('http', 'ws') + 'socket'
+        for path in ('', 'web/main.js', 'web/avatar.glb'):
+            assert answer(first + path)[0] == 403
+            assert answer(first + path, Cookie=cookie[:-1])[0] == 403
+            assert answer(first + path, Cookie=cookie)[0] == 200
+        with connect(socket_, additional_headers={'Cookie': cookie}) as guest:
+            assert json.loads(guest.recv(timeout=5))['type'] == 'greeting'
+        wrong = {'Cookie': cookie.partition('=')[0] + '=guess'}
+        with connect(socket_, additional_headers=wrong) as guest:
+            with pytest.raises(ConnectionClosed) as closed:
+                guest.recv(timeout=5)
+            assert closed.value.rcvd.code == REFUSED
+    finally:
+        server.stop()
+
+
+def test_the_token_is_written_to_the_terminal_and_to_no_log(show, capsys, caplog):
+    server = ViewerServer(show, Hub(), host='0.0.0.0', allow_remote=True)
+    try:
+        line = announce(server, open_page=True)
+        token = server.url.partition('token=')[2]
+        assert server.address in line and token not in line
+        assert server.url in capsys.readouterr().out and token not in caplog.text
     finally:
         server.stop()
 

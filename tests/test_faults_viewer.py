@@ -1,5 +1,6 @@
 """A hostile client beside a page: the page keeps its rate, and the server its memory and files."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -63,7 +64,9 @@ class Page:
     """A page that counts the poses that come in time."""
 
     def __init__(self, stage: Stage) -> None:
-        self._socket = connect(stage.url.replace('http', 'ws') + 'socket', open_timeout=20)
+        self._stack = contextlib.ExitStack()
+        address = stage.url.replace('http', 'ws') + 'socket'
+        self._socket = self._stack.enter_context(connect(address, open_timeout=20))
         self._on_time = 0
         self._over = False
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -77,7 +80,7 @@ class Page:
     def close(self) -> None:
         self._over = True
         self._thread.join(5)
-        self._socket.close()
+        self._stack.close()
 
     def _read(self) -> None:
         while not self._over:
