@@ -6,8 +6,10 @@ Serves on this machine alone unless told otherwise. Nothing that arrives, from a
 ends the node.
 """
 
+import math
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -36,6 +38,8 @@ from diffsheg_ros.node_process import run_node
 from diffsheg_ros.parameters import ViewerParameters
 
 _TICK_S = 0.02
+#: What was closed is told at most so often.
+_WARN_S = 10.0
 #: An avatar that reports once a second and has not for so long is gone.
 _SILENT_S = 3.5
 
@@ -89,6 +93,8 @@ class ViewerNode(Node):
         self.server.start()
         self.get_logger().info(announce(self.server, settings.open_page))
         self._guests = 0
+        self._closed: Counter[str] = Counter()
+        self._warned_s = -math.inf
 
     def destroy_node(self) -> None:
         if self.server is not None:
@@ -158,6 +164,7 @@ class ViewerNode(Node):
         if guests != self._guests:
             self._guests = guests
             self.get_logger().info(f'pages that look on: {guests}')
+        self._warn_of_closed()
         if time.monotonic() - self._reported_s > _SILENT_S:
             self._status = {
                 'state': 'no avatar',
@@ -167,6 +174,23 @@ class ViewerNode(Node):
             }
             self._tell_status()
         self._avatar_settings.refresh()
+
+    def _warn_of_closed(self) -> None:
+        """Names what the server has closed since the last warning, at most once in a while."""
+        now_s = time.monotonic()
+        if self.server is None or now_s - self._warned_s < _WARN_S:
+            return
+        closed = self.server.closed
+        new = {
+            reason: count - self._closed[reason]
+            for reason, count in closed.items()
+            # Browsers keep idle connections, which are closed in the course of things.
+            if reason != 'sends no whole request' and count > self._closed[reason]
+        }
+        if new:
+            told = ', '.join(f'{count} ({reason})' for reason, count in new.items())
+            self.get_logger().warning(f'connections to the page that were closed: {told}')
+            self._closed, self._warned_s = closed, now_s
 
     def _skip(self, error: InputError) -> None:
         self.get_logger().warning(f'left out: {error}', throttle_duration_sec=10.0)

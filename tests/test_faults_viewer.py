@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip('starlette', reason='the viewer needs diffsheg[viewer]')
+pytest.importorskip('starlette', reason='the viewer needs requirements/viewer.txt')
 
 from hostile_page import KINDS
 from websockets.sync.client import connect

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-pytest.importorskip('starlette', reason='the viewer needs diffsheg[viewer]')
+pytest.importorskip('starlette', reason='the viewer needs requirements/viewer.txt')
 
 from hostile_page import BINARY, PING, TEXT, connected, frame, page
 from test_viewer_server import Echo, address, answer, until
