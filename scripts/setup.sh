@@ -181,7 +181,7 @@ install_portaudio() {
 case $level in
     demo) packages=(robot) ;;
     test) packages=(robot render train hubert openvino tensorrt test) ;;
-    jazzy) packages=(robot test) ;;
+    jazzy) packages=(robot train test) ;;  # the tests make their networks with torch
     *) fail "unknown level '$level': give demo, test or jazzy" ;;
 esac
 

