@@ -22,7 +22,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.audio_piece import AudioPiece
-from diffsheg_ros.demo import NodeProcess
+from diffsheg_ros.demo_run import NodeProcess
 from diffsheg_ros.isolation import isolate
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
 
@@ -139,9 +139,9 @@ class Stage:
             avatar, speaker: parameters of the nodes.
             lose_every: see above.
         """
-        self._parameters = {'avatar_node': {'autostart': True, **avatar}}
+        self._parameters = {'avatar': {'autostart': True, **avatar}}
         if speaker is not None:
-            self._parameters['speaker_node'] = dict(speaker)
+            self._parameters['speaker'] = dict(speaker)
         self.ear: Ear
         self.lose_every = lose_every
         self.sent = 0
@@ -157,8 +157,8 @@ class Stage:
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self._processes: list[WatchedProcess] = []
         try:
-            for module, parameters in self._parameters.items():
-                process = WatchedProcess(module, parameters, Path(self._folder.name))
+            for name, parameters in self._parameters.items():
+                process = WatchedProcess(name, parameters, Path(self._folder.name))
                 self._processes.append(process)
             self.ear = Ear(self._context)
             self._executor = SingleThreadedExecutor(context=self._context)
@@ -184,7 +184,7 @@ class Stage:
 
     def usages(self) -> dict[str, Usage]:
         """What each process holds at this moment: 'avatar', and 'speaker' where there is one."""
-        return {process.name.removesuffix('_node'): process.usage() for process in self._processes}
+        return {process.name: process.usage() for process in self._processes}
 
     def until(self, condition: Callable[[], object], limit_s: float = START_LIMIT_S) -> bool:
         """Lets the nodes work until something is so; whether it came to that in time.

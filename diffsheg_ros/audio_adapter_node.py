@@ -17,6 +17,7 @@ from diffsheg_model.audio import check_sample_rate
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
+from diffsheg_ros.executables import start
 from diffsheg_ros.foreign_audio import Encoding, read_audio, read_audio_data, read_audio_info
 from diffsheg_ros.node_live_speech import LiveSpeechNode
 from diffsheg_ros.node_process import run_node
@@ -141,4 +142,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('audio_adapter'))

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.clock import Clock, JumpThreshold, TimeJump
+from rclpy.clock import Clock, JumpHandle, JumpThreshold, TimeJump
 from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
 from rclpy.lifecycle import (
@@ -34,6 +34,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_ros import messages
 from diffsheg_ros.avatar import Avatar
 from diffsheg_ros.diagnostics import Facts, Health, Rate
+from diffsheg_ros.executables import CANNOT_START, start
 from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
@@ -41,6 +42,7 @@ from diffsheg_ros.node_process import run_node
 from diffsheg_ros.node_report import ReportPublisher
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Stretch
+from diffsheg_ros.speech_log import SpeechLog
 from diffsheg_ros.status_line import StatusLine
 
 #: A simulation's clock that steps so far forward, or back at all, has jumped.
@@ -80,21 +82,29 @@ class AvatarNode(LifecycleNode):
     Attributes:
         failure: why the last transition failed; empty where it did not.
         faults: exceptions that callbacks have raised.
+        finished: the process is to end.
+        exit_status: its status then.
     """
 
     def __init__(self, **arguments: Any) -> None:
+        # rclpy destroys a node that was never whole, too.
+        self._avatar: Avatar | None = None
+        self._jumps: JumpHandle | None = None
+        self._lifecycle = 'unconfigured'
+        self.finished = False
+        self.exit_status = 0
         super().__init__('avatar', **arguments)
         self._declared = NodeParameters(self, AvatarParameters, self._on_change)
         self._settings = AvatarParameters()
-        self._avatar: Avatar | None = None
         self._audio: AudioSubscription | None = None
         self._outputs: list[LifecyclePublisher] = []
-        self._lifecycle = 'unconfigured'
         self.failure = ''
         self.faults = 0
         self._counts: Counter[str] = Counter()
         self._state = ('', '')  # of the pose that was published last, and its utterance
         self._rate = Rate()
+        self._speech_log = SpeechLog()
+        self._interrupts = 0  # when speech last began or ended
         self._health = Health()
         self._status_line = StatusLine(0)
         self._reports = ReportPublisher(self, 'motion')
@@ -114,8 +124,8 @@ class AvatarNode(LifecycleNode):
             self._starter = self.create_timer(0.0, self._start, clock=self._steady)
         else:
             self.get_logger().info(
-                'unconfigured: waiting for a launch file or lifecycle manager to configure and '
-                'activate this node (with -p autostart:=true it does so by itself)'
+                'ready to be configured and activated, by a lifecycle manager or `ros2 lifecycle '
+                'set`; with -p autostart:=true this node does so by itself'
             )
 
     # Life cycle
@@ -169,6 +179,7 @@ class AvatarNode(LifecycleNode):
         self._rate = Rate()
         self._status_line = StatusLine(parameters.status_period_s)
         self._lifecycle = 'active'
+        self.get_logger().info(f'active: listening to {self.resolve_topic_name("audio")}')
         return SUCCESS
 
     @_guarded
@@ -195,20 +206,24 @@ class AvatarNode(LifecycleNode):
         return SUCCESS
 
     def destroy_node(self) -> None:
-        self._jumps.unregister()
+        if self._jumps is not None:
+            self._jumps.unregister()
         self._deactivate()
         self._release()
         super().destroy_node()
 
     def _start(self) -> None:
         self.destroy_timer(self._starter)
-        if self.trigger_configure() == SUCCESS:
-            self.trigger_activate()
+        if self.trigger_configure() == SUCCESS and self.trigger_activate() == SUCCESS:
+            return
+        if self.get_parameter('exit_on_failure').value:
+            self.finished, self.exit_status = True, CANNOT_START
 
     def _deactivate(self) -> None:
         if self._lifecycle != 'active':
             return
         self._lifecycle = 'inactive'
+        self.get_logger().info('inactive')
         assert self._audio is not None
         self._audio.destroy()
         self._counts['lost_messages'] += self._audio.lost
@@ -232,6 +247,7 @@ class AvatarNode(LifecycleNode):
         self._avatar = None
         self._declared.locked = False
         self._lifecycle = 'unconfigured'
+        self.get_logger().info('unconfigured: bundle and engine were released')
 
     def _create_output(self, kind: type, topic: str) -> LifecyclePublisher:
         qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
@@ -287,10 +303,25 @@ class AvatarNode(LifecycleNode):
             )
         )
         self._joint_states.publish(
-            messages.joint_state(self._joint_names, shown.angles, time_ns=shown.time_ns)
+            messages.joint_state(
+                self._joint_names,
+                shown.angles,
+                time_ns=shown.time_ns,
+                velocities=shown.velocities,
+            )
         )
+        if shown.utterance_id != self._state[1]:
+            self._tell_speech(shown.time_ns, shown.utterance_id)
         self._state = (shown.state, shown.utterance_id)
         self._rate.tick(time.monotonic())
+
+    def _tell_speech(self, time_ns: int, utterance_id: str) -> None:
+        assert self._avatar is not None
+        interrupts = self._avatar.stats().interrupts
+        interrupted = interrupts != self._interrupts
+        self._interrupts = interrupts
+        for line in self._speech_log.lines(time_ns, utterance_id, interrupted):
+            self.get_logger().info(line)
 
     def _publish_stretch(self, stretch: Stretch) -> None:
         """Called from the worker's thread, or from the one that interrupts."""
@@ -373,8 +404,8 @@ class AvatarNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Runs the node until SIGINT or SIGTERM."""
-    return run_node(AvatarNode, args)
+    return run_node(AvatarNode, args, finished=lambda node: node.finished)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('avatar'))

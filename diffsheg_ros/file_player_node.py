@@ -17,6 +17,7 @@ from diffsheg_model.audio import audio_info, read_blocks
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.executables import start
 from diffsheg_ros.messages import audio_chunk
 from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.node_parameters import NodeParameters
@@ -190,4 +191,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('file_player'))

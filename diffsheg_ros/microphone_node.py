@@ -16,6 +16,7 @@ import numpy as np
 from diffsheg_model.errors import InputError
 from diffsheg_model.microphone import Microphone
 from diffsheg_model.time_units import NS
+from diffsheg_ros.executables import start
 from diffsheg_ros.node_live_speech import LiveSpeechNode
 from diffsheg_ros.node_process import run_node
 from diffsheg_ros.parameters import MicrophoneParameters
@@ -133,4 +134,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('microphone'))

@@ -28,10 +28,11 @@ from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.diagnostics import Rate
 from diffsheg_ros.display import JOINTS, WEIGHTS, Display, View
+from diffsheg_ros.executables import start
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
-from diffsheg_ros.node_process import end_at_signals, run_node
+from diffsheg_ros.node_process import INTERRUPTED, end_at_signals, run_node
 from diffsheg_ros.parameters import MonitorParameters
 from diffsheg_ros.recording import Recording
 
@@ -238,15 +239,18 @@ def main(args: list[str] | None = None) -> int:
 
     status = run_node(create, args)
     if status == 0 and nodes[0].recording is not None:
-        end_at_signals()
         try:
+            end_at_signals()
             folder = nodes[0].write()[0].parent
         except InputError as error:
             sys.stderr.write(f'error: {error}\n')
             return 2
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: the motion's files were not written\n")
+            return INTERRUPTED
         sys.stderr.write(f'written to {folder}\n')
     return status
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('monitor'))

@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from diffsheg_model.errors import InputError
+from diffsheg_ros.parameter_files import all_parameter_names, unknown_parameters
 from diffsheg_ros.parameter_rules import Checked, Rule, kind_of, rule_of
 
 P = TypeVar('P', bound=Checked)
@@ -43,6 +44,9 @@ class NodeParameters(Generic[P]):
             kind: the dataclass.
             on_change: called with the values to be whenever one changes while `locked`; an
                 InputError that it raises refuses the change.
+
+        Raises:
+            InputError: the node was given a parameter that no node of this package has.
         """
         self._node = node
         self._on_change = on_change
@@ -50,6 +54,7 @@ class NodeParameters(Generic[P]):
         self._fields = {field.name: field for field in dataclasses.fields(kind)}
         self.problems: dict[str, str] = {}
         self.locked = False
+        self._refuse_unknown()
         for field in self._fields.values():
             self._declare(field)
         node.add_on_set_parameters_callback(self._check)
@@ -64,6 +69,14 @@ class NodeParameters(Generic[P]):
         if self.problems:
             raise InputError('; '.join(self.problems.values()))
         return self._kind(**{name: self._node.get_parameter(name).value for name in self._fields})
+
+    def _refuse_unknown(self) -> None:
+        """rclpy keeps what is not declared to itself, so that a slip would change nothing."""
+        # A section for all nodes also has what only others of them know.
+        given = [name for name in self._node._parameter_overrides if name not in self._fields]
+        own = unknown_parameters(given, all_parameter_names())
+        if own:
+            raise InputError(unknown_parameters(given, self._fields))
 
     def _declare(self, field: dataclasses.Field[Any]) -> None:
         name, rule, kind = field.name, rule_of(field), kind_of(field)

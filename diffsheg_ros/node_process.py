@@ -1,7 +1,7 @@
 """A node as a process: started, spun in one thread, and stopped by a signal in order."""
 
-import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -12,11 +12,15 @@ from types import FrameType
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.logging import LoggingSeverity
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from diffsheg_model.errors import InputError
+from diffsheg_ros.executables import CANNOT_START
+from diffsheg_ros.import_failure import import_failure
 from diffsheg_ros.log_folder import ensure_log_folder
+from diffsheg_ros.node_logging import log_debug_of, log_through_ros, take_debug
 
 #: Python sees a signal when the middleware's wait returns, so it must return now and then.
 _WAIT_S = 0.2
@@ -24,6 +28,8 @@ _WAIT_S = 0.2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM) + (
     () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
 )
+#: Exit status of what Ctrl-C has cut short.
+INTERRUPTED = 130
 #: A second signal within this time means the same as the first.
 _IMPATIENT_S = 1.0
 
@@ -84,22 +90,21 @@ def run_node(
         Its `faults` count the exceptions.
     """
     signals = StopSignals()
+    arguments, debug = take_debug(sys.argv if args is None else args)
     try:
         note = ensure_log_folder()
-    except InputError as error:
-        sys.stderr.write(f'error: {error}\n')
-        return 2
-    if note:
-        sys.stderr.write(f'{note}\n')
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    # The model's own messages (engine, clipped audio) go the same way as the node's.
-    logging.basicConfig(level=logging.INFO, format='%(message)s', handlers=[_RosLogHandler()])
-    try:
+        if note:
+            sys.stderr.write(f'{note}\n')
+        _initialise(arguments)
+        # The model's own messages (engine, clipped audio) go the same way as the node's.
+        log_through_ros(debug)
         node = create()
-    except InputError as error:
-        sys.stderr.write(f'error: {error}\n')
+    except Exception as error:
+        sys.stderr.write(f'error: {_one_line(error)}\n')
         rclpy.try_shutdown()
-        return 2
+        return CANNOT_START
+    if debug:
+        log_debug_of(node)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
@@ -122,18 +127,23 @@ def run_node(
         signals.ignore()
 
 
-class _RosLogHandler(logging.Handler):
-    """Hands Python's log records to ROS."""
+def _initialise(arguments: list[str]) -> None:
+    """Call rclpy.init; what is wrong with the command line is told by its exception alone."""
+    rclpy.logging.set_logger_level('rcl', LoggingSeverity.FATAL)
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    # The command line may have set it.
+    if rclpy.logging.get_logger_level('rcl') == LoggingSeverity.FATAL:
+        rclpy.logging.set_logger_level('rcl', LoggingSeverity.UNSET)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        logger = rclpy.logging.get_logger(record.name)
-        text = self.format(record)
-        # One call each: rclpy allows no two severities from one line of code.
-        if record.levelno >= logging.ERROR:
-            logger.error(text)
-        elif record.levelno >= logging.WARNING:
-            logger.warning(text)
-        elif record.levelno >= logging.INFO:
-            logger.info(text)
-        else:
-            logger.debug(text)
+
+def _one_line(error: Exception) -> str:
+    """Return why a node could not be made, as one line."""
+    text = ' '.join(str(error).split())
+    if isinstance(error, InputError):
+        return text
+    if type(error).__name__ == 'UnknownROSArgsError':
+        return f'unknown ROS argument {text.strip("[]")}: see --help'
+    if text and type(error).__module__.startswith('rclpy'):
+        # rcl adds the place in its source to each of its messages.
+        return re.sub(r',? at \S+:\d+', '', text.removeprefix('failed to initialize rcl: '))
+    return import_failure(error)

@@ -70,6 +70,11 @@ class AvatarParameters(HearingParameters):
         """Configure and activate by itself on start. Leave false where a launch file or a
         lifecycle manager does that.""",
     )
+    exit_on_failure: bool = parameter(
+        False,
+        """With autostart: end the process with status 2 where configuring or activating fails, as
+        launch files want it. False: stay unconfigured, so that a wrong value can be set right.""",
+    )
     bundle: str = parameter(
         '', 'Folder of the model bundle; empty: the one that comes with the package.'
     )

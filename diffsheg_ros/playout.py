@@ -14,6 +14,7 @@ from diffsheg_model.rotations import euler_xyz_of_quaternions
 from diffsheg_model.session import MotionWindow
 from diffsheg_model.time_units import NS
 from diffsheg_ros.emphasis import EASE_S
+from diffsheg_ros.pose import around
 from diffsheg_ros.timeline import Timeline
 
 #: A stretch is cut after so long: stamps may be hours off.
@@ -34,6 +35,7 @@ class Shown:
         state: see `Pose`.
         angles: (J, 3) rad, R = Rx Ry Rz, continuous in time but for whole turns, which are
             forgotten when idling begins.
+        velocities: (J, 3) rad/s, of the angles.
         weights: (W,).
     """
 
@@ -41,6 +43,7 @@ class Shown:
     utterance_id: str
     state: str
     angles: np.ndarray
+    velocities: np.ndarray
     weights: np.ndarray
 
 
@@ -96,7 +99,21 @@ class Playout:
         if pose.state == 'holding' and self._state == 'speaking':
             self.underruns += 1
         self._state = pose.state
-        return Shown(time_ns, pose.utterance_id, pose.state, self._angles, pose.weights)
+        return Shown(
+            time_ns,
+            pose.utterance_id,
+            pose.state,
+            self._angles,
+            self._velocities(time_ns),
+            pose.weights,
+        )
+
+    def _velocities(self, time_ns: int) -> np.ndarray:
+        """How fast the angles of now change: their slope over the time of `around`."""
+        moments_ns = around(time_ns)
+        ahead = self._timeline.planned_many(moments_ns[1:])
+        angles = euler_xyz_of_quaternions(ahead.rotations, self._angles)[0]
+        return (angles - self._angles) * NS / (moments_ns[1] - moments_ns[0])
 
     def plan(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow

@@ -18,6 +18,7 @@ from trajectory_msgs.msg import JointTrajectory
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports.motion_mcap import TimedMessage
 from diffsheg_model.time_units import NS
+from diffsheg_ros.executables import start
 from diffsheg_ros.messages import from_duration, from_stamp, to_duration, to_stamp
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_parameters import NodeParameters
@@ -163,4 +164,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('replay'))

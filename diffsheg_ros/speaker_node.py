@@ -24,6 +24,7 @@ from diffsheg_model.null_loudspeaker import NullLoudspeaker
 from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_timing import read_timing, report_name
+from diffsheg_ros.executables import start
 from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
@@ -203,4 +204,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('speaker'))

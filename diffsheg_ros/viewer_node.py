@@ -29,6 +29,7 @@ from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.server import ViewerServer
 from diffsheg_ros import messages
 from diffsheg_ros.avatar_timing import read_timing, report_name
+from diffsheg_ros.executables import start
 from diffsheg_ros.live_show import LiveShow, Request
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
 from diffsheg_ros.node_audio import AudioSubscription
@@ -242,4 +243,4 @@ def main(args: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(start('viewer'))

@@ -492,6 +492,13 @@ class MotionWorker:
 
     def _deliver(self, live: _Live, window: MotionWindow) -> None:
         utterance = live.utterance
+        logger.debug(
+            'utterance %.60r: frames %d to %d planned, the first %d for good',
+            utterance.id,
+            window.start_frame,
+            window.start_frame + len(window.motion),
+            window.final_frames,
+        )
         try:
             # The sender's clock drifts; the window's own beginning is where it has to be.
             before_ns = round(window.start_frame * NS / self._bundle.config.format.fps)
@@ -506,9 +513,17 @@ class MotionWorker:
         live, self._live = self._live, None
         if live is not None:
             self._inbox.close(live.utterance)
-            self._counts.update(live.hearing.counts())
+            counts = live.hearing.counts()
+            logger.debug(
+                'utterance %.60r is over: %d windows; chunks: %s',
+                live.utterance.id,
+                live.windows,
+                ', '.join(f'{name} {count}' for name, count in counts.items()) or 'all in order',
+            )
+            self._counts.update(counts)
 
     def _open(self, utterance: Utterance) -> _Live:
+        logger.debug('utterance %.60r is heard, %d Hz', utterance.id, utterance.sample_rate)
         hearing = Hearing(utterance, self._reorder_s, self._max_gap_s)
         session = self._new_session(utterance.sample_rate, utterance.ordinal)
         return _Live(hearing, session, self._style, self._clock(), self._now_ns())

@@ -1,22 +1,23 @@
 """The avatar, configured and activated; with `audio_file`, the recording is spoken to it.
 
-The viewer shows it in a web browser, with `rviz:=true` RViz does too.
+The viewer shows it in a web browser, with `rviz:=true` RViz does too. The launch ends with status 1
+where the avatar cannot start or dies.
 
 Example: `ros2 launch diffsheg_ros avatar.launch.py audio_file:=speech.wav`
 """
 
+import sys
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
-from launch.events import matches_action
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler, Shutdown
+from launch.event_handlers import OnProcessExit
+from launch.events.process import ProcessExited
 from launch.logging import launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
-from launch_ros.events.lifecycle import ChangeState
 from launch_ros.parameter_descriptions import ParameterValue
-from lifecycle_msgs.msg import Transition
 
 # Installed, as in the checkout, config lies beside launch.
 CONFIG = Path(__file__).resolve().parents[1] / 'config'
@@ -32,14 +33,28 @@ ARGUMENTS = {
     'viewer': ('true', 'true: show the avatar in a web browser'),
     'port': ('', 'port of its page, or the next free one; 0: any; empty: what params_file says'),
     'rviz': ('false', 'true: show the avatar in RViz'),
+    'respawn': ('false', 'true: start the avatar again when it dies'),
     'use_sim_time': ('false', 'true: the time of /clock'),
-    'log_level': ('info', 'debug, info, warn, error or fatal'),
+    'log_level': ('info', 'debug (this package), info, warn, error or fatal'),
 }
+#: Those that are true or false.
+SWITCHES = [name for name, (default, _) in ARGUMENTS.items() if default in ('true', 'false')]
+#: A process that ends with it will not start the next time either.
+CANNOT_START = 2
+RESPAWN_DELAY_S = 1.0
 
 
 def nodes(context: LaunchContext) -> list:
+    try:
+        from diffsheg_ros.launch_arguments import check_names, check_values
+    except ImportError as error:
+        from diffsheg_ros.import_failure import import_failure
+
+        raise RuntimeError(import_failure(error)) from error
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    use_sim_time = given['use_sim_time'].lower() == 'true'
+    check_names(sys.argv, Path(__file__).name, ARGUMENTS)
+    check_values(given, SWITCHES)
+    use_sim_time = is_true(given['use_sim_time'])
 
     def options(executable: str, **texts: str) -> dict:
         own = {name: ParameterValue(text, value_type=str) for name, text in texts.items() if text}
@@ -53,39 +68,56 @@ def nodes(context: LaunchContext) -> list:
             'output': 'screen',
         }
 
-    avatar = LifecycleNode(**options('avatar', bundle=given['bundle'], preset=given['preset']))
-    player = Node(**options('file_player', file=given['audio_file']))
-
-    def change(transition: int) -> EmitEvent:
-        matcher = matches_action(avatar)
-        event = ChangeState(lifecycle_node_matcher=matcher, transition_id=transition)
-        return EmitEvent(event=event)
-
-    def once(start: str, goal: str, action: EmitEvent | Node) -> RegisterEventHandler:
-        handler = OnStateTransition(
-            target_lifecycle_node=avatar,
-            start_state=start,
-            goal_state=goal,
-            entities=[action],
-            handle_once=True,
-        )
-        return RegisterEventHandler(handler)
-
-    actions = [once('configuring', 'inactive', change(Transition.TRANSITION_ACTIVATE))]
+    avatar = avatar_node(
+        options('avatar', bundle=given['bundle'], preset=given['preset']), is_true(given['respawn'])
+    )
+    actions = [RegisterEventHandler(OnProcessExit(target_action=avatar, on_exit=when_it_ends))]
+    speaking = []
     if given['audio_file']:
-        actions.append(once('activating', 'active', player))
-    if given['microphone'].lower() == 'true':
-        actions.append(once('activating', 'active', Node(**options('microphone'))))
-    if given['speaker'].lower() == 'true':
+        speaking.append(Node(**options('file_player', file=given['audio_file'])))
+    if is_true(given['microphone']):
+        speaking.append(Node(**options('microphone')))
+    active = OnStateTransition(
+        target_lifecycle_node=avatar, goal_state='active', entities=speaking, handle_once=True
+    )
+    actions.append(RegisterEventHandler(active))
+    if is_true(given['speaker']):
         actions.append(Node(**options('speaker')))
-    if given['viewer'].lower() == 'true':
+    if is_true(given['viewer']):
         viewer = options('viewer')
         if given['port']:
             viewer['parameters'].append({'port': ParameterValue(given['port'], value_type=int)})
         actions.append(Node(**viewer))
-    if given['rviz'].lower() == 'true':
+    if is_true(given['rviz']):
         actions += rviz_nodes(given['bundle'], given['namespace'], use_sim_time)
-    return [*actions, avatar, change(Transition.TRANSITION_CONFIGURE)]
+    return [*actions, avatar]
+
+
+def is_true(text: str) -> bool:
+    return text.lower() == 'true'
+
+
+def avatar_node(options: dict, respawn: bool) -> LifecycleNode:
+    """The avatar, which configures and activates itself: so does one that is started again."""
+    *files, own = options.pop('parameters')
+    own = {**own, 'autostart': True, 'exit_on_failure': True}
+    return LifecycleNode(
+        **options, parameters=[*files, own], respawn=respawn, respawn_delay=RESPAWN_DELAY_S
+    )
+
+
+def when_it_ends(event: ProcessExited, context: LaunchContext) -> list[Shutdown] | None:
+    """Ends the launch with the avatar, with an error unless it was asked to end."""
+    if context.is_shutdown:
+        return None
+    if event.returncode == CANNOT_START:
+        # Launch reports it in one line and ends with status 1.
+        raise RuntimeError('the avatar cannot start; its own line above says why')
+    if is_true(context.launch_configurations['respawn']):
+        return None
+    if event.returncode:
+        raise RuntimeError(f'the avatar has died (exit code {event.returncode})')
+    return [Shutdown(reason='the avatar has ended')]
 
 
 def rviz_nodes(bundle: str, namespace: str, use_sim_time: bool) -> list[Node]:

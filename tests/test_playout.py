@@ -254,3 +254,19 @@ def test_whole_turns_are_forgotten_once_and_idle_motion_is_followed_from_there(p
     # What is planned next goes on from the angles that are shown.
     stretch = playout.plan_idle(frame_ns(30), MotionWindow(1, 112, window.motion[112:], 8, False))
     assert abs(stretch.angles[0, 0, 0] - x[-1]) < 0.5
+
+
+def test_the_pose_of_now_has_the_velocities_of_its_angles(playout):
+    """Speech, its blends and the way to rest: the velocities are the slope of what is shown."""
+    playout.show(T0 - NS // 60)
+    playout.plan(1, 'u', T0, spinning(0, 34, last=True))
+    step_ns = NS // 2000
+    shown = [playout.show(T0 + index * step_ns) for index in range(2000 * 4)]
+    angles = np.array([pose.angles for pose in shown])
+    slopes = (angles[2:] - angles[:-2]) / (2 * step_ns) * NS
+    velocities = np.array([pose.velocities for pose in shown])[1:-1]
+    assert np.abs(velocities).max() > 2.9
+    close = np.isclose(velocities, slopes, atol=0.02, rtol=0.01).all((1, 2))
+    # Frames are joined by straight lines: at a frame the slope before differs from that after.
+    assert close.mean() > 0.95
+    np.testing.assert_allclose(shown[-1].velocities, 0, atol=1e-6)

@@ -22,6 +22,7 @@ COMMANDS = (
     'export',
     'replay',
     'plot',
+    'urdf',
     'convert',
     'export-speech',
     'corpus',

@@ -1,0 +1,24 @@
+"""`python -m diffsheg_ros avatar ...`: an executable by its name."""
+
+import sys
+
+from diffsheg_ros.executables import CANNOT_START, EXECUTABLES, start
+from diffsheg_ros.nearest import did_you_mean
+
+
+def main() -> int:
+    """Run the executable that the first argument names."""
+    name, *arguments = sys.argv[1:] or ['--help']
+    if name in EXECUTABLES:
+        return start(name, arguments)
+    if name in ('-h', '--help'):
+        sys.stdout.write('usage: python -m diffsheg_ros NAME [arguments]\n')
+        for known, executable in EXECUTABLES.items():
+            sys.stdout.write(f'  {known:14} {executable.summary}\n')
+        return 0
+    sys.stderr.write(f'error: no executable {name!r}: {did_you_mean(name, EXECUTABLES)}\n')
+    return CANNOT_START
+
+
+if __name__ == '__main__':
+    sys.exit(main())

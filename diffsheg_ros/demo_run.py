@@ -1,0 +1,295 @@
+"""The demo: a recording is spoken, the avatar moves, and what it published is written.
+
+Starts the real nodes as processes of their own (avatar, viewer and file player), shows here and on
+a page in the browser what they publish, and writes the recording when the utterance's motion has
+been played. In a terminal the avatar then stays, to be spoken to on its page, until Ctrl-C. Needs
+no `launch`; `launch/avatar.launch.py` is the way where ROS 2 is installed.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from diffsheg_model.audio import audio_info, read_blocks
+from diffsheg_model.bundle import Bundle, load_bundle
+from diffsheg_model.errors import InputError
+from diffsheg_model.exports import write_outputs
+from diffsheg_model.files import atomic_path, check_folder_writable
+from diffsheg_model.private_files import private_files
+from diffsheg_model.time_units import NS
+from diffsheg_ros.isolation import isolate
+from diffsheg_ros.log_folder import ensure_log_folder
+from diffsheg_ros.monitor_node import SESSION_FILE, MonitorNode
+from diffsheg_ros.node_process import INTERRUPTED, end_at_signals, run_node
+
+#: The avatar must report within this time, model loading included.
+START_LIMIT_S = 60.0
+#: After the last motion was due, going to rest may take this much longer.
+END_LIMIT_S = 10.0
+STOP_LIMIT_S = 10.0
+#: A page that was opened gets so long to load before the avatar speaks.
+PAGE_LIMIT_S = 15.0
+
+
+class NodeProcess:
+    """A node of this package as a process; what it logs goes into a file."""
+
+    def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
+        self._log = folder / f'{name}.log'
+        arguments = ['--ros-args']
+        for key, value in parameters.items():
+            # JSON is YAML, so any path arrives as it is.
+            arguments += ['-p', f'{key}:={json.dumps(value)}']
+        with self._log.open('wb') as log:
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', 'diffsheg_ros', name, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal is for the demo alone; it stops its nodes itself.
+                start_new_session=True,
+            )
+
+    def exit_status(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def last_words(self, wanted: tuple[str, ...] = ('ERROR', 'error', 'Error')) -> str:
+        """The last line of its log that tells of an error, else the last line."""
+        lines = [
+            text for text in self._log.read_text(errors='replace').splitlines() if text.strip()
+        ]
+        telling = [text for text in lines if any(word in text for word in wanted)]
+        return (telling or lines or ['(it said nothing)'])[-1]
+
+    def said(self, pattern: str, limit_s: float) -> str:
+        """Waits for a line of its log; what the pattern's group found, empty if it never came."""
+        end_s = time.monotonic() + limit_s
+        while time.monotonic() < end_s and self.exit_status() is None:
+            found = re.search(pattern, self._log.read_text(errors='replace'))
+            if found:
+                return found.group(1)
+            time.sleep(0.05)
+        return ''
+
+    def stop(self) -> int:
+        """Asks it to stop, waits, and ends it for good if it does not; its exit status."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        return self._process.wait()
+
+
+class Run:
+    """Decides when the demo is over; asked after every message.
+
+    Attributes:
+        failure: why it ended early; empty where it did not.
+        complete: whether all motion was shown.
+    """
+
+    def __init__(
+        self, avatar: NodeProcess, player: NodeProcess, viewer: NodeProcess | None
+    ) -> None:
+        self._avatar = avatar
+        self._player = player
+        self._viewer = viewer
+        self._begun_s = time.monotonic()
+        self._looked_s = 0.0
+        self.failure = ''
+        self.complete = False
+
+    def finished(self, node: MonitorNode) -> bool:
+        """Whether all motion was shown, or something went wrong."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < 0.1:
+            return False
+        self._looked_s = now_s
+        self.failure = self._failure(node, now_s)
+        self.complete = not self.failure and self._all_shown(node)
+        return bool(self.failure) or self.complete
+
+    def _failure(self, node: MonitorNode, now_s: float) -> str:
+        view = node.view
+        if self._avatar.exit_status() is not None:
+            return f'the avatar ended early: {self._avatar.last_words()}'
+        if self._viewer is not None and self._viewer.exit_status() is not None:
+            return f'the viewer ended early: {self._viewer.last_words()}'
+        if view.level >= 2 and view.value('lifecycle') == 'unconfigured':
+            return view.message
+        if not view.state and now_s - self._begun_s > START_LIMIT_S:
+            return f'the avatar has not reported for {START_LIMIT_S:g} s'
+        if self._player.exit_status() not in (None, 0):
+            return f'the file player failed: {self._player.last_words()}'
+        return ''
+
+    def _all_shown(self, node: MonitorNode) -> bool:
+        if self._player.exit_status() is None or node.recording is None:
+            return False
+        _, delay_s = node.timing()
+        over_ns = node.shown_ns - node.recording.known_end_ns - round(delay_s * NS)
+        at_rest = not node.view.utterance_id
+        return over_ns > 0 and (at_rest or over_ns > END_LIMIT_S * NS)
+
+
+def run_demo(
+    audio: Path,
+    out: Path,
+    bundle_folder: Path,
+    console: Console,
+    *,
+    view: bool = True,
+    stay: bool = False,
+) -> int:
+    """Runs the demo.
+
+    Args:
+        audio: the recording.
+        out: folder for what is published.
+        bundle_folder: the model.
+        console: for what is said before and after.
+        view: serve the page, and open it where there is a display.
+        stay: leave the avatar and its page running after the recording, until Ctrl-C.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        InputError: the recording, the bundle or the folder is unusable, or a node failed.
+    """
+    bundle = load_bundle(bundle_folder)
+    seconds = _check(audio, out, bundle)
+    if note := ensure_log_folder():
+        _say(console, note)
+    if not os.environ.get('ROS_DOMAIN_ID'):
+        isolate()
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    _say(console, f'playing {audio} ({seconds:.1f} s) to the avatar, model {bundle.config.name}')
+    with (
+        tempfile.TemporaryDirectory(prefix='diffsheg_demo.') as folder,
+        contextlib.ExitStack() as stack,
+    ):
+        scratch = Path(folder)
+
+        def start(name: str, **parameters: object) -> NodeProcess:
+            node = NodeProcess(name, parameters, scratch)
+            stack.callback(node.stop)
+            return node
+
+        avatar = start('avatar', autostart=True, bundle=str(bundle_folder))
+        viewer = _open_page(start, console) if view else None
+        # The avatar, the monitor and the page are to listen from the first sample on.
+        player = start('file_player', file=str(audio), subscribers=2 + view)
+        nodes: list[MonitorNode] = []
+
+        def create() -> MonitorNode:
+            nodes.append(MonitorNode(record=True, mcap=scratch / SESSION_FILE))
+            return nodes[0]
+
+        run = Run(avatar, player, viewer)
+        status = run_node(create, [], run.finished)
+        end_at_signals()
+        if run.failure:
+            raise InputError(run.failure)
+        if not run.complete:
+            _say(console, 'stopped before the end: nothing was written')
+            return status or INTERRUPTED
+        with private_files():
+            _write(nodes[0], out, bundle, scratch / SESSION_FILE, console)
+        if stay and viewer is not None:
+            _stay(avatar, viewer, console)
+    return 0
+
+
+def _open_page(start: Callable[..., NodeProcess], console: Console) -> NodeProcess:
+    """Starts the viewer, says where its page is, and waits for the page where it was opened."""
+    viewer = start('viewer', open_page=True)
+    url = viewer.said(r'open(?:ed)? (http\S+)', START_LIMIT_S)
+    if not url:
+        raise InputError(f'the viewer did not come up: {viewer.last_words()}')
+    _say(console, f'the avatar is on {url}')
+    if viewer.said(r'(opened|open) http', START_LIMIT_S) == 'opened':
+        viewer.said(r'pages that look on: (\d+)', PAGE_LIMIT_S)
+    return viewer
+
+
+def _write(node: MonitorNode, out: Path, bundle: Bundle, session: Path, console: Console) -> None:
+    """Writes what was published, and says how it went."""
+    assert node.recording is not None
+    _say(console, f'writing what was published into {out}')
+    motion = node.recording.motion(*node.timing())
+    sound = node.recording.audio(motion.duration_s)
+    paths = list(write_outputs(out, motion, bundle.skeleton, sound, node.recording.sample_rate))
+    if session.exists():
+        paths.append(out / SESSION_FILE)
+        with atomic_path(paths[-1]) as temporary:
+            shutil.copyfile(session, temporary)
+    _say(console, _summary(node, len(motion)))
+    _say(console, 'written: ' + ' '.join(str(path) for path in paths))
+
+
+def _stay(avatar: NodeProcess, viewer: NodeProcess, console: Console) -> None:
+    """Leaves the avatar on its page until Ctrl-C."""
+    _say(
+        console,
+        'the avatar stays: speak to it on its page, by microphone or with a recording that you '
+        'drop there; Ctrl-C ends it',
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            for name, node in (('avatar', avatar), ('viewer', viewer)):
+                if node.exit_status() is not None:
+                    raise InputError(f'the {name} ended: {node.last_words()}')
+            time.sleep(0.2)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def _check(audio: Path, out: Path, bundle: Bundle) -> float:
+    """Finds what is wrong with the input before anything starts; the recording's seconds."""
+    seconds = audio_info(audio).duration_s
+    frame_s = 1 / bundle.config.format.fps
+    if seconds < frame_s:
+        raise InputError(
+            f'{audio}: audio too short: less than one frame, {frame_s:.3f} s; '
+            'give a longer recording'
+        )
+    for _ in read_blocks(audio, 10.0):
+        pass
+    check_folder_writable(out)
+    return seconds
+
+
+def _summary(node: MonitorNode, frames: int) -> str:
+    view, recording = node.view, node.recording
+    assert recording is not None and recording.audio_start_ns is not None
+    rate_hz, delay_s = node.timing()
+    speech_ns = recording.audio_start_ns + round(delay_s * NS)
+    lines = {
+        'published': f'{view.frames} faces, {recording.measured_rate_hz(speech_ns):.1f} Hz '
+        f'measured of {rate_hz:g} Hz; {frames} frames written',
+        'latency': f'p50 {view.value("latency_p50_s")} s, p95 {view.value("latency_p95_s")} s '
+        'from the arrival of a sample to its planned motion',
+        'generation': f'p50 {view.value("window_p50_s")} s, p95 {view.value("window_p95_s")} s a '
+        f'window, engine {view.value("engine")} ({view.value("precision")})',
+        'playout delay': f'{delay_s:.2f} s from a sample to its motion',
+        'losses': f'{view.value("drops")} chunks dropped, {view.value("gaps")} samples lost, '
+        f'{view.value("late_windows")} windows late',
+    }
+    return '\n'.join(f'{name:>13}  {text}' for name, text in lines.items())
