@@ -46,6 +46,7 @@ class NodeProcess:
     """A node of this package as a process; what it logs goes into a file."""
 
     def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
+        self.name = name
         self._log = folder / f'{name}.log'
         arguments = ['--ros-args']
         for key, value in parameters.items():
