@@ -3,6 +3,7 @@
 numpy's own readers believe what a header says of the shape, and a zip file of its sizes.
 """
 
+import io
 import math
 import os
 import zipfile
@@ -22,6 +23,11 @@ _MOST_DIMENSIONS = 32
 _BLOCK = 1 << 20
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
+_LONGEST_HEADER = 1 << 16
+_VERSIONS = {
+    (1, 0): (2, np.lib.format.read_array_header_1_0),
+    (2, 0): (4, np.lib.format.read_array_header_2_0),
+}
 
 
 class NpyHeader(NamedTuple):
@@ -48,13 +54,14 @@ def read_header(file: IO[bytes]) -> NpyHeader:
     """
     try:
         version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            found = np.lib.format.read_array_header_1_0(file)
-        elif version == (2, 0):
-            found = np.lib.format.read_array_header_2_0(file)
-        else:
+        if version not in _VERSIONS:
             raise ValueError(f'version {version[0]}.{version[1]} of the format')
-        header = NpyHeader(*found)
+        width, parse = _VERSIONS[version]
+        prefix = file.read(width)
+        length = int.from_bytes(prefix, 'little')
+        if length > _LONGEST_HEADER:  # the file would be asked for memory of that length
+            raise ValueError(f'it has {length} bytes')
+        header = NpyHeader(*parse(io.BytesIO(prefix + file.read(length))))
     except OSError:
         raise
     except Exception as error:  # the header is text in Python's syntax, parsed by Python

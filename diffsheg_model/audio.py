@@ -236,7 +236,10 @@ class _Recording:
     def _open(self, part: Part) -> soundfile.SoundFile:
         whole = part.is_whole(self._size)
         try:
-            file = soundfile.SoundFile(self.path if whole else PartFile(self.path, part))
+            file = soundfile.SoundFile(
+                # As bytes: a name need not be UTF-8.
+                os.fsencode(self.path) if whole else PartFile(self.path, part)
+            )
         except (soundfile.SoundFileError, TypeError) as error:  # TypeError: a headerless .raw
             raise InputError(
                 f'{self.path}: not a readable audio file; give wav, flac, ogg or mp3'

@@ -21,7 +21,7 @@ import safetensors
 import safetensors.numpy
 
 from diffsheg_model.config import BundleConfig, from_dict
-from diffsheg_model.errors import InputError
+from diffsheg_model.errors import InputError, printable
 from diffsheg_model.files import atomic_path, check_replaceable, sha256
 from diffsheg_model.motion import Motion, from_channels
 from diffsheg_model.onnx_references import check_graph, check_plain
@@ -39,6 +39,7 @@ SPEECH_FILES = tuple(
     f'{SPEECH}/{name}' for name in ('encoder.json', 'encoder.onnx', 'encoder.onnx.data')
 )
 VERSION = 2
+_LARGEST_MANIFEST = 16 << 20
 # Resolved: `colcon build --symlink-install` fills a package with links, and a bundle has none.
 DEFAULT_BUNDLE = Path(__file__).resolve().parent / 'bundles' / 'default'
 
@@ -170,11 +171,20 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
             f'{folder} is no bundle: it has no {MANIFEST}; make one with `diffsheg convert` or '
             '`diffsheg train`'
         )
+    if printable(str(folder.absolute())) != str(folder.absolute()):
+        raise InputError(
+            f'{folder.absolute()}: libraries do not open files of such a name; rename it'
+        )
     where = str(folder / MANIFEST)
     try:
+        size = (folder / MANIFEST).stat().st_size
+        if size > _LARGEST_MANIFEST:
+            raise InputError(f'{where} has {size} bytes: must have at most {_LARGEST_MANIFEST}')
         text = (folder / MANIFEST).read_bytes()
         manifest = json.loads(text)
-    except (OSError, ValueError) as error:
+    except InputError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f'{where} cannot be read ({error}); restore the bundle') from error
     if not isinstance(manifest, dict) or manifest.get('version') != VERSION:
         raise InputError(f'{where} is not of bundle version {VERSION}; make the bundle again')

@@ -13,6 +13,7 @@ import io
 import math
 import os
 import pickle
+import warnings
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -215,7 +216,9 @@ def load(file: IO[bytes], where: str) -> Any:
     """
     data = file.read()
     try:
-        end = check_pickle(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of escapes in damaged text
+            end = check_pickle(data)
         return _with_arrays(_Unpickler(data[:end]).load(), {}, 0)
     except MemoryError:
         raise

@@ -24,9 +24,9 @@ _WORDS = (
     b'nan inf -inf 1e400 -1 0 99999999999999999999 1e308 1e-320 5e-324 null true {} [] 2147483648 '
     b'Xrotation Xposition CHANNELS JOINT ROOT Frames: MOTION Timecode time_s timestamp names'
 ).split() + [
-    b'', b'\0', b'"', b'[', b'{', b',', b';', b'\n', b'\t', b':', b'/', b'\xff\xfe', b'\xef\xbb\xbf',
-    b'\xff\xff\xff\xff', b'\0\0\0\x80', b'\xe2\x80\xa8', b'\xed\xb3\xbf', b'9' * 400, b'9' * 5000,
-    b'[' * 3000, b'00:00:00:' + b'9' * 309,
+    b'', b'\0', b'"', b'[', b'{', b',', b';', b'\n', b'\t', b':', b'/', b'\xff\xfe',
+    b'\xef\xbb\xbf', b'\xff\xff\xff\xff', b'\0\0\0\x80', b'\xe2\x80\xa8', b'\xed\xb3\xbf',
+    b'9' * 400, b'9' * 5000, b'[' * 3000, b'00:00:00:' + b'9' * 309,
 ]  # fmt: skip
 _NUMBERS = tuple(
     value.to_bytes(8, 'little') for value in (0, 2**31, 2**32 - 1, 2**50, 2**63 - 1, 2**64 - 1)

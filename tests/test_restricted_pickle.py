@@ -289,11 +289,11 @@ def small_take() -> bytes:
 
 
 def test_no_damage_of_a_take_does_more_than_raise():
-    """Every byte left out, every pair left out, every bit turned: whole, or InputError."""
+    """Every byte left out, every pair left out, bits turned: whole, or InputError."""
     take = small_take()
     damaged = [take[:i] + take[i + n :] for i in range(len(take)) for n in (1, 2)]
     for place in range(len(take)):
-        for bit in range(8):
+        for bit in (0, 3, 7):
             turned = bytearray(take)
             turned[place] ^= 1 << bit
             damaged.append(bytes(turned))

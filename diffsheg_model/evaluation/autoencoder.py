@@ -195,6 +195,10 @@ def load_autoencoder(path: Path) -> Autoencoder:
             f'{weights} is not the file that {RECORD} describes (cut, changed or of another '
             'auto-encoder); copy it again'
         )
+    with torch.device('meta'):
+        parameters = sum(each.numel() for each in _build(protocol).parameters())
+    if 4 * parameters > weights.stat().st_size:
+        raise InputError(f'{weights} does not fit {RECORD}; train the auto-encoder again')
     network = _build(protocol)
     try:
         tensors = safetensors.torch.load_file(weights)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from diffsheg_model.budget import check_budget
 from diffsheg_model.errors import InputError
 from diffsheg_model.readers.arkit_names import arkit_columns, as_unit, missing_note
 from diffsheg_model.readers.clock import frame_times, true_rate
@@ -31,7 +32,10 @@ def read_facial_json(
         InputError: unreadable, of another layout, or of another duration than the sound.
     """
     try:
-        content = json.loads(read_text(path))
+        text = read_text(path)
+        # What brackets take, even empty ones; numbers take little more than their digits.
+        check_budget(232 * text.count('{') + 64 * text.count('['), len(text), str(path))
+        content = json.loads(text)
         names = [str(name) for name in content['names']]
         frames = content['frames']
         values = np.array([frame['weights'] for frame in frames], np.float64)
