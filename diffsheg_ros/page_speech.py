@@ -19,6 +19,8 @@ from diffsheg_ros.utterance import Utterance
 KINDS = ('microphone', 'file')
 #: What may wait, of a recording that is sent at once.
 LONGEST_S = 620.0
+#: The same in samples, for rates above 48 kHz.
+MOST_SAMPLES = 620 * 48000
 #: Pieces of a recording go out so long before they are heard, and are so long.
 AHEAD_NS = NS // 5
 PIECE_S = 0.04
@@ -110,9 +112,11 @@ class PageSpeech:
             if live is None or live.speaker != speaker or live.complete:
                 raise InputError('begin to speak before sending samples')
             utterance = live.utterance
-            if utterance.waiting + len(samples) > LONGEST_S * utterance.sample_rate:
+            most = min(round(LONGEST_S * utterance.sample_rate), MOST_SAMPLES)
+            if utterance.waiting + len(samples) > most:
                 self._cut_off()
-                raise InputError(f'the recording is longer than {LONGEST_S:g} s: cut off there')
+                longest_s = most / utterance.sample_rate
+                raise InputError(f'the recording is longer than {longest_s:g} s: cut off there')
             utterance.add(samples)
 
     def end(self, speaker: int) -> None:
@@ -165,6 +169,7 @@ class PageSpeech:
         live, self._live = self._live, None
         if live is None:
             return None
+        live.utterance.drop_waiting()
         self._ended.append(live)
         self._wordless.add(live.speaker)
         return live.speaker

@@ -29,6 +29,11 @@ class Utterance:
         self._blocks.append(samples)
         self.waiting += len(samples)
 
+    def drop_waiting(self) -> None:
+        """Forget the samples that wait; those that have left stay counted."""
+        self._blocks.clear()
+        self.waiting = 0
+
     def piece(self, most: int, start_ns: int, end: bool = False) -> AudioPiece:
         """The next samples, as many as wait and at most so many.
 

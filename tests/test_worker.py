@@ -549,3 +549,30 @@ def test_worker_and_timeline_together(tiny_bundle, tiny_engine):
     worker.interrupt()
     assert timeline.sample(T0 + 401 * NS // 60).state == 'idle'
     assert worker.stop(LIMIT_S)
+
+
+@pytest.mark.parametrize('stamping', ['sent', 'same', 'none', 'clock behind'])
+def test_odd_stamps_give_the_motion_of_right_ones_at_its_times(
+    worker, receiver, tiny_bundle, tiny_engine, stamping
+):
+    """Chunks of several sizes, sent ten times as fast as they are heard."""
+    speech = speech_like(6.0)
+    sizes, first = [320, 4000, 41, 1600], 0
+    while first < len(speech):
+        samples = speech[first : first + sizes[first % len(sizes)]]
+        arrival_ns = T0 + first * NS // RATE // 10
+        stamp_ns = {
+            'sent': arrival_ns,
+            'same': T0,
+            'none': 0,
+            'clock behind': T0 + first * NS // RATE - 30 * NS,
+        }[stamping]
+        end = first + len(samples) == len(speech)
+        assert worker.push('odd', first, RATE, samples, stamp_ns, end, arrival_ns)
+        first += len(samples)
+    receiver.wait_last('odd')
+    offline = generate(tiny_bundle, tiny_engine, [speech], RATE, foppas=FAST)
+    live = receiver.motion('odd')
+    assert live.rotations.tobytes() == offline.rotations.tobytes()
+    assert live.weights.tobytes() == offline.weights.tobytes()
+    assert {start for _, _, start, _ in receiver.windows} == {T0}
