@@ -31,7 +31,7 @@ test: setup-test  ## Run all tests (TESTS='tests/test_mel.py -k stream' runs som
 test-slow: setup-test  ## Run the tests that take minutes each (two-process training, conversion at full size)
 	@scripts/run.sh python -m pytest -m slow
 
-test-faults: setup-test  ## Maltreat the avatar for minutes: absurd audio, thousands of barge-ins and restarts
+test-faults: setup-test  ## Maltreat the avatar and the readers of files for minutes (DIFFSHEG_FUZZ_SECONDS=60 a reader)
 	@scripts/run.sh python -m pytest -m 'slow or not slow' tests/test_faults_*.py
 
 setup-jazzy:
