@@ -16,6 +16,7 @@ from diffsheg_model.formats import ARKIT_WEIGHTS
 from diffsheg_model.motion import MOST_NAMES, Motion
 from diffsheg_model.readers.arkit_csv import read_arkit_csv
 from diffsheg_model.readers.bvh import read_bvh
+from diffsheg_model.readers.clock import nearest_rate
 from diffsheg_model.readers.facial_json import read_facial_json
 from diffsheg_model.readers.recording import ReadOptions, Track
 from diffsheg_model.reading import reader
@@ -24,8 +25,6 @@ from diffsheg_model.skeletons import BEAT_SKELETON, SHOW_SKELETON
 
 logger = logging.getLogger(__name__)
 
-#: Rates this close to a whole number are that number: times are written with few digits.
-_RATE_TOLERANCE = 0.005
 #: Seconds; later than any day.
 _LATEST_S = 1e6
 #: Frames a second; what is closer together is no capture of a face.
@@ -184,7 +183,7 @@ def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -
     for note in notes:
         logger.warning('%s', note)
     if fps is None:
-        fps = _rate(track)
+        fps = track.fps or _rate(track)
     if not abs(track.times_s[0]) <= _LATEST_S:
         raise InputError(f'{path}: begins {track.times_s[0]:g} s after its sound: cut it there')
     start_frame = round(track.times_s[0] * fps)
@@ -209,9 +208,7 @@ def _rate(track: Track) -> float:
     step_s = float(np.median(np.diff(track.times_s)))
     if not 1 / _LARGEST_RATE <= step_s < np.inf:
         raise InputError(f'its frames are {step_s:g} s apart: say its rate by --fps')
-    rate = 1.0 / step_s
-    whole = round(rate)
-    return float(whole) if abs(rate - whole) <= _RATE_TOLERANCE * whole else rate
+    return nearest_rate(1.0 / step_s)
 
 
 _READERS: dict[str, Callable[[Path, float | None], _Read]] = {

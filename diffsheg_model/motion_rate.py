@@ -16,8 +16,8 @@ def at_rate(motion: Motion, fps: float) -> Motion:
     Raises:
         InputError: no frames, or a rate that is none.
     """
-    if not (np.isfinite(fps) and fps > 0):
-        raise InputError(f'a motion cannot have {fps:g} frames a second: must be above 0')
+    if not (np.isfinite(fps) and fps >= 1):
+        raise InputError(f'a motion cannot have {fps:g} frames a second: must be at least 1')
     if len(motion) == 0:
         raise InputError('the motion has no frames')
     if fps == motion.fps:

@@ -148,7 +148,8 @@ def test_whose_skeleton():
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        ({'fps': 0.0}, 'has 0 frames a second: must be from 0.01 to 10000'),
+        ({'fps': 0.0}, 'has 0 frames a second: must be from 1 to 10000'),
+        ({'fps': 0.5}, 'has 0.5 frames a second: must be from 1 to 10000'),
         ({'fps': np.nan}, 'has nan frames a second'),
         ({'fps': 1e12}, 'has 1e'),
         ({'start_frame': -1}, 'begins with frame -1'),

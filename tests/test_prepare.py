@@ -111,7 +111,7 @@ def test_every_reason_to_skip_is_reported(tmp_path, caplog):
     expected = {
         'nowav': 'no 2_nowav_0_1_1.wav beside its motion',
         'nopair': 'no 3_nopair_0_1_1.bvh and no 3_nopair_0_1_1.json beside its wav',
-        'duration': 'durations disagree: 3.00 s of sound, but 4_duration_0_1_1.json has 120 frames',
+        'duration': 'too short to train on: 2.00 s',
         'nan': 'NaN in frame 0 of browDownLeft (1 such frames)',
         'joints': "another set of joints: lacks 1 of BEAT's 47 (RightArm)",
         'broken': 'is not text',

@@ -136,12 +136,11 @@ def rising(count):
         ([], ['time', 'jawOpen'], 'has no rows'),
         (rising(120), ['time', 'speed'], 'none of its 2 columns is an ARKit blendshape'),
         (rising(120), ['JawOpen', 'jawOpen'], 'two columns of jawOpen'),
-        (rising(60), ['time', 'jawOpen'], 'durations disagree: 4.00 s of sound, 2.00 s'),
         ([[0, 0.5], *rising(119)], ['time', 'jawOpen'], 'do not rise (row 3)'),
         ([*rising(119), ['soon', 0.5]], ['time', 'jawOpen'], 'do not rise (row 121)'),
         ([[frame / 30, 50] for frame in range(120)], ['time', 'jawOpen'], 'must be in 0..1'),
         ([['10:00', 0.5]] * 120, ['timecode', 'jawOpen'], "'10:00' is no timecode"),
-        ([*rising(119), [119 / 30]], ['time', 'jawOpen', 'jawLeft'], 'the face is lost in 120'),
+        ([*rising(119), [119 / 30]], ['time', 'jawOpen', 'jawLeft'], 'the face is lost in 119'),
     ],
 )  # fmt: skip
 def test_spoilt_tables_are_refused_in_one_line(tmp_path, rows, header, message):

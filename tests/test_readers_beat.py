@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from made_recordings import (
+    TEXTGRID,
     weights,
     write_beat_take,
     write_body,
@@ -14,6 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.formats import BEAT
+from diffsheg_model.readers.annotations import read_semantic, read_textgrid
 from diffsheg_model.readers.beat import SPEAKERS, find, read
 from diffsheg_model.readers.bvh import read_bvh
 from diffsheg_model.readers.channels import to_channels
@@ -118,17 +120,58 @@ def test_rotations_are_resampled_the_short_way_round(tmp_path):
 
 @pytest.mark.parametrize(
     ('frames', 'stated', 'sound_s', 'rate'),
-    [(957, 120, 64.1, 15), (1280, 30, 64.0, None), (7680, 120, 64.1, 120), (3840, 120, 63.8, 60),
-     (1600, 25, 64.0, 25)],
-)  # fmt: skip
-def test_a_header_is_believed_only_where_the_sound_agrees(frames, stated, sound_s, rate):
-    if rate is None:
-        with pytest.raises(InputError, match='durations disagree: 64.00 s of sound'):
-            true_rate(frames, stated, sound_s, 0.5, 'a.bvh')
-        return
-    found, note = true_rate(frames, stated, sound_s, 0.5, 'a.bvh')
+    [(957, 120, 64.1, 15), (7680, 120, 64.1, 120), (3840, 120, 63.8, 60), (1600, 25, 64.0, 25)],
+)
+def test_a_header_is_believed_where_the_sound_agrees(frames, stated, sound_s, rate):
+    found, note = true_rate(np.zeros((frames, 3)), stated, sound_s, ReadOptions(), 'a.bvh')
     assert found == rate
     assert bool(note) == (rate != stated)
+
+
+def captured(seconds, fps):
+    """Motion as it is recorded: up to some 4 Hz, seen so many times a second."""
+    rng = np.random.default_rng(3)
+    times = np.arange(round(seconds * fps))[:, None, None] / fps
+    speed, phase = rng.uniform(1, 25, (40, 1, 9)), rng.uniform(0, 6, (40, 1, 9))
+    return sum(np.sin(s * times[..., 0] + p) for s, p in zip(speed, phase, strict=True))
+
+
+@pytest.mark.parametrize(
+    ('fps', 'stated', 'motion_s', 'sound_s', 'rate'),
+    [
+        (120, 120, 42.0, 64.0, 120), (120, 120, 42.0, 43.0, 120), (120, 120, 64.0, 42.0, 120),
+        (120, 120, 4.0, 26.0, 120), (60, 60, 20.0, 60.0, 60), (120, 120, 60.0, 20.0, 120),
+        (15, 120, 64.0, 86.0, 15), (15, 120, 64.0, 67.0, 15),
+    ],
+)  # fmt: skip
+def test_where_one_was_ended_sooner_the_smoothness_of_frames_tells_the_rate(
+    fps, stated, motion_s, sound_s, rate
+):
+    values = captured(motion_s, fps)
+    found, note = true_rate(values, stated, sound_s, ReadOptions(), 'a.bvh')
+    assert found == rate
+    assert f'{sound_s:.2f} s of sound' in note
+    assert f'the {min(motion_s, sound_s):.2f} s that both have are used' in note
+
+
+def test_a_rate_that_nothing_tells_is_refused_with_the_options_that_help():
+    still = np.zeros((1280, 3))
+    with pytest.raises(InputError, match='durations disagree: 64.00 s of sound') as caught:
+        true_rate(still, 30, 64.0, ReadOptions(), 'a.bvh')
+    assert '--fps' in str(caught.value) and '--tolerance (0.5 s)' in str(caught.value)
+    assert true_rate(still, 30, 64.0, ReadOptions(fps=30), 'a.bvh')[0] == 30
+    assert true_rate(still, 30, 64.0, ReadOptions(tolerance_s=22), 'a.bvh')[0] == 30
+
+
+@pytest.mark.parametrize('sound_s', [4.7, 6.0, 10.0, 26.0, 3.2])
+def test_of_sound_and_motion_what_both_have_is_used(tmp_path, sound_s):
+    write_beat_take(tmp_path)
+    write_wav(tmp_path / f'{NAME}.wav', sound_s)
+    recording = read(only_take(tmp_path), ReadOptions())
+    both = min(4.0, sound_s)
+    assert sum(f'the {both:.2f} s that both have are used' in note for note in recording.notes) == 2
+    assert (recording.joints.end_s, recording.weights.end_s) == pytest.approx((4, 4), abs=0.02)
+    assert recording.duration_s == pytest.approx(sound_s)
 
 
 def test_a_lying_header_is_reported(tmp_path):
@@ -158,6 +201,46 @@ def test_annotations_that_cannot_be_read_are_left_out(tmp_path):
     recording = read(only_take(tmp_path), ReadOptions())
     assert recording.semantic is None
     assert 'line 1 is no semantic score' in recording.notes[0]
+    assert recording.words == ((0.5, 1.25, 'say'), (1.25, 4.0, 'the "word"'))
+
+
+SHORT_TEXTGRID = (
+    'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n4\n<exists>\n2\n"IntervalTier"\n'
+    '"words"\n0\n4\n3\n0\n0.5\n""\n0.5\n1.25\n"say"\n1.25\n4\n"the ""word"" "\n'
+    '"IntervalTier"\n"phones"\n0\n4\n1\n0\n4\n"x"\n'
+)
+ENCODINGS = ('utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be', 'utf-32', 'latin-1')
+
+
+@pytest.mark.parametrize('encoding', [*ENCODINGS, 'utf-16 with its mark, big end first'])
+@pytest.mark.parametrize('line_end', ['\n', '\r\n', '\r'])
+@pytest.mark.parametrize('text', [TEXTGRID, SHORT_TEXTGRID], ids=['long', 'short'])
+def test_textgrids_are_read_in_all_that_praat_writes(tmp_path, text, encoding, line_end):
+    path = tmp_path / 'a.TextGrid'
+    text = text.replace('say', 'caf\xe9').replace('\n', line_end)
+    if encoding in ENCODINGS:
+        path.write_bytes(text.encode(encoding))
+    else:
+        path.write_bytes(b'\xfe\xff' + text.encode('utf-16-be'))
+    assert read_textgrid(path) == ((0.5, 1.25, 'caf\xe9'), (1.25, 4.0, 'the "word"'))
+
+
+def test_semantic_scores_in_other_encodings_are_read(tmp_path):
+    line = '05_iconic_h\t0.9\t2.0\t1.1\t0.9\tbig caf\xe9\n'
+    for encoding in ENCODINGS:
+        (tmp_path / 'a.txt').write_bytes(line.encode(encoding))
+        assert read_semantic(tmp_path / 'a.txt') == ((0.9, 2.0, 0.9),)
+
+
+def test_a_bad_textgrid_leaves_the_scores(tmp_path):
+    write_beat_take(tmp_path)
+    (tmp_path / f'{NAME}.TextGrid').write_text(TEXTGRID[:400])
+    recording = read(only_take(tmp_path), ReadOptions())
+    assert recording.semantic and not recording.words
+    assert (
+        f'left out: {tmp_path}/{NAME}.TextGrid: interval 2 of the first tier is cut'
+        in (recording.notes[0])
+    )
 
 
 def replaced(path, old, new):
@@ -183,7 +266,6 @@ SPOILT = {
     'nan': ('bvh', lambda p: p.write_text(p.read_text()[: p.read_text().rindex('\n', 0, -9)]
                                           + '\n' + ' '.join(['nan'] * 228) + '\n'),
             'NaN in frame 479 of Spine'),
-    'short': ('json', lambda p: write_facial_json(p, 2.5), 'durations disagree: 4.00 s of sound'),
     'json': ('json', lambda p: p.write_text('{"names": ['), 'is no facial json'),
     'list': ('json', lambda p: p.write_text('[1, 2]'), 'is no facial json'),
     'names': ('json', lambda p: write_facial_json(p, names=['a'] * 51), 'none of its 51 columns'),

@@ -5,7 +5,6 @@ import pytest
 import soundfile
 from recordings import DATA
 
-from diffsheg_model.errors import InputError
 from diffsheg_model.formats import ARKIT_WEIGHTS
 from diffsheg_model.readers.facegood import COLUMNS, MAPPING, find, read
 from diffsheg_model.readers.recording import ReadOptions
@@ -43,9 +42,12 @@ def test_columns_become_arkit_weights(folder):
     assert not recording.joints
 
 
-def test_another_duration_is_refused(folder):
-    with pytest.raises(InputError, match=r'4\.00 s of sound, 2\.00 s of weights in 1114_2_01\.npy'):
-        read(find(folder)[0], ReadOptions(fps=60))
+def test_of_another_duration_what_both_have_is_used(folder):
+    recording = read(find(folder)[0], ReadOptions(fps=60))
+    assert '4.00 s of sound, 2.00 s of weights in 1114_2_01.npy: the 2.00 s that both have' in (
+        recording.notes[-1]
+    )
+    assert recording.weights.end_s == pytest.approx(2.0)
 
 
 @pytest.mark.skipif(not (DATA / 'facegood').is_dir(), reason='no FACEGOOD takes in DIFFSHEG_DATA')

@@ -5,8 +5,8 @@ import numpy as np
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion import Motion
 
-#: Frames a second of motion files: from a still in a while to more than any capture has.
-_RATES = (0.01, 10_000.0)
+#: Frames a second of motion files: below are wrong units of time, above more than any capture has.
+_RATES = (1.0, 10_000.0)
 #: Timecodes count the time of a day, and the times of a glTF are too coarse after it.
 _LATEST_START_S = 24 * 3600
 

@@ -39,16 +39,20 @@ def read_semantic(path: Path) -> tuple[Stretch, ...]:
     return tuple(stretches)
 
 
-_NUMBER = r'(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)'
-_TIER = re.compile(r'item\s*\[\d+\]:')
-_LONG = re.compile(
-    rf'xmin\s*=\s*{_NUMBER}\s*xmax\s*=\s*{_NUMBER}\s*text\s*=\s*"((?:[^"]|"")*)"', re.DOTALL
+_TOKEN = re.compile(
+    r'"((?:[^"]|"")*)"|(?<![\w\[])([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w\]])|<exists>'
 )
+"""What counts in a TextGrid: texts in quotes and free-standing numbers; all else is a remark."""
+
+_REMARK = re.compile(r'^\s*!.*$', re.MULTILINE)
 
 
 @reader('a TextGrid of Praat')
 def read_textgrid(path: Path) -> tuple[Word, ...]:
-    """The (start s, end s, word) of the first tier of a TextGrid in Praat's long format.
+    """Return the (start s, end s, word) of a TextGrid's first tier of intervals.
+
+    Both of Praat's text formats are read, the long and the short one: they have the same texts
+    and numbers in the same order. So are UTF-8, UTF-16 and Latin letters.
 
     Raises:
         InputError: unreadable, or no such file.
@@ -56,11 +60,30 @@ def read_textgrid(path: Path) -> tuple[Word, ...]:
     text = read_text(path)
     if 'ooTextFile' not in text[:200]:
         raise InputError(f'{path}: is no TextGrid of Praat')
-    tiers = _TIER.split(text)
-    if len(tiers) < 2:
-        raise InputError(f'{path}: has no tier in the long format; save it as text from Praat')
+    tokens = [
+        match[1].replace('""', '"') if match[1] is not None else _as_number(match[2])
+        for match in _TOKEN.finditer(_REMARK.sub('', text))
+    ]
+    begin = next((i for i, token in enumerate(tokens) if token == 'IntervalTier'), None)
+    if begin is None:
+        raise InputError(f'{path}: has no tier of intervals; save it as text from Praat')
+    # "IntervalTier", its name, its beginning and end, and the number of its intervals
+    count = tokens[begin + 4] if begin + 4 < len(tokens) else None
+    if not isinstance(count, float):
+        raise InputError(f'{path}: the first tier is cut or damaged; save it again from Praat')
     words = []
-    for start_s, end_s, word in _LONG.findall(tiers[1]):
-        if word.strip():
-            words.append((float(start_s), float(end_s), word.replace('""', '"').strip()))
+    for place in range(begin + 5, begin + 5 + 3 * int(min(count, len(tokens))), 3):
+        match tokens[place : place + 3]:
+            case [float(start_s), float(end_s), str(word)]:
+                if word.strip():
+                    words.append((start_s, end_s, word.strip()))
+            case _:
+                raise InputError(
+                    f'{path}: interval {(place - begin - 5) // 3 + 1} of the first tier is cut or '
+                    f'damaged; save it again from Praat'
+                )
     return tuple(words)
+
+
+def _as_number(text: str | None) -> float | None:
+    return None if text is None else float(text)

@@ -42,12 +42,12 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     Raises:
         InputError: a file is unusable or of another duration than the sound.
     """
-    samples = read_samples(take.files['wav'])
+    samples, notes = read_samples(take.files['wav'])
     sound_s = len(samples) / SAMPLE_RATE
     joints, weights = Track(), Track()
-    notes: tuple[str, ...] = ()
     if 'csv' in take.files:
-        weights, notes = read_arkit_csv(take.files['csv'], sound_s, options)
+        weights, more = read_arkit_csv(take.files['csv'], sound_s, options)
+        notes += more
     if 'bvh' in take.files:
         joints, more = read_body(take.files['bvh'], sound_s, options, every_joint=False)
         notes += more

@@ -1,8 +1,5 @@
 """Tables of ARKit weights: Live Link Face's, our own face.csv, and others with a time column."""
 
-import csv
-import io
-import re
 from pathlib import Path
 
 import numpy as np
@@ -10,40 +7,29 @@ from numpy.typing import NDArray
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.readers.arkit_names import arkit_columns, arkit_name, as_unit, missing_note
-from diffsheg_model.readers.clock import check_durations, frame_times
-from diffsheg_model.readers.recording import ReadOptions, Track, read_text
+from diffsheg_model.readers.clock import common_note
+from diffsheg_model.readers.recording import ReadOptions, Track
+from diffsheg_model.readers.row_times import RowTimes, row_times
+from diffsheg_model.readers.table import Table, number, read_header, read_table
 from diffsheg_model.reading import reader
 
 TIMECODE = 'timecode'
 BLENDSHAPE_COUNT = 'blendshapecount'
-_SECONDS = {'time': 1.0, 'time_s': 1.0, 'seconds': 1.0, 'timestamp': 1.0, 'time_ms': 1e-3}
-"""Names of columns that hold a time, and their unit in seconds."""
 
-_TIMECODE_RATES = (24, 25, 30, 50, 60)
-_DAY_S = 24 * 3600.0
 # Trackers lose a face for moments; what lasts longer is not bridged unsaid.
 _GAP_S = 0.25
 _LARGEST_LOSS = 0.1
-
-
-def header_of(path: Path) -> list[str]:
-    """The plain lower-case names of a table's columns; none where it is no text."""
-    try:
-        with path.open(encoding='utf-8-sig') as file:
-            first = file.readline(100_000)
-    except (OSError, UnicodeDecodeError):
-        return []
-    return [name.strip().lower() for name in next(csv.reader([first]), [])]
+_NTSC = 1001 / 1000
 
 
 def is_live_link(path: Path) -> bool:
     """Whether a table is laid out as the Live Link Face app writes it."""
-    return {TIMECODE, BLENDSHAPE_COUNT} <= set(header_of(path))
+    return {TIMECODE, BLENDSHAPE_COUNT} <= {name.lower() for name in read_header(path)}
 
 
 def is_arkit(path: Path) -> bool:
     """Whether a table has a column of an ARKit blendshape."""
-    return any(arkit_name(name) for name in header_of(path))
+    return any(arkit_name(name) for name in read_header(path))
 
 
 @reader('a table of ARKit weights')
@@ -65,94 +51,60 @@ def read_arkit_csv(
         The weights, and notes.
 
     Raises:
-        InputError: unreadable, no ARKit column, no times, NaN, or of another duration.
+        InputError: unreadable, no ARKit column, no times, NaN, or times apart from the sound's.
     """
-    rows = [row for row in _rows(path) if any(cell.strip() for cell in row)]
-    if len(rows) < 2:
-        raise InputError(f'{path}: has no rows; record or export it again')
-    header, body = [name.strip() for name in rows[0]], rows[1:]
-    columns = arkit_columns(header, str(path))
-    times_s, stated = _times(path, header, body, sound_s, options.fps)
-    tracked = np.array([_is_tracked(row, columns) for row in body])
-    notes = list(missing_note(columns, path.name))
+    table, notes = _whole_rows(read_table(path))
+    columns = arkit_columns(table.header, str(path))
+    times = row_times(table, options.fps, sound_s)
+    times_s, more = _beside_sound(times, sound_s, options, path.name)
+    notes += [*missing_note(columns, path.name), *more]
+    cells = [table.column(column) for column in columns.values()]
+    tracked = np.array([all(row) for row in zip(*cells, strict=True)])
     lost = int((~tracked).sum())
-    if lost > _LARGEST_LOSS * len(body):
-        raise InputError(f'{path}: the face is lost in {lost} of {len(body)} rows')
+    if lost > _LARGEST_LOSS * len(tracked):
+        raise InputError(f'{path}: the face is lost in {lost} of {len(tracked)} rows')
     if lost:
-        notes.append(f'{path.name} lost the face in {lost} of {len(body)} rows: bridged')
-    if sound_s is not None:
-        check_durations(sound_s, times_s[-1] + 1 / stated, options.tolerance_s, path.name)
-    weights = np.array(
-        [
-            [_number(row[column]) for column in columns.values()]
-            for row, seen in zip(body, tracked, strict=True)
-            if seen
-        ]
-    )
+        notes.append(f'{path.name} lost the face in {lost} of {len(tracked)} rows: bridged')
+    weights = np.array([[number(cell) for cell in column] for column in cells]).T[tracked]
     gap = float(np.max(np.diff(times_s[tracked]), initial=0.0))
     if gap > _GAP_S:
         notes.append(f'{path.name} has a gap of {gap:.2f} s: bridged')
-    return Track(tuple(columns), as_unit(weights, str(path)), times_s[tracked]), tuple(notes)
+    track = Track(tuple(columns), as_unit(weights, str(path)), times_s[tracked], times.fps)
+    return track, tuple(notes)
 
 
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        return list(csv.reader(io.StringIO(read_text(path))))
-    except csv.Error as error:
-        raise InputError(f'{path}: is no table ({error}); export it again') from error
+def _whole_rows(table: Table) -> tuple[Table, list[str]]:
+    """The table without a last row that was cut while it was written."""
+    rows = table.rows
+    if len(rows) < 2 or len(rows[-1]) >= len(rows[-2]):
+        return table, []
+    note = f'{table.path.name}: its last row is cut: left out'
+    return Table(table.path, table.header, rows[:-1], table.lines[:-1]), [note]
 
 
-def _is_tracked(row: list[str], columns: dict[str, int]) -> bool:
-    return all(column < len(row) and row[column].strip() for column in columns.values())
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return np.nan
-
-
-def _times(
-    path: Path, header: list[str], body: list[list[str]], sound_s: float | None, fps: float | None
-) -> tuple[NDArray[np.float64], float]:
-    """Seconds of every row (F,), and their rate."""
-    if fps is not None:
-        return frame_times(len(body), fps), fps
-    plain = [name.lower() for name in header]
-    if TIMECODE in plain:
-        column = plain.index(TIMECODE)
-        times_s = _from_timecodes(path, [row[column] for row in body])
-        times_s -= times_s[0]
-    else:
-        column = next((index for index, name in enumerate(plain) if name in _SECONDS), -1)
-        if column < 0:
-            raise InputError(f'{path}: has no column of time or timecode: give its rate by --fps')
-        times_s = np.array([_number(row[column]) for row in body]) * _SECONDS[plain[column]]
-        # Times that begin after the sound are those of a clock.
-        if sound_s is None or not 0 <= times_s[0] < sound_s:
-            times_s -= times_s[0]
-    steps = np.diff(times_s)
-    if not np.isfinite(times_s).all() or not (steps > 0).all():
-        row = int(np.argmin(np.concatenate([[True], steps > 0])))
-        raise InputError(f'{path}: the times of its rows do not rise (row {row + 2})')
-    return times_s, 1.0 / float(np.median(steps)) if len(steps) else 60.0
-
-
-def _from_timecodes(path: Path, codes: list[str]) -> NDArray[np.float64]:
-    """Seconds of HH:MM:SS:FF[.fraction]; the frames of a second are told by the largest FF."""
-    parts = []
-    for row, code in enumerate(codes):
-        match = re.fullmatch(r'\s*(\d+):(\d+):(\d+)[:;](\d+(?:\.\d+)?)\s*', code)
-        if not match:
-            raise InputError(f'{path}: {code!r} is no timecode HH:MM:SS:FF (row {row + 2})')
-        parts.append([float(part) for part in match.groups()])
-    hours, minutes, seconds, frames = np.array(parts).T
-    largest = int(frames.max())
-    rate = next((rate for rate in _TIMECODE_RATES if rate > largest), largest + 1)
-    if len(codes) < 3 * rate:
-        # Too short to have seen the last frame of a second: Live Link Face's rate.
-        rate = max(rate, 60)
-    times_s = 3600 * hours + 60 * minutes + seconds + frames / rate
-    past_midnight = np.cumsum(np.diff(times_s, prepend=times_s[0]) < -_DAY_S / 2)
-    return np.asarray(times_s + _DAY_S * past_midnight)
+def _beside_sound(
+    times: RowTimes, sound_s: float | None, options: ReadOptions, what: str
+) -> tuple[NDArray[np.float64], list[str]]:
+    """The rows' seconds of the sound, and notes where they are not as the file says."""
+    first = times.times_s[0]
+    # Timecodes, and times that begin after the sound, are those of a clock.
+    is_clock = times.is_timecode or sound_s is None or not 0 <= first < sound_s
+    times_s = times.times_s - first if is_clock else times.times_s
+    if sound_s is None:
+        return times_s, []
+    if times_s[0] > options.tolerance_s:
+        raise InputError(
+            f'{what} begins {times_s[0]:.2f} s after its sound: let both begin together, or '
+            f'raise --tolerance ({options.tolerance_s:g} s)'
+        )
+    end_s = times_s[-1] + 1 / times.fps
+    slow_s = end_s * _NTSC
+    is_off = end_s * (_NTSC - 1) > 0.1 and abs(slow_s - sound_s) < abs(end_s - sound_s) / 4
+    if times.is_timecode and is_off and options.fps is None and times.fps == round(times.fps):
+        note = (
+            f'{what} has timecodes of {times.fps:g} fps and lasts as long as its sound at '
+            f'{times.fps / _NTSC:.2f} fps: taken as that'
+        )
+        return times_s * _NTSC, [note]
+    note = common_note(sound_s, end_s, options.tolerance_s, what)
+    return times_s, [note] if note else []

@@ -11,14 +11,26 @@ from diffsheg_model.formats import ARKIT_WEIGHTS
 _BY_PLAIN_NAME = {name.lower(): name for name in ARKIT_WEIGHTS}
 # Weights are shares of a shape; a little beyond 1 is a tracker's, far beyond it another unit.
 _LARGEST = 2.0
+_WORDS = re.compile(r'[\s_.:/|-]+')
 
 
 def arkit_name(spelling: str) -> str | None:
     """The name of an ARKit weight among ours, or None.
 
     Case, spaces and underscores do not count, and a final L or R after an underscore is Left or
-    Right: EyeBlinkLeft, eye_blink_left and eyeBlink_L are all eyeBlinkLeft.
+    Right: EyeBlinkLeft, eye_blink_left and eyeBlink_L are all eyeBlinkLeft. Words before the name
+    do not count either: blendShapes.JawOpen, ARKit_jaw_open and head|jawOpen are jawOpen.
     """
+    plain = _plain_name(spelling)
+    if plain is not None:
+        return plain
+    words = [word for word in _WORDS.split(spelling) if word]
+    shorter = ('_'.join(words[begin:]) for begin in range(1, len(words)))
+    return next((name for name in map(_plain_name, shorter) if name), None)
+
+
+def _plain_name(spelling: str) -> str | None:
+    """The name of an ARKit weight without any word before it, or None."""
     spelling = spelling.strip()
     spelling = re.sub(r'_([LlRr])$', lambda side: {'l': 'Left', 'r': 'Right'}[side[1].lower()],
                       spelling)  # fmt: skip
@@ -32,8 +44,12 @@ def arkit_columns(spellings: list[str], where: str) -> dict[str, int]:
         InputError: none is, or two are the same.
     """
     found: dict[str, int] = {}
+    # A column of the plain name is meant before one with words before it, such as raw_jawOpen.
+    plain = {_plain_name(spelling) for spelling in spellings} - {None}
     for column, spelling in enumerate(spellings):
-        name = arkit_name(spelling)
+        name = _plain_name(spelling) or arkit_name(spelling)
+        if name in plain and _plain_name(spelling) is None:
+            continue
         if name in found:
             raise InputError(f'{where}: has two columns of {name}')
         if name:

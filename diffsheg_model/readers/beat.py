@@ -70,14 +70,14 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     Raises:
         InputError: a file is unusable or of another duration than the sound.
     """
-    samples = read_samples(take.files['wav'])
+    samples, notes = read_samples(take.files['wav'])
     sound_s = len(samples) / SAMPLE_RATE
     joints, weights = Track(), Track()
-    notes: tuple[str, ...] = ()
     semantic = None
     words: tuple[Word, ...] = ()
     if 'bvh' in take.files:
-        joints, notes = read_body(take.files['bvh'], sound_s, options, every_joint=True)
+        joints, more = read_body(take.files['bvh'], sound_s, options, every_joint=True)
+        notes += more
     else:
         notes += ('no bvh: the body is masked',)
     if 'json' in take.files:
@@ -85,10 +85,13 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         notes += more
     else:
         notes += ('no json: the face is masked',)
-    # What trains is there: annotations that cannot be read are left out.
+    # What trains is there: annotations that cannot be read are left out, each for itself.
     try:
         if 'txt' in take.files:
             semantic = read_semantic(take.files['txt'])
+    except InputError as error:
+        notes += (f'left out: {error}',)
+    try:
         if 'textgrid' in take.files:
             words = read_textgrid(take.files['textgrid'])
     except InputError as error:

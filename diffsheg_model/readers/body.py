@@ -37,7 +37,7 @@ def read_body(
     if missing:
         notes.append(f'{path.name} lacks {len(missing)} of 47 joints ({some}): they are masked')
     fps = options.fps or bvh.fps
-    fps, note = true_rate(len(bvh.values), fps, sound_s, options.tolerance_s, path.name)
+    fps, note = true_rate(bvh.rotations(names), fps, sound_s, options, path.name)
     if note:
         notes.append(note)
     return Track(names, bvh.rotations(names), frame_times(len(bvh.values), fps)), tuple(notes)

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from diffsheg_model.array_files import read_npy
 from diffsheg_model.errors import InputError
-from diffsheg_model.readers.clock import check_durations, frame_times
+from diffsheg_model.readers.clock import frame_times, true_rate
 from diffsheg_model.readers.recording import (
     ReadOptions,
     Recording,
@@ -106,13 +106,14 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     """Reads a take and maps its columns, low-passed for 15 fps.
 
     Raises:
-        InputError: a file is missing, of another shape, not finite, or the durations disagree.
+        InputError: a file is missing, of another shape, not finite, or its rate does not
+            fit the sound.
     """
     captured, columns = _load(take)
-    samples = read_samples(take.files['wav'])
-    fps = options.fps or CAPTURE_FPS
+    samples, heard = read_samples(take.files['wav'])
+    stated = options.fps or CAPTURE_FPS
     what = f'weights in {take.files["npy"].name}'
-    check_durations(len(samples) / SAMPLE_RATE, len(captured) / fps, options.tolerance_s, what)
+    fps, note = true_rate(captured, stated, len(samples) / SAMPLE_RATE, options, what)
     curves = [
         sum(share * captured[:, columns.index(column)] for column, share in shares.items())
         for shares in MAPPING.values()
@@ -131,7 +132,11 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         speaker=0,
         source=f'FACEGOOD {take.name}',
         licence=LICENCE,
-        notes=('lips only: the body and the rest of the face are masked',),
+        notes=(
+            *heard,
+            'lips only: the body and the rest of the face are masked',
+            *([note] if note else []),
+        ),
     )
 
 

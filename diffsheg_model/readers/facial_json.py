@@ -58,11 +58,12 @@ def read_facial_json(
     steps = np.diff(times_s)
     steps = steps[np.isfinite(steps)]
     step = float(np.median(steps)) if len(steps) else np.nan
-    rate, note = options.fps or (1.0 / step if step > 0 else 60.0), ''
+    stated, note = options.fps or (1.0 / step if step > 0 else 60.0), ''
+    rate = stated
     if sound_s is not None:
-        rate, note = true_rate(len(values), rate, sound_s, options.tolerance_s, path.name)
+        rate, note = true_rate(values, stated, sound_s, options, path.name)
     whole = np.isfinite(times_s).all() and (np.diff(times_s) > 0).all()
-    if note or options.fps or not whole or abs(times_s[0]) > options.tolerance_s:
+    if rate != stated or options.fps or not whole or abs(times_s[0]) > options.tolerance_s:
         times_s = frame_times(len(values), rate)
     weights = as_unit(values[:, list(columns.values())], str(path))
     notes = ((note,) if note else ()) + missing_note(columns, path.name)

@@ -53,7 +53,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     Raises:
         InputError: a file is unusable or of another duration than the sound.
     """
-    samples = read_samples(take.files['wav'])
+    samples, heard = read_samples(take.files['wav'])
     weights, notes = read_arkit_csv(take.files['csv'], len(samples) / SAMPLE_RATE, options)
     return Recording(
         name=take.name,
@@ -64,5 +64,5 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         speaker=0,
         source=f'Live Link Face {take.name}',
         licence=LICENCE,
-        notes=notes,
+        notes=heard + notes,
     )

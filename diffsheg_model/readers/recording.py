@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from diffsheg_model.audio import read_audio
 from diffsheg_model.errors import InputError
+from diffsheg_model.readers.encodings import decode
 from diffsheg_model.reading import reader
 from diffsheg_model.take_writer import SAMPLE_RATE
 
@@ -58,11 +59,13 @@ class Track:
         names: N, of joints or weights; none where there is no such track.
         values: (F, N, 3) axis-angle, radians, or (F, N) weights.
         times_s: (F,) rising, in seconds of the recording's sound.
+        fps: usual rate of the frames; None to tell it by the times.
     """
 
     names: tuple[str, ...] = ()
     values: NDArray[np.floating] = field(default_factory=lambda: np.zeros((0, 0)))
     times_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    fps: float | None = None
 
     def __bool__(self) -> bool:
         return bool(self.names)
@@ -70,6 +73,8 @@ class Track:
     @property
     def end_s(self) -> float:
         """Where its last frame ends."""
+        if self.fps is not None:
+            return float(self.times_s[-1] + 1 / self.fps)
         step = np.median(np.diff(self.times_s)) if len(self.times_s) > 1 else 0.0
         return float(self.times_s[-1] + step)
 
@@ -131,31 +136,33 @@ class Recording:
 
 
 @reader('an audio file')
-def read_samples(path: Path) -> NDArray[np.float32]:
-    """A recording's sound (n,) float32 at 16 kHz, the mean of its channels.
+def read_samples(path: Path) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Return a recording's sound (n,) float32 at 16 kHz, the mean of its channels, and notes.
 
     Raises:
         InputError: as ``read_audio``.
     """
-    samples, rate = read_audio(path)
+    notes: list[str] = []
+    samples, rate = read_audio(path, notes)
     if rate != SAMPLE_RATE:
         samples = soxr.resample(samples, rate, SAMPLE_RATE)
-    return samples.astype(np.float32)
+    return samples.astype(np.float32), tuple(notes)
 
 
 @reader('text')
 def read_text(path: Path) -> str:
-    """The text of a file.
+    """Return the text of a file in UTF-8, UTF-16, UTF-32 or Windows' Latin letters.
 
     Raises:
         InputError: it cannot be read, or is no text.
     """
     try:
-        return path.read_text(encoding='utf-8-sig')
+        text = decode(path.read_bytes())
     except OSError as error:
         raise InputError(f'{path}: {error.strerror}; check the file') from error
-    except UnicodeDecodeError as error:
-        raise InputError(f'{path}: is not text; get the original file') from error
+    if text is None:
+        raise InputError(f'{path}: is not text; get the original file')
+    return text
 
 
 def files_by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, dict[str, Path]]:

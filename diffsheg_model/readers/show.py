@@ -64,7 +64,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         InputError: a file is unusable or of another duration than the sound.
     """
     path = take.files['pkl']
-    samples = read_samples(take.files['wav'])
+    samples, heard = read_samples(take.files['wav'])
     try:
         with path.open('rb') as file:
             content = load(file, str(path))
@@ -83,26 +83,22 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
     else:
         names += [name for name in SHOW.joint_names if name not in BODY_JOINTS]
         poses.append(hands)
-    fps, note = true_rate(
-        frames,
-        options.fps or CAPTURE_FPS,
-        len(samples) / SAMPLE_RATE,
-        options.tolerance_s,
-        path.name,
-    )
+    moves = np.concatenate(poses, axis=1)
+    stated = options.fps or CAPTURE_FPS
+    fps, note = true_rate(moves, stated, len(samples) / SAMPLE_RATE, options, path.name)
     times_s = frame_times(frames, fps)
     folders = [part.lower() for part in path.parts[:-1]]
     speakers = [SPEAKERS.index(part) for part in folders if part in SPEAKERS]
     return Recording(
         name=take.name,
         samples=samples,
-        joints=Track(tuple(names), np.concatenate(poses, axis=1), times_s),
+        joints=Track(tuple(names), moves, times_s),
         weights=Track(SHOW.weight_names, expression, times_s),
         semantic=None,
         speaker=speakers[-1] if speakers else -1,
         source=f'SHOW {take.name}',
         licence=LICENCE,
-        notes=(*notes, *([note] if note else [])),
+        notes=(*heard, *notes, *([note] if note else [])),
     )
 
 
