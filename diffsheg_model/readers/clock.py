@@ -90,7 +90,7 @@ def true_rate(
 
 
 def _smoothness(values: NDArray[np.floating]) -> float:
-    """Return how alike the steps between frames are: 1 for equal ones, 0 by chance, NaN for none."""
+    """Return how alike the steps between frames are: 1 for equal ones, NaN for none."""
     steps = np.diff(values.reshape(len(values), -1).astype(np.float64), axis=0)
     if len(steps) < 2:
         return np.nan
