@@ -48,7 +48,7 @@ class MotionFormat:
     weights_are_unit: bool
 
     def __post_init__(self) -> None:
-        _require(0 < self.fps <= 240, self, 'fps', 'in (0, 240]')
+        _require(1 <= self.fps <= 240, self, 'fps', 'in 1..240')
         _require(2 <= self.window_frames <= 1200, self, 'window_frames', 'in 2..1200')
         names = self.joint_names + self.face_joint_names
         _require(len(set(names)) == len(names), self, 'joint_names', 'distinct names')

@@ -147,8 +147,8 @@ def test_another_rate_is_interpolated(recording, motion):
     np.testing.assert_allclose(back.weights[1::2], middle, atol=1e-6)
     later, _, _ = read_mcap(recording, delay_s=1.0)
     np.testing.assert_array_equal(later.weights, motion.weights[15:])
-    for fps in (0.0, -1.0, np.nan):
-        with pytest.raises(InputError, match='must be above 0'):
+    for fps in (0.0, -1.0, 0.5, np.nan):
+        with pytest.raises(InputError, match='must be from 1 to 1000'):
             read_mcap(recording, fps=fps)
 
 

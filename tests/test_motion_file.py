@@ -14,6 +14,7 @@ from test_exports import moving, tone
 from diffsheg_model.bundle import DEFAULT_BUNDLE
 from diffsheg_model.errors import InputError
 from diffsheg_model.exports import write_bvh, write_face_csv, write_npz
+from diffsheg_model.exports.kinds import Parts, kind_of, write_motion
 from diffsheg_model.formats import ARKIT_WEIGHTS, BEAT, SHOW
 from diffsheg_model.motion import Motion
 from diffsheg_model.motion_file import read_motion, read_motion_and_sound, skeleton_for
@@ -217,3 +218,13 @@ def test_real_recordings():
     assert (table.fps, table.weight_names) == (60, ARKIT_WEIGHTS)
     face = read_motion(DATA / 'arkit_face' / 'beat_26_reamey_0_103_103.json')
     assert (face.fps, len(face), face.start_frame) == (60, 4019, 1)
+
+
+@pytest.mark.parametrize('name', ['a.npz', 'a.bvh', 'a.csv', 'a.json', 'a.glb', 'a.mcap'])
+@pytest.mark.parametrize('fps', [0.5, 0.03, 0.0, np.nan, 1e6])
+def test_no_writer_writes_a_rate_that_no_motion_has(tmp_path, name, fps):
+    motion = dataclasses.replace(moving(), fps=fps)
+    parts = Parts(motion, BEAT_SKELETON, np.zeros(0, np.float32), 16000)
+    with pytest.raises(InputError, match='frames a second: must be from 1 to 10000'):
+        write_motion(tmp_path / name, parts, kind_of(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []

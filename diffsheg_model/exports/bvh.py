@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports.finite import check_rotations
+from diffsheg_model.exports.finite import check_rate, check_rotations
 from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import Motion
 from diffsheg_model.rotations import Array, euler_xyz_unwrapped
@@ -50,6 +50,7 @@ def bvh_channels(motion: Motion, skeleton: Skeleton) -> Array:
     Raises:
         InputError: values that are not finite, or a joint that the skeleton lacks.
     """
+    check_rate(motion)
     check_rotations(motion)
     # Only the joints that move need to be followed in time; the others are one row, repeated.
     angles = np.repeat(euler_xyz_unwrapped(np.asarray(skeleton.rest)[None]), len(motion), axis=0)

@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports.finite import check_weights
+from diffsheg_model.exports.finite import check_rate, check_weights
 from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import Motion
 
@@ -26,6 +26,7 @@ def write_face_csv(path: str | os.PathLike[str], motion: Motion) -> None:
     """
     if not motion.weight_names:
         raise InputError(f'cannot write {path}: the motion has no face')
+    check_rate(motion)
     check_weights(motion)
     times_s = (motion.start_frame + np.arange(len(motion))) / motion.fps
     rows = np.column_stack([times_s, motion.weights.astype(np.float64)])

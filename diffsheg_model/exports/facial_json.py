@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports.finite import check_weights
+from diffsheg_model.exports.finite import check_rate, check_weights
 from diffsheg_model.files import atomic_path
 from diffsheg_model.formats import ARKIT_WEIGHTS
 from diffsheg_model.motion import Motion
@@ -25,6 +25,7 @@ def write_facial_json(path: str | os.PathLike[str], motion: Motion) -> None:
     """
     if len(motion) == 0:
         raise InputError(f'cannot write {path}: the motion has no frames')
+    check_rate(motion)
     check_weights(motion)
     face = avatar_motion(motion)
     places = {name: index for index, name in enumerate(face.weight_names)}

@@ -11,13 +11,18 @@ _RATES = (1.0, 10_000.0)
 _LATEST_START_S = 24 * 3600
 
 
-def check_times(motion: Motion) -> None:
-    """Raises InputError where the frames have no times, or times that no format holds."""
+def check_rate(motion: Motion) -> None:
+    """Raise InputError where a motion has a frame rate that motions do not have."""
     if not _RATES[0] <= motion.fps <= _RATES[1]:
         raise InputError(
             f'the motion has {motion.fps:g} frames a second: must be from {_RATES[0]:g} to '
             f'{_RATES[1]:g}'
         )
+
+
+def check_times(motion: Motion) -> None:
+    """Raises InputError where the frames have no times, or times that no format holds."""
+    check_rate(motion)
     if not 0 <= motion.start_frame <= _LATEST_START_S * motion.fps:
         raise InputError(
             f'the motion begins with frame {motion.start_frame}: must be from 0 to a day after it'

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports.finite import check_rotations, check_weights
+from diffsheg_model.exports.finite import check_rate, check_rotations, check_weights
 from diffsheg_model.exports.glb import Glb, read_glb
 from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import Motion
@@ -36,6 +36,7 @@ def write_gltf(path: str | os.PathLike[str], motion: Motion, avatar: Path = AVAT
     """
     if len(motion) == 0:
         raise InputError(f'cannot write {path}: the motion has no frames')
+    check_rate(motion)
     check_rotations(motion)
     check_weights(motion)
     motion = avatar_motion(motion)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports.finite import check_rotations, check_weights
+from diffsheg_model.exports.finite import check_rate, check_rotations, check_weights
 from diffsheg_model.files import atomic_path
 from diffsheg_model.livelink import LIVELINK_CURVES, LIVELINK_FPS, livelink_curves
 from diffsheg_model.motion import Motion
@@ -34,6 +34,7 @@ def write_livelink_csv(path: str | os.PathLike[str], motion: Motion) -> None:
     """
     if len(motion) == 0:
         raise InputError(f'cannot write {path}: the motion has no frames')
+    check_rate(motion)
     check_weights(motion)
     check_rotations(motion)
     motion = at_rate(motion, LIVELINK_FPS)

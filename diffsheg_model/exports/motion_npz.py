@@ -6,6 +6,7 @@ import numpy as np
 
 from diffsheg_model.array_files import NpzFile
 from diffsheg_model.errors import InputError
+from diffsheg_model.exports.finite import check_rate
 from diffsheg_model.files import atomic_path
 from diffsheg_model.motion import MOST_NAMES, Motion
 from diffsheg_model.reading import reader
@@ -20,8 +21,9 @@ def write_npz(path: str | os.PathLike[str], motion: Motion) -> None:
     weight_names as text, fps and start_frame as numbers. Equal motions give equal files.
 
     Raises:
-        InputError: the path cannot be written.
+        InputError: a frame rate that motions do not have, or the path cannot be written.
     """
+    check_rate(motion)
     with atomic_path(path) as temporary, open(temporary, 'wb') as file:
         np.savez_compressed(
             file,

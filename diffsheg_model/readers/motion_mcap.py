@@ -58,8 +58,8 @@ def read_mcap(
             joints than an avatar's, nothing that could be read, an fps that is none, or mcap is
             not installed.
     """
-    if fps is not None and not 0 < fps <= 1000:
-        raise InputError(f'fps = {fps}: must be above 0, up to 1000')
+    if fps is not None and not 1 <= fps <= 1000:
+        raise InputError(f'fps = {fps}: must be from 1 to 1000')
     reader = _Reader(choose_namespace(path, ('face', 'joint_states'), namespace, least=2))
     for message in read_messages(path, reader.kinds):
         reader.take(message)
