@@ -68,7 +68,7 @@ def sounds(path: Path) -> list[bytes]:
 
 def tables(path: Path) -> list[bytes]:
     return [
-        made(path, lambda p: write_live_link(p, seconds=SECONDS, lost=(3,))),
+        made(path, lambda p: write_live_link(p, seconds=SECONDS + 1, lost=(3,))),
         made(path, lambda p: write_face_csv(p, motion())),
     ]
 

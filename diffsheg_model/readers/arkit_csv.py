@@ -10,7 +10,7 @@ from diffsheg_model.readers.arkit_names import arkit_columns, arkit_name, as_uni
 from diffsheg_model.readers.clock import common_note
 from diffsheg_model.readers.recording import ReadOptions, Track
 from diffsheg_model.readers.row_times import RowTimes, row_times
-from diffsheg_model.readers.table import Table, number, read_header, read_table
+from diffsheg_model.readers.table import Table, header_of, number, read_table
 from diffsheg_model.reading import reader
 
 TIMECODE = 'timecode'
@@ -24,12 +24,12 @@ _NTSC = 1001 / 1000
 
 def is_live_link(path: Path) -> bool:
     """Whether a table is laid out as the Live Link Face app writes it."""
-    return {TIMECODE, BLENDSHAPE_COUNT} <= {name.lower() for name in read_header(path)}
+    return {TIMECODE, BLENDSHAPE_COUNT} <= {name.lower() for name in header_of(path)}
 
 
 def is_arkit(path: Path) -> bool:
     """Whether a table has a column of an ARKit blendshape."""
-    return any(arkit_name(name) for name in read_header(path))
+    return any(arkit_name(name) for name in header_of(path))
 
 
 @reader('a table of ARKit weights')

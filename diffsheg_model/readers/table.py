@@ -11,6 +11,7 @@ import numpy as np
 from diffsheg_model.errors import InputError
 from diffsheg_model.readers.encodings import decode
 from diffsheg_model.readers.recording import read_text
+from diffsheg_model.reading import reader
 
 _DELIMITERS = ',;\t|'
 _HEADER_BYTES = 100_000
@@ -40,6 +41,7 @@ class Table:
         return [row[index].strip() if index < len(row) else '' for row in self.rows]
 
 
+@reader('a table')
 def read_table(path: Path) -> Table:
     """Read a table with a header line.
 
@@ -49,15 +51,15 @@ def read_table(path: Path) -> Table:
         InputError: unreadable, no rows, or a row with more cells than the header.
     """
     delimiter, begin, text = _layout(read_text(path))
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    cells = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
     found: list[tuple[int, list[str]]] = []
     try:
-        for row in reader:
+        for row in cells:
             if any(cell.strip() for cell in row):
-                found.append((begin + reader.line_num, row))
+                found.append((begin + cells.line_num, row))
     except csv.Error as error:
         raise InputError(
-            f'{path}: is no table (line {begin + reader.line_num}: {error}); export it again'
+            f'{path}: is no table (line {begin + cells.line_num}: {error}); export it again'
         ) from error
     if len(found) < 2:
         raise InputError(f'{path}: has no rows; record or export it again')
@@ -70,8 +72,10 @@ def read_table(path: Path) -> Table:
     )
 
 
-def read_header(path: Path) -> list[str]:
+def header_of(path: Path) -> list[str]:
     """Return the names of a table's columns; none where the file is no text."""
+    if not path.is_file():
+        return []
     try:
         with path.open('rb') as file:
             data = file.read(_HEADER_BYTES)
