@@ -327,6 +327,7 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     'readers.arkit_csv.read_arkit_csv': lambda f: plain(
         f, 'readers.arkit_csv.read_arkit_csv', '.csv', tables, None, OPTIONS
     ),
+    'readers.table.read_table': lambda f: plain(f, 'readers.table.read_table', '.csv', tables),
     'readers.beat.read': lambda f: take(
         f, beat, 'bvh', '.bvh', bodies(f / 'made.bvh'), json=_face_of_beat(f)
     ),

@@ -44,8 +44,9 @@ def test_columns_become_arkit_weights(folder):
 
 def test_of_another_duration_what_both_have_is_used(folder):
     recording = read(find(folder)[0], ReadOptions(fps=60))
-    assert '4.00 s of sound, 2.00 s of weights in 1114_2_01.npy: the 2.00 s that both have' in (
-        recording.notes[-1]
+    assert (
+        '4.00 s of sound, 2.00 s of weights in 1114_2_01.npy: the 2.00 s that both have'
+        in (recording.notes[-1])
     )
     assert recording.weights.end_s == pytest.approx(2.0)
 
