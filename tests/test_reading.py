@@ -23,6 +23,7 @@ from diffsheg_model.exports.motion_npz import write_npz
 from diffsheg_model.formats import BEAT
 from diffsheg_model.motion import MOST_NAMES, Motion
 from diffsheg_model.motion_file import read_motion
+from diffsheg_model.readers.kinds import recognise
 from diffsheg_model.reading import READERS, reader, reading
 from diffsheg_model.skeletons import BEAT_SKELETON
 
@@ -219,6 +220,43 @@ def test_brackets_that_fill_the_memory(tmp_path):
     with (tmp_path / 'x.json').open('w') as file:
         file.write('{"names": ["jawOpen"], "frames": [' + '{},' * 2_000_000 + '{}]}')
     assert 'declares' in refusal(tmp_path / 'x.json')
+
+
+# tables
+
+
+@pytest.mark.parametrize(
+    'rows',
+    [
+        f'0,1\n{"9" * 5000},1\n',
+        '0,1\n5e-324,1\n',
+        '0,1\ninf,1\n',
+        '1e300,1\n1e301,1\n',
+        '0,1\n0,1\n0,1\n',
+    ],
+    ids=['digits', 'too near', 'infinite', 'too far', 'all at once'],
+)
+def test_a_table_of_impossible_times(tmp_path, rows):
+    (tmp_path / 'x.csv').write_text('time_s,jawOpen\n' + rows)
+    refusal(tmp_path / 'x.csv')
+
+
+@pytest.mark.parametrize('code', [f'00:00:00:{"9" * 309}', f'{"9" * 400}:00:00:01', '00:00', ''])
+def test_a_table_of_impossible_timecodes(tmp_path, code):
+    rows = ''.join(f'{cell},1\n' for cell in ('00:00:00:01', '00:00:00:02', code))
+    (tmp_path / 'x.csv').write_text(f'Timecode,jawOpen\n{rows}')
+    refusal(tmp_path / 'x.csv')
+
+
+def test_cells_that_fill_the_memory(tmp_path):
+    (tmp_path / 'x.csv').write_text('time_s,jawOpen\n' + '0,0\n' * 3_000_000)
+    assert 'declares' in refusal(tmp_path / 'x.csv')
+
+
+def test_a_pipe_among_the_tables_of_a_folder_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'x.csv')
+    with pytest.raises(InputError, match='no recordings that are known'):
+        recognise(tmp_path)
 
 
 # npz and npy

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from diffsheg_model.budget import check_budget
 from diffsheg_model.errors import InputError
 from diffsheg_model.readers.encodings import decode
 from diffsheg_model.readers.recording import read_text
@@ -15,6 +16,7 @@ from diffsheg_model.reading import reader
 
 _DELIMITERS = ',;\t|'
 _HEADER_BYTES = 100_000
+_CELL_BYTES, _ROW_BYTES = 60, 90
 _QUOTED = re.compile(r'"[^"]*"')
 _TOLD = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 """Excel's line that says what separates the cells."""
@@ -51,6 +53,9 @@ def read_table(path: Path) -> Table:
         InputError: unreadable, no rows, or a row with more cells than the header.
     """
     delimiter, begin, text = _layout(read_text(path))
+    # A cell of a few digits takes ten times its own size.
+    needed = _CELL_BYTES * text.count(delimiter) + _ROW_BYTES * text.count('\n')
+    check_budget(needed, len(text), str(path))
     cells = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
     found: list[tuple[int, list[str]]] = []
     try:
@@ -75,6 +80,8 @@ def read_table(path: Path) -> Table:
 def header_of(path: Path) -> list[str]:
     """Return the names of a table's columns; none where the file is no text."""
     if not path.is_file():
+        return []
+    if not path.is_file():  # a pipe would be waited for
         return []
     try:
         with path.open('rb') as file:
