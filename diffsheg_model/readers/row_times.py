@@ -211,7 +211,7 @@ def _of_numbers(table: Table, column: int, cells: list[str]) -> RowTimes:
             f'{table.path}: its column {name} rises by {step:g} a row, in a unit that cannot be '
             f'told: name it time_s, time_ms, time_us or time_ns, or give its rate by --fps'
         )
-    if not _RATES[0] <= 1.0 / (step * unit) <= _RATES[1]:
+    if not 1 / _RATES[1] <= step * unit <= 1 / _RATES[0]:
         raise InputError(
             f'{table.path}: its column {name} rises by {step:g} {_NAMES[unit]} a row, which is no '
             f'rate of a motion: name its true unit, or give its rate by --fps'
@@ -229,7 +229,7 @@ def _unit_of(step: float) -> float | None:
     if _SECONDS[0] <= step < _SECONDS[1]:
         return 1.0
     for unit in (1e-3, 1e-6, 1e-9):
-        if _TOLD_RATES[0] <= 1.0 / (step * unit) <= _TOLD_RATES[1]:
+        if 1 / _TOLD_RATES[1] <= step * unit <= 1 / _TOLD_RATES[0]:
             return unit
     return None
 
