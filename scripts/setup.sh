@@ -37,6 +37,7 @@ for name in $(compgen -e PIP_ || :); do
     esac
 done
 export PIP_USER=0
+[ -d "${HOME:-}" ] || export PIP_NO_CACHE_DIR=1  # pip would make a HOME that does not exist
 
 # Programs' first lines, CMake's lists and search paths cannot hold these characters.
 check_place() {
