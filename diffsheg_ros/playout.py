@@ -93,9 +93,10 @@ class Playout:
         # Turns that a gesture has wound up are forgotten when idling begins, or a motor would keep
         # them for ever. From then on angles are followed again, since idling moves.
         fresh = pose.state == 'idle' and self._state != 'idle'
-        self._angles = euler_xyz_of_quaternions(
-            pose.rotations[None], None if fresh else self._angles
-        )[0]
+        self._angles, soon = euler_xyz_of_quaternions(
+            np.stack([pose.rotations, pose.soon]), None if fresh else self._angles
+        )
+        velocities = (soon - self._angles) * NS / np.diff(around(time_ns))
         if pose.state == 'holding' and self._state == 'speaking':
             self.underruns += 1
         self._state = pose.state
@@ -104,16 +105,9 @@ class Playout:
             pose.utterance_id,
             pose.state,
             self._angles,
-            self._velocities(time_ns),
+            velocities,
             pose.weights,
         )
-
-    def _velocities(self, time_ns: int) -> np.ndarray:
-        """How fast the angles of now change: their slope over the time of `around`."""
-        moments_ns = around(time_ns)
-        ahead = self._timeline.planned_many(moments_ns[1:])
-        angles = euler_xyz_of_quaternions(ahead.rotations, self._angles)[0]
-        return (angles - self._angles) * NS / (moments_ns[1] - moments_ns[0])
 
     def plan(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow

@@ -24,6 +24,7 @@ class Pose:
     Attributes:
         time_ns: the moment.
         rotations: (J, 4) float64, local joint rotations as unit quaternions x y z w.
+        soon: (J, 4) the same at the second moment of `around`.
         weights: (W,) float64, expression weights.
         state: 'idle' (nobody speaks), 'speaking', 'holding' (the next frame is overdue, the last
             one is held) or 'returning' (on the way to idling).
@@ -32,6 +33,7 @@ class Pose:
 
     time_ns: int
     rotations: Array
+    soon: Array
     weights: Array
     state: str
     utterance_id: str = ''

@@ -304,8 +304,9 @@ class Timeline:
             self._returning_until_ns = time_ns + self._blend_ns
 
     def _pose(self, time_ns: int) -> Pose:
-        poses = self._displayed(np.array([time_ns]))
-        return Pose(time_ns, poses.rotations[0], poses.weights[0], *self._label(time_ns))
+        poses = self._displayed(around(time_ns))
+        state, utterance_id = self._label(time_ns)
+        return Pose(time_ns, *poses.rotations, poses.weights[0], state, utterance_id)
 
     def _label(self, time_ns: int) -> tuple[str, str]:
         state, utterance_id = self._speech.label(time_ns)
