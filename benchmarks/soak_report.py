@@ -11,11 +11,13 @@ from rich.table import Table
 AVATAR_FAULTS = (
     'underruns', 'dropped_chunks', 'rejected_chunks', 'rate_changes', 'lost_samples',
     'repeated_samples', 'late_samples', 'stalls', 'resyncs', 'clock_steps', 'untimely_chunks',
-    'unstamped_chunks', 'failed_windows', 'fallbacks', 'callback_errors', 'faults',
+    'unstamped_chunks', 'early_chunks', 'sender_mistakes', 'lost_messages', 'failed_windows',
+    'fallbacks', 'callback_errors', 'faults',
 )  # fmt: skip
 SPEAKER_FAULTS = (
     'device_underruns', 'starvations', 'skips', 'waits', 'dropped_chunks', 'rejected_chunks',
-    'lost_samples', 'stalls', 'resyncs', 'faults',
+    'lost_samples', 'lost_messages', 'untimely_chunks', 'early_chunks', 'sender_mistakes', 'stalls',
+    'resyncs', 'faults',
 )  # fmt: skip
 """Counters of the nodes that must not rise in a soak: its speech is as it should be."""
 

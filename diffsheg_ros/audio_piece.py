@@ -4,6 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diffsheg_model.time_units import NS
+
+#: Longer pieces are not sent while they are spoken.
+_LONGEST_NS = NS
+
 
 class AudioPiece(NamedTuple):
     """What an AudioChunk says, in the order in which the motion worker takes it.
@@ -23,3 +28,10 @@ class AudioPiece(NamedTuple):
     samples: np.ndarray
     start_ns: int
     end: bool
+
+
+def spoken_ns(piece: AudioPiece) -> int:
+    """Return how much later than a piece the next one may come: its length, 1 s at most."""
+    if piece.end or piece.sample_rate < 1:
+        return 0
+    return min(len(piece.samples) * NS // piece.sample_rate, _LONGEST_NS)

@@ -24,7 +24,7 @@ _NEAR_NS = NS // 2
 _ENOUGH_OVERLAPS = 4
 _REMEMBERED = 32
 #: Stamps must run this much faster than the sound to mean a wrong sample rate.
-_SLOW_SOUND = 1.15
+_SLOW_SOUND = 1.3
 #: Samples that are looked at to tell chunks apart.
 _COMPARED = 256
 
@@ -140,13 +140,16 @@ class SenderWatch:
                 self._ends.popitem(last=False)
 
     def _overlaps(self, known: _Known) -> str:
-        """Whether different sound has the same places."""
-        different = sum(
-            min(known.end, other.end) - max(known.first, other.first) > known.count // 2
-            and (known.first, known.mark) != (other.first, other.mark)
-            for other in self._recent
-        )
-        self._overlapping = self._overlapping + (different > 0) if self._recent else 0
+        """Whether different sound has the same places, since the utterance began last."""
+        different = False
+        for other in reversed(self._recent):
+            if known.first == 0 or different:
+                break
+            shared = min(known.end, other.end) - max(known.first, other.first)
+            different = shared > known.count // 2 and known[:3] != other[:3]
+            if other.first == 0:
+                break
+        self._overlapping = self._overlapping + different if self._recent else 0
         if self._overlapping < _ENOUGH_OVERLAPS:
             return ''
         return (

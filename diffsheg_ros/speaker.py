@@ -13,7 +13,7 @@ import numpy as np
 from diffsheg_model.fractional_reading import prepare
 from diffsheg_model.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.audio_piece import AudioPiece, spoken_ns
 from diffsheg_ros.avatar_timing import Interrupts
 from diffsheg_ros.heard_chunk import Chunk
 from diffsheg_ros.hearing import HEARING_COUNTERS
@@ -82,6 +82,7 @@ class Speaker:
         self._starts_ns: deque[int] = deque(maxlen=_REMEMBERED_STARTS)
         self._voices: list[Voice] = []  # the one that is heard, then the next
         self._arrived, self._arrived_ns = False, 0  # a chunk, since the last block
+        self._spoken_ns = 0  # the newest chunk's length
         self._errors: deque[float] = deque(maxlen=_REMEMBERED_ERRORS)
         self._counts: Counter[str] = Counter()
 
@@ -96,6 +97,7 @@ class Speaker:
     def hear(self, piece: AudioPiece, arrival_ns: int | None = None) -> None:
         """Take a piece of speech as it came; see `Inbox.push`."""
         self._arrived = True
+        self._spoken_ns = spoken_ns(piece)
         taken, interrupted = self._inbox.push(*piece, arrival_ns=arrival_ns)
         if interrupted is not None:
             self._interrupts.cut()
@@ -269,7 +271,7 @@ class Speaker:
         if self._arrived:
             self._arrived, self._arrived_ns = False, now_ns
         current = self._inbox.current
-        if current is not None and now_ns - self._arrived_ns > self._stall_ns:
+        if current is not None and now_ns - self._arrived_ns > self._stall_ns + self._spoken_ns:
             self._counts['stalls'] += self._inbox.stall(current)
 
 

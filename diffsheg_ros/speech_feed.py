@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.audio_piece import AudioPiece, spoken_ns
 from diffsheg_ros.heard_chunk import Chunk, Utterance
 from diffsheg_ros.hearing import Hearing
 from diffsheg_ros.inbox import Inbox
@@ -88,7 +88,7 @@ class SpeechFeed:
             piece: the speech.
             arrival_ns: when it came, by the clock of the stamps.
         """
-        self._arrived_ns = arrival_ns
+        self._arrived_ns = arrival_ns + spoken_ns(piece)
         return self._inbox.push(*piece, arrival_ns=arrival_ns)[1] is not None
 
     def interrupt(self) -> None:

@@ -68,7 +68,7 @@ class _Live:
     hearing: Hearing
     session: Session
     style: tuple[int, int, float]
-    heard_s: float  # when its last chunk came, of the worker's clock
+    heard_s: float  # when its last chunk came, and its length later, of the worker's clock
     heard_ns: int  # the same of the chunks' clock
     windows: int = 0
     ended: bool = False
@@ -389,7 +389,9 @@ class MotionWorker:
         live = self._live
         if live is None:
             live = self._live = self._open(chunk.utterance)
-        live.heard_s, live.heard_ns = self._clock(), self._now_ns()
+        # A chunk that is sent when it begins to be heard is followed by the next one at its end.
+        spoken_s = 0.0 if chunk.end else chunk.duration_s
+        live.heard_s, live.heard_ns = self._clock() + spoken_s, self._now_ns()
         samples = live.hearing.take(chunk)
         moved = None
         if live.hearing.buffer.resync_at is not None:

@@ -53,6 +53,9 @@ def test_a_sender_without_a_fault_is_not_blamed(size, burst):
     again = [(piece, at_ns + 6 * NS) for piece, at_ns in pieces]
     again = changed(again, lambda i, piece: {'start_ns': piece.start_ns + 6 * NS})
     assert remark(pieces + again) == ''
+    # An id that is used again: a whole utterance, then another one in chunks.
+    whole = (pieces[0][0]._replace(samples=SPEECH[::-1].copy(), end=True), START_NS - 9 * NS)
+    assert remark([whole, *pieces]) == ''
     for counter in ('untimely_chunks', 'early_chunks', 'rejected_chunks'):
         assert remark(pieces + again, counter) == ''
 

@@ -1,5 +1,7 @@
 """Motion and sound that came with stamps; see also test_recording.py."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,29 @@ def test_a_stamp_of_another_clock_takes_no_memory():
 def test_a_break_of_minutes_is_interpolated():
     stamped = collect([T0, T0 + NS, T0 + 601 * NS])
     assert len(stamped.motion(60.0, 0.0)) == 601 * 60 + 1
+
+
+def test_what_is_collected_lies_on_disk(tmp_path):
+    """Ten minutes of speech at 48 kHz, in chunks of a second, and a face for each."""
+    second = np.linspace(-1, 1, 48000, dtype=np.float32)
+    weights = np.zeros(51, np.float32)
+    names = tuple(f'w{index}' for index in range(51))
+    stamped = StampedMotion(tmp_path / 'new')
+    tracemalloc.start()
+    for index in range(600):
+        stamped.add_samples(T0 + index * NS, 48000 * index, 48000, second)
+        stamped.add_weights(names, T0 + index * NS, weights)
+    used, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6e6 < 600 * second.nbytes
+    audio = stamped.audio(700.0)
+    assert len(audio) == 600 * 48000
+    np.testing.assert_array_equal(audio[-48000:], second)
+    assert not list((tmp_path / 'new').iterdir())
+
+
+def test_no_room_for_what_is_collected_is_one_line(tmp_path):
+    stamped = StampedMotion(tmp_path / 'file')
+    (tmp_path / 'file').write_text('in the way')
+    with pytest.raises(InputError, match='cannot keep what is recorded'):
+        stamped.add_samples(T0, 0, 16000, np.zeros(16, np.float32))

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -576,3 +577,34 @@ def test_odd_stamps_give_the_motion_of_right_ones_at_its_times(
     assert live.rotations.tobytes() == offline.rotations.tobytes()
     assert live.weights.tobytes() == offline.weights.tobytes()
     assert {start for _, _, start, _ in receiver.windows} == {T0}
+
+
+def test_chunks_that_are_as_long_as_the_patience_are_one_utterance(
+    tiny_bundle, tiny_engine, receiver
+):
+    """Each is sent when its first sample is heard, so that the next one comes at its end."""
+    now_s = 0.0
+    worker = MotionWorker(
+        tiny_bundle,
+        tiny_engine,
+        receiver.on_window,
+        foppas=FAST,
+        stall_s=0.5,
+        clock=lambda: now_s,
+        now_ns=lambda: T0 + round(now_s * NS),
+    )
+    worker.start()
+    speech = speech_like(3.0)
+    try:
+        for first in range(0, len(speech), RATE // 2):
+            send(
+                worker, 'long', speech[: first + RATE // 2], first=first, size=RATE // 2, end=False
+            )
+            for _ in range(5):
+                now_s += 0.11
+                time.sleep(0.02)
+        now_s += 5.0
+        receiver.wait_last('long')
+        assert worker.stats().utterances == 1 and worker.stats().stalls == 1
+    finally:
+        assert worker.stop(LIMIT_S)
