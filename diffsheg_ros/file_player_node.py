@@ -4,11 +4,14 @@ ros2 run diffsheg_ros file_player --ros-args -p file:=speech.wav
 """
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -29,7 +32,10 @@ from diffsheg_ros.parameters import FilePlayerParameters
 SETTLE_NS = NS // 2
 ASK_EVERY_NS = NS // 20
 #: A subscriber that does not confirm the last chunks in this time does not get them.
-FLUSH_S = 2.0
+FLUSH_NS = 10 * NS
+#: How often the end is sent to best-effort subscribers, which confirm nothing, and at what pace.
+_ENDS = 3
+_END_EVERY_S = 0.1
 
 
 class FilePlayerNode(Node):
@@ -166,11 +172,33 @@ class FilePlayerNode(Node):
         return self._start_ns + round(heard_after_ns / self._settings.rate)
 
     def _finish(self) -> None:
+        """Waits until the end has arrived; then the node is finished."""
         self.destroy_timer(self._timer)
-        self._publisher.wait_for_all_acked(Duration(seconds=FLUSH_S))
+        self._ends_left = _ENDS if self._has_best_effort_subscribers() else 0
+        self._flush_until_ns = time.monotonic_ns() + FLUSH_NS
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self.create_timer(_END_EVERY_S, self._flush, clock=steady)
+
+    def _flush(self) -> None:
+        if self._ends_left:
+            self._ends_left -= 1
+            self._send(np.zeros(0, np.float32), True)
+            return
+        confirmed = self._publisher.wait_for_all_acked(Duration())
+        if not confirmed and time.monotonic_ns() < self._flush_until_ns:
+            return
+        if not confirmed:
+            self.get_logger().warning(
+                f'a subscriber of {self._publisher.topic_name} has not confirmed the last chunks'
+            )
         seconds = self._first_sample / self._sample_rate
         self.get_logger().info(f'sent {seconds:.1f} s of speech')
+        self.destroy_timer(self._timer)
         self.finished = True
+
+    def _has_best_effort_subscribers(self) -> bool:
+        found = self.get_subscriptions_info_by_topic(self._publisher.topic_name)
+        return any(each.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for each in found)
 
     def _now_ns(self) -> int:
         return self.get_clock().now().nanoseconds
