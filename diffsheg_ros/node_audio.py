@@ -4,16 +4,21 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 
 from diffsheg_model.time_units import NS
 from diffsheg_ros.msg import AudioChunk
 
 #: A message that the middleware received longer ago than this has no trustworthy time of receipt.
 _LONGEST_WAIT_NS = 10 * NS
+#: How often it is checked that a best-effort publisher is still there, seconds.
+_REVIEW_S = 2.0
 #: Publishers that are remembered; each restart of a sender is a new one.
 _MOST_PUBLISHERS = 64
 #: DDS numbers of messages are below this; middlewares without numbers give its highest value.
@@ -25,8 +30,8 @@ class AudioSubscription:
 
     A reliable subscription does not match a best-effort publisher. A best-effort subscription
     matches every publisher but loses most messages above 0.5 MB, which need many fragments. So
-    `auto` subscribes reliably and adds a best-effort subscription as soon as a best-effort
-    publisher is found. What the second one hears of reliable publishers is left out.
+    `auto` subscribes reliably and has a best-effort subscription beside it while there is a
+    best-effort publisher. What the second one hears of reliable publishers is left out.
 
     Attributes:
         received: messages handed on.
@@ -61,6 +66,7 @@ class AudioSubscription:
         self._numbers: OrderedDict[bytes, int] = OrderedDict()
         self._reliable: OrderedDict[bytes, bool] = OrderedDict()
         self._subscriptions: list[Subscription] = []
+        self._review_timer: Timer | None = None
         if reliability == 'auto':
             self._subscribe_to_all()
         else:
@@ -68,6 +74,7 @@ class AudioSubscription:
 
     def destroy(self) -> None:
         """Ends all subscriptions."""
+        self._end_review()
         while self._subscriptions:
             self._node.destroy_subscription(self._subscriptions.pop())
 
@@ -103,6 +110,22 @@ class AudioSubscription:
                 'messages above 0.5 MB; a reliable publisher does not'
             )
             self._subscribe(ReliabilityPolicy.BEST_EFFORT, self._on_best_effort)
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self._review_timer = self._node.create_timer(_REVIEW_S, self._review, clock=steady)
+
+    def _review(self) -> None:
+        """Ends the best-effort subscription when its last publisher is gone."""
+        topic = self._subscriptions[0].topic_name
+        found = self._node.get_publishers_info_by_topic(topic)
+        if any(each.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for each in found):
+            return
+        self._node.destroy_subscription(self._subscriptions.pop())
+        self._end_review()
+
+    def _end_review(self) -> None:
+        if self._review_timer is not None:
+            self._node.destroy_timer(self._review_timer)
+            self._review_timer = None
 
     def _on_best_effort(self, message: Any, info: Any) -> None:
         publisher = _publisher(info)
