@@ -214,7 +214,8 @@ class _Rows:
         """The different times (K,), sorted, and their values (K, V) float32."""
         times = np.frombuffer(self._times.read(), np.int64)
         known, order = np.unique(times, return_index=True)
-        return known, np.frombuffer(self._values.read(), np.float32).reshape(-1, self._width)[order]
+        values = np.frombuffer(self._values.read(), np.float32).reshape(len(times), self._width)
+        return known, values[order]
 
 
 def _around(
@@ -244,5 +245,5 @@ def _even_times(count: int, rate_hz: float) -> np.ndarray:
 
 def _quaternions(angles: np.ndarray) -> Array:
     """(F, 3 J) joint angles as (F, J, 4)."""
-    rotvecs = rotvec_from_euler_xyz(angles.reshape(len(angles), -1, 3))
+    rotvecs = rotvec_from_euler_xyz(angles.reshape(len(angles), angles.shape[1] // 3, 3))
     return quaternion_from_rotvec(rotvecs)
