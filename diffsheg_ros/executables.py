@@ -134,6 +134,8 @@ def start(name: str, arguments: Sequence[str] | None = None) -> int:
 def end_at_once() -> None:
     """Let Ctrl-C end the process without a word: nothing was begun that must be put away."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # An installed executable is started with it held back; see CMakeLists.txt.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def load(name: str, module: str) -> Callable[[list[str]], int] | None:

@@ -177,3 +177,18 @@ def test_ctrl_c_while_importing_ends_without_a_word(tmp_path, command):
     output, _ = process.communicate(timeout=30)
     assert output == ''
     assert process.returncode == -signal.SIGINT  # a shell shows 130
+
+
+def test_ctrl_c_before_python_is_up_is_kept_until_it_can_be_taken():
+    """So the installed executables are started: by env, with the signal held back."""
+    held = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('still here', flush=True)"
+    program = f'{held}; from diffsheg_ros.executables import start; start("avatar", ["--help"])'
+    process = subprocess.run(
+        ['env', '--block-signal=INT', sys.executable, '-c', program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (process.stdout, process.stderr) == ('still here\n', '')
+    assert process.returncode == -signal.SIGINT
