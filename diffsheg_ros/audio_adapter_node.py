@@ -52,14 +52,14 @@ class AudioAdapterNode(LiveSpeechNode):
             'AudioDataStamped': self._on_audio_data_stamped,
             'AudioData': self._on_audio_data,
         }[settings.type]
-        audio = self.create_subscription(message_type(settings.type), 'audio_in', take, heard)
+        audio = self.refusals.subscribe(message_type(settings.type), 'audio_in', take, heard)
         if settings.type != 'AudioStamped':
             if settings.sample_rate:
                 self._encoding = Encoding(
                     settings.sample_rate, settings.channels, settings.sample_format
                 )
             else:
-                info = self.create_subscription(
+                info = self.refusals.subscribe(
                     message_type('AudioInfo'), 'audio_in_info', self._on_info, heard
                 )
                 self._wrong = (

@@ -20,6 +20,7 @@ from diffsheg_ros.diagnostics import Arrivals, Spans
 from diffsheg_ros.idle import IdleHooks
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Playout, Shown, Stretch
+from diffsheg_ros.pose_guard import PoseGuard
 from diffsheg_ros.timeline import Timeline
 from diffsheg_ros.worker import MotionWorker
 from diffsheg_ros.worker_stats import WorkerStats
@@ -43,6 +44,7 @@ class Avatar:
         engine: what runs it, and what takes over when that fails.
         timeline: what is planned.
         playout: the timeline in joint angles.
+        guard: shows the playout, or the last pose where that fails.
         live: how speech is planned while it is heard; None for whole windows.
         playout_delay_s: from hearing a sample to showing its motion.
         hop_s: new motion of a window.
@@ -93,6 +95,7 @@ class Avatar:
             hold_s=parameters.hold_s,
         )
         self.playout = Playout(self.timeline, format_.fps, parameters.blend_s)
+        self.guard = PoseGuard(self.playout)
         if parameters.stall_s < parameters.reorder_s:
             raise InputError(
                 f'parameter stall_s = {parameters.stall_s}: must be at least reorder_s = '
@@ -182,8 +185,8 @@ class Avatar:
         return taken
 
     def show(self, time_ns: int) -> Shown:
-        """Face and body of now; ask in order of time."""
-        return self.playout.show(time_ns)
+        """Return face and body of now; ask in order of time."""
+        return self.guard.show(time_ns)
 
     def interrupt(self) -> None:
         """Stops what is said and goes to rest."""

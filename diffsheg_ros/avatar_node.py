@@ -8,12 +8,10 @@ convert and hand over: audio to the worker, whose thread owns the engine and pub
 stretches; poses from the timeline to `face` and `joint_states`.
 """
 
-import dataclasses
-import functools
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import Clock, JumpHandle, JumpThreshold, TimeJump
@@ -30,50 +28,35 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from diffsheg_model.errors import InputError
+from diffsheg_model.errors import one_line
 from diffsheg_ros import messages
 from diffsheg_ros.avatar import Avatar
+from diffsheg_ros.avatar_facts import with_avatar
 from diffsheg_ros.diagnostics import Facts, Health, Rate
+from diffsheg_ros.emphasis import MAX_SPANS
 from diffsheg_ros.executables import CANNOT_START, start
 from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
+from diffsheg_ros.node_pose_timer import PoseTimer
 from diffsheg_ros.node_process import run_node
+from diffsheg_ros.node_refusals import Refusals
 from diffsheg_ros.node_report import ReportPublisher
+from diffsheg_ros.node_transitions import guarded
 from diffsheg_ros.parameters import AvatarParameters
 from diffsheg_ros.playout import Stretch
 from diffsheg_ros.speech_log import SpeechLog
 from diffsheg_ros.status_line import StatusLine
 
+#: Seconds that a report waits for another thread's.
+_REPORT_WAIT_S = 0.2
 #: A simulation's clock that steps so far forward, or back at all, has jumped.
 CLOCK_JUMP_S = 10.0
 
+#: What the node counts itself.
+_COUNTED = ('clock_jumps', 'heard_chunks', 'pose_gaps')
+
 SUCCESS = TransitionCallbackReturn.SUCCESS
-Transition = Callable[['AvatarNode', LifecycleState], TransitionCallbackReturn]
-
-
-def _guarded(method: Transition) -> Transition:
-    """Logs what a transition raises, which rclpy would swallow, and lets the transition fail."""
-
-    @functools.wraps(method)
-    def transition(self: 'AvatarNode', state: LifecycleState) -> TransitionCallbackReturn:
-        what = f'cannot {method.__name__.removeprefix("on_")}'
-        try:
-            result = method(self, state)
-        except InputError as error:
-            self.failure = f'{what}: {error}'
-            result = TransitionCallbackReturn.FAILURE
-        except Exception as error:
-            self.failure = f'{what}: {type(error).__name__}: {error}'
-            result = TransitionCallbackReturn.ERROR
-        else:
-            self.failure = ''
-        if self.failure:
-            self.get_logger().error(self.failure)
-        self._report()
-        return result
-
-    return transition
 
 
 class AvatarNode(LifecycleNode):
@@ -90,6 +73,7 @@ class AvatarNode(LifecycleNode):
         # rclpy destroys a node that was never whole, too.
         self._avatar: Avatar | None = None
         self._jumps: JumpHandle | None = None
+        self._poses: PoseTimer | None = None
         self._lifecycle = 'unconfigured'
         self.finished = False
         self.exit_status = 0
@@ -108,8 +92,14 @@ class AvatarNode(LifecycleNode):
         self._health = Health()
         self._status_line = StatusLine(0)
         self._reports = ReportPublisher(self, 'motion')
+        self._reporting = threading.Lock()
+        self._refusals = Refusals(self)
+        self._pose_failure = ''  # why the newest pose could not be published
         # Diagnostics and services must work while a simulation's clock stands still.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._poses = PoseTimer(
+            self, steady=self._steady, why=lambda: self._pose_failure, report=self._report
+        )
         self.create_timer(1.0, self._report, clock=self._steady)
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(
@@ -130,7 +120,7 @@ class AvatarNode(LifecycleNode):
 
     # Life cycle
 
-    @_guarded
+    @guarded
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._settings = parameters = self._declared.read()
         self._avatar = avatar = Avatar(parameters, self._publish_stretch, self._now_ns)
@@ -161,7 +151,7 @@ class AvatarNode(LifecycleNode):
             )
         return SUCCESS
 
-    @_guarded
+    @guarded
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         assert self._avatar is not None
         self._avatar.start()
@@ -169,30 +159,31 @@ class AvatarNode(LifecycleNode):
         parameters = self._settings
         self._audio = AudioSubscription(
             self,
-            self._on_audio,
+            self._refusals.checked('audio', self._on_audio),
             reliability=parameters.audio_reliability,
             depth=parameters.audio_depth,
         )
-        reliable = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
-        self._emphasis = self.create_subscription(Emphasis, 'emphasis', self._on_emphasis, reliable)
-        self._timer = self.create_timer(1 / parameters.publish_rate_hz, self._publish_pose)
+        # A synthesiser sends those of a whole utterance at once.
+        reliable = QoSProfile(depth=MAX_SPANS, reliability=ReliabilityPolicy.RELIABLE)
+        self._emphasis = self._refusals.subscribe(Emphasis, 'emphasis', self._on_emphasis, reliable)
         self._rate = Rate()
         self._status_line = StatusLine(parameters.status_period_s)
         self._lifecycle = 'active'
+        self._poses.start(parameters.publish_rate_hz, self._publish_pose)
         self.get_logger().info(f'active: listening to {self.resolve_topic_name("audio")}')
         return SUCCESS
 
-    @_guarded
+    @guarded
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._deactivate()
         return super().on_deactivate(state)
 
-    @_guarded
+    @guarded
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._release()
         return SUCCESS
 
-    @_guarded
+    @guarded
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._deactivate()
         self._release()
@@ -206,6 +197,8 @@ class AvatarNode(LifecycleNode):
         return SUCCESS
 
     def destroy_node(self) -> None:
+        if self._poses is not None:
+            self._poses.close()
         if self._jumps is not None:
             self._jumps.unregister()
         self._deactivate()
@@ -229,7 +222,9 @@ class AvatarNode(LifecycleNode):
         self._counts['lost_messages'] += self._audio.lost
         self._audio = None
         self.destroy_subscription(self._emphasis)
-        self.destroy_timer(self._timer)
+        self._poses.stop()
+        self._counts['pose_gaps'] += self._poses.gaps
+        self._poses.gaps = 0
         assert self._avatar is not None
         if not self._avatar.stop(self._settings.stop_timeout_s):
             self.get_logger().error(
@@ -272,9 +267,8 @@ class AvatarNode(LifecycleNode):
         self._avatar.hear(messages.read_audio_chunk(chunk), arrival_ns)
 
     def _on_emphasis(self, emphasis: Emphasis) -> None:
-        start_ns = messages.from_stamp(emphasis.header.stamp)
         assert self._avatar is not None
-        self._avatar.emphasise(start_ns, emphasis.duration, emphasis.gain)
+        self._avatar.emphasise(*messages.read_emphasis(emphasis))
 
     def _on_interrupt(
         self, request: Trigger.Request, response: Trigger.Response
@@ -292,24 +286,32 @@ class AvatarNode(LifecycleNode):
     # Out
 
     def _publish_pose(self) -> None:
-        assert self._avatar is not None
+        assert self._avatar is not None and self._poses is not None
         shown = self._avatar.show(self._now_ns())
-        self._face.publish(
-            messages.face_blendshapes(
-                self._weight_names,
-                shown.weights,
-                time_ns=shown.time_ns,
-                utterance_id=shown.utterance_id,
+        try:
+            self._face.publish(
+                messages.face_blendshapes(
+                    self._weight_names,
+                    shown.weights,
+                    time_ns=shown.time_ns,
+                    utterance_id=shown.utterance_id,
+                )
             )
-        )
-        self._joint_states.publish(
-            messages.joint_state(
-                self._joint_names,
-                shown.angles,
-                time_ns=shown.time_ns,
-                velocities=shown.velocities,
+        except Exception as error:
+            self._pose_failure = one_line(error)
+            raise
+        finally:
+            # The body goes on without a face.
+            self._joint_states.publish(
+                messages.joint_state(
+                    self._joint_names,
+                    shown.angles,
+                    time_ns=shown.time_ns,
+                    velocities=shown.velocities,
+                )
             )
-        )
+        self._pose_failure = ''
+        self._poses.published()
         if shown.utterance_id != self._state[1]:
             self._tell_speech(shown.time_ns, shown.utterance_id)
         self._state = (shown.state, shown.utterance_id)
@@ -340,58 +342,38 @@ class AvatarNode(LifecycleNode):
         )
 
     def _report(self) -> None:
-        now_s = time.monotonic()
-        facts = self._facts(now_s)
-        self._reports.publish(self._health.report(now_s, facts), logged=self.failure)
-        line = self._status_line.text(now_s, time.process_time(), facts)
+        """Called in the executor, and by the watchdog where that is blocked."""
+        if not self._reporting.acquire(timeout=_REPORT_WAIT_S):
+            return
+        try:
+            now_s = time.monotonic()
+            facts = self._facts(now_s)
+            self._reports.publish(self._health.report(now_s, facts), logged=self.failure)
+            line = self._status_line.text(now_s, time.process_time(), facts)
+        finally:
+            self._reporting.release()
         if line:
             self.get_logger().info(line)
 
     def _facts(self, now_s: float) -> Facts:
+        audio = self._audio
         facts = Facts(
             lifecycle=self._lifecycle,
             failure=self.failure,
             state=self._state[0] or self._lifecycle,
             utterance_id=self._state[1],
             namesakes=self._namesakes(),
-            counters={'faults': self.faults},
-        )
-        avatar = self._avatar
-        if avatar is None:
-            return facts
-        return dataclasses.replace(
-            facts,
-            worker_alive=avatar.running,
-            publish_rate_hz=self._settings.publish_rate_hz,
             fps=self._rate.per_second(now_s),
-            latency_p50_s=avatar.latency.percentile(50),
-            latency_p95_s=avatar.latency.percentile(95),
-            preset=self._settings.preset,
-            hop=avatar.live.hop if avatar.live else 0,
-            lookahead=avatar.live.lookahead if avatar.live else 0,
-            provisional=avatar.live.provisional if avatar.live else 0,
-            hop_s=avatar.hop_s,
-            engine=avatar.engine.name,
-            precision=avatar.engine.precision,
-            engine_why=avatar.engine.why,
-            last_fallback=str(avatar.engine.fallbacks[-1]) if avatar.engine.fallbacks else '',
-            bundle=avatar.bundle.config.name,
-            playout_delay_s=avatar.playout_delay_s,
             counters={
                 'faults': self.faults,
-                'fallbacks': len(avatar.engine.fallbacks),
-                'underruns': avatar.playout.underruns,
-                'late_windows': avatar.late_windows,
-                'clock_jumps': self._counts['clock_jumps'],
-                'heard_chunks': self._counts['heard_chunks'],
-                'lost_messages': self._counts['lost_messages']
-                + (self._audio.lost if self._audio is not None else 0),
-                'rejected_emphases': avatar.timeline.emphases.rejected,
-                'dropped_emphases': avatar.timeline.emphases.dropped,
-                'late_emphases': avatar.timeline.emphases.late,
+                'refused_messages': self._refusals.count,
+                'lost_messages': self._counts['lost_messages'] + (audio.lost if audio else 0),
+                **{name: self._counts[name] for name in _COUNTED},
             },
-            worker=avatar.stats(),
+            last_refusal=self._refusals.last,
         )
+        avatar = self._avatar
+        return with_avatar(facts, avatar, self._settings, self._poses) if avatar else facts
 
     def _namesakes(self) -> int:
         """How many other nodes have this node's full name."""

@@ -1,9 +1,11 @@
 """What those that play speech learn from the avatar's diagnostics: how late, and when to hush."""
 
-import math
+from collections.abc import Callable
 from typing import NamedTuple
 
+from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
+from diffsheg_ros.topic_values import MAX_DURATION_S, parsed_number, parsed_whole
 
 
 class AvatarTiming(NamedTuple):
@@ -23,14 +25,27 @@ def report_name(namespace: str) -> str:
     return f'{namespace.strip("/")}/avatar: motion'.lstrip('/')
 
 
-def read_timing(values: dict[str, str]) -> AvatarTiming | None:
-    """Reads a report's values; None where the avatar is not configured yet, or it is none."""
-    try:
-        delay_s = float(values['playout_delay_s'])
-        interrupts = int(values['interrupts'])
-    except (KeyError, ValueError):
+def read_timing(
+    values: dict[str, str], refuse: Callable[[InputError], None] = lambda error: None
+) -> AvatarTiming | None:
+    """Read a report's values.
+
+    Args:
+        values: texts by name; `playout_delay_s` is 0 to `MAX_DURATION_S`, `interrupts` a count.
+        refuse: called with the reason where a value is there and is no number of its range.
+
+    Returns:
+        The timing, or None where the avatar is not configured yet or a value was refused.
+    """
+    if not ('playout_delay_s' in values and 'interrupts' in values):
         return None
-    return AvatarTiming(round(delay_s * NS), interrupts) if math.isfinite(delay_s) else None
+    try:
+        delay_s = parsed_number('playout_delay_s', values['playout_delay_s'], 0.0, MAX_DURATION_S)
+        interrupts = parsed_whole('interrupts', values['interrupts'])
+    except InputError as error:
+        refuse(error)
+        return None
+    return AvatarTiming(round(delay_s * NS), interrupts)
 
 
 class Interrupts:

@@ -60,7 +60,11 @@ NEWS: dict[str, tuple[int, str]] = {
         WARN,
         'audio jumped by more than max_gap_s within an utterance; its motion began anew there',
     ),
-    'rejected_emphases': (WARN, 'an Emphasis needs a duration above 0 and a gain of 0 to 2'),
+    'rejected_emphases': (
+        WARN,
+        'an Emphasis needs a duration above 0 and at most 3600 s, a gain of 0 to 2, and a time '
+        'within the next hour',
+    ),
     'dropped_emphases': (WARN, 'too many Emphases wait: send them nearer to their time'),
     'late_emphases': (WARN, 'an Emphasis came after its span: send it before that is due'),
     'unstamped_chunks': (
@@ -73,8 +77,18 @@ NEWS: dict[str, tuple[int, str]] = {
         "stamps are far from this node's clock: check the clocks, or use_sim_time",
     ),
     'clock_jumps': (WARN, 'the clock jumped: what was said before is over, begin a new utterance'),
+    'refused_messages': (WARN, 'messages were refused ({last_refusal}): mend the sender'),
+    'pose_errors': (ERROR, 'computing the pose failed ({last_pose_error}); the last one is held'),
+    'pose_gaps': (ERROR, 'no pose was published for a while ({last_gap})'),
+    'layer_failures': (
+        ERROR,
+        'a layer of motion failed and was reset ({layer_error}); the rest of the motion goes on',
+    ),
     'faults': (ERROR, 'a callback failed; see the log'),
 }
+
+#: Facts that are a part of the news.
+_TOLD = ('last_refusal', 'last_gap', 'last_pose_error', 'layer_error')
 
 #: What was not taken of the audio.
 _DROPS = ('dropped_chunks', 'rejected_chunks', 'rate_changes')
@@ -156,6 +170,12 @@ class Facts:
             none has.
         playout_delay_s: from hearing to showing.
         counters: what the node counts itself.
+        gap: why no pose is published; empty where poses are.
+        paused: why none is, where that is no fault.
+        last_gap: why none was published, the last time.
+        last_pose_error: why a pose could not be computed, the last time.
+        layer_error: name and error of the layer of motion that failed last.
+        last_refusal: topic and reason of the newest refused message; empty before the first.
         worker: what the worker counts; None where there is none.
     """
 
@@ -181,6 +201,12 @@ class Facts:
     bundle: str = ''
     playout_delay_s: float = 0.0
     counters: dict[str, int] = field(default_factory=dict)
+    gap: str = ''
+    paused: str = ''
+    last_gap: str = ''
+    last_pose_error: str = ''
+    layer_error: str = ''
+    last_refusal: str = ''
     worker: WorkerStats | None = None
 
     def all_counters(self) -> dict[str, int]:
@@ -257,6 +283,10 @@ def _standing_faults(facts: Facts) -> list[tuple[int, str]]:
         words.append((WARN, f'{facts.last_fallback} until the node is configured anew'))
     if facts.lifecycle != 'active':
         return words
+    if facts.gap:
+        words.append((ERROR, f'no pose is published: {facts.gap}'))
+    if facts.paused:
+        words.append((OK, f'{facts.state}: no pose is published while {facts.paused}'))
     if not facts.worker_alive:
         words.append((ERROR, 'the generating thread is not running: deactivate and activate'))
     if 0 < facts.fps < LEAST_RATE * facts.publish_rate_hz:
@@ -281,12 +311,16 @@ def _standing_faults(facts: Facts) -> list[tuple[int, str]]:
 
 
 def _news(news: dict[str, int], facts: Facts) -> list[tuple[int, str]]:
-    error = facts.worker.last_error if facts.worker is not None else ''
-    remarks = facts.worker.remarks if facts.worker is not None else {}
+    worker = facts.worker
+    remarks = worker.remarks if worker is not None else {}
+    told = {
+        'last_error': worker.last_error if worker is not None else '',
+        **{name: getattr(facts, name) for name in _TOLD},
+    }
     if news.get('long_hops', 0) < LONG_HOPS_SHARE * news.get('windows', 0):
         news = news | {'long_hops': 0}
     return [
-        (level, f'{remarks.get(name) or text.format(last_error=error)} [{name} +{news[name]}]')
+        (level, f'{remarks.get(name) or text.format(**told)} [{name} +{news[name]}]')
         for name, (level, text) in NEWS.items()
         if news.get(name, 0) > 0
     ]
@@ -324,5 +358,6 @@ def _values(facts: Facts, counters: dict[str, int]) -> dict[str, str]:
         'window_p50_s': f'{worker.latency_p50_s:.3f}' if worker else '0.000',
         'window_p95_s': f'{worker.latency_p95_s:.3f}' if worker else '0.000',
         'last_error': worker.last_error if worker else '',
+        **{name: getattr(facts, name) for name in _TOLD},
     }
     return values | {name: str(value) for name, value in counters.items()}

@@ -1,5 +1,10 @@
-"""The monitor's screen: what is published, as text that changes in place, or as plain lines."""
+"""The monitor's screen: what is published, as text that changes in place, or as plain lines.
 
+What is shown comes from other programs: it is printed without control characters, and never read
+as markup.
+"""
+
+import math
 from dataclasses import dataclass, field
 
 from rich.bar import Bar
@@ -7,6 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+from diffsheg_ros.topic_values import clean_text, level_of
 
 WEIGHTS = (
     'jawOpen', 'mouthPucker', 'mouthSmileLeft', 'eyeBlinkLeft', 'browInnerUp',
@@ -18,6 +25,8 @@ JOINTS = (
 #: Half the width of a joint's bar, radians.
 JOINT_RANGE_RAD = 1.6
 BAR_WIDTH = 30
+#: Characters of a foreign text on the screen.
+MAX_SHOWN = 60
 LEVELS = {0: ('OK', 'green'), 1: ('WARN', 'yellow'), 2: ('ERROR', 'red'), 3: ('STALE', 'red')}
 STATES = {
     'speaking': 'bold green', 'holding': 'yellow', 'returning': 'cyan', 'idle': 'dim',
@@ -56,8 +65,19 @@ class View:
     angles: dict[str, float] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
-        """What the avatar says of itself, '-' where it did not."""
-        return self.values.get(name, '-')
+        """Return what the avatar says of itself, printable; '-' where it did not."""
+        return clean_text(self.values.get(name, '-'), MAX_SHOWN)
+
+    @property
+    def label(self) -> str:
+        """Printable state."""
+        return clean_text(self.state, MAX_SHOWN) or '?'
+
+    @property
+    def warning(self) -> str:
+        """Level and message, printable; empty where all is well."""
+        level = level_of(self.level)
+        return f'{LEVELS[level][0]}: {clean_text(self.message)}' if level else ''
 
 
 class Display:
@@ -80,7 +100,8 @@ class Display:
         if self._live is not None:
             self._live.update(screen(view), refresh=True)
         else:
-            self._console.print(line(view), soft_wrap=True, highlight=False, markup=False)
+            text = Text(line(view))
+            self._console.print(text, soft_wrap=True, highlight=False)
 
     def close(self) -> None:
         """Leaves the last view standing and gives the terminal back."""
@@ -93,14 +114,16 @@ def line(view: View) -> str:
     if not view.state and not view.frames:
         return 'waiting for the avatar'
     weights = ' '.join(
-        f'{name} {view.weights[name]:.2f}' for name in WEIGHTS if name in view.weights
+        f'{name} {_shown(f"{view.weights[name]:.2f}")}' for name in WEIGHTS if name in view.weights
     )
     joints = ' '.join(
-        f'{name} {view.angles[name]:+.2f}' for name in JOINTS[:4] if name in view.angles
+        f'{name} {_shown(f"{view.angles[name]:+.2f}")}'
+        for name in JOINTS[:4]
+        if name in view.angles
     )
-    warning = f' | {LEVELS[view.level][0]}: {view.message}' if view.level else ''
+    warning = f' | {view.warning}' if view.warning else ''
     return (
-        f'{view.state or "?":9} {view.face_hz:5.1f} Hz | latency p50 '
+        f'{view.label:9} {view.face_hz:5.1f} Hz | latency p50 '
         f'{view.value("latency_p50_s")} p95 {view.value("latency_p95_s")} s | '
         f'planned {view.ahead_s:4.1f} s | {weights} | {joints}{warning}'
     )
@@ -118,48 +141,65 @@ def screen(view: View) -> RenderableType:
     for name in WEIGHTS:
         if name in view.weights:
             value = view.weights[name]
-            bars.add_row(name, f'{value:.2f}', Bar(1.0, 0.0, value, width=BAR_WIDTH, color='green'))
+            bar = Bar(1.0, 0.0, _within(value, 0.0, 1.0), width=BAR_WIDTH, color='green')
+            bars.add_row(name, _shown(f'{value:.2f}'), bar)
     for name in JOINTS:
         if name in view.angles:
             value = view.angles[name]
-            bars.add_row(name, f'{value:+.2f}', _signed_bar(value))
+            bars.add_row(name, _shown(f'{value:+.2f}'), _signed_bar(value))
     parts.append(bars)
-    if view.level:
-        label, style = LEVELS[view.level]
-        parts.append(Text(f'{label}: {view.message}', style=style))
+    if view.warning:
+        parts.append(Text(view.warning, style=LEVELS[level_of(view.level)][1]))
     return Group(*parts)
 
 
 def _facts(view: View) -> Table:
     table = Table.grid(padding=(0, 2))
-    state = Text(view.state or '?', style=STATES.get(view.state, ''))
-    table.add_row('state', state, 'utterance', view.utterance_id or '-')
-    table.add_row(
-        'published', f'face {view.face_hz:.1f} Hz, joints {view.joints_hz:.1f} Hz',
-        'frames', str(view.frames),
+    rows = (
+        ('state', view.label, 'utterance', clean_text(view.utterance_id, MAX_SHOWN) or '-'),
+        (
+            'published', f'face {view.face_hz:.1f} Hz, joints {view.joints_hz:.1f} Hz',
+            'frames', str(view.frames),
+        ),
+        (
+            'latency', f'p50 {view.value("latency_p50_s")} s, p95 {view.value("latency_p95_s")} s',
+            'playout delay', f'{view.value("playout_delay_s")} s',
+        ),
+        (
+            'generation', f'p50 {view.value("window_p50_s")} s, p95 {view.value("window_p95_s")} s',
+            'planned ahead', f'{max(0.0, view.ahead_s):.1f} s',
+        ),
+        (
+            'audio', f'{view.audio_s:.1f} s heard, {view.value("gaps")} samples lost',
+            'drops, late', f'{view.value("drops")}, {view.value("late_windows")}',
+        ),
+        (
+            'engine', f'{view.value("engine")} ({view.value("precision")})',
+            'bundle', view.value('bundle'),
+        ),
     )  # fmt: skip
-    table.add_row(
-        'latency', f'p50 {view.value("latency_p50_s")} s, p95 {view.value("latency_p95_s")} s',
-        'playout delay', f'{view.value("playout_delay_s")} s',
-    )  # fmt: skip
-    table.add_row(
-        'generation', f'p50 {view.value("window_p50_s")} s, p95 {view.value("window_p95_s")} s',
-        'planned ahead', f'{max(0.0, view.ahead_s):.1f} s',
-    )  # fmt: skip
-    table.add_row(
-        'audio', f'{view.audio_s:.1f} s heard, {view.value("gaps")} samples lost',
-        'drops, late', f'{view.value("drops")}, {view.value("late_windows")}',
-    )  # fmt: skip
-    table.add_row(
-        'engine', f'{view.value("engine")} ({view.value("precision")})',
-        'bundle', view.value('bundle'),
-    )  # fmt: skip
+    for index, row in enumerate(rows):
+        # As plain strings they would be read as rich's markup.
+        cells = [Text(cell) for cell in row]
+        if index == 0:
+            cells[1].stylize(STATES.get(view.state, ''))
+        table.add_row(*cells)
     return table
 
 
+def _shown(number: str) -> str:
+    """Return a number as it is shown: one of any size in a few characters."""
+    return number if len(number) <= 7 else f'{float(number):.0e}'
+
+
+def _within(value: float, low: float, high: float) -> float:
+    """Return the value within two limits; 0 for NaN."""
+    return min(max(value, low), high) if not math.isnan(value) else 0.0
+
+
 def _signed_bar(angle: float) -> Bar:
-    """A bar from the middle to the angle."""
-    end = min(max(angle, -JOINT_RANGE_RAD), JOINT_RANGE_RAD) + JOINT_RANGE_RAD
+    """Return a bar from the middle to the angle."""
+    end = _within(angle, -JOINT_RANGE_RAD, JOINT_RANGE_RAD) + JOINT_RANGE_RAD
     middle = JOINT_RANGE_RAD
     return Bar(
         2 * JOINT_RANGE_RAD, min(end, middle), max(end, middle), width=BAR_WIDTH, color='cyan'

@@ -1,11 +1,11 @@
 """Larger and smaller gestures for spans of time, such as stressed words."""
 
-import math
 from bisect import insort
 from dataclasses import dataclass
 
 import numpy as np
 
+from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.joint_limits import BEAT_LIMITS, SLACK
 from diffsheg_model.rotations import (
     Array,
@@ -15,6 +15,7 @@ from diffsheg_model.rotations import (
 )
 from diffsheg_model.time_units import NS
 from diffsheg_ros.pose import Poses
+from diffsheg_ros.topic_values import MAX_DURATION_S, number, seconds
 
 #: How long the gesture grows before a span and settles after it.
 EASE_S = 0.3
@@ -22,6 +23,8 @@ _EASE_NS = round(EASE_S * NS)
 #: Spans that are remembered; those that begin after them are dropped.
 MAX_SPANS = 256
 MAX_GAIN = 2.0
+#: Spans may begin this long after what is shown; those that begin later are refused.
+_MAX_AHEAD_NS = round(MAX_DURATION_S * NS)
 
 
 @dataclass(frozen=True, order=True)
@@ -31,11 +34,6 @@ class Span:
     start_ns: int
     end_ns: int
     gain: float
-
-    def share(self, times_ns: np.ndarray) -> Array:
-        """How far it is in force at moments (T,), 0 to 1, without a jump of value or slope."""
-        rising = _smooth((times_ns - self.start_ns) / _EASE_NS + 1)
-        return rising * (1 - _smooth((times_ns - self.end_ns) / _EASE_NS))
 
 
 class Emphases:
@@ -58,7 +56,7 @@ class Emphases:
     overlap, the one that begins later takes over.
 
     Attributes:
-        rejected: spans that were refused: numbers out of their ranges.
+        rejected: spans that were refused: numbers out of their ranges, or begun too late.
         dropped: spans that were forgotten because too many began before them.
         late: spans that were refused because they were over.
     """
@@ -85,18 +83,24 @@ class Emphases:
         """Takes a span.
 
         Args:
-            start_ns: when it begins.
-            duration_s: its length, above 0.
+            start_ns: when it begins, at most an hour after `shown_ns`.
+            duration_s: its length, above 0 and at most an hour.
             gain: 0 (at rest) to 2 (twice as large); 1 changes nothing.
             shown_ns: up to when poses were shown; None where none was.
 
         Returns:
             Whether it was taken.
         """
-        if not (0 < duration_s < math.inf and 0 <= gain <= MAX_GAIN):
+        try:
+            length_ns = round(seconds('duration', duration_s) * NS)
+            gain = number('gain', gain, 0.0, MAX_GAIN)
+        except InputError:
             self.rejected += 1
             return False
-        span = Span(start_ns, start_ns + round(duration_s * NS), gain)
+        if shown_ns is not None and start_ns - shown_ns > _MAX_AHEAD_NS:
+            self.rejected += 1
+            return False
+        span = Span(start_ns, start_ns + length_ns, gain)
         if shown_ns is not None and span.end_ns + _EASE_NS <= shown_ns:
             self.late += 1
             return False
@@ -106,23 +110,40 @@ class Emphases:
         self.dropped += 1
         return self._spans.pop() != span
 
+    def spans(self) -> tuple[Span, ...]:
+        """Return the spans waiting or in force, in order of their beginning."""
+        return tuple(self._spans)
+
+    def restore(self, spans: tuple[Span, ...] = ()) -> None:
+        """Go back to spans as they were; without any, forget all."""
+        self._spans = list(spans)
+
     def forget_before(self, time_ns: int) -> None:
         """Forgets the spans that begin before a moment."""
         self._spans = [span for span in self._spans if span.start_ns >= time_ns]
 
     def trim(self, before_ns: int) -> None:
-        """Forgets the spans that are over before a moment."""
-        over_ns = before_ns - _EASE_NS
-        if any(span.end_ns < over_ns for span in self._spans):
-            self._spans = [span for span in self._spans if span.end_ns >= over_ns]
+        """Forget spans that are over before a moment, or that a clock's jump has left far ahead."""
+        over_ns, far_ns = before_ns - _EASE_NS, before_ns + 2 * _MAX_AHEAD_NS
+        if any(span.end_ns < over_ns or span.start_ns > far_ns for span in self._spans):
+            self._spans = [
+                span for span in self._spans if span.end_ns >= over_ns and span.start_ns <= far_ns
+            ]
 
     def gains(self, times_ns: np.ndarray) -> Array:
-        """(T,) the size of the gesture at moments (T,); 1 where nothing is in force."""
+        """Return (T,) the size of the gesture at moments (T,); 1 where nothing is in force."""
         gains = np.ones(len(times_ns))
-        first_ns, last_ns = times_ns[0] - _EASE_NS, times_ns[-1] + _EASE_NS
-        for span in self._spans:
-            if span.start_ns < last_ns and span.end_ns > first_ns:
-                gains += span.share(times_ns) * (span.gain - gains)
+        first_ns, last_ns = int(times_ns[0]), int(times_ns[-1])
+        concerned: list[Span] = []
+        for span in reversed(self._spans):
+            if span.start_ns < last_ns + _EASE_NS and span.end_ns > first_ns - _EASE_NS:
+                concerned.append(span)
+                # In force throughout: nothing that begins before it is seen.
+                if span.start_ns <= first_ns and last_ns <= span.end_ns:
+                    break
+        concerned.reverse()
+        for span, share in zip(concerned, _shares(concerned, times_ns), strict=True):
+            gains += share * (span.gain - gains)
         return gains
 
     def applied(self, poses: Poses) -> Poses:
@@ -158,6 +179,14 @@ class Emphases:
         # and those that are not far from it are scaled less.
         angles = np.sqrt(np.einsum('...i,...i->...', away, away))
         return 1 + (scales - 1) * _smooth((np.pi - angles) / (0.25 * np.pi))
+
+
+def _shares(spans: list[Span], times_ns: np.ndarray) -> Array:
+    """Return (S, T) how far spans are in force at moments (T,), 0 to 1, with smooth slopes."""
+    starts_ns = np.array([span.start_ns for span in spans], np.int64)[:, None]
+    ends_ns = np.array([span.end_ns for span in spans], np.int64)[:, None]
+    rising = _smooth((times_ns - starts_ns) / _EASE_NS + 1)
+    return rising * (1 - _smooth((times_ns - ends_ns) / _EASE_NS))
 
 
 def _smooth(fraction: Array) -> Array:

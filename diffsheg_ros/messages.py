@@ -19,7 +19,14 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.revolute_joints import human_names, revolute_names
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
-from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FacePoint, FaceTrajectory
+from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FacePoint, FaceTrajectory
+from diffsheg_ros.topic_values import (
+    MAX_SOUND_STAMP_S,
+    check_names,
+    check_utterance_id,
+    duration_ns,
+    stamp_ns,
+)
 
 
 class FaceMotion(NamedTuple):
@@ -63,8 +70,12 @@ def to_stamp(time_ns: int) -> Time:
 
 
 def from_stamp(stamp: Time) -> int:
-    """A message's time to nanoseconds."""
-    return stamp.sec * NS + stamp.nanosec
+    """Return a message's time in nanoseconds.
+
+    Raises:
+        InputError: the time is out of range; see `stamp_ns`.
+    """
+    return stamp_ns(stamp.sec, stamp.nanosec)
 
 
 def to_duration(duration_ns: int) -> Duration:
@@ -74,8 +85,12 @@ def to_duration(duration_ns: int) -> Duration:
 
 
 def from_duration(duration: Duration) -> int:
-    """A message's duration to nanoseconds."""
-    return duration.sec * NS + duration.nanosec
+    """Return a message's duration in nanoseconds.
+
+    Raises:
+        InputError: the duration is out of range; see `duration_ns`.
+    """
+    return duration_ns(duration.sec, duration.nanosec)
 
 
 def audio_chunk(piece: AudioPiece) -> AudioChunk:
@@ -87,7 +102,8 @@ def audio_chunk(piece: AudioPiece) -> AudioChunk:
     if np.ndim(piece.samples) != 1:
         raise ValueError(f'samples must have shape (n,), got {np.shape(piece.samples)}')
     return AudioChunk(
-        header=Header(stamp=to_stamp(piece.start_ns)),
+        # Just after a simulation's start, speech may begin before time 0: it is sent unstamped.
+        header=Header(stamp=to_stamp(max(0, piece.start_ns))),
         utterance_id=piece.utterance_id,
         first_sample=int(piece.first_sample),
         sample_rate=int(piece.sample_rate),
@@ -97,7 +113,11 @@ def audio_chunk(piece: AudioPiece) -> AudioChunk:
 
 
 def read_audio_chunk(message: AudioChunk) -> AudioPiece:
-    """Read a chunk, without judging its samples; they stay the message's own memory."""
+    """Read a chunk, without judging its samples; they stay the message's own memory.
+
+    Raises:
+        InputError: the stamp is no time.
+    """
     samples = np.frombuffer(message.samples, dtype=np.float32)
     samples.flags.writeable = False
     return AudioPiece(
@@ -105,9 +125,18 @@ def read_audio_chunk(message: AudioChunk) -> AudioPiece:
         first_sample=message.first_sample,
         sample_rate=message.sample_rate,
         samples=samples,
-        start_ns=from_stamp(message.header.stamp),
+        start_ns=_sound_stamp(message.header.stamp),
         end=message.end_of_utterance,
     )
+
+
+def read_emphasis(message: Emphasis) -> tuple[int, float, float]:
+    """Read a span: when it begins, ns; its length, s; and its gain.
+
+    Raises:
+        InputError: the stamp is no time. Length and gain are judged by `Emphases`.
+    """
+    return _sound_stamp(message.header.stamp), message.duration, message.gain
 
 
 def face_blendshapes(
@@ -134,8 +163,10 @@ def read_face_blendshapes(message: FaceBlendshapes) -> FaceMotion:
     """Read the face at one moment, as one frame.
 
     Raises:
-        InputError: there are not as many weights as names.
+        InputError: there are not as many weights as names, or names or stamp are out of range.
     """
+    check_names('FaceBlendshapes', message.names)
+    check_utterance_id(message.utterance_id)
     _check_count('FaceBlendshapes', 'weights', message.weights, message.names)
     return FaceMotion(
         utterance_id=message.utterance_id,
@@ -173,8 +204,11 @@ def read_face_trajectory(message: FaceTrajectory) -> FaceMotion:
     """Read a planned stretch of face motion.
 
     Raises:
-        InputError: a point has not as many weights as there are names.
+        InputError: a point has not as many weights as there are names, or names or times are out
+            of range.
     """
+    check_names('FaceTrajectory', message.names)
+    check_utterance_id(message.utterance_id)
     for point in message.points:
         _check_count('FaceTrajectory', 'weights', point.weights, message.names)
     weights = np.array([point.weights for point in message.points], dtype=np.float32)
@@ -218,8 +252,10 @@ def read_joint_state(message: JointState) -> JointMotion:
     """Read the body at one moment, as one frame.
 
     Raises:
-        InputError: the joints are not human joints, or not as many as positions or velocities.
+        InputError: the joints are not human joints, or not as many as positions or velocities, or
+            names or stamp are out of range.
     """
+    check_names('JointState', message.name)
     joint_names = human_names(message.name)
     _check_count('JointState', 'positions', message.position, message.name)
     velocities = None
@@ -272,8 +308,9 @@ def read_joint_trajectory(message: JointTrajectory) -> JointMotion:
 
     Raises:
         InputError: the joints are not human joints, or a point has not as many positions, or
-            velocities where there are any, as there are joints.
+            velocities where there are any, as there are joints, or names or times are out of range.
     """
+    check_names('JointTrajectory', message.joint_names)
     joint_names = human_names(message.joint_names)
     shape = (len(message.points), len(joint_names), 3)
     with_velocities = bool(message.points) and bool(message.points[0].velocities)
@@ -289,6 +326,11 @@ def read_joint_trajectory(message: JointTrajectory) -> JointMotion:
         if with_velocities
         else None,
     )
+
+
+def _sound_stamp(stamp: Time) -> int:
+    """Return the stamp of sound, ns; one near the end of ROS time is moved away from it."""
+    return min(from_stamp(stamp), MAX_SOUND_STAMP_S * NS)
 
 
 def _floats(typecode: str, values: np.ndarray) -> array:

@@ -19,13 +19,14 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
-from diffsheg_model.errors import InputError
+from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.exports import write_outputs
 from diffsheg_model.mcap_messages import AVATAR_TOPICS, DIAGNOSTIC_ARRAY
 from diffsheg_model.mcap_recorder import McapRecorder, require_mcap
 from diffsheg_model.private_files import private_files
 from diffsheg_model.time_units import NS
 from diffsheg_ros import messages
+from diffsheg_ros.avatar_timing import report_name
 from diffsheg_ros.diagnostics import Rate
 from diffsheg_ros.display import JOINTS, WEIGHTS, Display, View
 from diffsheg_ros.executables import start
@@ -33,12 +34,24 @@ from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import INTERRUPTED, end_at_signals, run_node
+from diffsheg_ros.node_refusals import Refusals
+from diffsheg_ros.node_report import RefusalReports
 from diffsheg_ros.parameters import MonitorParameters
 from diffsheg_ros.recording import Recording
+from diffsheg_ros.topic_values import (
+    MAX_DURATION_S,
+    check_first_sample,
+    check_utterance_id,
+    level_of,
+    parsed_number,
+    status_values,
+)
 
 SESSION_FILE = 'session.mcap'
 #: What is not yet written is lost when the process is killed.
 FLUSH_S = 0.5
+#: Range of the avatar's publish_rate_hz.
+MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 240.0
 
 
 class MonitorNode(Node):
@@ -74,15 +87,19 @@ class MonitorNode(Node):
         self._full = False
         self.view = View()
         self.shown_ns = 0
-        self._avatar = f'{self.get_namespace().strip("/")}/avatar: motion'.lstrip('/')
+        self._avatar = report_name(self.get_namespace())
+        self._refusals = Refusals(self)
         self._face_rate, self._joint_rate = Rate(), Rate()
         self._planned_until_ns = 0
+        self._publish_rate_hz, self._playout_delay_s = 60.0, 0.0
         if settings.record and mcap is None:
             mcap = Path(settings.record) / SESSION_FILE
         if mcap:
             self._tape = self._open_tape(mcap)
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
-        self._audio = AudioSubscription(self, self._on_audio, raw=True)
+        self._audio = AudioSubscription(
+            self, self._refusals.checked('audio', self._on_audio), raw=True
+        )
         self._audio_topic = self.resolve_topic_name('audio')
         self._listen(FaceBlendshapes, 'face', self._on_face, every)
         self._listen(JointState, 'joint_states', self._on_joints, every)
@@ -93,6 +110,7 @@ class MonitorNode(Node):
         refresh_hz = settings.refresh_hz if self._display.in_place else 1.0
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1 / refresh_hz, self._refresh, clock=steady)
+        self._reports = RefusalReports(self, self._refusals)
         self.create_timer(FLUSH_S, lambda: self._on_tape(McapRecorder.flush), clock=steady)
 
     def destroy_node(self) -> None:
@@ -115,10 +133,7 @@ class MonitorNode(Node):
 
     def timing(self) -> tuple[float, float]:
         """Publish rate, Hz, and playout delay, s, as the avatar says."""
-        values = self.view.values
-        return float(values.get('publish_rate_hz') or 60.0), float(
-            values.get('playout_delay_s') or 0.0
-        )
+        return self._publish_rate_hz, self._playout_delay_s
 
     def _open_tape(self, path: Path) -> McapRecorder | None:
         try:
@@ -139,9 +154,9 @@ class MonitorNode(Node):
             now_ns = self.get_clock().now().nanoseconds
             self._on_tape(lambda tape: tape.add(name, kind_name, data, now_ns))
             if take:
-                take(deserialize_message(data, kind))
+                take(_deserialised(data, kind))
 
-        self.create_subscription(kind, topic, on_bytes, profile, raw=True)
+        self._refusals.subscribe(kind, topic, on_bytes, profile, raw=True)
 
     def _on_tape(self, act: Callable[[McapRecorder], None]) -> None:
         """Does something with the recording, if any; a full disk ends it, but not the node."""
@@ -157,7 +172,9 @@ class MonitorNode(Node):
         kind = AVATAR_TOPICS['audio']
         now_ns = self.get_clock().now().nanoseconds  # a recording is in the order of its times
         self._on_tape(lambda tape: tape.add(self._audio_topic, kind, data, now_ns))
-        piece = messages.read_audio_chunk(deserialize_message(data, AudioChunk))
+        piece = messages.read_audio_chunk(_deserialised(data, AudioChunk))
+        check_utterance_id(piece.utterance_id)
+        check_first_sample(piece.first_sample, piece.sample_rate)
         if piece.sample_rate:
             self.view.audio_s += len(piece.samples) / piece.sample_rate
         if self.recording is not None:
@@ -174,11 +191,7 @@ class MonitorNode(Node):
             self.get_logger().error(f'{error}; the motion is written up to here')
 
     def _on_face(self, message: FaceBlendshapes) -> None:
-        try:
-            face = messages.read_face_blendshapes(message)
-        except InputError as error:
-            self._skip(error)
-            return
+        face = messages.read_face_blendshapes(message)
         self._face_rate.tick(time.monotonic())
         self.shown_ns = int(face.times_ns[0])
         view = self.view
@@ -190,11 +203,7 @@ class MonitorNode(Node):
             self._record(lambda recording: recording.add_face(face))
 
     def _on_joints(self, message: JointState) -> None:
-        try:
-            joints = messages.read_joint_state(message)
-        except InputError as error:
-            self._skip(error)
-            return
+        joints = messages.read_joint_state(message)
         self._joint_rate.tick(time.monotonic())
         values = dict(zip(message.name, message.position, strict=True))
         self.view.angles = {name: values[name] for name in JOINTS if name in values}
@@ -212,12 +221,25 @@ class MonitorNode(Node):
         for status in message.status:
             if status.name == self._avatar:
                 view = self.view
-                view.level, view.message = status.level[0], status.message
-                view.values = {item.key: item.value for item in status.values}
+                view.level, view.message = level_of(status.level), status.message
+                view.values = status_values((item.key, item.value) for item in status.values)
                 view.state = view.values.get('state', '')
+                self._take_timing(view.values)
 
-    def _skip(self, error: InputError) -> None:
-        self.get_logger().warning(f'left out: {error}', throttle_duration_sec=10.0)
+    def _take_timing(self, values: dict[str, str]) -> None:
+        """Keep the avatar's rate and delay; an unconfigured avatar's rate is 0."""
+        try:
+            rate_hz = parsed_number(
+                'publish_rate_hz', values.get('publish_rate_hz', '0'), 0.0, MAX_RATE_HZ
+            )
+            if rate_hz >= MIN_RATE_HZ:
+                delay_s = values.get('playout_delay_s', '0')
+                self._playout_delay_s = parsed_number(
+                    'playout_delay_s', delay_s, 0.0, MAX_DURATION_S
+                )
+                self._publish_rate_hz = rate_hz
+        except InputError as error:
+            self._refusals.add('/diagnostics', error)
 
     def _refresh(self) -> None:
         now_s = time.monotonic()
@@ -227,6 +249,18 @@ class MonitorNode(Node):
         now_ns = self.get_clock().now().nanoseconds
         view.ahead_s = max(0.0, (self._planned_until_ns - now_ns) / NS)
         self._display.show(view)
+
+
+def _deserialised(data: bytes, kind: type) -> Any:
+    """Return the message that bytes are.
+
+    Raises:
+        InputError: the bytes are no such message.
+    """
+    try:
+        return deserialize_message(data, kind)
+    except Exception as error:
+        raise InputError(f'not a {kind.__name__} message: {one_line(error)}') from error
 
 
 def main(args: list[str] | None = None) -> int:

@@ -17,6 +17,7 @@ from diffsheg_ros.diagnostics import WARN, Rises, report
 from diffsheg_ros.live_speech import LiveSpeech
 from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.node_parameters import NodeParameters
+from diffsheg_ros.node_refusals import Refusals
 from diffsheg_ros.node_report import ReportPublisher
 from diffsheg_ros.parameters import SpeechParameters
 
@@ -30,6 +31,7 @@ class LiveSpeechNode(Node):
     Attributes:
         settings: the node's parameters.
         speech: cuts the sound.
+        refusals: sound that was left out.
         steady: a clock that runs while a simulation's stands still.
         faults: exceptions that callbacks have raised.
     """
@@ -58,8 +60,7 @@ class LiveSpeechNode(Node):
         self.settings: Any = NodeParameters(self, kind).read()
         self.speech = LiveSpeech(name, self.settings)
         self.faults = 0
-        self._refused = 0
-        self._error = ''
+        self.refusals = Refusals(self, 'sound is left out')
         self._rises = Rises()
         self._audio = self.create_publisher(
             AudioChunk, 'audio', QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
@@ -85,9 +86,7 @@ class LiveSpeechNode(Node):
 
     def refuse(self, error: InputError) -> None:
         """Says that sound was left out, and why."""
-        self._refused += 1
-        self._error = str(error)
-        self.get_logger().error(self._error, throttle_duration_sec=10.0)
+        self.refusals.add('sound', error)
 
     def end_utterance(self) -> bool:
         """The sound has stopped: ends the utterance, if one is under way."""
@@ -116,14 +115,14 @@ class LiveSpeechNode(Node):
             'utterances': speech.utterances,
             'lost_samples': speech.lost_samples,
             'breaks': speech.breaks,
-            'refused': self._refused,
+            'refused': self.refusals.count,
             'faults': self.faults,
             **counters,
         }
         rises = self._rises.since(time.monotonic(), counters)
         words = [(WARN, wrong)] if wrong else []
         words += [
-            (WARN, f'{text.format(error=self._error)} [{name} +{rises[name]}]')
+            (WARN, f'{text.format(error=self.refusals.last)} [{name} +{rises[name]}]')
             for name, text in self.NEWS.items()
             if rises[name]
         ]

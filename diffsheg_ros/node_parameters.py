@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 
 from diffsheg_model.errors import InputError
 from diffsheg_ros.parameter_files import all_parameter_names, unknown_parameters
-from diffsheg_ros.parameter_rules import Checked, Rule, kind_of, rule_of
+from diffsheg_ros.parameter_rules import Checked, Rule, kind_of, rule_of, shown, taken
 
 P = TypeVar('P', bound=Checked)
 
@@ -57,6 +57,7 @@ class NodeParameters(Generic[P]):
         self._refuse_unknown()
         for field in self._fields.values():
             self._declare(field)
+        node.add_pre_set_parameters_callback(self._take)
         node.add_on_set_parameters_callback(self._check)
         node.add_post_set_parameters_callback(self._accept)
 
@@ -87,15 +88,27 @@ class NodeParameters(Generic[P]):
         self._node.undeclare_parameter(name)
         problem = rule.problem(kind, given)
         if problem:
-            self.problems[name] = f'parameter {name} = {given!r}: {problem}'
+            self.problems[name] = f'parameter {name} = {shown(given)}: {problem}'
         self._node.declare_parameter(
             name,
-            field.default if problem else kind(given),
+            field.default if problem else taken(kind, given),
             descriptor(rule, kind, read_only=not (problem or rule.live)),
             ignore_override=True,
         )
 
     # Annotated in quotes: before Kilted rclpy's Parameter takes no type.
+    def _take(self, parameters: 'list[Parameter[Any]]') -> 'list[Parameter[Any]]':
+        """Turn numbers into text where text is wanted, before rclpy refuses them."""
+        changed = []
+        for parameter in parameters:
+            field = self._fields.get(parameter.name)
+            if field is not None:
+                value = taken(kind_of(field), parameter.value)
+                if value is not parameter.value:
+                    parameter = Parameter(parameter.name, value=value)
+            changed.append(parameter)
+        return changed
+
     def _check(self, parameters: 'list[Parameter[Any]]') -> SetParametersResult:
         ours = [parameter for parameter in parameters if parameter.name in self._fields]
         for parameter in ours:
@@ -103,7 +116,7 @@ class NodeParameters(Generic[P]):
             rule = rule_of(field)
             problem = rule.problem(kind_of(field), parameter.value)
             if problem:
-                reason = f'parameter {parameter.name} = {parameter.value!r}: {problem}'
+                reason = f'parameter {parameter.name} = {shown(parameter.value)}: {problem}'
                 return SetParametersResult(successful=False, reason=reason)
             if self.locked and not rule.live:
                 reason = f'parameter {parameter.name} is fixed while the node is configured'

@@ -10,6 +10,8 @@ from typing import Any
 
 from diffsheg_model.errors import InputError
 
+#: Characters of a wrong value in a message.
+_LONGEST_SHOWN = 200
 KINDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
 
 
@@ -23,6 +25,7 @@ class Rule:
         high: greatest value, of a number.
         choices: all values, of a text; empty where any will do.
         live: may change while the node runs.
+        longest: most characters, of a text.
     """
 
     description: str
@@ -30,16 +33,38 @@ class Rule:
     high: float = math.inf
     choices: tuple[str, ...] = ()
     live: bool = False
+    longest: int = 4096
 
     def problem(self, kind: type, value: object) -> str | None:
-        """Says what a value of this parameter must be, or None where it is right."""
+        """Return what a value of this parameter must be, or None where it is right."""
+        value = taken(kind, value)
         if type(value) is not kind and not (kind is float and type(value) is int):
             return f'must be {KINDS[kind]}'
         if isinstance(value, int | float) and not self.low <= value <= self.high:  # NaN too
             return f'must be {self.low:g} to {self.high:g}'
+        if isinstance(value, str):
+            if len(value) > self.longest:
+                return f'must have at most {self.longest} characters'
+            if any(character < ' ' or character == '\x7f' for character in value):
+                return 'must be text without control characters'
         if self.choices and value not in self.choices:
             return f'must be {", ".join(self.choices[:-1])} or {self.choices[-1]}'
         return None
+
+
+def taken(kind: type, value: object) -> object:
+    """Return a value as a parameter of a kind takes it.
+
+    A number or truth value becomes text where text is wanted: YAML reads a name that looks like a
+    number, such as a device's, as one.
+    """
+    if kind is str and isinstance(value, bool):
+        return str(value).lower()
+    if kind is str and isinstance(value, int | float):
+        return str(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    return value
 
 
 def parameter(default: Any, description: str, **limits: Any) -> Any:
@@ -63,7 +88,14 @@ class Checked:
             value = getattr(self, field.name)
             problem = rule_of(field).problem(kind_of(field), value)
             if problem:
-                raise InputError(f'parameter {field.name} = {value!r}: {problem}')
+                raise InputError(f'parameter {field.name} = {shown(value)}: {problem}')
+            object.__setattr__(self, field.name, taken(kind_of(field), value))
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: escaped, and cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + '…'
 
 
 def kind_of(field: dataclasses.Field[Any]) -> type:

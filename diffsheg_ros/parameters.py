@@ -18,6 +18,7 @@ from diffsheg_model.sampling import SamplerOptions
 from diffsheg_model.viewer.port import DEFAULT_PORT
 from diffsheg_ros.parameter_rules import Checked, parameter
 from diffsheg_ros.pcm import SAMPLE_FORMATS
+from diffsheg_ros.topic_values import MAX_UTTERANCE_ID
 
 
 @dataclass(frozen=True)
@@ -306,7 +307,9 @@ class FilePlayerParameters(Checked):
         high=3600.0,
     )
     utterance_id: str = parameter(
-        '', "Name of the utterance; empty: the file's name and the time of the start."
+        '',
+        "Name of the utterance; empty: the file's name and the time of the start.",
+        longest=MAX_UTTERANCE_ID,
     )
     loop: bool = parameter(False, 'Play again and again, each time as a new utterance.')
     loop_pause_s: float = parameter(

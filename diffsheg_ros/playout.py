@@ -109,6 +109,18 @@ class Playout:
             pose.weights,
         )
 
+    def rest(self) -> Shown:
+        """Return the rest pose, at time 0."""
+        pose = self._timeline.rest()
+        angles = euler_xyz_of_quaternions(pose.rotations[None], None)[0]
+        return Shown(0, '', 'idle', angles, np.zeros_like(angles), pose.weights)
+
+    def reset(self, shown: Shown) -> None:
+        """Forget all that is planned, after a fault, and go on from a pose."""
+        self._timeline.reset()
+        with self._lock:
+            self._angles, self._stretch = shown.angles, None
+
     def plan(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
     ) -> Stretch | None:

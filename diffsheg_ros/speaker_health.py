@@ -24,7 +24,8 @@ _OWN_NEWS = {
 }
 _SHARED_NEWS = (
     'rejected_chunks', 'rate_changes', 'lost_samples', 'lost_messages', 'stalls',
-    'unstamped_chunks', 'untimely_chunks', 'early_chunks', 'sender_mistakes', 'faults',
+    'unstamped_chunks', 'untimely_chunks', 'early_chunks', 'sender_mistakes', 'refused_messages',
+    'faults',
 )  # fmt: skip
 _NEWS = _OWN_NEWS | {name: NEWS[name] for name in _SHARED_NEWS}
 
@@ -40,6 +41,7 @@ class Facts:
         wrong: what is wrong with it, or empty.
         muted: why nothing is heard, or empty.
         counters: what the node counts itself.
+        last_refusal: topic and reason of the newest refused message.
     """
 
     device: str
@@ -48,6 +50,7 @@ class Facts:
     wrong: str
     muted: str
     counters: dict[str, int]
+    last_refusal: str = ''
 
 
 class SpeakerHealth:
@@ -61,6 +64,7 @@ class SpeakerHealth:
         errors_s = speaker.sync_errors_s()
         error_s = float(np.median(errors_s)) if len(errors_s) else 0.0
         counters = speaker.counters() | facts.counters
+        told = {'last_refusal': facts.last_refusal, 'last_error': ''}
         words = []
         if facts.wrong:
             words.append((ERROR, facts.wrong))
@@ -77,7 +81,10 @@ class SpeakerHealth:
         if abs(error_s) > MOST_ERROR_S:
             words.append((WARN, f'speech is heard {1000 * error_s:.0f} ms after its time'))
         words += [
-            (_NEWS[name][0], f'{speaker.remarks.get(name) or _NEWS[name][1]} [{name} +{rise}]')
+            (
+                _NEWS[name][0],
+                f'{speaker.remarks.get(name) or _NEWS[name][1].format(**told)} [{name} +{rise}]',
+            )
             for name, rise in self._rises.since(now_s, counters).items()
             if rise > 0 and name in _NEWS
         ]
@@ -89,6 +96,7 @@ class SpeakerHealth:
             'playout_delay_s': '' if speaker.delay_ns is None else f'{speaker.delay_ns / NS:.3f}',
             'queue_s': f'{speaker.queue_s:.2f}',
             'device_drift_ppm': f'{speaker.device_drift_ppm:.1f}',
+            'last_refusal': facts.last_refusal,
         }
         own = {item.name: getattr(facts, item.name) for item in dataclasses.fields(facts)[:3]}
         values |= {name: str(value) for name, value in (own | counters).items()}

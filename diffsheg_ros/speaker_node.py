@@ -29,10 +29,12 @@ from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
+from diffsheg_ros.node_refusals import Refusals
 from diffsheg_ros.node_report import ReportPublisher
 from diffsheg_ros.parameters import SpeakerParameters
 from diffsheg_ros.speaker import Speaker
 from diffsheg_ros.speaker_health import Facts, SpeakerHealth
+from diffsheg_ros.topic_values import status_values
 
 #: A loudspeaker that is gone is looked for so often.
 _RETRY_S = 2.0
@@ -69,6 +71,7 @@ class SpeakerNode(Node):
             self.speaker.delay_ns = round(settings.playout_delay_s * NS)
         self._avatar = report_name(self.get_namespace())
         self._wrong = self._muted = ''
+        self._refusals = Refusals(self)
         # The node's clock, ns, and the steady one, s, of the last seconds.
         self._clocks: deque[tuple[int, float]] = deque(maxlen=_CLOCKS_READ)
         self._health = SpeakerHealth()
@@ -88,11 +91,11 @@ class SpeakerNode(Node):
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
         self._audio = AudioSubscription(
             self,
-            self._on_audio,
+            self._refusals.checked('audio', self._on_audio),
             reliability=settings.audio_reliability,
             depth=settings.audio_depth,
         )
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
+        self._refusals.subscribe(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._report, clock=steady)
         self.create_timer(_RETRY_S, self._look_after_device, clock=steady)
@@ -111,7 +114,8 @@ class SpeakerNode(Node):
         for status in message.status:
             if status.name != self._avatar:
                 continue
-            timing = read_timing({item.key: item.value for item in status.values})
+            values = status_values((item.key, item.value) for item in status.values)
+            timing = read_timing(values, lambda error: self._refusals.add('/diagnostics', error))
             if timing is None:
                 continue
             self.speaker.told_of_interrupts(timing.interrupts)
@@ -190,7 +194,12 @@ class SpeakerNode(Node):
             latency_s=self._output.latency_s,
             wrong=self._wrong,
             muted=self._muted,
-            counters={'lost_messages': self._audio.lost, 'faults': self.faults},
+            counters={
+                'lost_messages': self._audio.lost,
+                'refused_messages': self._refusals.count,
+                'faults': self.faults,
+            },
+            last_refusal=self._refusals.last,
         )
         self._reports.publish(self._health.report(time.monotonic(), self.speaker, facts))
 

@@ -28,6 +28,7 @@ from diffsheg_model.time_units import NS
 from diffsheg_ros.emphasis import Emphases
 from diffsheg_ros.layer import Layer
 from diffsheg_ros.offset import Offset
+from diffsheg_ros.optional_layer import OptionalLayer, OptionalLayers
 from diffsheg_ros.pose import Pose, Poses, around, moving
 
 #: A step of the clock longer than this, or as far back, is a jump of the clock.
@@ -50,6 +51,7 @@ class Timeline:
         rejected_windows: windows dropped because they held a number that is not finite.
         dropped_frames: frames dropped because too many were planned ahead.
         emphases: spans of larger and smaller gestures.
+        optional: layers over the motion; one that fails is left out.
     """
 
     def __init__(
@@ -87,12 +89,20 @@ class Timeline:
             )
         self._rest_rotations = quaternion_from_rotvec(rotvecs)
         self.emphases = Emphases(format_.joint_names, self._rest_rotations)
+        self.optional = OptionalLayers(
+            OptionalLayer(
+                'emphasis', lambda poses: self.emphases.applied(poses), self.emphases.restore
+            )
+        )
         self._lock = threading.Lock()
         self._idle = Layer(self._rest, self._blend_ns, 0)
         self._speech = Layer(self._idle.poses, self._blend_ns, round(hold_s * NS))
         self._offset: Offset | None = None
         self._returning_until_ns = 0  # the end of a fade that is no part of idling
         self._shown_ns: int | None = None
+        self._shown: Pose | None = None
+        self._broken = False  # what was planned is lost, by a fault
+        self._seen_failures = 0  # of optional layers
         self._min_epoch = 0
         self.stale_windows = 0
         self.rejected_windows = 0
@@ -174,14 +184,20 @@ class Timeline:
 
         Args:
             start_ns: when its first frame is shown.
-            duration_s: its length, above 0.
+            duration_s: its length, above 0 and at most an hour.
             gain: 0 (at rest) to 2 (twice as large); 1 changes nothing.
 
         Returns:
-            Whether it was taken.
+            Whether it was taken. Where computing with it raises, all is as it was before.
         """
-        with self._lock, self._changing(self._shown_ns, idling=True):
-            return self.emphases.add(start_ns, duration_s, gain, self._shown_ns)
+        with self._lock:
+            before = self.emphases.spans()
+            try:
+                with self._changing(self._shown_ns, idling=True):
+                    return self.emphases.add(start_ns, duration_s, gain, self._shown_ns)
+            except BaseException:
+                self.emphases.restore(before)
+                raise
 
     def interrupt(self, now_ns: int, epoch: int | None = None) -> None:
         """Forgets all speech planned, and its emphasis, and blends from the pose of now to idling.
@@ -201,6 +217,21 @@ class Timeline:
                     self.emphases.forget_before(self._speech.until_ns)
                 self._speech.tracks.clear()
 
+    def rest(self) -> Pose:
+        """Return the rest pose, at time 0."""
+        still = self._rest_rotations
+        return Pose(0, still, still, self._rest_weights, 'idle')
+
+    def reset(self) -> None:
+        """Forget all that is planned, after a fault: the next pose goes on from the one shown."""
+        with self._lock:
+            self._speech.tracks.clear()
+            self._idle.tracks.clear()
+            self.optional.reset()
+            self._offset = None
+            self._returning_until_ns = 0
+            self._broken = True
+
     def sample(self, time_ns: int) -> Pose:
         """The pose at a moment; ask in order of time, at 4 Hz or more often.
 
@@ -208,13 +239,18 @@ class Timeline:
         was and blends into what is planned for the new time.
         """
         with self._lock:
-            if self._shown_ns is not None and abs(time_ns - self._shown_ns) > JUMP_S * NS:
+            if self._broken or self.optional.failures != self._seen_failures:
+                self._go_on(time_ns)
+            elif self._shown_ns is not None and abs(time_ns - self._shown_ns) > JUMP_S * NS:
                 shown = self._displayed(around(self._shown_ns))
                 self._join(time_ns, shown, self._planned(around(time_ns)))
             pose = self._pose(time_ns)
+            if self.optional.failures != self._seen_failures:
+                self._go_on(time_ns)
+                pose = self._pose(time_ns)
             if self._offset is not None and time_ns >= self._offset.start_ns + self._blend_ns:
                 self._offset = None
-            self._shown_ns = time_ns
+            self._shown_ns, self._shown = time_ns, pose
             self._trim(time_ns)
             return pose
 
@@ -303,6 +339,19 @@ class Timeline:
         if not idling and self._offset.is_seen:
             self._returning_until_ns = time_ns + self._blend_ns
 
+    def _go_on(self, time_ns: int) -> None:
+        """Blend from the pose that was shown last, standing still, into what is planned."""
+        self._broken, self._seen_failures = False, self.optional.failures
+        if self._shown is None:
+            return
+        times_ns = around(time_ns)
+        still = Poses(
+            times_ns,
+            np.repeat(self._shown.rotations[None], 2, axis=0),
+            np.repeat(self._shown.weights[None], 2, axis=0),
+        )
+        self._join(time_ns, still, self._planned(times_ns))
+
     def _pose(self, time_ns: int) -> Pose:
         poses = self._displayed(around(time_ns))
         state, utterance_id = self._label(time_ns)
@@ -327,7 +376,7 @@ class Timeline:
 
     def _planned(self, times_ns: np.ndarray) -> Poses:
         """As planned, a smooth motion as long as nothing is added."""
-        return self.emphases.applied(self._speech.poses(times_ns))
+        return self.optional.applied(self._speech.poses(times_ns))
 
     def _rest(self, times_ns: np.ndarray) -> Poses:
         count = len(times_ns)

@@ -36,7 +36,10 @@ from diffsheg_ros.node_audio import AudioSubscription
 from diffsheg_ros.node_avatar_settings import AvatarSettings
 from diffsheg_ros.node_parameters import NodeParameters
 from diffsheg_ros.node_process import run_node
+from diffsheg_ros.node_refusals import Refusals
+from diffsheg_ros.node_report import RefusalReports
 from diffsheg_ros.parameters import ViewerParameters
+from diffsheg_ros.topic_values import check_utterance_id, clean_text, level_of, status_values
 
 _TICK_S = 0.02
 #: What was closed is told at most so often.
@@ -79,9 +82,10 @@ class ViewerNode(Node):
         self._reported_s = time.monotonic()
         self._status: dict[str, Any] = {'state': '', 'level': 0, 'message': '', 'values': {}}
         self._utterance_id = ''
+        self._refusals = Refusals(self)
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
-        self._audio = AudioSubscription(self, self._on_audio)
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
+        self._audio = AudioSubscription(self, self._refusals.checked('audio', self._on_audio))
+        self._refusals.subscribe(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
         for number, space in enumerate(spaces):
             self._follow(number, space.rstrip('/'), every)
         self._speaker = self.create_publisher(AudioChunk, 'audio', every)
@@ -91,6 +95,7 @@ class ViewerNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_TICK_S, self._tick, clock=steady)
         self.create_timer(1.0, self._check, clock=steady)
+        self._report = RefusalReports(self, self._refusals)
         self.server.start()
         self.get_logger().info(announce(self.server, settings.open_page))
         self._guests = 0
@@ -108,49 +113,44 @@ class ViewerNode(Node):
         """Shows what an avatar publishes."""
 
         def on_face(message: FaceBlendshapes) -> None:
-            try:
-                face = messages.read_face_blendshapes(message)
-            except InputError as error:
-                self._skip(error)
-                return
+            face = messages.read_face_blendshapes(message)
             self.show.face(number, face.names, int(face.times_ns[0]), face.weights[0])
             if number == 0 and face.utterance_id != self._utterance_id:
                 self._utterance_id = face.utterance_id
                 self._tell_status()
 
         def on_joints(message: JointState) -> None:
-            try:
-                joints = messages.read_joint_state(message)
-                time_ns = int(joints.times_ns[0])
-                self.show.body(number, joints.joint_names, time_ns, joints.angles[0])
-            except InputError as error:
-                self._skip(error)
+            joints = messages.read_joint_state(message)
+            time_ns = int(joints.times_ns[0])
+            self.show.body(number, joints.joint_names, time_ns, joints.angles[0])
 
-        self.create_subscription(FaceBlendshapes, f'{space}/face', on_face, qos)
-        self.create_subscription(JointState, f'{space}/joint_states', on_joints, qos)
+        self._refusals.subscribe(FaceBlendshapes, f'{space}/face', on_face, qos)
+        self._refusals.subscribe(JointState, f'{space}/joint_states', on_joints, qos)
 
     def _on_audio(self, message: AudioChunk, arrival_ns: int) -> None:
-        self.show.sound(messages.read_audio_chunk(message), arrival_ns)
+        piece = messages.read_audio_chunk(message)
+        check_utterance_id(piece.utterance_id)
+        self.show.sound(piece, arrival_ns)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             number = self._reports.get(status.name)
             if number is None:
                 continue
-            values = {item.key: item.value for item in status.values}
+            values = status_values((item.key, item.value) for item in status.values)
             self._take_timing(number, values)
             if number == 0:
                 self._reported_s = time.monotonic()
                 self._status = {
                     'state': values.get('state', ''),
-                    'level': status.level[0],
-                    'message': status.message,
+                    'level': level_of(status.level),
+                    'message': clean_text(status.message),
                     'values': values,
                 }
                 self._tell_status()
 
     def _take_timing(self, number: int, values: dict[str, str]) -> None:
-        timing = read_timing(values)
+        timing = read_timing(values, lambda error: self._refusals.add('/diagnostics', error))
         if timing is None:
             return
         self.show.set_delay(number, timing.delay_ns)
@@ -192,9 +192,6 @@ class ViewerNode(Node):
             told = ', '.join(f'{count} ({reason})' for reason, count in new.items())
             self.get_logger().warning(f'connections to the page that were closed: {told}')
             self._closed, self._warned_s = closed, now_s
-
-    def _skip(self, error: InputError) -> None:
-        self.get_logger().warning(f'left out: {error}', throttle_duration_sec=10.0)
 
     # From pages
 

@@ -11,7 +11,11 @@ def test_reports_are_read_and_others_are_not():
     assert read_timing(values) == AvatarTiming(2_720_000_000, 3)
     for key, wrong in (('playout_delay_s', 'nan'), ('playout_delay_s', 'x'), ('interrupts', '1.5')):
         assert read_timing(values | {key: wrong}) is None
-    assert read_timing({}) is None
+    refused = []
+    for text in ('1e308', '1e300', 'inf', '-1', '3601', '9' * 5000, '1_0', ''):
+        assert read_timing(values | {'playout_delay_s': text}, refused.append) is None
+    assert len(refused) == 8
+    assert read_timing({}, refused.append) is None and len(refused) == 8
     assert read_timing(values).delay_ns % NS
 
 

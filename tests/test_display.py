@@ -70,3 +70,42 @@ def test_in_a_terminal_it_changes_in_place_and_leaves_the_last_one(view):
     display.close()
     written = console.file.getvalue()
     assert '\x1b[' in written and 'jawOpen' in written and written.endswith('\x1b[?25h')
+
+
+@pytest.mark.parametrize('text', ['[/x]', '[red]a[/red]', ':smile:', '[link=http://x]a[/link]'])
+def test_foreign_texts_are_no_markup(view, text):
+    view.utterance_id = view.state = view.message = text
+    view.level = 1
+    view.values['engine'] = text
+    shown = rendered(screen(view))
+    assert shown.count(text) == 4
+    assert text in line(view)
+    console = Console(file=io.StringIO(), width=400)
+    Display(console).show(view)
+    assert text in console.file.getvalue()
+
+
+def test_foreign_texts_do_not_command_the_terminal(view):
+    text = '\x1b[2J\x1b]0;title\x07bad\nnews\x9b31m'
+    view.utterance_id = view.state = view.message = text
+    view.level = 1
+    view.values['bundle'] = text
+    for shown in (rendered(screen(view)), line(view)):
+        assert 'bad news' in shown
+        assert '\x9b' not in shown and '\x1b[2J' not in shown and 'title' not in shown
+    assert '\x1b' not in line(view) and '\n' not in line(view)
+
+
+@pytest.mark.parametrize('number', [float('nan'), float('inf'), -float('inf'), 1e300, -3e38, 0.5])
+def test_any_number_is_shown_in_a_few_characters(view, number):
+    view.angles = dict.fromkeys(view.angles, number)
+    view.weights = dict.fromkeys(view.weights, number)
+    assert max(map(len, rendered(screen(view)).splitlines())) <= 100
+    assert len(line(view)) < 250
+
+
+@pytest.mark.parametrize('level', [3, 4, 255, -1])
+def test_any_level_is_shown(view, level):
+    view.level, view.message = level, 'no'
+    word = 'STALE' if level == 3 else 'ERROR'
+    assert f'{word}: no' in rendered(screen(view)) and f'{word}: no' in line(view)

@@ -128,6 +128,46 @@ def test_what_is_wrong_late_or_too_much_is_left_out_and_counted():
     assert len(emphases) < 5
 
 
+@pytest.mark.parametrize('duration_s', [3600.1, 1e9, 9.3e9, 1e18, 3e38])
+def test_absurd_lengths_are_refused_and_nothing_is_kept_of_them(timeline, duration_s):
+    before = timeline.planned_many(moments(1.0, 3.0)).rotations
+    assert not timeline.emphasise(T0 + NS, duration_s, 2.0)
+    assert timeline.emphases.rejected == 1 and len(timeline.emphases) == 0
+    np.testing.assert_array_equal(timeline.planned_many(moments(1.0, 3.0)).rotations, before)
+
+
+def test_spans_far_ahead_are_refused_and_those_left_by_a_clock_that_jumped_are_forgotten(timeline):
+    assert timeline.emphasise(T0 + 5000 * NS, 1.0, 2.0)  # nothing was shown yet
+    timeline.sample(T0)
+    assert not timeline.emphasise(T0 + 3601 * NS, 1.0, 2.0)
+    assert timeline.emphases.rejected == 1
+    timeline.sample(T0 - 5000 * NS)
+    assert len(timeline.emphases) == 0
+
+
+def test_the_number_of_long_spans_does_not_change_what_is_seen(timeline):
+    """What is in force throughout hides all that began before it."""
+    for second in range(MAX_SPANS):
+        assert timeline.emphasise(T0 + second * NS // 100, 3600.0, second % 3)
+    emphases = timeline.emphases
+    assert emphases.gains(moments(4.0, 5.0)) == pytest.approx((MAX_SPANS - 1) % 3)
+    alone = Emphases(('Spine', 'Tail'), quaternion_from_rotvec(REST))
+    for span in emphases.spans()[-60:]:
+        alone.add(span.start_ns, (span.end_ns - span.start_ns) / NS, span.gain, None)
+    times_ns = moments(2.2, 2.8)
+    np.testing.assert_allclose(emphases.gains(times_ns), alone.gains(times_ns), atol=1e-9)
+
+
+def test_a_span_is_not_kept_where_computing_with_it_fails(timeline, monkeypatch):
+    assert timeline.emphasise(T0 + 2 * NS, 1.0, 2.0)
+    timeline.sample(T0 + NS)
+    spans = timeline.emphases.spans()
+    monkeypatch.setattr(timeline._speech, 'settle', lambda shown_ns: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        timeline.emphasise(T0 + 3 * NS, 1.0, 0.5)
+    assert timeline.emphases.spans() == spans
+
+
 def test_an_interrupt_forgets_the_emphasis_of_what_is_not_said(timeline):
     for second in (1, 5, 20):
         timeline.emphasise(T0 + second * NS, 1.0, 2.0)

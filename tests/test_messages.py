@@ -54,6 +54,33 @@ def test_audio_comes_back_bit_for_bit():
     assert back._replace(samples=None) == piece._replace(samples=None)
 
 
+def test_the_stamp_of_sound_leaves_room_for_a_delay():
+    chunk, emphasis = AudioChunk(), messages.Emphasis()
+    for message in (chunk, emphasis):
+        message.header.stamp = messages.to_stamp(2**31 * 10**9 - 1)
+    for start_ns in (
+        messages.read_audio_chunk(chunk).start_ns,
+        messages.read_emphasis(emphasis)[0],
+    ):
+        messages.to_stamp(start_ns + 2 * 3600 * 10**9)
+
+
+@pytest.mark.parametrize(('sec', 'nanosec'), [(-1, 0), (0, 10**9), (-(2**31), 2**32 - 1)])
+def test_what_is_no_time_is_refused_in_every_message(sec, nanosec):
+    for read, kind in (
+        (messages.read_audio_chunk, AudioChunk),
+        (messages.read_emphasis, messages.Emphasis),
+        (messages.read_face_blendshapes, FaceBlendshapes),
+        (messages.read_face_trajectory, FaceTrajectory),
+        (messages.read_joint_state, JointState),
+        (messages.read_joint_trajectory, JointTrajectory),
+    ):
+        message = kind()
+        message.header.stamp = messages.Time(sec=sec, nanosec=nanosec)
+        with pytest.raises(InputError, match='a stamp has sec'):
+            read(message)
+
+
 @pytest.mark.parametrize('view', [slice(None, None, 3), slice(None, None, -1)])
 def test_audio_may_be_a_view_or_doubles(view):
     samples = normal(300)[view]

@@ -38,7 +38,7 @@ def test_every_parameter_is_described_and_bounded(node, field):
         ('engine_threads', True, 'must be a whole number'),
         ('engine', 'steam', 'must be auto, tensorrt, '),
         ('autostart', 1, 'must be true or false'),
-        ('bundle', 3, 'must be text'),
+        ('bundle', [3], 'must be text'),
         ('seed', -1, 'must be 0 to'),
         ('sampling_solver', 'euler', 'must be preset, ddim or dpmpp_2m'),
     ],
@@ -140,6 +140,48 @@ class TestOnANode:
         assert not refused.successful and 'the model knows 0..3' in refused.reason
         assert not node.set_parameters([Parameter('seed', value=-1)])[0].successful
         assert parameters.read() == AvatarParameters(seed=8)
+
+    @pytest.mark.parametrize(
+        ('written', 'text'),
+        [('2', '2'), ('5.5', '5.5'), ('true', 'true'), ("'007'", '007'), ('-1', '-1')],
+    )
+    def test_a_name_may_be_a_number_wherever_it_comes_from(self, declare, tmp_path, written, text):
+        from diffsheg_ros.parameters import SpeakerParameters
+
+        named = ['--ros-args', '-p', f'device:={written}']
+        assert declare(SpeakerParameters, named)[1].read().device == text
+        file = tmp_path / 'speaker.yaml'
+        file.write_text(f'/**:\n  ros__parameters:\n    device: {written}\n')
+        node, parameters = declare(SpeakerParameters, ['--ros-args', '--params-file', str(file)])
+        assert parameters.read().device == text
+        assert node.get_parameter('device').value == text
+
+    def test_every_text_takes_numbers_or_says_what_it_must_be(self, declare):
+        for kind in NODE_PARAMETERS.values():
+            texts = [field for field in dataclasses.fields(kind) if kind_of(field) is str]
+            node, parameters = declare(kind, **{field.name: 5 for field in texts})
+            for field in texts:
+                choices = rule_of(field).choices
+                assert (field.name in parameters.problems) == bool(choices)
+                if choices:
+                    assert f'or {choices[-1]}' in parameters.problems[field.name]
+                else:
+                    assert node.get_parameter(field.name).value == '5'
+
+    def test_a_name_may_be_set_as_a_number_where_it_may_be_set(self, declare):
+        from rclpy.parameter import Parameter
+
+        node, parameters = declare(AvatarParameters, bundle=['a'])
+        assert 'must be text' in parameters.problems['bundle']
+        assert node.set_parameters([Parameter('bundle', value=2024)])[0].successful
+        assert parameters.read().bundle == '2024'
+
+    @pytest.mark.parametrize('text', ['a\x1b[2Jb', 'a\nb', 'x' * 5000])
+    def test_texts_that_cannot_be_printed_are_refused_in_a_short_line(self, declare, text):
+        _, parameters = declare(FilePlayerParameters, utterance_id=text)
+        with pytest.raises(InputError, match='parameter utterance_id') as caught:
+            parameters.read()
+        assert len(str(caught.value)) < 300 and str(caught.value).isprintable()
 
     def test_numbers_may_be_written_without_a_point(self, declare):
         _, parameters = declare(FilePlayerParameters, rate=2, loop_pause_s=0)
