@@ -163,6 +163,19 @@ def never_reading(port: int):
         yield
 
 
+def greedy(port: int):
+    request = f'GET /web/avatar.glb HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n'.encode()
+
+    def open_one() -> socket.socket:
+        made = connected(port)
+        made.sendall(request)
+        return made
+
+    for _ in many(200, open_one):
+        time.sleep(0.1)
+        yield
+
+
 def request_flood(port: int):
     request = f'GET /web/avatar.glb HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n'.encode()
 
@@ -195,7 +208,7 @@ def noise(port: int):
 
 KINDS = (
     idle, slow_header, unfinished, unfinished_pieces, huge_text, large_text, small_text, ping_flood,
-    empty_pieces, never_reading, request_flood, come_and_go, noise,
+    empty_pieces, never_reading, greedy, request_flood, come_and_go, noise,
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """The connections to the server: counted, timed and bounded, from the first byte on.
 
 A connection that is no page yet, such as an idle one or an unfinished request, costs a file
-descriptor and memory. There is a limit of those; when it is reached, the oldest gives way to a new
-one, so whoever fills the limit keeps no page out. Pages have a limit of their own; see `app`.
+descriptor and memory. There is a limit of those; when it is reached, one gives way to the newest,
+the longest idle first, so whoever fills the limit keeps no page out. Pages have a limit of their
+own; see `app`.
 """
 
 import asyncio
@@ -55,6 +56,7 @@ class _Connection:
 
     def __init__(self, transport: asyncio.Transport, now_s: float) -> None:
         self.transport = transport
+        self.opened_s = now_s
         self.is_page = False
         self.waiting_s: float | None = now_s  # since when a request is owed; None in an answer
         self.stalled_s: float | None = None  # since when the receiver takes nothing
@@ -76,23 +78,19 @@ class Door:
         self.limits = limits
         self.buffer = bytearray(limits.read_bytes)
         self.closed: Counter[str] = Counter()
-        self._most = min(limits.connections, _descriptors() // 4)
+        self._most = max(1, min(limits.connections, _descriptors() // 4))
         self._open: dict[Peer, _Connection] = {}
 
     def opened(self, transport: asyncio.Transport) -> None:
-        """Take a new connection, or the next protocol of one; the oldest idle one may go."""
+        """Take a new connection, or the next protocol of one; another may have to go for it."""
         peer = _peer(transport)
         known = self._open.get(peer)
         if known is not None and known.transport is transport:
             return
-        self._open[peer] = _Connection(transport, time.monotonic())
         others = [each for each in self._open.values() if not each.is_page]
-        if len(others) <= self._most:
-            return
-        idle = [each for each in others if each.waiting_s is not None]
-        # The newest is among them, so there is one.
-        oldest = min(idle, key=lambda each: each.waiting_s or 0.0)
-        self._close(oldest, 'too many connections')
+        self._open[peer] = _Connection(transport, time.monotonic())
+        if len(others) >= self._most:
+            self._close(min(others, key=_worth), 'too many connections')
 
     def lost(self, transport: asyncio.Transport) -> None:
         """Forget a connection that is gone."""
@@ -180,6 +178,12 @@ class Door:
             if each is known:
                 del self._open[peer]
         known.transport.abort()
+
+
+def _worth(connection: _Connection) -> tuple[bool, float]:
+    """Sorts connections that are no page: the idle ones first, the longest idle of all."""
+    waiting_s = connection.waiting_s
+    return waiting_s is None, connection.opened_s if waiting_s is None else waiting_s
 
 
 def _peer(transport: asyncio.Transport) -> Peer:
