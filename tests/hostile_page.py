@@ -85,7 +85,7 @@ def again(work: Callable[[], object]) -> Iterator[None]:
 
 def send_for_ever(port: int, data: bytes, first: bytes = b'') -> None:
     with page(port) as made:
-        made.settimeout(0.5)
+        made.settimeout(10)  # also the largest message gets there, where it is let in
         made.sendall(first)
         for _ in itertools.count():
             made.sendall(data)
