@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from diffsheg_model.audio import check_sample_rate, check_samples
-from diffsheg_model.sample_clock import SampleClock
+from diffsheg_model.sample_clock import STEP_AFTER_S, STEP_NS, SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_piece import AudioPiece
 from diffsheg_ros.parameters import SpeechParameters
@@ -51,6 +51,7 @@ class LiveSpeech:
         self.sample_rate = 0
         self.utterances = self.lost_samples = self.breaks = 0
         self._clock: SampleClock | None = None  # None between two streams
+        self._back_since: int | None = None  # sample from which on stamps lie in the past
         self._gate: Gate = OpenGate()
         self._heard = 0  # samples of the stream
         self._utterance: Utterance | None = None
@@ -108,6 +109,7 @@ class LiveSpeech:
     def _begin(self, captured_ns: int) -> None:
         self._clock = SampleClock(self.sample_rate, 0, captured_ns)
         self._heard = 0
+        self._back_since = None
         parameters = self._parameters
         if self._detector is None:
             self._gate = OpenGate()
@@ -126,7 +128,8 @@ class LiveSpeech:
         steps = self._clock.steps
         late_ns = captured_ns - self._clock.time_ns(self._heard)
         self._clock.hear(self._heard, captured_ns)
-        if not (after_loss and late_ns > 0) and self._clock.steps == steps:
+        stepped = self._clock.steps != steps or self._stepped_back(late_ns)
+        if not (after_loss and late_ns > 0) and not stepped:
             return []
         if not 0 < late_ns <= BRIDGED_NS:
             self.breaks += 1
@@ -138,6 +141,19 @@ class LiveSpeech:
         pieces = self._take(np.zeros(missing, np.float32))
         self._clock = SampleClock(self.sample_rate, self._heard, captured_ns)
         return pieces
+
+    def _stepped_back(self, late_ns: int) -> bool:
+        """Tell if blocks have been stamped before the end of the sound for `STEP_AFTER_S`.
+
+        A `SampleClock` never goes back, since a sender may stamp what it sends ahead of time. A
+        device captures in real time, so there the clock itself was set back.
+        """
+        if late_ns >= -STEP_NS:
+            self._back_since = None
+            return False
+        if self._back_since is None:
+            self._back_since = self._heard
+        return self._heard - self._back_since >= STEP_AFTER_S * self.sample_rate
 
     def _take(self, samples: np.ndarray) -> list[AudioPiece]:
         self._power += float(np.square(samples, dtype=np.float64).sum())

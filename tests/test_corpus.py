@@ -263,7 +263,7 @@ def spoil(folder: Path, how: str) -> None:
     ('how', 'message'),
     [
         ('names', 'has no blendshape_names.npy'), ('shape', 'must be (frames, 116)'),
-        ('nan', 'NaN'), ('short', '12.00 s of sound, 3.00 s of weights'),
+        ('nan', 'NaN'), ('short', '90 frames at 30 fps, 3.00 s'),
         ('cut', '1114_2_01.npy is cut'), ('audio', '1114_2_01.wav'),
     ],
 )  # fmt: skip

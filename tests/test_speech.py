@@ -115,7 +115,7 @@ def test_another_encoder_is_refused(tiny_bundle: Bundle, hubert_folder: Path) ->
     card = json.loads((hubert_folder / 'encoder.json').read_text())
     assert card['max_samples'] == 600 * 16000
     longest = replace(bundle.config.features, speech_context_s=60.0)
-    slow = replace(bundle.config.format, fps=0.06)
+    slow = replace(bundle.config.format, fps=1.0, window_frames=600)
     config = replace(bundle.config, features=longest, format=slow)
     with pytest.raises(InputError, match='encodes at most 600 s at once'):
         create_speech_encoder(replace(bundle, config=config), hubert_folder)
