@@ -25,19 +25,19 @@ setup-test:  ## Make .venv with the test and training packages too
 demo: setup  ## Play a recording to the avatar and show what it publishes (AUDIO=my.wav OUT=folder)
 	@scripts/run.sh python -m diffsheg_ros.demo $(if $(AUDIO),--audio "$$AUDIO") --out "$$OUT"
 
-test: setup-test  ## Run all tests (TESTS='tests/test_mel.py -k stream' runs some)
+test: setup-test  ## Run all tests (TESTS='tests/model/features/test_mel.py -k stream' runs some)
 	@scripts/run.sh scripts/test.sh $(TESTS)
 
 test-slow: setup-test  ## Run the tests that take minutes each (two-process training, conversion at full size)
 	@scripts/run.sh python -m pytest -m slow
 
 test-faults: setup-test  ## Maltreat the avatar and the readers of files for minutes (DIFFSHEG_FUZZ_SECONDS=60 a reader)
-	@scripts/run.sh python -m pytest -m 'slow or not slow' tests/test_faults_*.py
+	@scripts/run.sh python -m pytest -m 'slow or not slow' tests/system/faults
 
 setup-jazzy:
 	@scripts/setup.sh jazzy
 
-test-jazzy: setup-jazzy  ## Run the tests of messages and nodes on ROS 2 Jazzy (TESTS='tests/test_replay.py' runs some)
+test-jazzy: setup-jazzy  ## Run the tests of messages and nodes on ROS 2 Jazzy (TESTS='tests/ros/nodes/test_replay.py' runs some)
 	@DIFFSHEG_VENV=.venv-jazzy scripts/run.sh python -m pytest -m 'ros and not slow and not browser' $(TESTS)
 
 lint: setup-test  ## Check style, format, types, and the packages for known holes

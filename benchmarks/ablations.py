@@ -28,13 +28,13 @@ from diffsheg_model.evaluation.evaluate import (
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.evaluation.report import describe, number
 from diffsheg_model.evaluation.takes import open_takes
-from diffsheg_model.files import atomic_path
-from diffsheg_model.foppas import make_sampler
-from diffsheg_model.sampling import SamplerOptions, with_sampler
-from diffsheg_model.speech import create_speech_encoder
+from diffsheg_model.features.speech_encoder import create_speech_encoder
+from diffsheg_model.files.atomic import atomic_path
+from diffsheg_model.sampling.foppas import make_sampler
+from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
 
 if TYPE_CHECKING:
-    from diffsheg_model.evaluation.autoencoder import Autoencoder
+    from diffsheg_model.evaluation.frechet.autoencoder import Autoencoder
 
 COLUMNS = {
     'FMD': 'FMD ↓',

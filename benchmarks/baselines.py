@@ -5,13 +5,13 @@ import scipy.linalg
 
 from benchmarks.takes import Lips, Speech
 from diffsheg_model.config import FeatureConfig
-from diffsheg_model.corpus import events, teacher
-from diffsheg_model.corpus.phones import Phone
-from diffsheg_model.corpus.styles import STYLES
-from diffsheg_model.evaluation.lips import best_lag, short_time_energy
-from diffsheg_model.features import extract_features
-from diffsheg_model.formats import BEAT
-from diffsheg_model.motion import Motion, from_channels
+from diffsheg_model.data.corpus.teacher import events, teacher
+from diffsheg_model.data.corpus.teacher.styles import STYLES
+from diffsheg_model.data.corpus.voices.phones import Phone
+from diffsheg_model.evaluation.metrics.lips import best_lag, short_time_energy
+from diffsheg_model.features.stream import extract_features
+from diffsheg_model.motion.formats import BEAT
+from diffsheg_model.motion.motion import Motion, from_channels
 
 CONTEXT = 8
 

@@ -12,13 +12,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from diffsheg_model.audio import audio_info, read_blocks
+from diffsheg_model.audio.resampling import StreamResampler
+from diffsheg_model.audio.sound_file import audio_info, read_blocks
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines import create_engine
-from diffsheg_model.features import FeatureStream
-from diffsheg_model.resample import StreamResampler
-from diffsheg_model.session import Session
-from diffsheg_model.speech import SpeechEncoder, create_speech_encoder
+from diffsheg_model.features.speech_encoder import SpeechEncoder, create_speech_encoder
+from diffsheg_model.features.stream import FeatureStream
+from diffsheg_model.session.session import Session
 
 RATE = 16000
 CHUNK_S = 0.04
@@ -29,9 +29,9 @@ SPEECH = Path(__file__).parents[1] / 'diffsheg_ros' / 'media' / 'speech.flac'
 _COLD_START = """
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 from diffsheg_model.engines import create_engine
-from diffsheg_model.resample import StreamResampler
-from diffsheg_model.session import Session
-from diffsheg_model.speech import create_speech_encoder
+from diffsheg_model.audio.resampling import StreamResampler
+from diffsheg_model.session.session import Session
+from diffsheg_model.features.speech_encoder import create_speech_encoder
 import numpy as np
 bundle = load_bundle(DEFAULT_BUNDLE)
 encoder = create_speech_encoder(bundle, None, {threads})

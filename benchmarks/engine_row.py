@@ -18,8 +18,8 @@ from diffsheg_model.bundle import load_bundle
 from diffsheg_model.engines import Conditions, Engine, create_engine
 from diffsheg_model.engines.comparison import relative_error
 from diffsheg_model.errors import InputError
-from diffsheg_model.foppas import make_sampler, plan_window
-from diffsheg_model.noise import seeded_noise
+from diffsheg_model.sampling.foppas import make_sampler, plan_window
+from diffsheg_model.sampling.noise import seeded_noise
 
 STEPS = (0, 480, 960)
 """Where the error of a call is measured: the ends of the chain and its middle."""

@@ -27,10 +27,10 @@ from benchmarks import end_to_end
 from benchmarks.floor import Machine, measure_machine, work_of_call
 from benchmarks.networks import BEAT_NETWORK, untrained
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from diffsheg_model.engines.choice import PRECISIONS, EngineChoice
+from diffsheg_model.engines.registry import PRECISIONS, EngineChoice
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
-from diffsheg_model.files import atomic_path
+from diffsheg_model.files.atomic import atomic_path
 
 LOG = Console(stderr=True, highlight=False)
 REFERENCE = EngineChoice('torch', 'fp32')

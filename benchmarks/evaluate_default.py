@@ -19,12 +19,12 @@ from benchmarks import measures, takes
 from benchmarks.baselines import Ridge
 from benchmarks.measures import Model, Scores
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
-from diffsheg_model.corpus.facegood import VALIDATION_TAKE
+from diffsheg_model.data.corpus.facegood import VALIDATION_TAKE
 from diffsheg_model.engines import create_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
-from diffsheg_model.files import atomic_path
-from diffsheg_model.speech import create_speech_encoder
+from diffsheg_model.features.speech_encoder import create_speech_encoder
+from diffsheg_model.files.atomic import atomic_path
 
 SOURCES = ('bundle', 'energy', 'ridge', 'teacher', 'real')
 THREADS = 2

@@ -1,7 +1,8 @@
 """The least that a call of the network can take: its operations and bytes over the machine's best.
 
-Counted are the products of the restructured network (diffsheg_model/split_network.py), which no
-engine can leave out: what is in the tables and what is computed once a window is not among them.
+Counted are the products of the restructured network (diffsheg_model/network/split_unieg.py),
+which no engine can leave out: what is in the tables and what is computed once a window is not
+among them.
 """
 
 import time

@@ -31,8 +31,8 @@ from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.engines import ENGINES
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
-from diffsheg_model.files import atomic_path
-from diffsheg_ros.node_process import end_at_signals
+from diffsheg_model.files.atomic import atomic_path
+from diffsheg_ros.ros.run_node import end_at_signals
 
 LOG = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 

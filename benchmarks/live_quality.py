@@ -11,10 +11,10 @@ from benchmarks.samplers import Recordings, Row
 from benchmarks.takes import Speech
 from diffsheg_model.bundle import load_bundle
 from diffsheg_model.engines import create_engine
-from diffsheg_model.evaluation import seams
-from diffsheg_model.live import LiveOptions
-from diffsheg_model.motion import Motion
-from diffsheg_model.speech import create_speech_encoder
+from diffsheg_model.evaluation.metrics import seams
+from diffsheg_model.features.speech_encoder import create_speech_encoder
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.session.live_options import LiveOptions
 
 
 def measure(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.errors import InputError
-from diffsheg_model.live import PRESETS, LiveOptions, with_preset
-from diffsheg_ros.parameters import AvatarParameters
+from diffsheg_model.session.live_options import PRESETS, LiveOptions, with_preset
+from diffsheg_ros.nodes.parameters import AvatarParameters
 
 GRID_PRESET = 'low_latency'
 """What the grid's settings do not name is this preset's."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
 
 CHUNK_S = 0.02
 

@@ -20,11 +20,11 @@ from std_srvs.srv import Trigger
 from benchmarks.live_speech import Faces, Spoken
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
-from diffsheg_ros import messages
-from diffsheg_ros.audio_piece import AudioPiece
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.demo_run import NodeProcess
-from diffsheg_ros.isolation import isolate
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
+from diffsheg_ros.ros import messages
+from diffsheg_ros.ros.isolation import isolate
 
 AVATAR, SPEAKER = 'avatar: motion', 'speaker: sound'
 """Names under which the nodes report."""

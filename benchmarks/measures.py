@@ -14,13 +14,21 @@ from benchmarks.baselines import Ridge, energy_at_best_lag, teacher_motion
 from benchmarks.takes import Body, Lips, Speech
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines import Engine
-from diffsheg_model.evaluation import beats, blinks, dynamics, joint_limits, lips, seams, styles
-from diffsheg_model.evaluation.diversity import position_difference
-from diffsheg_model.formats import BEAT
-from diffsheg_model.generate import generate
-from diffsheg_model.live import LiveOptions
-from diffsheg_model.motion import Motion
-from diffsheg_model.speech import SpeechEncoder
+from diffsheg_model.evaluation.metrics import (
+    beats,
+    blinks,
+    dynamics,
+    lips,
+    seams,
+    styles,
+)
+from diffsheg_model.evaluation.metrics.diversity import position_difference
+from diffsheg_model.features.speech_encoder import SpeechEncoder
+from diffsheg_model.motion import joint_limits
+from diffsheg_model.motion.formats import BEAT
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.session.generate import generate
+from diffsheg_model.session.live_options import LiveOptions
 
 Scores = dict[str, dict[str, float]]
 

@@ -10,8 +10,8 @@ import numpy as np
 from diffsheg_model.bundle import VERSION, Bundle, load_bundle, save_bundle
 from diffsheg_model.config import BundleConfig, FeatureConfig, NetworkConfig
 from diffsheg_model.errors import InputError
-from diffsheg_model.formats import BEAT
-from diffsheg_model.skeletons import human
+from diffsheg_model.motion.formats import BEAT
+from diffsheg_model.motion.rest_skeletons import human
 
 BEAT_NETWORK = NetworkConfig(
     gesture_dim=BEAT.gesture_dim, expression_dim=BEAT.expression_dim, num_speakers=30
@@ -33,7 +33,7 @@ def untrained(network: NetworkConfig, folder: Path) -> Bundle:
         pass  # not there yet, or of an older version
     import torch
 
-    from diffsheg_model.unieg import UniEG
+    from diffsheg_model.network.unieg import UniEG
 
     model = UniEG(network)
     generator = torch.Generator().manual_seed(0)

@@ -24,16 +24,16 @@ from benchmarks import measures, takes
 from benchmarks.measures import Model
 from benchmarks.takes import Body, Lips, Speech
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from diffsheg_model.corpus.facegood import VALIDATION_TAKE
+from diffsheg_model.data.corpus.facegood import VALIDATION_TAKE
 from diffsheg_model.engines import create_engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
-from diffsheg_model.files import atomic_path
-from diffsheg_model.foppas import make_sampler
-from diffsheg_model.motion import Motion
-from diffsheg_model.sampling import SamplerOptions, with_sampler
-from diffsheg_model.session import Session
-from diffsheg_model.speech import create_speech_encoder
+from diffsheg_model.features.speech_encoder import create_speech_encoder
+from diffsheg_model.files.atomic import atomic_path
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.sampling.foppas import make_sampler
+from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
+from diffsheg_model.session.session import Session
 
 LOG = Console(stderr=True, highlight=False)
 

@@ -22,11 +22,11 @@ import safetensors.numpy
 
 from diffsheg_model.config import BundleConfig, from_dict
 from diffsheg_model.errors import InputError, printable
-from diffsheg_model.files import atomic_path, check_replaceable, sha256
-from diffsheg_model.motion import Motion, from_channels
-from diffsheg_model.onnx_references import check_graph, check_plain
-from diffsheg_model.reading import reader
-from diffsheg_model.skeleton import Skeleton
+from diffsheg_model.files.atomic import atomic_path, check_replaceable, sha256
+from diffsheg_model.motion.motion import Motion, from_channels
+from diffsheg_model.motion.skeleton import Skeleton
+from diffsheg_model.untrusted.onnx_references import check_graph, check_plain
+from diffsheg_model.untrusted.reading import reader
 
 MANIFEST = 'bundle.json'
 WEIGHTS = 'weights.safetensors'
@@ -120,7 +120,7 @@ def save_bundle(
     Raises:
         InputError: names or shapes do not fit the config, or the folder holds other files.
     """
-    from diffsheg_model.export_onnx import export_graphs
+    from diffsheg_model.network.onnx_export import export_graphs
 
     check_replaceable(Path(path), MANIFEST)
     channels = config.format.channels

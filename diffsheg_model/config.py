@@ -236,7 +236,7 @@ class FeatureConfig:
         sample_rate: rate that speech encoders hear, Hz.
         mel_rate: rate that the mel spectrogram is computed at, Hz; a multiple of the fps.
         mel_bins: mel bands.
-        mel_transform: 'power' as published, 'log' or 'none' (see diffsheg_model.mel_transform).
+        mel_transform: 'power' as published, 'log' or 'none' (see features.mel_transform).
         speech_encoder: 'none', 'hubert' or 'whisper'.
         speech_context_s: audio before a window that its speech features may hear, seconds.
     """

@@ -2,8 +2,8 @@
 
 import sys
 
-from diffsheg_ros.executables import CANNOT_START, EXECUTABLES, start
-from diffsheg_ros.nearest import did_you_mean
+from diffsheg_ros.startup.executables import CANNOT_START, EXECUTABLES, start
+from diffsheg_ros.startup.nearest import did_you_mean
 
 
 def main() -> int:

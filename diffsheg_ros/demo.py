@@ -10,8 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from diffsheg_ros.executables import CANNOT_START, end_at_once
-from diffsheg_ros.import_failure import import_failure
+from diffsheg_ros.startup.executables import CANNOT_START, end_at_once
+from diffsheg_ros.startup.import_failure import import_failure
 
 DEFAULT_AUDIO = Path(__file__).parent / 'media' / 'speech.flac'
 DEFAULT_OUT = Path('out/demo')
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         from diffsheg_model.bundle import DEFAULT_BUNDLE
         from diffsheg_model.errors import InputError
         from diffsheg_ros.demo_run import INTERRUPTED, run_demo
-        from diffsheg_ros.node_process import STOP_SIGNALS, end_at_signals
+        from diffsheg_ros.ros.run_node import STOP_SIGNALS, end_at_signals
     except Exception as error:
         sys.stderr.write(f'error: the demo cannot start: {import_failure(error)}\n')
         return CANNOT_START

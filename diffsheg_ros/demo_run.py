@@ -21,17 +21,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from diffsheg_model.audio import audio_info, read_blocks
+from diffsheg_model.audio.sound_file import audio_info, read_blocks
 from diffsheg_model.bundle import Bundle, load_bundle
 from diffsheg_model.errors import InputError
-from diffsheg_model.exports import write_outputs
-from diffsheg_model.files import atomic_path, check_folder_writable
-from diffsheg_model.private_files import private_files
+from diffsheg_model.files.atomic import atomic_path, check_folder_writable
+from diffsheg_model.files.private_files import private_files
+from diffsheg_model.motion_files import write_outputs
 from diffsheg_model.time_units import NS
-from diffsheg_ros.isolation import isolate
-from diffsheg_ros.log_folder import ensure_log_folder
-from diffsheg_ros.monitor_node import SESSION_FILE, MonitorNode
-from diffsheg_ros.node_process import INTERRUPTED, end_at_signals, run_node
+from diffsheg_ros.nodes.monitor import SESSION_FILE, MonitorNode
+from diffsheg_ros.ros.isolation import isolate
+from diffsheg_ros.ros.run_node import INTERRUPTED, end_at_signals, run_node
+from diffsheg_ros.startup.log_folder import ensure_log_folder
 
 #: The avatar must report within this time, model loading included.
 START_LIMIT_S = 60.0

@@ -46,9 +46,9 @@ RESPAWN_DELAY_S = 1.0
 
 def nodes(context: LaunchContext) -> list:
     try:
-        from diffsheg_ros.launch_arguments import check_names, check_values
+        from diffsheg_ros.startup.launch_arguments import check_names, check_values
     except ImportError as error:
-        from diffsheg_ros.import_failure import import_failure
+        from diffsheg_ros.startup.import_failure import import_failure
 
         raise RuntimeError(import_failure(error)) from error
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
@@ -123,7 +123,7 @@ def when_it_ends(event: ProcessExited, context: LaunchContext) -> list[Shutdown]
 def rviz_nodes(bundle: str, namespace: str, use_sim_time: bool) -> list[Node]:
     """RViz, and what turns joint_states into the frames that it draws."""
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
-    from diffsheg_model.exports.urdf import urdf_text
+    from diffsheg_model.motion_files.urdf import urdf_text
 
     model = load_bundle(bundle or DEFAULT_BUNDLE)
     joint_names = model.config.format.joint_names + model.config.format.face_joint_names

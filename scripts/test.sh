@@ -2,7 +2,7 @@
 # Run the tests.
 #
 #   scripts/test.sh                                 all but the slow ones
-#   scripts/test.sh tests/test_mel.py -k stream     some, as pytest takes them
+#   scripts/test.sh tests/model/features/test_mel.py -k stream     some, as pytest takes them
 #
 # What only computes runs on two cores side by side; what starts nodes or a browser goes by the
 # clock and has the machine for itself.

@@ -7,10 +7,15 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from diffsheg_model.speech import OnnxSpeechEncoder
-from diffsheg_ros.isolation import isolate
+from diffsheg_model.features.speech_encoder import OnnxSpeechEncoder
+from diffsheg_ros.ros.isolation import isolate
 
-pytest_plugins = ['fixtures_bundle', 'fixtures_faults', 'fixtures_page', 'fixtures_ros']
+pytest_plugins = [
+    'tests.support.bundles',
+    'tests.support.faults',
+    'tests.support.pages',
+    'tests.support.ros_context',
+]
 
 # Before any test calls rclpy.init, and inherited by the processes that tests start.
 isolate()
@@ -66,7 +71,7 @@ def hubert_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope='session')
 def hubert_folder(hubert_model: Path) -> Path:
     """The same exported to ONNX. Do not write to it."""
-    from diffsheg_model.hubert_export import export_hubert
+    from diffsheg_model.network.hubert import export_hubert
 
     export_hubert(str(hubert_model), hubert_model.parent / 'exported')
     return hubert_model.parent / 'exported'

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffsheg_model.sampling import SamplerOptions
+from diffsheg_model.session.sampler_options import SamplerOptions
 
 _OUTPUT = Parameter(name=('--output', '-o'))
 

@@ -31,7 +31,7 @@ def convert(
         output: bundle folder to write.
         fps: motion frames a second that the model makes.
     """
-    from diffsheg_model.convert import convert_checkpoint
+    from diffsheg_model.network.official_checkpoint import convert_checkpoint
 
     bundle = convert_checkpoint(checkpoint, stats, format, output, fps)
     network = bundle.config.network

@@ -43,7 +43,7 @@ def corpus(
         voices: the only voices to use, such as flite:slt, festival:kal_diphone or
             espeak:en-us+f3; by default all that are installed and not kept for validation.
     """
-    from diffsheg_model.corpus.build import CorpusOptions, build_corpus
+    from diffsheg_model.data.corpus.build import CorpusOptions, build_corpus
 
     options = CorpusOptions(
         hours=hours,

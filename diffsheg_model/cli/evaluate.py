@@ -7,9 +7,9 @@ from pathlib import Path
 from diffsheg_model.advice import install_advice
 from diffsheg_model.cli import Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
-from diffsheg_model.engines.choice import EngineName, Precision
+from diffsheg_model.engines.registry import EngineName, Precision
 from diffsheg_model.errors import InputError
-from diffsheg_model.sampling import SamplerOptions
+from diffsheg_model.session.sampler_options import SamplerOptions
 
 EXAMPLE = 'diffsheg evaluate --data shards/ -o report/ --autoencoder autoencoders/gesture --seeds 4'
 
@@ -62,9 +62,9 @@ def evaluate(
     from diffsheg_model.evaluation.evaluate import evaluate_bundle, open_autoencoders
     from diffsheg_model.evaluation.report import as_html, as_json, as_table, describe
     from diffsheg_model.evaluation.takes import open_takes
-    from diffsheg_model.files import atomic_path, check_folder_writable
-    from diffsheg_model.sampling import with_sampler
-    from diffsheg_model.speech import create_speech_encoder
+    from diffsheg_model.features.speech_encoder import create_speech_encoder
+    from diffsheg_model.files.atomic import atomic_path, check_folder_writable
+    from diffsheg_model.session.sampler_options import with_sampler
 
     # All that can be refused is refused before the work.
     if importlib.util.find_spec('librosa') is None:

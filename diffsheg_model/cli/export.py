@@ -41,9 +41,9 @@ def export(
         bundle: the model whose skeleton .bvh files get; BEAT's or SMPL-X's, whichever the joints
             belong to, unless given.
     """
-    from diffsheg_model.audio import read_audio
-    from diffsheg_model.exports.kinds import Parts, kind_of, write_motion
-    from diffsheg_model.motion_file import read_motion_and_sound, skeleton_for
+    from diffsheg_model.audio.sound_file import read_audio
+    from diffsheg_model.motion_files.read import read_motion_and_sound, skeleton_for
+    from diffsheg_model.motion_files.write import Parts, kind_of, write_motion
 
     kind = kind_of(output, format_)
     if audio is not None and kind != 'mcap':

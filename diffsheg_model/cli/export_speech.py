@@ -30,18 +30,18 @@ def export_speech(
         layers: of Whisper's encoder, how many of its first ones to keep.
         output: folder that the export goes to; the place where bundles look for it unless given.
     """
-    from diffsheg_model.files import check_replaceable
-    from diffsheg_model.speech import default_folder
+    from diffsheg_model.features.speech_encoder import default_folder
+    from diffsheg_model.files.atomic import check_replaceable
 
     folder = output or default_folder()
     check_replaceable(folder, 'encoder.json')
     try:
         if kind == 'hubert':
-            from diffsheg_model.hubert_export import export_hubert
+            from diffsheg_model.network.hubert import export_hubert
 
             card = export_hubert(source, folder)
         elif kind == 'whisper':
-            from diffsheg_model.whisper_export import export_whisper
+            from diffsheg_model.network.whisper import export_whisper
 
             card = export_whisper(Path(source), folder, layers)
         else:

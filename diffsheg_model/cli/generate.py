@@ -9,9 +9,9 @@ import numpy as np
 
 from diffsheg_model.cli import Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
-from diffsheg_model.engines.choice import EngineName, Precision, Provider
-from diffsheg_model.live import PresetName
-from diffsheg_model.sampling import SamplerOptions
+from diffsheg_model.engines.registry import EngineName, Precision, Provider
+from diffsheg_model.session.live_options import PresetName
+from diffsheg_model.session.sampler_options import SamplerOptions
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
 
@@ -60,14 +60,14 @@ def generate(
             with that preset makes, as far as the recording has been spoken.
         sampler: settings of the sampler; the preset's or the bundle's unless given.
     """
-    from diffsheg_model.audio import audio_info, read_blocks
+    from diffsheg_model.audio.sound_file import audio_info, read_blocks
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines.fallback import create_serving_engine
-    from diffsheg_model.exports import write_outputs
-    from diffsheg_model.files import check_folder_writable
-    from diffsheg_model.generate import generate as generate_motion
-    from diffsheg_model.live import PRESETS, live_options, with_preset
-    from diffsheg_model.speech import create_speech_encoder
+    from diffsheg_model.features.speech_encoder import create_speech_encoder
+    from diffsheg_model.files.atomic import check_folder_writable
+    from diffsheg_model.motion_files import write_outputs
+    from diffsheg_model.session.generate import generate as generate_motion
+    from diffsheg_model.session.live_options import PRESETS, live_options, with_preset
 
     # All that can be refused is refused before the work.
     check_folder_writable(output)

@@ -35,9 +35,9 @@ def plot(
         bundle: the model whose skeleton the poses get; BEAT's or SMPL-X's, whichever the joints
             belong to, unless given.
     """
-    from diffsheg_model.audio import read_audio
-    from diffsheg_model.exports.motion_picture import plot_motion
-    from diffsheg_model.motion_file import read_motion_and_sound, skeleton_for
+    from diffsheg_model.audio.sound_file import read_audio
+    from diffsheg_model.motion_files.read import read_motion_and_sound, skeleton_for
+    from diffsheg_model.pictures.motion_picture import plot_motion
 
     if output is None:
         output = Path(f'{motion.stem}.png')

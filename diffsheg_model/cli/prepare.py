@@ -44,11 +44,11 @@ def prepare(
         exclude: names of takes to leave out, likewise; for validation data, say.
         hand_components: SMPLX_NEUTRAL.npz or TalkSHOW's hand_component.json, for SHOW's hands.
     """
+    from diffsheg_model.data.recordings.prepare import PrepareOptions
+    from diffsheg_model.data.recordings.prepare import prepare as prepare_folder
+    from diffsheg_model.data.recordings.recording import ReadOptions
+    from diffsheg_model.data.recordings.report import REPORT
     from diffsheg_model.errors import InputError
-    from diffsheg_model.prepare import PrepareOptions
-    from diffsheg_model.prepare import prepare as prepare_folder
-    from diffsheg_model.prepare_report import REPORT
-    from diffsheg_model.readers.recording import ReadOptions
 
     options = PrepareOptions(
         kind=kind,

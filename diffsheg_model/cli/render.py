@@ -47,7 +47,7 @@ def render(
         browser: the program; else DIFFSHEG_BROWSER, else the first on PATH.
     """
     from diffsheg_model.cli.progress import frames_progress
-    from diffsheg_model.render.picture_files import Picture, moments, render_motion
+    from diffsheg_model.pictures.picture_files import Picture, moments, render_motion
     from diffsheg_model.viewer.clip import load_clips
 
     picture = Picture.from_text(size, fps, camera, start, seconds, stills)

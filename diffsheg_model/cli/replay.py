@@ -46,12 +46,12 @@ def replay(
         name: of the face in Unreal.
         fps: frames a second of the motion file, instead of what it says.
     """
-    from diffsheg_model.livelink import LIVELINK_CURVES, livelink_curves
-    from diffsheg_model.livelink_sender import LiveLinkSender
-    from diffsheg_model.loudspeaker import playing
-    from diffsheg_model.motion_file import read_motion
-    from diffsheg_model.motion_rate import at_rate
-    from diffsheg_model.pacing import paced
+    from diffsheg_model.audio.loudspeaker import playing
+    from diffsheg_model.motion.resampling import at_rate
+    from diffsheg_model.motion_files.livelink.curves import LIVELINK_CURVES, livelink_curves
+    from diffsheg_model.motion_files.livelink.pacing import paced
+    from diffsheg_model.motion_files.livelink.sender import LiveLinkSender
+    from diffsheg_model.motion_files.read import read_motion
 
     if not _RATES[0] <= rate <= _RATES[1]:
         raise InputError(f'--rate {rate}: must be from {_RATES[0]} to {_RATES[1]}')
@@ -92,7 +92,7 @@ def replay(
 
 def _sound_from(path: Path, start_s: float) -> tuple[np.ndarray, int]:
     """A recording from where the motion begins, and its rate."""
-    from diffsheg_model.audio import read_audio
+    from diffsheg_model.audio.sound_file import read_audio
 
     samples, rate = read_audio(path)
     return samples[round(start_s * rate) :], rate

@@ -5,7 +5,7 @@ import importlib.util
 import time
 from pathlib import Path
 
-from diffsheg_model.engines.choice import EngineName, Precision, Provider
+from diffsheg_model.engines.registry import EngineName, Precision, Provider
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg selftest --engine tensorrt --precision fp16'

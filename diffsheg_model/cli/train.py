@@ -44,8 +44,8 @@ def train(
             an encoder; the bundle gets a copy. Without it, that of --init-from is used, or the one
             that export-speech writes by default, which is not copied.
     """
-    from diffsheg_model.training.dataset import DataRoot
     from diffsheg_model.training.train import load_settings, train_model
+    from diffsheg_model.training.windows import DataRoot
 
     settings = load_settings(preset, config, set)
     if max_minutes is not None:

@@ -46,12 +46,9 @@ def train_autoencoder(
         learning_rate: of Adam.
         seed: of weights, order and held-out takes.
     """
-    from diffsheg_model.evaluation.autoencoder import RECORD
-    from diffsheg_model.evaluation.autoencoder_training import (
-        AutoencoderOptions,
-        train_autoencoder,
-    )
-    from diffsheg_model.files import check_folder_writable, check_replaceable
+    from diffsheg_model.evaluation.frechet.autoencoder import RECORD
+    from diffsheg_model.evaluation.frechet.training import AutoencoderOptions, train_autoencoder
+    from diffsheg_model.files.atomic import check_folder_writable, check_replaceable
 
     check_folder_writable(output)
     check_replaceable(output, RECORD)

@@ -23,7 +23,7 @@ def urdf(output: Output, *, bundle: Path | None = None, legs: bool = False) -> N
         legs: with legs, from the hips down.
     """
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
-    from diffsheg_model.exports.urdf import write_urdf
+    from diffsheg_model.motion_files.urdf import write_urdf
 
     if output.suffix.lower() != '.urdf':
         raise InputError(f'{output}: name a file that ends in .urdf')

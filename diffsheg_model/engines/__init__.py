@@ -4,8 +4,13 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffsheg_model.engines.choice import ENGINES, PRECISIONS, choices_of, first_that_works
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
+from diffsheg_model.engines.registry import (
+    ENGINES,
+    PRECISIONS,
+    choices_of,
+    first_that_works,
+)
 from diffsheg_model.threads import thread_count
 
 if TYPE_CHECKING:

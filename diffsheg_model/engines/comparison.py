@@ -12,11 +12,11 @@ import numpy as np
 
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines.engine import Conditions, Engine
-from diffsheg_model.foppas import make_sampler, plan_window
-from diffsheg_model.mel import FFT_SIZE, mel_frame
-from diffsheg_model.mel_transform import transform_mel
-from diffsheg_model.noise import seeded_noise
-from diffsheg_model.walk import Walk
+from diffsheg_model.features.mel import FFT_SIZE, mel_frame
+from diffsheg_model.features.mel_transform import transform_mel
+from diffsheg_model.sampling.foppas import make_sampler, plan_window
+from diffsheg_model.sampling.noise import seeded_noise
+from diffsheg_model.sampling.plan import Walk
 
 TOLERANCES = {'fp32': 1e-3, 'fp16': 1e-2, 'bf16': 5e-2, 'int8': 1e-1}
 """Largest relative error that a precision excuses, see `Comparison`.

@@ -8,7 +8,7 @@ import numpy as np
 
 from diffsheg_model.config import BundleConfig
 from diffsheg_model.errors import InputError
-from diffsheg_model.walk import Denoiser, Walk, take
+from diffsheg_model.sampling.plan import Denoiser, Walk, take
 
 
 @dataclass(frozen=True, eq=False)

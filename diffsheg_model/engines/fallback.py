@@ -15,17 +15,17 @@ import numpy as np
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import BundleConfig
 from diffsheg_model.engines import log_engine
-from diffsheg_model.engines.choice import (
+from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
+from diffsheg_model.engines.engine_thread import EngineThread
+from diffsheg_model.engines.registry import (
     EngineChoice,
     choices_of,
     first_that_works,
     understudies_of,
 )
-from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
-from diffsheg_model.engines.engine_thread import EngineThread
 from diffsheg_model.errors import InputError, one_line
+from diffsheg_model.sampling.plan import Cancelled, Denoiser, Walk
 from diffsheg_model.threads import thread_count
-from diffsheg_model.walk import Cancelled, Denoiser, Walk
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,12 @@ import numpy as np
 
 from diffsheg_model.bundle import CONDITIONS, TABLES, Bundle
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
-from diffsheg_model.walk import Cancelled, Denoiser, Walk, take
+from diffsheg_model.sampling.plan import (
+    Cancelled,
+    Denoiser,
+    Walk,
+    take,
+)
 
 Arrays = dict[str, np.ndarray]
 Graph = Callable[[Arrays], Arrays]
@@ -64,7 +69,7 @@ class _Window:
 
 
 class GraphEngine(Engine):
-    """Runs the four graphs of a bundle (see `diffsheg_model.split_network`).
+    """Runs the four graphs of a bundle (see `diffsheg_model.network.split_unieg`).
 
     The branch that runs first never hears the other, so its way through the chain goes ahead on
     one half of the threads while the other branch follows on the other half. Small products gain

@@ -27,8 +27,8 @@ from diffsheg_model.engines.private_folder import (
     read_private,
 )
 from diffsheg_model.errors import InputError
-from diffsheg_model.files import atomic_path
-from diffsheg_model.user_folders import cache_home
+from diffsheg_model.files.atomic import atomic_path
+from diffsheg_model.files.user_folders import cache_home
 
 _SUFFIX = '.plan'
 _LOCK = '.lock'

@@ -12,8 +12,8 @@ from diffsheg_model.engines.compiled_code import keep_compiled_code
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.engines.plan_cache import PlanCache
 from diffsheg_model.errors import InputError, one_line
-from diffsheg_model.export_onnx import load_network
-from diffsheg_model.walk import Denoiser
+from diffsheg_model.network.onnx_export import load_network
+from diffsheg_model.sampling.plan import Denoiser
 
 
 class TorchEngine(Engine):

@@ -15,9 +15,8 @@ from diffsheg_model.config import MotionFormat
 from diffsheg_model.engines import Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.catalogue import CATALOGUE
-from diffsheg_model.evaluation.diversity import pair_distance, position_difference
-from diffsheg_model.evaluation.dynamics import trajectories
-from diffsheg_model.evaluation.frechet import frechet_distance
+from diffsheg_model.evaluation.frechet.distance import frechet_distance
+from diffsheg_model.evaluation.frechet.windows import cut_windows, has_channels
 from diffsheg_model.evaluation.measures import (
     Figures,
     channels_of,
@@ -27,14 +26,15 @@ from diffsheg_model.evaluation.measures import (
     weighted_mean,
     wrists_of,
 )
+from diffsheg_model.evaluation.metrics.diversity import pair_distance, position_difference
+from diffsheg_model.evaluation.metrics.dynamics import trajectories
 from diffsheg_model.evaluation.takes import EvaluationData, EvaluationTake
-from diffsheg_model.evaluation.windows import cut_windows, has_channels
-from diffsheg_model.generate import generate
-from diffsheg_model.motion import Motion
-from diffsheg_model.speech import SpeechEncoder
+from diffsheg_model.features.speech_encoder import SpeechEncoder
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.session.generate import generate
 
 if TYPE_CHECKING:
-    from diffsheg_model.evaluation.autoencoder import Autoencoder
+    from diffsheg_model.evaluation.frechet.autoencoder import Autoencoder
 
 Array = NDArray[np.float64]
 
@@ -92,7 +92,7 @@ def open_autoencoders(paths: Sequence[Path], format_: MotionFormat) -> 'list[Aut
     if not paths:
         return []
     try:
-        from diffsheg_model.evaluation.autoencoder import check_format, load_autoencoder
+        from diffsheg_model.evaluation.frechet.autoencoder import check_format, load_autoencoder
     except ModuleNotFoundError as error:
         raise InputError(
             f'auto-encoders need the module {error.name}, which is not installed: '

@@ -9,24 +9,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.evaluation import blinks, lips
-from diffsheg_model.evaluation.beats import (
+from diffsheg_model.evaluation.metrics import blinks, lips
+from diffsheg_model.evaluation.metrics.beats import (
     SIGMA_S,
     STROKE_SIGMA_S,
     beat_alignment,
     motion_beats,
     strokes,
 )
-from diffsheg_model.evaluation.diversity import l1_diversity
-from diffsheg_model.evaluation.dynamics import WRISTS, jerk, speed, trajectories
-from diffsheg_model.evaluation.face_error import face_l1, face_mse
-from diffsheg_model.evaluation.joint_limits import BEAT_LIMITS, frames_outside
-from diffsheg_model.evaluation.keypoints import pck, pcm
-from diffsheg_model.evaluation.seams import seam_ratio, seam_starts
-from diffsheg_model.evaluation.srgr import srgr
+from diffsheg_model.evaluation.metrics.diversity import l1_diversity
+from diffsheg_model.evaluation.metrics.dynamics import (
+    WRISTS,
+    jerk,
+    speed,
+    trajectories,
+)
+from diffsheg_model.evaluation.metrics.face_error import face_l1, face_mse
+from diffsheg_model.evaluation.metrics.keypoints import pck, pcm
+from diffsheg_model.evaluation.metrics.seams import seam_ratio, seam_starts
+from diffsheg_model.evaluation.metrics.srgr import srgr
 from diffsheg_model.evaluation.takes import EvaluationTake
-from diffsheg_model.motion import Motion
-from diffsheg_model.skeleton import Skeleton
+from diffsheg_model.motion.joint_limits import BEAT_LIMITS, frames_outside
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.skeleton import Skeleton
 
 Figures = dict[str, float]
 Array = NDArray[np.float64]

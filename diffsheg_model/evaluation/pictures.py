@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.evaluation.dynamics import speed, trajectories
 from diffsheg_model.evaluation.measures import (
     has_mouth,
     mouth_opening,
     with_ancestors,
     wrists_of,
 )
+from diffsheg_model.evaluation.metrics.dynamics import speed, trajectories
 from diffsheg_model.evaluation.takes import EvaluationTake
-from diffsheg_model.exports.plot import (
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.skeleton import Skeleton
+from diffsheg_model.pictures.curves import (
     INK,
     LEFT,
     MOUTH,
@@ -26,9 +28,7 @@ from diffsheg_model.exports.plot import (
     new_figure,
     waveform_envelope,
 )
-from diffsheg_model.exports.pose_strip import plot_pose_strip
-from diffsheg_model.motion import Motion
-from diffsheg_model.skeleton import Skeleton
+from diffsheg_model.pictures.pose_strip import plot_pose_strip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

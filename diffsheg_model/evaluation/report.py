@@ -19,7 +19,7 @@ from diffsheg_model.evaluation.takes import EvaluationData
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from diffsheg_model.evaluation.autoencoder import Autoencoder
+    from diffsheg_model.evaluation.frechet.autoencoder import Autoencoder
 
 _ARROWS = {'low': '↓', 'high': '↑', 'real': '≈ captured', 'one': '→ 1', '': ''}
 

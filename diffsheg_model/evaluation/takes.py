@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.audio import read_audio
+from diffsheg_model.audio.sound_file import read_audio
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
-from diffsheg_model.evaluation.beats import audio_onsets, strong_onsets
-from diffsheg_model.evaluation.lips import short_time_energy, speech_frames
-from diffsheg_model.evaluation.windows import check_finite, digest_takes
-from diffsheg_model.motion import Motion, from_channels
+from diffsheg_model.evaluation.frechet.windows import check_finite, digest_takes
+from diffsheg_model.evaluation.metrics.beats import audio_onsets, strong_onsets
+from diffsheg_model.evaluation.metrics.lips import short_time_energy, speech_frames
+from diffsheg_model.motion.motion import Motion, from_channels
 
 LENGTH_TOLERANCE_FRAMES = 3
 """Motion and sound of a take may differ by this much at the end."""
@@ -136,7 +136,7 @@ def open_takes(
             not know.
     """
     # With torch's package beside it this import stays out of inference.
-    from diffsheg_model.training.shards import open_shards
+    from diffsheg_model.data.shards import open_shards
 
     for name, value in (('max_takes', max_takes), ('max_seconds', max_seconds)):
         if value < 0:

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from diffsheg_model.config import NetworkConfig
-from diffsheg_model.diffusion import full_alphas_cumprod, make_schedule
 from diffsheg_model.errors import InputError
+from diffsheg_model.network.unieg import UniEG
+from diffsheg_model.sampling.schedule import full_alphas_cumprod, make_schedule
 from diffsheg_model.training.losses import clean_from_epsilon, motion_losses, noised
 from diffsheg_model.training.settings import TrainingSettings
-from diffsheg_model.unieg import UniEG
 
 NULL_SHARE = 0.2
 """Share of a batch that trains without condition (unieg.md: the first 20 %)."""

@@ -12,7 +12,7 @@ from diffsheg_model.config import (
     NetworkConfig,
 )
 from diffsheg_model.errors import InputError
-from diffsheg_model.formats import FORMATS
+from diffsheg_model.motion.formats import FORMATS
 from diffsheg_model.training.losses import LossSettings
 
 

@@ -20,25 +20,25 @@ from numpy.typing import NDArray
 
 from diffsheg_model.bundle import MANIFEST, Bundle, load_bundle, save_bundle
 from diffsheg_model.config import BundleConfig
+from diffsheg_model.data.speech_features import encode_takes
+from diffsheg_model.data.statistics import STILL
 from diffsheg_model.engines.compiled_code import keep_compiled_code
 from diffsheg_model.errors import InputError, one_line
-from diffsheg_model.files import atomic_path, check_replaceable
-from diffsheg_model.skeleton import Skeleton
-from diffsheg_model.skeletons import human
-from diffsheg_model.speech import default_folder
-from diffsheg_model.training.dataset import (
+from diffsheg_model.features.speech_encoder import default_folder
+from diffsheg_model.files.atomic import atomic_path, check_replaceable
+from diffsheg_model.files.user_folders import cache_home
+from diffsheg_model.motion.rest_skeletons import human
+from diffsheg_model.motion.skeleton import Skeleton
+from diffsheg_model.training.ema import MovingAverage
+from diffsheg_model.training.module import UniEGModule
+from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
+from diffsheg_model.training.windows import (
     Corpus,
     DataRoot,
     MotionWindows,
     make_loader,
     open_corpus,
 )
-from diffsheg_model.training.ema import MovingAverage
-from diffsheg_model.training.module import UniEGModule
-from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
-from diffsheg_model.training.speech_features import encode_takes
-from diffsheg_model.training.statistics import STILL
-from diffsheg_model.user_folders import cache_home
 
 logger = logging.getLogger(__name__)
 

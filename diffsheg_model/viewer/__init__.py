@@ -2,7 +2,7 @@
 
 `server` serves the page of `web/` and hands guests to a `Show`, which says what there is to see and
 answers what a page asks; `hub` spreads motion and sound to all guests; `wire` is their layout.
-`clip_show` plays files; `diffsheg_ros.viewer_node` shows what is published on ROS topics.
+`clip_show` plays files; `diffsheg_ros.nodes.viewer` shows what is published on ROS topics.
 """
 
 from pathlib import Path

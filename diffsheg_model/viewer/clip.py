@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.audio import read_audio
+from diffsheg_model.audio.sound_file import read_audio
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion import Motion
-from diffsheg_model.motion_file import read_motion_and_sound
-from diffsheg_model.rotations import Array, quaternion_from_rotvec, slerp
-from diffsheg_model.viewer.avatar_joints import avatar_motion
+from diffsheg_model.motion.avatar_rig import avatar_motion
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.rotations import Array, quaternion_from_rotvec, slerp
+from diffsheg_model.motion_files.read import read_motion_and_sound
 from diffsheg_model.viewer.show import Source
 
 

@@ -9,7 +9,7 @@ from avatar.gltf import Part
 from avatar.makehuman import BaseMesh
 from avatar.rig import Rig, build_rig, skin_weights
 from avatar.surface import triangulated, unit, vertex_normals
-from diffsheg_model.formats import ARKIT_WEIGHTS
+from diffsheg_model.motion.formats import ARKIT_WEIGHTS
 
 ARKIT_52 = (*ARKIT_WEIGHTS, 'tongueOut')
 """All of Apple's blendshapes, tongueOut last."""

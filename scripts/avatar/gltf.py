@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from diffsheg_model.files import atomic_path
+from diffsheg_model.files.atomic import atomic_path
 
 _FLOAT, _BYTE, _UBYTE, _SHORT, _USHORT, _UINT = 5126, 5120, 5121, 5122, 5123, 5125
 _DTYPES = {

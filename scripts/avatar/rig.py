@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from avatar.makehuman import BaseMesh
 from avatar.surface import unit
-from diffsheg_model.skeletons import BEAT_SKELETON
+from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON
 
 SIDES = (('Left', 'l', 'L', 1.0), ('Right', 'r', 'R', -1.0))
 _FINGERS = {'Thumb': 1, 'Index': 2, 'Middle': 3, 'Ring': 4, 'Pinky': 5}

@@ -1,0 +1,4 @@
+"""Training data: the shards that training reads, and what makes them.
+
+Imports: session and below.
+"""

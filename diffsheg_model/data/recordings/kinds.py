@@ -1,0 +1,84 @@
+"""The kinds of recordings that are read, and how a folder's kind is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from diffsheg_model.config import MotionFormat
+from diffsheg_model.data.recordings import (
+    arkit,
+    beat,
+    facegood,
+    livelink,
+    show,
+)
+from diffsheg_model.data.recordings.recording import ReadOptions, Recording, TakeFiles
+from diffsheg_model.errors import InputError
+from diffsheg_model.motion.formats import BEAT, SHOW
+from diffsheg_model.motion_files.arkit_csv import is_arkit
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of recordings.
+
+    Attributes:
+        name: as --kind has it.
+        format: what its takes become.
+        find: the takes under a folder, those that lack files included.
+        read: one take.
+        speakers: names of the style one-hot; none where takes do not tell.
+    """
+
+    name: str
+    format: MotionFormat
+    find: Callable[[Path], list[TakeFiles]]
+    read: Callable[[TakeFiles, ReadOptions], Recording]
+    speakers: tuple[str, ...] = ()
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind('facegood', BEAT, facegood.find, facegood.read),
+        Kind('show', SHOW, show.find, show.read, show.SPEAKERS),
+        Kind('livelink', BEAT, livelink.find, livelink.read),
+        Kind('beat', BEAT, beat.find, beat.read, beat.SPEAKERS),
+        Kind('arkit', BEAT, arkit.find, arkit.read),
+    )
+}
+
+
+def recognise(folder: Path) -> Kind:
+    """The kind of a folder's recordings.
+
+    Raises:
+        InputError: it has none, or those of several kinds.
+    """
+    if not folder.is_dir():
+        raise InputError(f'{folder}: no such folder; give the folder of the recordings')
+    if (folder / facegood.NAMES).is_file():
+        return KINDS['facegood']
+    found = []
+    if next(folder.rglob('*.pkl'), None):
+        found.append('show')
+    if livelink.find(folder):
+        found.append('livelink')
+    if beat.find(folder):
+        found.append('beat')
+    if not found and (next(folder.rglob('*.bvh'), None) or any(map(is_arkit, _tables(folder)))):
+        found.append('arkit')
+    if not found:
+        raise InputError(
+            f'{folder}: no recordings that are known: BEAT (1_wayne_0_1_1.wav, .bvh, .json), SHOW '
+            '(.wav, .pkl), FACEGOOD (blendshape_names.npy), Live Link Face or ARKit (.csv, .wav)'
+        )
+    if len(found) > 1:
+        raise InputError(
+            f'{folder}: has recordings of several kinds ({", ".join(found)}): choose one by --kind'
+        )
+    return KINDS[found[0]]
+
+
+def _tables(folder: Path) -> list[Path]:
+    return sorted(folder.rglob('*.csv'))

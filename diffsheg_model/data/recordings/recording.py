@@ -1,0 +1,186 @@
+"""One recording as its files hold it: sound, and motion with names and times of its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from diffsheg_model.audio.sound_file import read_audio
+from diffsheg_model.data.shard_writer import SAMPLE_RATE
+from diffsheg_model.errors import InputError
+from diffsheg_model.motion_files.encodings import decode
+from diffsheg_model.untrusted.reading import reader
+
+
+@dataclass(frozen=True)
+class TakeFiles:
+    """The files of one take, before they are opened.
+
+    Attributes:
+        name: of the take, and of its folder among the shards.
+        files: by what they hold: 'wav', 'bvh', 'json', ...
+        problem: why they make no take; empty where they do.
+    """
+
+    name: str
+    files: Mapping[str, Path]
+    problem: str = ''
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a reader may be told.
+
+    Attributes:
+        fps: frame rate of the motion files, instead of what they say; None to believe them.
+        tolerance_s: how far the durations of sound and motion may be apart, seconds.
+        hand_components: file of SMPL-X's hand components, or None.
+    """
+
+    fps: float | None = None
+    tolerance_s: float = 0.5
+    hand_components: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.fps is not None and not 1 <= self.fps <= 1000:
+            raise InputError(f'--fps {self.fps}: must be from 1 to 1000')
+        if not 0 < self.tolerance_s <= 60:
+            raise InputError(f'--tolerance {self.tolerance_s}: must be above 0, at most 60 s')
+
+
+@dataclass(frozen=True)
+class Track:
+    """Named numbers over time.
+
+    Attributes:
+        names: N, of joints or weights; none where there is no such track.
+        values: (F, N, 3) axis-angle, radians, or (F, N) weights.
+        times_s: (F,) rising, in seconds of the recording's sound.
+        fps: usual rate of the frames; None to tell it by the times.
+    """
+
+    names: tuple[str, ...] = ()
+    values: NDArray[np.floating] = field(default_factory=lambda: np.zeros((0, 0)))
+    times_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    fps: float | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    @property
+    def end_s(self) -> float:
+        """Where its last frame ends."""
+        if self.fps is not None:
+            return float(self.times_s[-1] + 1 / self.fps)
+        step = np.median(np.diff(self.times_s)) if len(self.times_s) > 1 else 0.0
+        return float(self.times_s[-1] + step)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One take, not yet of any motion format.
+
+    What is not named was not captured: that is what the masks of a take are made of.
+
+    Attributes:
+        name: of the take.
+        samples: (n,) float32 at 16 kHz, full scale 1.
+        joints: local rotations of joints, the face's included.
+        weights: of the face, ARKit's in 0..1 or coefficients.
+        semantic: (start s, end s, score) of stretches with a meaning; None where nobody scored.
+        speaker: index of the style one-hot, -1 for none.
+        source, licence: for the take's card.
+        notes: what was found and mended while reading.
+        words: (start s, end s, word) of a transcript.
+    """
+
+    name: str
+    samples: NDArray[np.float32]
+    joints: Track
+    weights: Track
+    semantic: tuple[tuple[float, float, float], ...] | None
+    speaker: int
+    source: str
+    licence: str
+    notes: tuple[str, ...] = ()
+    words: tuple[tuple[float, float, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.joints and not self.weights:
+            raise InputError(f'{self.name}: has neither joints nor weights')
+        for kind, track in (('joints', self.joints), ('weights', self.weights)):
+            if not track:
+                continue
+            shape = (len(track.times_s), len(track.names)) + ((3,) if kind == 'joints' else ())
+            if track.values.shape != shape or not shape[0]:
+                raise InputError(
+                    f'{self.name}: {kind} have shape {track.values.shape}: must be {shape}'
+                )
+            bad = ~np.isfinite(track.values).reshape(*shape[:2], -1).all(axis=2)
+            if bad.any():
+                frame, index = np.argwhere(bad)[0]
+                raise InputError(
+                    f'{self.name}: NaN in frame {frame} of {track.names[index]} '
+                    f'({int(bad.any(axis=1).sum())} such frames)'
+                )
+            if not (np.diff(track.times_s) > 0).all():
+                raise InputError(f'{self.name}: the times of its {kind} do not rise')
+
+    @property
+    def duration_s(self) -> float:
+        """Of the sound."""
+        return len(self.samples) / SAMPLE_RATE
+
+
+@reader('an audio file')
+def read_samples(path: Path) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Return a recording's sound (n,) float32 at 16 kHz, the mean of its channels, and notes.
+
+    Raises:
+        InputError: as ``read_audio``.
+    """
+    notes: list[str] = []
+    samples, rate = read_audio(path, notes)
+    if rate != SAMPLE_RATE:
+        samples = soxr.resample(samples, rate, SAMPLE_RATE)
+    return samples.astype(np.float32), tuple(notes)
+
+
+@reader('text')
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, UTF-16, UTF-32 or Windows' Latin letters.
+
+    Raises:
+        InputError: it cannot be read, or is no text.
+    """
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise InputError(f'{path}: {error.strerror}; check the file') from error
+    if text is None:
+        raise InputError(f'{path}: is not text; get the original file')
+    return text
+
+
+def files_by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, dict[str, Path]]:
+    """The files under a folder with one of the suffixes: path without suffix -> suffix -> file.
+
+    The key is relative to the folder; suffixes are matched whatever their case and given without
+    their dot, in lower case.
+    """
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted(folder.rglob('*')):
+        suffix = path.suffix.lower().lstrip('.')
+        hidden = any(part.startswith('.') for part in path.relative_to(folder).parts)
+        if suffix in suffixes and not hidden and path.is_file():
+            stem = str(path.relative_to(folder).with_suffix(''))
+            found.setdefault(stem, {})[suffix] = path
+    return found
+
+
+def take_name(stem: str) -> str:
+    """A folder's name for the take of a relative path without suffix."""
+    return '-'.join(Path(stem).parts)

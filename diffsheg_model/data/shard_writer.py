@@ -1,0 +1,228 @@
+"""Takes on disk as diffsheg_model.data.shards reads them: a folder each, and an index."""
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import ArrayLike, NDArray
+
+from diffsheg_model.config import FeatureConfig, MotionFormat
+from diffsheg_model.errors import InputError
+from diffsheg_model.features.stream import extract_features
+from diffsheg_model.files.atomic import atomic_path
+
+SAMPLE_RATE = 16000
+INDEX = 'dataset.json'
+STATISTICS = 'stats.npz'
+
+
+@dataclass(frozen=True)
+class TakeInfo:
+    """What `take.json` says.
+
+    Attributes:
+        speaker: index of the style one-hot, -1 for none.
+        fps: motion and mel frames a second.
+        source: where audio and motion come from, for people.
+        licence: of the take.
+        gesture_valid: whether the gesture channels may train.
+        face_valid: whether the weights may train.
+        weight_mask: of every weight of the format, whether it was captured (or, synthetic, is the
+            teacher's own); a weight that is not was filled in, or is 0 throughout.
+        joint_mask: of every gesture joint of the format the same; empty where all were captured.
+        notes: what was found and mended on the way here.
+    """
+
+    speaker: int
+    fps: float
+    source: str
+    licence: str
+    gesture_valid: bool
+    face_valid: bool
+    weight_mask: tuple[bool, ...]
+    joint_mask: tuple[bool, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def check(self, format_: MotionFormat) -> None:
+        """Raises ValueError where the masks are not of the format."""
+        for name, names in (
+            ('weight_mask', format_.weight_names),
+            ('joint_mask', format_.joint_names),
+        ):
+            mask = getattr(self, name)
+            if len(mask) != len(names) and (mask or name == 'weight_mask'):
+                raise ValueError(f'TakeInfo.{name} has {len(mask)} values: must be {len(names)}')
+
+    def as_json(self) -> str:
+        """The text of take.json; what is empty is left out."""
+        card = asdict(self)
+        for name in ('joint_mask', 'notes'):
+            if not card[name]:
+                del card[name]
+        return json.dumps(card, indent=1) + '\n'
+
+
+def mel_of(samples: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
+    """(F, 128) mel of 16 kHz audio (n,), by the same code as at inference."""
+    return extract_features(samples, SAMPLE_RATE, FeatureConfig(), fps).mel
+
+
+def frame_count(samples: int, fps: float) -> int:
+    """Frames of a take of 16 kHz audio, as the published mel has them."""
+    mel_rate = FeatureConfig().mel_rate
+    return int(samples * mel_rate / SAMPLE_RATE / (mel_rate / fps))
+
+
+def write_take(
+    folder: Path,
+    samples: NDArray[np.float32],
+    motion: NDArray[np.float32],
+    info: TakeInfo,
+    format_: MotionFormat,
+    semantic: NDArray[np.float32] | None = None,
+    words: tuple[tuple[float, float, str], ...] = (),
+) -> int:
+    """Writes one take; it appears whole or not at all.
+
+    Args:
+        folder: of the take.
+        samples: (n,) at SAMPLE_RATE, in -1..1.
+        motion: (F, C) un-normalised, F as mel has or some frames off at the end.
+        info: for take.json.
+        format_: of the motion.
+        semantic: (F,) score of every frame of motion, 0 or more, or None.
+        words: (start s, end s, word) of a transcript, for words.json; none for no file.
+
+    Returns:
+        The number of frames written.
+
+    Raises:
+        InputError: the audio is shorter than a frame, or the folder cannot be written.
+    """
+    info.check(format_)
+    audio = np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
+    mel = mel_of(audio.astype(np.float32) / np.float32(32768.0), format_.fps)
+    frames = min(len(mel), len(motion))
+    if abs(len(mel) - len(motion)) > 2:
+        raise ValueError(f'{folder}: {len(mel)} frames of mel, {len(motion)} of motion')
+    if motion.shape[1] != format_.channels:
+        raise ValueError(f'{folder}: {motion.shape[1]} channels, not {format_.channels}')
+    if not (np.isfinite(motion).all() and np.isfinite(mel).all()):
+        raise ValueError(f'{folder}: not finite')
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        _write_wav(temporary / 'audio.wav', audio)
+        _write_npy(temporary / 'mel.npy', mel[:frames])
+        _write_npy(temporary / 'motion.npy', motion[:frames])
+        if semantic is not None:
+            _write_npy(temporary / 'semantic.npy', semantic[:frames])
+        if words:
+            (temporary / 'words.json').write_text(json.dumps(words) + '\n')
+        (temporary / 'take.json').write_text(info.as_json())
+    return frames
+
+
+# Both are made in memory and written by Python, which says when a disk is full: libsndfile and
+# numpy's tofile give no reason.
+
+
+def _write_wav(path: Path, audio: NDArray[np.int16]) -> None:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, audio, SAMPLE_RATE, format='WAV')
+    path.write_bytes(buffer.getvalue())
+
+
+def _write_npy(path: Path, values: NDArray[np.floating]) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, values.astype(np.float32))
+    path.write_bytes(buffer.getvalue())
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a take was written; a folder appears whole."""
+    return (folder / 'take.json').exists()
+
+
+class _Moments:
+    """Mean and deviation of every column over rows given piece by piece."""
+
+    def __init__(self, columns: int) -> None:
+        self._count = np.zeros(columns)
+        self._total = np.zeros(columns)
+        self._squares = np.zeros(columns)
+
+    def add(self, rows: ArrayLike, counted: NDArray[np.bool_] | bool = True) -> None:
+        """Adds rows (n, columns); only the columns that are ``counted``."""
+        values = np.asarray(rows, np.float64)
+        if not np.all(counted):
+            values = np.where(counted, values, 0.0)
+        self._count += len(values) * np.asarray(counted)
+        self._total += values.sum(axis=0)
+        self._squares += np.square(values).sum(axis=0)
+
+    def result(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and deviation (columns,); 0 and 0 where no row was counted."""
+        count = np.maximum(self._count, 1.0)
+        mean = self._total / count
+        variance = np.maximum(self._squares / count - mean**2, 0.0)
+        return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+
+def write_index(
+    folder: Path,
+    takes: list[str],
+    description: dict[str, object],
+    format_: MotionFormat,
+    filled: bool = False,
+) -> int:
+    """Writes dataset.json, and stats.npz over the takes: mean and deviation of every channel.
+
+    Args:
+        folder: of the takes and the index.
+        takes: their names.
+        description: what else dataset.json says.
+        format_: of the takes.
+        filled: whether a take counts for every channel, since those that were not captured were
+            filled in with something plausible; else for the channels that it has.
+
+    Returns:
+        The number of frames.
+
+    Raises:
+        InputError: there is no take, or one of them is damaged.
+    """
+    # The package of training is loaded on demand.
+    from diffsheg_model.data.shards import open_take
+
+    if not takes:
+        raise InputError(f'no take in {folder}: nothing to train on')
+    frames = 0
+    motion, mel = _Moments(format_.channels), _Moments(FeatureConfig().mel_bins)
+    for name in takes:
+        take = open_take(folder / name, format_)
+        held = take.valid | filled
+        if not np.isfinite(take.motion[:, held]).all() or not np.isfinite(take.mel).all():
+            raise InputError(
+                f'{folder / name} is damaged (NaN): delete that folder and run the command again'
+            )
+        frames += len(take.motion)
+        motion.add(take.motion, held)
+        mel.add(take.mel)
+    mean, std = motion.result()
+    mel_mean, mel_std = mel.result()
+    with atomic_path(folder / STATISTICS) as temporary, temporary.open('wb') as file:
+        np.savez(file, mean=mean, std=std, mel_mean=mel_mean, mel_std=mel_std)
+    index = {
+        'format': format_.name,
+        'fps': format_.fps,
+        'frames': frames,
+        'hours': round(frames / format_.fps / 3600, 4),
+        **description,
+        'takes': takes,
+    }
+    with atomic_path(folder / INDEX) as temporary:
+        temporary.write_text(json.dumps(index, indent=1) + '\n')
+    return frames

@@ -1,0 +1,64 @@
+"""Mean and standard deviation of every motion channel over the frames that have it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffsheg_model.data.shards import Take
+from diffsheg_model.errors import InputError
+
+CHUNK_FRAMES = 65536
+
+
+def compute_stats(
+    takes: Iterable[tuple[Take, float]], channels: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Statistics over takes, each frame counted with its take's weight.
+
+    Sums are relative to the first valid frame of a channel, in float64: channels that hardly move
+    far from 0 keep their true deviation.
+
+    Args:
+        takes: takes and the weights of their frames.
+        channels: C.
+
+    Returns:
+        mean (C,) and std (C,) float32; 0 and 0 for a channel that no take has.
+
+    Raises:
+        InputError: a take holds NaN or infinity in a channel that it calls valid.
+    """
+    origin = np.zeros(channels)
+    seen = np.zeros(channels, bool)
+    count, total, squares = np.zeros(channels), np.zeros(channels), np.zeros(channels)
+    for take, weight in takes:
+        new = take.valid & ~seen
+        if len(take.motion):
+            origin[new] = take.motion[0][new]
+            seen |= take.valid
+        for start in range(0, len(take.motion), CHUNK_FRAMES):
+            values = take.motion[start : start + CHUNK_FRAMES].astype(np.float64) - origin
+            bad = ~np.isfinite(values).all(axis=0) & take.valid
+            if bad.any():
+                raise InputError(
+                    f'{take.path}/motion.npy: NaN or infinity in channel '
+                    f'{int(np.flatnonzero(bad)[0])}; prepare this take again'
+                )
+            values[:, ~take.valid] = 0
+            count += weight * len(values) * take.valid
+            total += weight * values.sum(axis=0)
+            squares += weight * (values**2).sum(axis=0)
+    present = np.maximum(count, 1e-12)
+    mean = total / present
+    variance = np.maximum(squares / present - mean**2, 0)
+    return (origin + mean).astype(np.float32), np.sqrt(variance).astype(np.float32)
+
+
+STILL = 1e-6
+"""A channel whose deviation is less than this never moves; bundles treat it so too."""
+
+
+def settle(std: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
+    """``std`` (C,) with 0 for channels that move less than ``floor``."""
+    return np.where(std < floor, 0, std).astype(np.float32)

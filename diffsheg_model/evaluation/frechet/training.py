@@ -1,0 +1,296 @@
+"""Trains the auto-encoder that Frechet distances are taken with."""
+
+import logging
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import RichProgressBar, Timer
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, RandomSampler
+
+from diffsheg_model.config import MotionFormat
+from diffsheg_model.data.shards import Take, open_shards
+from diffsheg_model.data.statistics import compute_stats, settle
+from diffsheg_model.errors import InputError
+from diffsheg_model.evaluation.frechet.autoencoder import (
+    RECORD,
+    Autoencoder,
+    MotionAutoencoder,
+    normalised,
+    save_autoencoder,
+)
+from diffsheg_model.evaluation.frechet.protocol import Protocol, check_sizes, group_channels
+from diffsheg_model.evaluation.frechet.windows import check_finite, digest_takes, has_channels
+
+logger = logging.getLogger(__name__)
+
+STD_FLOOR = 1e-3
+"""Channels that move less (radians, weights) count as still and say nothing in a distance."""
+
+HELD_OUT = 0.1
+"""Share of the takes that only measure the error of reconstruction."""
+
+
+@dataclass(frozen=True)
+class AutoencoderOptions:
+    """What can be chosen about a training run.
+
+    Attributes:
+        channels: 'gesture', 'expression' or 'all'.
+        window_frames: frames of a window. Published 34.
+        stride: frames between the starts of windows.
+        latent_dim: width of the features. Published 32; a distance needs more windows than this.
+        hidden_dim: channels of the convolutions.
+        batch_size: windows a step.
+        learning_rate: of Adam.
+        max_steps: end after so many steps.
+        max_minutes: or after so many minutes; 0 for no limit.
+        seed: of weights, order and held-out takes.
+        progress_bar: whether the bar is drawn.
+    """
+
+    channels: str
+    window_frames: int = 34
+    stride: int = 10
+    latent_dim: int = 32
+    hidden_dim: int = 64
+    batch_size: int = 128
+    learning_rate: float = 5e-4
+    max_steps: int = 20000
+    max_minutes: float = 10.0
+    seed: int = 0
+    progress_bar: bool = True
+
+    def __post_init__(self) -> None:
+        if self.max_steps < 1:
+            raise InputError(f'max_steps = {self.max_steps}: must be at least 1')
+        if self.max_minutes < 0:
+            raise InputError(f'max_minutes = {self.max_minutes:g}: must be 0 (no limit) or more')
+        check_sizes(self)
+
+
+class _Windows(Dataset[tuple[Tensor, Tensor]]):
+    """Windows (T, C) and the channels (C,) that count in them, gathered a batch at a time."""
+
+    def __init__(
+        self,
+        takes: Sequence[Take],
+        group: slice,
+        statistics: tuple[NDArray[np.float32], NDArray[np.float32]],
+        window_frames: int,
+        stride: int,
+    ) -> None:
+        frames, starts, owners = [], [], []
+        begin = 0
+        for number, take in enumerate(takes):
+            valid = take.valid[group]
+            frames.append(normalised(take.motion[:, group], *statistics, valid))
+            first = np.arange(0, len(take.motion) - window_frames + 1, stride)
+            starts.append(begin + first)
+            owners.append(np.full(len(first), number))
+            begin += len(take.motion)
+        self._frames = torch.from_numpy(np.concatenate(frames))
+        self._starts = torch.from_numpy(np.concatenate(starts))
+        self._owners = torch.from_numpy(np.concatenate(owners))
+        counts = np.stack([take.valid[group] & (statistics[1] > 0) for take in takes])
+        self._masks = torch.from_numpy(counts.astype(np.float32))
+        self._offsets = torch.arange(window_frames)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, item: int) -> tuple[Tensor, Tensor]:
+        windows, masks = self.__getitems__([item])
+        return windows[0], masks[0]
+
+    def __getitems__(self, items: Sequence[int]) -> tuple[Tensor, Tensor]:
+        chosen = torch.as_tensor(items)
+        rows = self._starts[chosen, None] + self._offsets
+        return self._frames[rows], self._masks[self._owners[chosen]]
+
+
+def _fetched(batch: Any) -> Any:
+    # __getitems__ has put the batch together already.
+    return batch
+
+
+class _Module(L.LightningModule):
+    """L1 of the motion and of its frame differences (Yoon et al. 2020, released code)."""
+
+    def __init__(self, network: MotionAutoencoder, learning_rate: float) -> None:
+        super().__init__()
+        self.network = network
+        self._learning_rate = learning_rate
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        windows, masks = batch
+        error = (self.network(windows) - windows) * masks[:, None]
+        share = masks.mean().clamp_min(1e-6)
+        loss = (error.abs().mean() + error.diff(dim=1).abs().mean()) / share
+        if not torch.isfinite(loss):
+            raise InputError(
+                f'training stopped at step {self.global_step}: the loss is not finite; lower '
+                'the learning rate'
+            )
+        self.log('loss', loss, prog_bar=True)
+        return loss
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.parameters(), self._learning_rate)
+
+
+def _split(takes: Sequence[Take], seed: int) -> tuple[list[Take], list[Take]]:
+    """Takes to train on, and some to measure on; none of the latter where there is one take."""
+    order = np.random.default_rng(seed).permutation(len(takes))
+    held = max(1, round(HELD_OUT * len(takes))) if len(takes) > 1 else 0
+    return [takes[n] for n in sorted(order[held:])], [takes[n] for n in sorted(order[:held])]
+
+
+def _unexplained(network: MotionAutoencoder, windows: _Windows) -> float:
+    """Mean square error over mean square, where channels count; NaN without windows."""
+    wrong = total = 0.0
+    network.eval()
+    with torch.inference_mode():
+        for start in range(0, len(windows), 512):
+            values, masks = windows.__getitems__(range(start, min(start + 512, len(windows))))
+            wrong += float((((network(values) - values) * masks[:, None]) ** 2).sum())
+            total += float((values**2).sum())
+    return wrong / total if total > 0 else float('nan')
+
+
+def _open_takes(data: Sequence[Path], group: str) -> tuple[MotionFormat, list[Take], int]:
+    folders = [open_shards(path) for path in data]
+    format_ = folders[0].format
+    for folder in folders[1:]:
+        if folder.format != format_:
+            raise InputError(
+                f'{folder.path} holds {folder.format.name} motion and {folders[0].path} '
+                f'{format_.name}; train on data of one format'
+            )
+    takes = [take for folder in folders for take in folder.takes]
+    used = [take for take in takes if has_channels(take.valid, format_, group)]
+    if not used:
+        raise InputError(
+            f'{", ".join(map(str, data))}: none of the {len(takes)} takes has valid {group} '
+            'channels; choose other channels or other data'
+        )
+    for take in used:
+        check_finite(take)
+    return format_, used, len(takes) - len(used)
+
+
+def train_autoencoder(
+    data: Sequence[Path], output: Path, options: AutoencoderOptions
+) -> Autoencoder:
+    """Trains on shards and writes the auto-encoder.
+
+    Args:
+        data: folders of shards, all of one format.
+        output: folder to write; an auto-encoder that is there is replaced at the end.
+        options: of the run.
+
+    Raises:
+        InputError: the data is unusable, of several formats or too little, or the folder cannot
+            be written.
+    """
+    if not data:
+        raise InputError('no data: give --data DIR, as `diffsheg prepare` writes it')
+    if output.is_dir() and any(output.iterdir()) and not (output / RECORD).is_file():
+        raise InputError(f'{output} holds other files; name a new folder for the auto-encoder')
+    format_, takes, without = _open_takes(data, options.channels)
+    if without:
+        logger.info('left out: %d takes without valid %s channels', without, options.channels)
+    group = group_channels(format_, options.channels)
+    training, held_out = _split(takes, options.seed)
+    mean, std = compute_stats(((take, 1.0) for take in training), format_.channels)
+    statistics = mean[group], settle(std[group], STD_FLOOR)
+    if not statistics[1].any():
+        raise InputError(
+            f'{", ".join(map(str, data))}: no {options.channels} channel moves; give other data'
+        )
+    frames = options.window_frames
+    windows = _Windows(training, group, statistics, frames, options.stride)
+    needed = 4 * options.latent_dim
+    if len(windows) < needed:
+        raise InputError(
+            f'{", ".join(map(str, data))}: too little data, {len(windows)} training windows of '
+            f'{frames} frames, and {options.latent_dim} features need {needed}; give more data, '
+            'or a smaller stride or latent_dim'
+        )
+    measuring = (
+        _Windows(held_out, group, statistics, frames, options.stride) if held_out else windows
+    )
+
+    L.seed_everything(options.seed, verbose=False)
+    network = MotionAutoencoder(
+        group.stop - group.start, frames, options.hidden_dim, options.latent_dim
+    )
+    begin = time.monotonic()
+    steps = _fit(network, windows, options)
+    minutes = (time.monotonic() - begin) / 60
+    protocol = Protocol(
+        format=format_,
+        channels=options.channels,
+        window_frames=frames,
+        stride=options.stride,
+        latent_dim=options.latent_dim,
+        hidden_dim=options.hidden_dim,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+        data_sha256=digest_takes(training),
+        takes=len(training),
+        windows=len(windows),
+        held_out_windows=len(measuring) if held_out else 0,
+        steps=steps,
+        minutes=round(minutes, 3),
+        unexplained=_unexplained(network.cpu(), measuring),
+    )
+    return save_autoencoder(output, protocol, network, *statistics)
+
+
+def _fit(network: MotionAutoencoder, windows: _Windows, options: AutoencoderOptions) -> int:
+    """Trains ``network`` in place; returns the steps taken."""
+    # Its tips and device notes say nothing about this run.
+    logging.getLogger('lightning.pytorch').setLevel(logging.WARNING)
+    callbacks: list[L.Callback] = []
+    if options.max_minutes:
+        callbacks.append(Timer(timedelta(minutes=options.max_minutes), verbose=False))
+    if options.progress_bar:
+        callbacks.append(RichProgressBar(refresh_rate=10))
+    trainer = L.Trainer(
+        accelerator='auto',
+        devices=1,
+        max_steps=options.max_steps,
+        max_epochs=-1,
+        gradient_clip_val=1.0,
+        callbacks=callbacks,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=options.progress_bar,
+        enable_model_summary=False,
+    )
+    loader = DataLoader(
+        windows,
+        batch_size=min(options.batch_size, len(windows)),
+        sampler=RandomSampler(windows),
+        collate_fn=_fetched,
+        drop_last=True,
+    )
+    with warnings.catch_warnings():
+        # The data is in memory; more workers would only copy it.
+        warnings.filterwarnings('ignore', message='.*does not have many workers.*')
+        warnings.filterwarnings('ignore', message='.*number of training batches.*')
+        # Of one library about another, each time.
+        warnings.filterwarnings('ignore', message='.*isinstance.treespec, LeafSpec.*')
+        trainer.fit(_Module(network, options.learning_rate), loader)
+    return trainer.global_step

@@ -1,0 +1,54 @@
+"""Windows of takes as auto-encoders see them, and which of a take's channels count."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffsheg_model.config import MotionFormat
+from diffsheg_model.errors import InputError
+from diffsheg_model.evaluation.frechet.protocol import group_channels
+
+if TYPE_CHECKING:
+    from diffsheg_model.data.shards import Take
+
+
+def cut_windows(
+    frames: NDArray[np.float32], window_frames: int, stride: int
+) -> NDArray[np.float32]:
+    """Windows (N, T, C) of motion (F, C), a view; N is 0 where F < T."""
+    if len(frames) < window_frames:
+        return np.zeros((0, window_frames, frames.shape[1]), np.float32)
+    views = np.lib.stride_tricks.sliding_window_view(frames, window_frames, axis=0)
+    return views[::stride].swapaxes(1, 2)
+
+
+def has_channels(valid: NDArray[np.bool_], format_: MotionFormat, group: str) -> bool:
+    """Whether a take counts in a group's distance.
+
+    It must have the gesture, or something of the face, or both, as the group asks. Channels of
+    the face that it lacks are set to the mean on both sides of the comparison.
+    """
+    branches = ('gesture', 'expression') if group == 'all' else (group,)
+    return all(bool(valid[group_channels(format_, branch)].any()) for branch in branches)
+
+
+def check_finite(take: 'Take') -> None:
+    """Raises InputError where a channel that a take calls valid holds NaN or infinity."""
+    bad = ~np.isfinite(take.motion).all(axis=0) & take.valid
+    if bad.any():
+        raise InputError(
+            f'{take.path}/motion.npy: NaN or infinity in channel {int(np.flatnonzero(bad)[0])}; '
+            'prepare this take again'
+        )
+
+
+def digest_takes(takes: Iterable['Take']) -> str:
+    """SHA-256 over the takes' motion and valid channels, in their order."""
+    digest = hashlib.sha256()
+    for take in takes:
+        digest.update(np.packbits(take.valid).tobytes())
+        digest.update(np.ascontiguousarray(take.motion).data)
+    return digest.hexdigest()

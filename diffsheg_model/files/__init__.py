@@ -1,0 +1,4 @@
+"""Files and folders of this machine: replaced whole, private, temporary, cached.
+
+Imports: errors only.
+"""

@@ -1,0 +1,231 @@
+"""Files that are whole or absent, never half-written, and checks of files."""
+
+import contextlib
+import glob
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.files.exchange import exchange
+
+logger = logging.getLogger(__name__)
+
+# Name in the workspace of a folder that was moved away to make room for its successor.
+_REPLACED = 'replaced'
+# Bytes of a name; the workspace's prefix and suffix must fit into the 255 of file systems.
+_LONGEST_NAME = 240
+
+
+class WriteError(InputError):
+    """A file or folder that cannot be written.
+
+    Attributes:
+        errno: number of the system's error; 0 where it gave none.
+    """
+
+    def __init__(self, message: str, number: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = number or 0
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its place when the block succeeds.
+
+    Works for a file or a folder: create the one you need at the yielded path. What stood at
+    ``path`` stays there until the new content is complete and on the disk. A folder is exchanged
+    with its successor in one step where the file system can do that. Elsewhere it is moved away
+    and, on any failure, moved back; after a kill the next call for ``path`` moves it back. Links
+    are replaced, not followed.
+
+    Raises:
+        WriteError: the parent folder cannot be created or written, the disk is full, a folder
+            stands where a file is to be written, or the reverse, or a device or pipe stands there.
+    """
+    target = Path(path)
+    _check_target(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        restore_interrupted(target)
+        workspace = Path(tempfile.mkdtemp(prefix=_prefix(target.name), dir=target.parent))
+    except OSError as error:
+        raise WriteError(
+            f'cannot write {target}: {error.strerror or error}; choose a writable folder',
+            error.errno,
+        ) from error
+    temporary = workspace / target.name
+    try:
+        yield temporary
+        sync(temporary)
+        _put_in_place(temporary, target, workspace)
+    except OSError as error:
+        kept = _roll_back(target, workspace)
+        ending = 'nothing was changed there'
+        if kept is not None:
+            ending = f'its earlier content is kept in {kept}'
+        raise WriteError(
+            f'cannot write {target}: {error.strerror or error}; {ending}', error.errno
+        ) from error
+    finally:
+        # By what is there, not by what was reached: an interrupt may arrive between two renames.
+        if _roll_back(target, workspace) is None:
+            shutil.rmtree(workspace, ignore_errors=True)
+    _sync_folder(target.parent)
+
+
+def restore_interrupted(path: Path) -> bool:
+    """Put back a folder that a killed ``atomic_path(path)`` had moved away.
+
+    Returns:
+        True where there was such a folder, and nothing at ``path``.
+    """
+    for leftover in _leftovers(path.parent, path.name):
+        if os.path.lexists(leftover / _REPLACED) and not os.path.lexists(path):
+            os.rename(leftover / _REPLACED, path)
+            shutil.rmtree(leftover, ignore_errors=True)
+            logger.warning('%s: put back after an interrupted write', path)
+            return True
+    return False
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Remove what a killed process left of ``atomic_path(folder / name)``.
+
+    Only where no other process writes that path: its unfinished work would go too.
+    """
+    restore_interrupted(folder / name)
+    for leftover in _leftovers(folder, name):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def check_folder_writable(folder: Path) -> None:
+    """Raises InputError unless a folder of results can be made or written into: before the work."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f'cannot write into {folder}: it is a file; name a folder')
+    existing = folder.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise InputError(f'cannot write into {folder}: {existing} is not a writable folder')
+
+
+def check_replaceable(folder: Path, marker: str) -> None:
+    """Raise InputError where replacing a folder would delete what it is not to replace.
+
+    Args:
+        folder: to be replaced as a whole; may be absent or empty.
+        marker: file that tells a folder of the right kind.
+    """
+    if not folder.is_dir() or (folder / marker).is_file():
+        return
+    if any(folder.iterdir()):
+        raise InputError(
+            f'{folder} holds other files (it has no {marker}) and would be replaced: name a '
+            'folder that does not exist'
+        )
+
+
+def open_lock(path: Path) -> IO[bytes]:
+    """Open a lock file, made where missing; links are not followed and nothing is cut.
+
+    Raises:
+        OSError: it cannot be opened, or is a link.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    return os.fdopen(os.open(path, flags, 0o644), 'rb+', buffering=0)
+
+
+def sync(path: Path) -> None:
+    """Write a file, or all that a folder holds, to the disk: some disks report errors only then."""
+    if path.is_dir():
+        for folder, _, names in os.walk(path):
+            for name in names:
+                _sync_file(Path(folder, name))
+            _sync_folder(Path(folder))
+    elif path.exists():
+        _sync_file(path)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file of any size, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _check_target(target: Path) -> None:
+    """Raise WriteError for a path without a name of its own, and for what is no file or folder."""
+    if target.name in ('', '..'):
+        raise WriteError(f'cannot write {target}: name a file or folder in it')
+    # /dev/stdout may lead to a plain file; the link would be replaced, not the file.
+    special = os.path.realpath(target.parent) == '/dev'
+    # By os.path: pathlib raises for a name that is too long.
+    plain = os.path.isfile(target) or os.path.isdir(target)
+    if special or (os.path.exists(target) and not plain):
+        raise WriteError(f'cannot write {target}: a device or pipe cannot be replaced; name a file')
+
+
+def _prefix(name: str) -> str:
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return f'.{name}.'
+
+
+def _leftovers(folder: Path, name: str) -> list[Path]:
+    """Workspaces of ``atomic_path(folder / name)``: of killed processes and of running ones."""
+    return sorted(folder.glob(f'{glob.escape(_prefix(name))}????????'))
+
+
+def _put_in_place(temporary: Path, target: Path, workspace: Path) -> None:
+    if not (temporary.is_dir() and target.is_dir()):
+        os.replace(temporary, target)
+    elif not exchange(temporary, target):
+        os.rename(target, workspace / _REPLACED)
+        os.rename(temporary, target)
+
+
+def _roll_back(target: Path, workspace: Path) -> Path | None:
+    """Move a folder back that was moved away for a successor which did not take its place.
+
+    Returns:
+        The folder's path where something else has taken its place meanwhile, or the move failed;
+        None where nothing is left to move.
+    """
+    replaced = workspace / _REPLACED
+    if not os.path.lexists(replaced) or not os.path.lexists(workspace / target.name):
+        return None
+    if os.path.lexists(target):
+        return replaced
+    try:
+        os.rename(replaced, target)
+    except OSError:
+        return replaced
+    return None
+
+
+def _sync_file(path: Path) -> None:
+    if path.is_symlink() or not path.is_file():
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    # A file system may refuse this for folders; names are then as safe as it keeps them.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,80 @@
+"""What of a motion moves which part of the avatar.
+
+The avatar's bones are called as BEAT's joints and its morph targets as ARKit's blendshapes. Its
+bones are not turned at rest (a T-pose, Y up, facing +Z), as SMPL-X's are not: local rotations of
+either skeleton apply as they are.
+"""
+
+import numpy as np
+
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
+
+_SIDES = {'left': 'Left', 'right': 'Right'}
+_LIMBS = {
+    'hip': 'UpLeg',
+    'knee': 'Leg',
+    'ankle': 'Foot',
+    'foot': 'ToeBase',
+    'collar': 'Shoulder',
+    'shoulder': 'Arm',
+    'elbow': 'ForeArm',
+    'wrist': 'Hand',
+}
+_FINGERS = ('index', 'middle', 'pinky', 'ring', 'thumb')
+
+AVATAR_JOINTS_OF_SHOW = {
+    'pelvis': 'Hips',
+    # Three joints of the spine on four: the last bends between the shoulder blades in both.
+    'spine1': 'Spine',
+    'spine2': 'Spine1',
+    'spine3': 'Spine3',
+    'neck': 'Neck',
+    'head': 'Head',
+    **{
+        f'{side}_{limb}': f'{avatar_side}{avatar_limb}'
+        for side, avatar_side in _SIDES.items()
+        for limb, avatar_limb in _LIMBS.items()
+    },
+    **{
+        f'{side}_{finger}{segment}': f'{avatar_side}Hand{finger.capitalize()}{segment}'
+        for side, avatar_side in _SIDES.items()
+        for finger in _FINGERS
+        for segment in (1, 2, 3)
+    },
+}
+"""SMPL-X joint -> bone of the avatar. The eyes have none; the jaw moves a morph target."""
+
+JAW_JOINT = 'jaw'
+JAW_OPEN = 'jawOpen'
+JAW_OPEN_RAD = 0.4
+"""The jaw's angle about x at which jawOpen is 1; in talk it stays below 0.2."""
+
+
+def avatar_motion(motion: Motion) -> Motion:
+    """The motion with the avatar's names: BEAT's joints, ARKit's weights.
+
+    A motion with BEAT's joints, or with none, stays as it is. One with SMPL-X's gets the bones of
+    `AVATAR_JOINTS_OF_SHOW` and the weight jawOpen from its jaw; FLAME's coefficients, which no
+    ARKit face has, are left out.
+
+    Raises:
+        InputError: a joint that is neither BEAT's nor SMPL-X's.
+    """
+    if set(motion.joint_names) <= set(BEAT_SKELETON.names):
+        return motion
+    # Refuses what SMPL-X has not either, in one line.
+    SHOW_SKELETON.indices(motion.joint_names)
+    kept = [i for i, name in enumerate(motion.joint_names) if name in AVATAR_JOINTS_OF_SHOW]
+    weights = np.zeros((len(motion), 0), np.float32)
+    if JAW_JOINT in motion.joint_names:
+        angles = motion.rotations[:, motion.joint_names.index(JAW_JOINT), 0]
+        weights = np.clip(angles / JAW_OPEN_RAD, 0.0, 1.0).astype(np.float32)[:, None]
+    return Motion(
+        motion.fps,
+        tuple(AVATAR_JOINTS_OF_SHOW[motion.joint_names[i]] for i in kept),
+        motion.rotations[:, kept],
+        (JAW_OPEN,) if weights.shape[1] else (),
+        weights,
+        motion.start_frame,
+    )

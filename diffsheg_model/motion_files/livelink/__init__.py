@@ -1,0 +1,4 @@
+"""Live Link Face: csv files, and the UDP stream to Unreal Engine.
+
+Imports: motion_files and below.
+"""

@@ -1,0 +1,210 @@
+"""The messages of an MCAP file, also of one that was cut short."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from diffsheg_model.errors import InputError, one_line
+from diffsheg_model.motion_files.mcap.messages import check_schema
+from diffsheg_model.motion_files.mcap.recorder import require_mcap
+from diffsheg_model.motion_files.mcap.records import ClippedFile, file_records, summary_records
+from diffsheg_model.untrusted.reading import reader
+
+_LOG = logging.getLogger(__name__)
+
+Decode = Callable[[bytes], Any]
+
+
+class McapMessage(NamedTuple):
+    """A message as it was recorded.
+
+    Attributes:
+        topic: absolute name.
+        log_ns: when it was received.
+        data: CDR.
+        decode: makes an object with the fields of the definition out of `data`.
+    """
+
+    topic: str
+    log_ns: int
+    data: bytes
+    decode: Decode
+
+
+def mcap_files(path: str | os.PathLike[str]) -> list[Path]:
+    """The file itself, or those of a folder that `ros2 bag record` wrote, in their order.
+
+    Raises:
+        InputError: no such file, or a folder without one.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return [path]
+    # Of a recording that was split the tenth part comes after the ninth.
+    files = sorted(path.glob('*.mcap'), key=lambda file: (len(file.name), file.name))
+    if not files:
+        raise InputError(f'{path} has no .mcap file in it; name a recording')
+    return files
+
+
+@reader('a recording in MCAP')
+def read_topics(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Topics of a recording and their types, in the order of their appearance.
+
+    Raises:
+        InputError: no such file, not MCAP, or mcap is not installed.
+    """
+    require_mcap()
+    return {
+        channel.topic: schema.name if schema else ''
+        for file in mcap_files(path)
+        for channel, schema in _channels(file)
+    }
+
+
+def choose_namespace(
+    path: str | os.PathLike[str], topics: Collection[str], wanted: str | None, *, least: int
+) -> str:
+    """The namespace in a recording whose topics are meant, such as '' or '/robot1'.
+
+    Args:
+        path: of the recording.
+        topics: relative names.
+        wanted: the namespace, with or without slashes around it; None for the only one.
+        least: how many of the topics it must have.
+
+    Raises:
+        InputError: as `read_topics`, none or several have so many, or not the one that is wanted.
+    """
+    recorded = read_topics(path)
+    ends = [(name, f'/{topic}') for name in recorded for topic in topics]
+    counts = Counter(name.removesuffix(end) for name, end in ends if name.endswith(end))
+    found = [name for name, count in counts.items() if count >= least]
+    if not found:
+        for file in mcap_files(path):
+            for _ in _records(file):  # says so if that is because a file is damaged
+                pass
+        none = ' or '.join(topics) if least == 1 else ' and '.join(topics)
+        raise InputError(f'{path} has no topics {none}; record them')
+    listed = ', '.join(name or '/' for name in found)
+    if wanted is None:
+        if len(found) > 1:
+            raise InputError(f'{path} has several avatars: choose a namespace out of {listed}')
+        return found[0]
+    name = full_name(wanted, '').removesuffix('/')
+    if name not in found:
+        raise InputError(f'{path} has no avatar in namespace {name or "/"}, only in {listed}')
+    return name
+
+
+def full_name(namespace: str, topic: str) -> str:
+    """The absolute name of a topic in a namespace, given with or without slashes around it."""
+    return '/'.join(['', *(part for part in namespace.split('/') if part), topic])
+
+
+@reader('a recording in MCAP')
+def read_messages(path: str | os.PathLike[str], kinds: Mapping[str, str]) -> Iterator[McapMessage]:
+    """Messages of some topics in the order of the file.
+
+    A file that was cut short or damaged is read up to there, with a warning.
+
+    Args:
+        path: a file, or the folder of a bag.
+        kinds: the topics, and the type that each must have, in the definition of this version.
+
+    Raises:
+        InputError: no such file, not MCAP, a topic with another type or definition, or mcap is
+            not installed.
+    """
+    require_mcap()
+    from mcap.records import Channel, Message, Schema
+    from mcap_ros2.decoder import DecoderFactory
+
+    for file in mcap_files(path):
+        decoders = DecoderFactory()
+        found: dict[int, tuple[str, Decode]] = {}
+        schemas: dict[int, Any] = {}
+        for record in _records(file):
+            if isinstance(record, Schema):
+                schemas[record.id] = record
+            elif isinstance(record, Channel) and record.topic in kinds:
+                schema = schemas.get(record.schema_id)
+                _check_channel(record, schema, kinds[record.topic])
+                decode = decoders.decoder_for('cdr', schema)
+                assert decode is not None
+                found[record.id] = record.topic, decode
+            elif isinstance(record, Message) and record.channel_id in found:
+                topic, decode = found[record.channel_id]
+                yield McapMessage(topic, record.log_time, record.data, decode)
+
+
+def _check_channel(channel: Any, schema: Any, kind: str) -> None:
+    topic = channel.topic
+    recorded = schema.name if schema else 'no type'
+    if recorded != kind:
+        raise InputError(f'topic {topic} was recorded as {recorded}: must be {kind}')
+    if channel.message_encoding != 'cdr':
+        encoding = channel.message_encoding or 'of no encoding'
+        raise InputError(f'topic {topic}: its messages are {encoding}, not cdr; record with ROS 2')
+    check_schema(topic, kind, schema.encoding, schema.data.decode(errors='replace'))
+
+
+def _channels(path: Path) -> Iterator[tuple[Any, Any]]:
+    """Channels and their schemas: from the index of the file, or from all of it."""
+    from mcap.records import Channel, Schema
+
+    _check_magic(path)
+    schemas: dict[int, Any] = {}
+    try:
+        with path.open('rb') as file:
+            records = summary_records(ClippedFile(file))
+    except InputError:
+        raise
+    except Exception:  # damaged, see _records
+        records = []
+    channels = {record.id: record for record in records if isinstance(record, Channel)}
+    if channels:
+        schemas = {record.id: record for record in records if isinstance(record, Schema)}
+        for channel in channels.values():
+            yield channel, schemas.get(channel.schema_id)
+        return
+    for record in _records(path, logging.DEBUG):  # who reads the messages is told of damage
+        if isinstance(record, Schema):
+            schemas[record.id] = record
+        elif isinstance(record, Channel):
+            yield record, schemas.get(record.schema_id)
+
+
+def _check_magic(path: Path) -> None:
+    """Raises InputError unless a file begins like MCAP."""
+    from mcap.writer import MCAP0_MAGIC
+
+    try:
+        with path.open('rb') as file:
+            begin = file.read(len(MCAP0_MAGIC))
+    except OSError as error:
+        raise InputError(f'cannot read {path}: {error.strerror or error}') from error
+    if begin != MCAP0_MAGIC:
+        raise InputError(f'{path} is no MCAP file; give a .mcap recording')
+
+
+def _records(path: Path, level: int = logging.WARNING) -> Iterator[Any]:
+    """The records of a file up to where it is damaged, which is logged."""
+    _check_magic(path)
+    with path.open('rb') as file:
+        records = file_records(ClippedFile(file))
+        while True:
+            try:
+                record = next(records)
+            except StopIteration:
+                return
+            except InputError as error:
+                raise InputError(f'{path}: {error}') from error
+            except Exception as error:  # damaged bytes make the libraries raise anything
+                reason = one_line(error)
+                _LOG.log(level, '%s is cut short or damaged (%s): read up to there', path, reason)
+                return
+            yield record

@@ -1,0 +1,189 @@
+"""Messages into an MCAP file that is readable at every moment.
+
+After each write the file ends like a finished one, without the index that only `close` adds. The
+next write begins over that ending. So a recording that is cut off by a crash or by SIGKILL is whole
+up to the last `flush`, and a full disk needs no room for an ending: it is already there.
+"""
+
+import io
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from diffsheg_model.advice import install_advice
+from diffsheg_model.errors import InputError
+from diffsheg_model.files.private_files import private_files
+from diffsheg_model.motion_files.mcap.messages import schema_text
+
+#: rosbag2 takes this for its default: reliable, volatile, the last 10. It is what the topics need,
+#: and it is read alike by all of rosbag2's versions, which write profiles in two ways.
+_QOS_PROFILES = '[]'
+
+
+class McapRecorder:
+    """Writes serialised ROS messages as they come.
+
+    Chunks are compressed with zstd: three quarters of the motion's bytes are names that repeat in
+    every message, and rosbag2, Foxglove and the mcap libraries all read it. A chunk has at most
+    1 MB and is kept in memory until it is full or `flush` is called; the index grows by less than
+    1 kB a chunk. Not thread-safe.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Begins the file, readable by this user alone; one that is there is replaced.
+
+        Raises:
+            InputError: mcap is not installed, or the file cannot be written.
+        """
+        require_mcap()
+        from mcap.writer import Writer
+
+        self._path = Path(path)
+        try:
+            with private_files():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                # Whoever still writes or reads an earlier file of this name keeps it to himself.
+                self._path.unlink(missing_ok=True)
+                self._file = io.FileIO(self._path, 'x')
+        except OSError as error:
+            raise InputError(
+                f'cannot write {self._path}: {error.strerror or error}; choose a writable folder'
+            ) from error
+        self._waiting = _Waiting()
+        self._ending = _ending()
+        self._channels: dict[str, int] = {}
+        self._schemas: dict[str, int] = {}
+        self._counts: dict[int, int] = {}
+        # mypy: a stream needs no more than this for the writer.
+        self._writer = Writer(self._waiting)  # type: ignore[arg-type]
+        self._writer.start(profile='ros2')
+        self._write_out()
+
+    def add(self, topic: str, kind: str, data: bytes, log_ns: int) -> None:
+        """Takes a message.
+
+        Args:
+            topic: absolute name.
+            kind: its type, one of `mcap_messages.DEFINITIONS`; the same for all of a topic.
+            data: CDR with its four bytes of encoding, as ROS hands it out.
+            log_ns: when it was received.
+
+        Raises:
+            InputError: the disk is full or gone; the file is closed, readable up to the last
+                `flush`.
+        """
+        if topic not in self._channels:
+            self._channels[topic] = self._open_channel(topic, kind)
+        channel = self._channels[topic]
+        self._counts[channel] = self._counts.get(channel, 0) + 1
+        self._writer.add_message(channel, log_ns, data, log_ns, self._counts[channel])
+        if self._waiting.data:  # a chunk is full
+            self._write_out()
+
+    def flush(self) -> None:
+        """Hands what came so far to the operating system.
+
+        Raises:
+            InputError: as `add`.
+        """
+        self._writer.flush()
+        self._write_out()
+
+    def close(self) -> None:
+        """Completes the file with its index.
+
+        Raises:
+            InputError: there is no room; the file is readable all the same.
+        """
+        if self._file.closed:
+            return
+        self.flush()
+        self._writer.finish()
+        self._write_out(complete=True)
+        self._file.close()
+
+    def _open_channel(self, topic: str, kind: str) -> int:
+        if kind not in self._schemas:
+            text = schema_text(kind).encode()
+            self._schemas[kind] = self._writer.register_schema(kind, 'ros2msg', text)
+        return self._writer.register_channel(
+            topic, 'cdr', self._schemas[kind], {'offered_qos_profiles': _QOS_PROFILES}
+        )
+
+    def _write_out(self, complete: bool = False) -> None:
+        """Writes what waits, and the ending behind it unless the file is complete.
+
+        A failure leaves the file as it was, and closes it.
+        """
+        data = bytes(self._waiting.data)
+        ending = b'' if complete else self._ending
+        if not data:
+            return
+        begin = self._waiting.written
+        try:
+            _write_at(self._file, begin, data + ending)
+        except OSError as error:
+            self._mend(begin)
+            raise InputError(
+                f'recording into {self._path} stopped: {error.strerror or error}; what came before '
+                'is in it'
+            ) from error
+        self._waiting.written += len(data)
+        self._waiting.data.clear()
+
+    def _mend(self, size: int) -> None:
+        """Puts the ending back behind so many bytes; the room for it was there before."""
+        try:
+            _write_at(self._file, size, self._ending)
+            self._file.truncate(size + len(self._ending))
+        except OSError:
+            pass  # a disk that is gone; what readers make of the rest is up to them
+        finally:
+            self._file.close()
+
+
+class _Waiting:
+    """A stream for mcap's writer that keeps what is written; its place is that in the file."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.written = 0
+
+    def write(self, data: bytes) -> int:
+        self.data += data
+        return len(data)
+
+    def tell(self) -> int:
+        return self.written + len(self.data)
+
+    def flush(self) -> None:
+        pass
+
+
+def require_mcap() -> None:
+    """Raises InputError unless the libraries for MCAP are installed."""
+    if not (find_spec('mcap') and find_spec('mcap_ros2')):
+        raise InputError(
+            'MCAP needs mcap and mcap-ros2-support, which are not installed: '
+            f'{install_advice("mcap")}'
+        )
+
+
+def _ending() -> bytes:
+    """The end of a file without an index."""
+    from mcap.data_stream import RecordBuilder
+    from mcap.records import DataEnd, Footer
+    from mcap.writer import MCAP0_MAGIC
+
+    builder = RecordBuilder()
+    DataEnd(data_section_crc=0).write(builder)
+    Footer(summary_start=0, summary_offset_start=0, summary_crc=0).write(builder)
+    return bytes(builder.end()) + MCAP0_MAGIC
+
+
+def _write_at(file: io.FileIO, place: int, data: bytes) -> None:
+    """Writes all of it; a disk that fills takes a part first and then raises."""
+    file.seek(place)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]

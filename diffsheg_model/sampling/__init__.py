@@ -1,0 +1,4 @@
+"""Diffusion sampling as pure mathematics: schedule, solver, noise, plan, FOPPAS.
+
+Imports: config and the leaves.
+"""

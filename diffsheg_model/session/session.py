@@ -1,0 +1,358 @@
+"""One utterance: audio in, in pieces of any size; windows of motion out.
+
+The same object generates from a file and from a live stream. Which windows there are, what they
+hear and which noise they start from depends on the audio and the seed alone, so both give the
+same motion, bit for bit.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import BundleConfig, FoppasConfig
+from diffsheg_model.engines import Conditions, Engine
+from diffsheg_model.errors import InputError
+from diffsheg_model.features.speech_encoder import SpeechEncoder
+from diffsheg_model.features.stream import FeatureStream
+from diffsheg_model.motion.motion import Motion
+from diffsheg_model.sampling.foppas import make_sampler, plan_window
+from diffsheg_model.sampling.noise import FrameNoise, NoiseSource, seeded_noise
+from diffsheg_model.sampling.plan import Walk
+from diffsheg_model.session.live_options import LiveOptions
+from diffsheg_model.session.window_planner import Span, WindowPlanner
+
+#: A frame is planned well where this many frames' sound beyond it has been heard.
+HEARD_AHEAD = 2
+
+
+class GenerationError(RuntimeError):
+    """The engine gave motion that is not finite."""
+
+
+@dataclass(frozen=True, eq=False)
+class WindowPlan:
+    """What an engine needs to generate a session's next window.
+
+    Attributes:
+        span: its frames.
+        conditions: what is heard, one row.
+        walk: the way through the chain, one row.
+    """
+
+    span: Span
+    conditions: Conditions
+    walk: Walk
+
+
+@dataclass(frozen=True)
+class MotionWindow:
+    """What a window of motion brings.
+
+    Attributes:
+        index: ordinal of the window within the utterance.
+        start_frame: the first frame within the utterance that was not final before.
+        motion: all frames from there on. The last ones are provisional: the next window brings
+            better ones in their place.
+        final_frames: how many of its frames no later window replaces.
+        last: whether the utterance ends with it. Every utterance has exactly one such window;
+            it is empty where no audio came.
+    """
+
+    index: int
+    start_frame: int
+    motion: Motion
+    final_frames: int
+    last: bool
+
+
+def check_style(config: BundleConfig, seed: int, speaker: int, guidance_scale: float) -> None:
+    """Raises InputError where one of them is out of its range."""
+    if seed < 0:
+        raise InputError(f'seed = {seed}: must be 0 or more')
+    config.check_speaker(speaker)
+    dataclasses.replace(config.foppas, guidance_scale=guidance_scale)  # checks it
+
+
+class Session:
+    """Generates the motion of one utterance with FOPPAS (arXiv 2401.04747, section 3.3).
+
+    Push audio, call `step` while it gives windows, `end`, call `step` until it gives None. All
+    methods belong to the thread that owns the engine. Memory stays flat however long the
+    utterance is: features are dropped behind each window.
+
+    A step is `plan`, the engine's work, and `complete`; `session_group` does that work for several
+    sessions at once.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        engine: Engine,
+        *,
+        sample_rate: int,
+        seed: int = 0,
+        utterance: int = 0,
+        speaker: int = 0,
+        foppas: FoppasConfig | None = None,
+        speech_encoder: SpeechEncoder | None = None,
+        live: LiveOptions | None = None,
+    ) -> None:
+        """Starts an utterance.
+
+        Args:
+            bundle: the model.
+            engine: the bundle's denoising network.
+            sample_rate: of the audio to come, Hz.
+            seed: 0 or more; the same seed and audio give the same motion.
+            utterance: ordinal, 0 or more, so that equal sentences are not spoken alike.
+            speaker: whose style, 0 .. num_speakers - 1.
+            foppas: sampling options; the bundle's where left out.
+            speech_encoder: what the bundle's features ask for.
+            live: how to plan on speech that is still being spoken; None for whole windows only.
+
+        Raises:
+            InputError: a value is out of its range.
+        """
+        config = bundle.config
+        foppas = config.foppas if foppas is None else foppas
+        if utterance < 0:
+            raise InputError(f'utterance = {utterance}: must be 0 or more')
+        if foppas.overlap >= config.format.window_frames:
+            raise InputError(
+                f'FoppasConfig.overlap = {foppas.overlap}: must be less than the window of '
+                f'{config.format.window_frames} frames'
+            )
+        if live is not None:
+            live.check(config.format.window_frames, foppas)
+        self._bundle = bundle
+        self.engine = engine
+        self._live = live is not None
+        self._noise_of: Callable[[int], NoiseSource]  # of a window, by its first frame
+        self._sampler = make_sampler(config.diffusion, foppas)
+        self._utterance = utterance
+        self.restyle(seed, speaker, foppas.guidance_scale)
+        self._features = FeatureStream(
+            config.features, config.format.fps, sample_rate, speech_encoder, ahead=live is not None
+        )
+        self._planner = WindowPlanner(config.format.window_frames, foppas.overlap, live)
+        self._index = 0  # of the next window
+        # The window before it, its first frame and (T, C) its motion, normalised; None where there
+        # is none, or it was left out.
+        self._last: tuple[int, np.ndarray] | None = None
+        self._last_heard: int | None = None  # frames that it was planned on; None: all its own
+        self._closed = False
+
+    @property
+    def frames_ready(self) -> int:
+        """Frames whose audio has come, whether or not their motion was generated."""
+        return self._features.frames_ready
+
+    @property
+    def total_frames(self) -> int | None:
+        """Frames of the utterance; None before `end`."""
+        return self._features.total_frames
+
+    @property
+    def final_frames(self) -> int:
+        """Frames that no later window replaces."""
+        return self._planner.final
+
+    @property
+    def frames_waiting(self) -> int:
+        """Frames whose audio has come and whose motion was not generated yet."""
+        return self.frames_ready - self._planner.end
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last window was given."""
+        return self._closed
+
+    def restyle(self, seed: int, speaker: int, guidance_scale: float) -> None:
+        """Sets them for the windows to come, which go on from the motion of those before.
+
+        Raises:
+            InputError: a value is out of its range; nothing has changed.
+        """
+        config = self._bundle.config
+        check_style(config, seed, speaker, guidance_scale)
+        if self._live:
+            self._noise_of = FrameNoise(seed, self._utterance).of
+        else:
+            noise = seeded_noise(seed, self._utterance)
+            self._noise_of = lambda start: noise
+        self._speaker = np.eye(config.network.num_speakers, dtype=np.float32)[[speaker]]
+        self._guidance_scale = guidance_scale
+
+    def push(self, samples: np.ndarray) -> None:
+        """Takes the next samples, (n,) mono, -1..1.
+
+        Raises:
+            InputError: samples that are no audio signal; none is taken.
+        """
+        self._features.push(samples)
+
+    def end(self) -> None:
+        """Says that no more audio follows."""
+        self._features.finish()
+
+    def ready(self, patient: bool = False) -> bool:
+        """Whether `step` would give a window."""
+        return not self._closed and (
+            self._next(patient) is not None or self.total_frames is not None
+        )
+
+    def step(
+        self, cancelled: Callable[[], bool] | None = None, patient: bool = False
+    ) -> MotionWindow | None:
+        """Generates the next window.
+
+        If it raises, nothing has changed: the same window can be tried again, or left out with
+        `skip`.
+
+        Args:
+            cancelled: asked before each call of the network; True gives the window up.
+            patient: whether to wait for the sound of a whole window, with `LiveOptions`.
+
+        Returns:
+            The window, or None where more audio is needed or the utterance is over. Where `end`
+            came too late for the final window to know that it is the last, its provisional frames
+            are given once more, unchanged and as far as the sound goes, in a window that says so.
+
+        Raises:
+            Cancelled: `cancelled` returned True.
+            GenerationError: the engine gave numbers that are not finite.
+        """
+        plan = self.plan(patient)
+        if plan is None:
+            return self.conclude()
+        return self.complete(plan, self.engine.sample(plan.conditions, plan.walk, cancelled)[0])
+
+    def plan(self, patient: bool = False) -> WindowPlan | None:
+        """What the next window needs; None where none can be generated now. Changes nothing."""
+        span = self._next(patient)
+        if span is None:
+            return None
+        if span.heard is None:
+            features = self._features.features(span.start, span.end)
+        else:
+            features = self._features.features_ahead(span.start, span.end, span.heard)
+        conditions = Conditions(
+            features.mel[None],
+            None if features.speech is None else features.speech[None],
+            self._speaker,
+            self._guidance_scale,
+        )
+        shape = (1, span.end - span.start, self._bundle.config.format.channels)
+        known, keep = self._known(span)
+        noise = self._noise_of(span.start)
+        walk = plan_window(self._sampler, noise, self._index, shape, known, keep)
+        return WindowPlan(span, conditions, walk)
+
+    def complete(self, plan: WindowPlan, x: np.ndarray) -> MotionWindow:
+        """Takes the motion of a planned window, and goes on to the next.
+
+        Args:
+            plan: from `plan`, with no other window in between.
+            x: what the engine made of it, (T, C), normalised.
+
+        Raises:
+            GenerationError: numbers that are not finite; nothing has changed.
+        """
+        span = plan.span
+        if span.final <= self._planner.final:
+            raise ValueError(f'frames [{span.start}, {span.end}) were generated already')
+        if not np.isfinite(x).all():
+            raise GenerationError(
+                f'engine {self.engine.name} gave {np.count_nonzero(~np.isfinite(x))} numbers '
+                f'that are not finite in window {self._index}'
+            )
+        x = self._carried_over(span, x)
+        first = self._planner.final
+        last = span.final == self.total_frames
+        end = span.final if last else span.end
+        motion = self._bundle.denormalise(x[first - span.start : end - span.start], first)
+        window = MotionWindow(self._index, first, motion, span.final - first, last)
+        self._advance(span, (span.start, x))
+        self._closed = last
+        return window
+
+    def conclude(self) -> MotionWindow | None:
+        """The window that only says that the utterance is over, see `step`; None if it is not.
+
+        It is due once, after `end`, where the window before it could not know that it was the
+        last, and there is nothing left to `plan`.
+        """
+        if self._closed or self.total_frames is None or self._next() is not None:
+            return None
+        self._closed = True
+        first = self._planner.final
+        start, last = first, np.zeros((0, self._bundle.config.format.channels), np.float32)
+        if self._last is not None:
+            start, last = self._last
+        tail = last[first - start : max(first, self.total_frames) - start]
+        final_frames = len(tail)
+        if not final_frames and first and self._planner.end > first:
+            # Frames were planned beyond the sound. The last frame once more says that it is.
+            first -= 1
+            tail = last[first - start : first - start + 1]
+        motion = self._bundle.denormalise(tail, first)
+        return MotionWindow(max(0, self._index - 1), first, motion, final_frames, True)
+
+    def skip(self, patient: bool = False) -> None:
+        """Leaves the next window out, after a failure; the one after it starts afresh."""
+        span = self._next(patient)
+        if span is not None:
+            self._advance(span, None)
+
+    def _next(self, patient: bool = False) -> Span | None:
+        if self._closed:
+            return None
+        features = self._features
+        return self._planner.next(
+            features.frames_heard, features.frames_ready, features.total_frames, patient
+        )
+
+    def _known(self, span: Span) -> tuple[np.ndarray | None, bool]:
+        """(1, n, C) first frames of a window from the window before it; whether they must stay.
+
+        Frames that are not final and were planned on less sound than there is now are free.
+        """
+        if self._last is None:
+            return None, False
+        keep = span.heard is not None or self._last_heard is not None
+        start, motion = self._last
+        known = motion[span.start - start : (self._planner.final if keep else span.end) - start]
+        return (known[None] if len(known) else None), keep
+
+    def _carried_over(self, span: Span, x: np.ndarray) -> np.ndarray:
+        """The window, going over from what was planned before to what is planned now.
+
+        Without it a body that decides anew every hop would tremble. The face does so only where
+        its sound had been heard before; else it follows what has just been heard at once.
+        """
+        x = x.copy()
+        if self._last is None or (span.heard is None and self._last_heard is None):
+            return x
+        start, before = self._last
+        first, planned = self._planner.final, start + len(before)
+        heard = planned if self._last_heard is None else self._last_heard - HEARD_AHEAD
+        gestures = self._bundle.config.format.gesture_dim
+        for part, until in (
+            (slice(gestures), planned),
+            (slice(gestures, None), min(heard, planned)),
+        ):
+            end = max(first, min(span.end, until))
+            share = np.linspace(1.0, 0.0, end - first + 1, dtype=np.float32)[1:, None]
+            now = x[first - span.start : end - span.start, part]
+            now += share * (before[first - start : end - start, part] - now)
+        return x
+
+    def _advance(self, span: Span, made: tuple[int, np.ndarray] | None) -> None:
+        self._index += 1
+        self._last = made
+        self._last_heard = span.heard
+        self._planner.advance(span)
+        self._features.forget(self._planner.first_needed)

@@ -1,0 +1,138 @@
+"""What stands for numpy's own names in a pickle: plain objects that become arrays once checked.
+
+numpy's dtype and ndarray believe whatever state a pickle gives them, down to addresses in memory.
+"""
+
+import math
+import pickle
+import re
+from typing import Any
+
+import numpy as np
+
+from diffsheg_model.untrusted.budget import check_budget
+
+_CODE = re.compile(r'([biufSU])([1-9]\d{0,3})|O8?|\?')
+_MOST_DIMENSIONS = 32
+
+
+class Allowance:
+    """The memory that all arrays of one pickle together may take.
+
+    Args:
+        file_bytes: size of the pickle.
+    """
+
+    def __init__(self, file_bytes: int) -> None:
+        self._file_bytes = file_bytes
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Raise InputError where so many bytes more are too many."""
+        self._taken += size
+        check_budget(self._taken, self._file_bytes, 'a pickle')
+
+
+class PickledDtype:
+    """A dtype of numbers, text or objects; its state says the order of bytes."""
+
+    __slots__ = ('_code', '_order')
+
+    def __init__(self, code: Any, *_: Any) -> None:
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            raise pickle.UnpicklingError(f'it has an array of dtype {code!r:.40}')
+        self._code = code
+        self._order = '='
+
+    def set_state(self, state: Any) -> None:
+        order = state[1] if isinstance(state, tuple) and len(state) >= 8 else None
+        if order not in ('<', '>', '=', '|') or state[2:5] != (None, None, None):
+            raise pickle.UnpicklingError(f'it has a dtype {self._code} of an unknown state')
+        self._order = order
+
+    def resolve(self) -> np.dtype[Any]:
+        if self._code.startswith('O'):
+            return np.dtype(object)
+        return np.dtype(self._order.replace('|', '=') + self._code)
+
+
+class PickledArray:
+    """An array whose state comes later; `array` makes it."""
+
+    __slots__ = ('_allowance', '_state', 'items')
+    __hash__ = None  # type: ignore[assignment]  # no key of a dictionary
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self._state: tuple[tuple[int, ...], np.dtype[Any], bool, Any] | None = None
+        self.items: list[Any] = []
+        """What an array of objects holds."""
+
+    def set_state(self, state: Any) -> None:
+        """Take numpy's (version, shape, dtype, is in Fortran's order, data)."""
+        if not isinstance(state, tuple) or len(state) != 5 or self._state is not None:
+            raise pickle.UnpicklingError('it has an array of an unknown state')
+        _, shape, dtype, fortran, data = state
+        dtype = resolved(dtype)
+        check_shape(shape)
+        if dtype.hasobject:
+            if type(data) is not list or math.prod(shape) != len(data):
+                raise pickle.UnpicklingError('it has an array that is not as large as it says')
+            self.items = data
+        self._state = shape, dtype, bool(fortran), data
+
+    def array(self) -> np.ndarray[Any, Any]:
+        if self._state is None:
+            raise pickle.UnpicklingError('it has an array without a state')
+        shape, dtype, fortran, data = self._state
+        if not dtype.hasobject:
+            return from_bytes(data, dtype, shape, fortran, self._allowance)
+        array = np.empty(len(self.items), object)
+        array[:] = [None] * len(self.items)
+        for index, item in enumerate(self.items):
+            array[index] = item
+        return array.reshape(shape, order='F' if fortran else 'C')
+
+
+def resolved(dtype: Any) -> np.dtype[Any]:
+    """Return the dtype that stands for itself."""
+    if type(dtype) is not PickledDtype:
+        raise pickle.UnpicklingError('it has an array without a dtype')
+    return dtype.resolve()
+
+
+def check_shape(shape: Any) -> None:
+    """Raise UnpicklingError unless a value is the shape of an array."""
+    if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
+        raise pickle.UnpicklingError('it has an array of an impossible shape')
+    if any(type(size) is not int or not 0 <= size < 2**40 for size in shape):
+        raise pickle.UnpicklingError('it has an array of an impossible shape')
+
+
+def from_bytes(
+    data: Any, dtype: np.dtype[Any], shape: Any, fortran: bool, allowance: Allowance
+) -> np.ndarray[Any, Any]:
+    """Return an array of numbers or text of its own; the bytes must be as many as it has.
+
+    Raises:
+        UnpicklingError: they are not, or it is an array of objects.
+        InputError: the arrays of the pickle take too much memory.
+    """
+    check_shape(shape)
+    if dtype.hasobject or not isinstance(data, bytes | bytearray):
+        raise pickle.UnpicklingError('it has an array without numbers')
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise pickle.UnpicklingError('it has an array that is not as large as it says')
+    allowance.take(len(data))
+    if not data:
+        return np.zeros(shape, dtype)
+    flat: np.ndarray[Any, Any] = np.frombuffer(bytearray(data), dtype)
+    return flat.reshape(shape, order='F' if fortran else 'C')
+
+
+def scalar(dtype: Any, data: Any) -> Any:
+    """Return a number of numpy's."""
+    kind = resolved(dtype)
+    if kind.hasobject or not isinstance(data, bytes) or len(data) != kind.itemsize:
+        raise pickle.UnpicklingError('it has a number that is none')
+    return np.frombuffer(data, kind)[0]

@@ -1,0 +1,283 @@
+"""Reads pickles that hold plain values, numpy arrays and torch tensors, and nothing that runs code.
+
+A pickle is a program. This one is looked through before it runs (`pickle_check`), runs on the
+machine of Python's library that is written in Python itself, and has only names of this project:
+each name of numpy's and torch's that it may load is stood for by code of ours, which checks what it
+is given and makes the arrays (`pickled_arrays`). Tensors come out as numpy arrays, whatever device
+they were saved from; torch itself, whose own ``torch.storage._load_from_bytes`` unpickles anything,
+is neither needed nor called.
+"""
+
+import collections
+import io
+import math
+import os
+import pickle
+import warnings
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.untrusted.array_files import read_array, read_header
+from diffsheg_model.untrusted.pickle_check import check_pickle
+from diffsheg_model.untrusted.pickled_arrays import (
+    Allowance,
+    PickledArray,
+    PickledDtype,
+    check_shape,
+    from_bytes,
+    resolved,
+    scalar,
+)
+from diffsheg_model.untrusted.reading import reader
+
+_NUMPY_MODULES = ('numpy', 'numpy.core.multiarray', 'numpy._core.multiarray')
+_NUMERIC_MODULES = ('numpy.core.numeric', 'numpy._core.numeric')
+_STORAGES = {
+    'DoubleStorage': '<f8',
+    'FloatStorage': '<f4',
+    'HalfStorage': '<f2',
+    'LongStorage': '<i8',
+    'IntStorage': '<i4',
+    'ShortStorage': '<i2',
+    'CharStorage': '<i1',
+    'ByteStorage': '<u1',
+    'BoolStorage': '?',
+}
+"""Classes of torch's storages and what they hold; torch has files little-endian."""
+
+# How a torch save of old begins: two numbers of the format, then a dictionary of the machine's.
+_TORCH_MAGIC = 0x1950A86A20F9469CFC6C
+_TORCH_PROTOCOL = 1001
+
+
+# The one written in Python: its steps can be replaced, and it has no memory of its own.
+_Machine: Any = pickle._Unpickler  # type: ignore[attr-defined]
+
+
+class _Call:
+    """Stands for a name; a pickle can call it, and neither look into it nor change it."""
+
+    __slots__ = ('function',)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+
+class _Unpickler(_Machine):
+    """Loads the names of the allow-list only, calls what stands for them, and nothing else.
+
+    Args:
+        data: the pickle, which `check_pickle` has passed, and what follows it.
+    """
+
+    dispatch = dict(_Machine.dispatch)
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        allowance = Allowance(len(data))
+        self._allowance = allowance
+        array_class = object()
+        names: dict[tuple[str, str], Any] = {
+            ('_codecs', 'encode'): _Call(self._bytes),
+            ('__builtin__', 'bytes'): _Call(lambda: b''),  # how protocol 2 writes none
+            ('collections', 'OrderedDict'): _Call(_ordered),
+            ('torch._utils', '_rebuild_tensor_v2'): _Call(self._tensor),
+            ('torch.storage', '_load_from_bytes'): _Call(self._storage),
+        }
+        for module in _NUMPY_MODULES:
+            names[module, 'ndarray'] = array_class
+            names[module, 'dtype'] = _Call(PickledDtype)
+            names[module, 'scalar'] = _Call(scalar)
+            names[module, '_reconstruct'] = _Call(lambda *_: PickledArray(allowance))
+        for module in _NUMERIC_MODULES:
+            names[module, '_frombuffer'] = _Call(self._from_buffer)
+        self._names = names
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in self._names:
+            return self._names[module, name]
+        raise pickle.UnpicklingError(f'it names {module}.{name}')
+
+    def load_reduce(self) -> None:
+        arguments, call = self.stack.pop(), self.stack[-1]
+        if type(call) is not _Call or type(arguments) is not tuple:
+            raise pickle.UnpicklingError(f'it calls a {type(call).__name__}')
+        self.stack[-1] = call.function(*arguments)
+
+    def load_build(self) -> None:
+        state, built = self.stack.pop(), self.stack[-1]
+        if type(built) not in (PickledArray, PickledDtype):
+            raise pickle.UnpicklingError(f'it changes the state of a {type(built).__name__}')
+        built.set_state(state)
+
+    dispatch[pickle.REDUCE[0]] = load_reduce
+    dispatch[pickle.BUILD[0]] = load_build
+
+    def _bytes(self, text: str, encoding: str) -> bytes:
+        """Bytes, as pickles of protocol 2 write them."""
+        if not isinstance(text, str) or encoding != 'latin1':
+            raise pickle.UnpicklingError(f'it encodes text as {encoding!r:.40}')
+        self._allowance.take(len(text))
+        return text.encode('latin1')
+
+    def _from_buffer(self, data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+        """An array, as pickles of protocol 5 write them."""
+        if order not in ('C', 'F'):
+            raise pickle.UnpicklingError('it has an array in an unknown order')
+        return from_bytes(data, resolved(dtype), shape, order == 'F', self._allowance)
+
+    def _storage(self, data: bytes) -> np.ndarray:
+        """The numbers (n,) of a storage that torch saved into the pickle."""
+        if not isinstance(data, bytes):
+            raise pickle.UnpicklingError('a tensor without bytes')
+        return _StorageUnpickler.read(data)
+
+    def _tensor(
+        self, storage: np.ndarray, offset: int, size: Any, stride: Any, *_: Any
+    ) -> np.ndarray:
+        """A part of a storage with a shape; what torch notes of gradients and hooks is left out."""
+        if type(storage) is not np.ndarray or storage.ndim != 1 or not storage.flags.c_contiguous:
+            raise pickle.UnpicklingError('a tensor without numbers')
+        check_shape(size)
+        check_shape(stride)
+        if len(size) != len(stride):
+            raise pickle.UnpicklingError('a tensor of an impossible shape')
+        if type(offset) is not int or offset < 0:
+            raise pickle.UnpicklingError('a tensor of an impossible shape')
+        count = math.prod(size)
+        last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+        # More values than the storage has would be the same ones many times over.
+        if count > storage.size or (count and last >= storage.size):
+            raise pickle.UnpicklingError('a tensor larger than its storage')
+        self._allowance.take(count * storage.itemsize)
+        if not count:
+            return np.zeros(tuple(size), storage.dtype)
+        bytes_each = [step * storage.itemsize for step in stride]
+        return np.lib.stride_tricks.as_strided(storage[offset:], tuple(size), bytes_each).copy()
+
+
+def _ordered(items: Any = ()) -> collections.OrderedDict[Any, Any]:
+    return collections.OrderedDict(items)
+
+
+class _StorageUnpickler(_Machine):
+    """Loads no names but torch's classes of storages, which stand for their numbers' types."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in ('torch', 'torch.storage') and name in _STORAGES:
+            return _STORAGES[name]
+        raise pickle.UnpicklingError(f'a tensor names {module}.{name}')
+
+    def load_build(self) -> None:
+        raise pickle.UnpicklingError('a tensor changes a state')
+
+    dispatch = {
+        **_Machine.dispatch,
+        pickle.REDUCE[0]: load_build,
+        pickle.BUILD[0]: load_build,
+    }
+
+    def persistent_load(self, pid: Any) -> Any:
+        kind, dtype, _, _, count = pid[:5]  # the others are a key and the device
+        if kind != 'storage' or dtype not in _STORAGES.values() or (pid[5:] and pid[5] is not None):
+            raise pickle.UnpicklingError('a tensor that is not of numbers')
+        return np.dtype(dtype), int(count)
+
+    @classmethod
+    def read(cls, data: bytes) -> np.ndarray:
+        """The numbers of a torch save, in its format before zip files, of one storage."""
+        place, found = 0, []
+        for _ in range(5):
+            end = check_pickle(data, place, persistent=True)
+            found.append(cls(io.BytesIO(data[place:end])).load())
+            place = end
+        magic, protocol, _, stored, _ = found  # the others: the machine, and keys of the storages
+        if magic != _TORCH_MAGIC or protocol != _TORCH_PROTOCOL:
+            raise pickle.UnpicklingError('a tensor that torch did not save')
+        dtype, count = stored
+        length = int.from_bytes(data[place : place + 8], 'little')
+        if length != count or len(data) - place - 8 != count * dtype.itemsize:
+            raise pickle.UnpicklingError('a tensor that is cut')
+        return np.frombuffer(data, dtype, count, place + 8)
+
+
+def load(file: IO[bytes], where: str) -> Any:
+    """Unpickles numbers, strings, containers, numpy arrays and torch tensors (as arrays).
+
+    Args:
+        file: open at the pickle's first byte.
+        where: what to call it in messages.
+
+    Raises:
+        InputError: the pickle is cut, or names anything else.
+    """
+    data = file.read()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of escapes in damaged text
+            end = check_pickle(data)
+        return _with_arrays(_Unpickler(data[:end]).load(), {}, 0)
+    except MemoryError:
+        raise
+    except Exception as error:
+        # A broken pickle can raise nearly anything.
+        reason = ' '.join(str(error).split())[:160] or type(error).__name__
+        raise InputError(
+            f'{where} is not a pickle of plain arrays ({reason}); get the original file'
+        ) from error
+
+
+_DEEPEST = 100
+_Seen = dict[int, tuple[Any, Any]]
+
+
+def _with_arrays(value: Any, seen: _Seen, depth: int) -> Any:
+    """A loaded value with arrays in the place of what stands for them.
+
+    Args:
+        value: of the unpickler; its containers that can change are changed.
+        seen: by identity, values before and after; a value is kept so that its identity is.
+        depth: of the value within all.
+    """
+    if type(value) not in (dict, list, tuple, collections.OrderedDict, PickledArray):
+        return value
+    if id(value) in seen:
+        return seen[id(value)][1]
+    if depth > _DEEPEST:
+        raise pickle.UnpicklingError('its parts are nested too deeply')
+    seen[id(value)] = value, value
+    if isinstance(value, dict):
+        for key, part in value.items():
+            value[key] = _with_arrays(part, seen, depth + 1)
+    elif isinstance(value, list):
+        value[:] = [_with_arrays(part, seen, depth + 1) for part in value]
+    elif isinstance(value, tuple):
+        seen[id(value)] = value, tuple(_with_arrays(part, seen, depth + 1) for part in value)
+    else:
+        value.items[:] = [_with_arrays(part, seen, depth + 1) for part in value.items]
+        seen[id(value)] = value, value.array()
+    return seen[id(value)][1]
+
+
+@reader('a .npy file')
+def load_npy(path: Any) -> Any:
+    """Reads a .npy file, an array of objects included, where those are plain values.
+
+    Raises:
+        InputError: the file is missing, cut or holds something else.
+    """
+    try:
+        with open(path, 'rb') as file:
+            if read_header(file).dtype.hasobject:
+                return load(file, str(path))
+            file.seek(0)
+            return read_array(file, os.fstat(file.fileno()).st_size, str(path))
+    except OSError as error:
+        raise InputError(f'{path} cannot be read as a .npy file ({error.strerror})') from error
+    except InputError as error:
+        if str(path) in str(error):
+            raise
+        raise InputError(f'{path} cannot be read as a .npy file ({error})') from error

@@ -1,0 +1,403 @@
+"""Where audio waits for the worker: sorts chunks into utterances and bounds what may pile up.
+
+Whatever arrives on a topic comes through here, from any thread. Every utterance gets an epoch, a
+number that only rises. Interrupting raises the lowest epoch that is still wanted; all work of a
+lower one is stale.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from typing import Any
+
+from diffsheg_model.audio.sample_clock import STEP_NS
+from diffsheg_model.audio.sound_file import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_in.audio_buffer import checked_chunk
+from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.placement import Placement
+from diffsheg_ros.audio_in.remarks import Remarks
+from diffsheg_ros.audio_in.sender_clock import Stamped
+from diffsheg_ros.audio_in.sender_watch import (
+    MAX_ID_LENGTH,
+    Seen,
+    SenderWatch,
+    rejection,
+)
+
+#: Stamps of one utterance's end and the next one's beginning may overlap by this much and still
+#: mean "one after the other".
+OVERLAP_TOLERANCE_NS = NS // 4
+
+#: A first sample that comes again with a stamp so far from the first time's is a new beginning.
+RESTART_NS = NS // 2
+
+#: The queue's bytes are bounded by what its seconds take at this rate, in float32.
+_BYTES_A_SECOND = 4 * 48000
+
+_REMEMBERED_UTTERANCES = 32
+_CUT_TEXT = (
+    'each utterance begins, by its stamp, before the one before is over, and interrupts it: stamp '
+    'it with the end of the one before'
+)
+
+
+class Inbox:
+    """A bounded queue of chunks by utterance. Safe to use from any thread.
+
+    Which utterance a chunk belongs to:
+
+    - A new `utterance_id` begins a new utterance. The one before is interrupted if its end has not
+      come, or if it would still be heard when the new one begins by its stamp. One without a stamp
+      begins when the one before is over.
+    - An utterance that is over stays over: chunks that come for it are stale. One that has only
+      stalled begins anew where its sound goes on, unless another has begun or it was interrupted.
+    - Its id may be used anew, from sample 0 and with another stamp; so is that of the utterance
+      under way by a sender that starts again.
+    - One that is joined late (its first chunk here is not its first) begins where it was joined;
+      so does one in whose middle the listener's clock goes back.
+    - The sample rate is that of an utterance's first chunk; a chunk with another is rejected.
+
+    When an utterance is heard follows from its first chunk: by its stamp, or by its arrival where
+    it has none or the clocks differ too much (`sender_clock`). When its samples are heard follows
+    from their index and the stamps (`SampleClock`). All that hear the same chunks agree on both.
+
+    Attributes:
+        dropped_chunks: chunks dropped because the queue was full.
+        stale_chunks: chunks of utterances that are over, and those waiting when interrupted.
+        rate_changes: chunks rejected because their rate is not their utterance's.
+        utterances: utterances begun.
+        interrupts: utterances interrupted.
+        queued_s: seconds of audio that wait.
+        remarks: what senders do wrong.
+        placement: when the newest utterance is heard.
+    """
+
+    def __init__(self, max_queue_s: float = 300.0, reorder_s: float = 0.1) -> None:
+        if not max_queue_s > 0 or not reorder_s >= 0:
+            raise ValueError(
+                f'max_queue_s = {max_queue_s}: must be above 0; reorder_s = {reorder_s}: 0 or more'
+            )
+        self._max_queue_s = max_queue_s
+        self._max_bytes = round(max_queue_s * _BYTES_A_SECOND)
+        # Chunks cost more than their samples; a flood of tiny ones is bounded by this.
+        self._max_chunks = max(64, round(200 * max_queue_s))
+        self._reorder_s = reorder_s
+        self._changed = threading.Condition()
+        self._queue: deque[Chunk] = deque()
+        self.queued_s = 0.0
+        self._queued_bytes = 0
+        self._epoch = 0
+        self._min_epoch = 0
+        self._current: Utterance | None = None
+        self._current_ended = False
+        self._cuts = 0  # successive utterances that had ended and were interrupted
+        self._over: OrderedDict[str, int] = OrderedDict()  # id -> when its sample 0 was heard
+        self._stalled: Utterance | None = None  # the newest utterance, where it has stalled
+        self._ordinal = 0
+        self._woken = False
+        self._arrived_ns: int | None = None  # of the chunk before
+        self._watch = SenderWatch()
+        self.dropped_chunks = 0
+        self.stale_chunks = 0
+        self.rate_changes = 0
+        self.utterances = 0
+        self.interrupts = 0
+        self.remarks = Remarks()
+        self.placement = Placement(self.remarks)
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch."""
+        return self._epoch
+
+    @property
+    def current(self) -> Utterance | None:
+        """The newest utterance; None where it is over."""
+        return self._current
+
+    def is_stale(self, epoch: int) -> bool:
+        """Whether work of this epoch is not wanted any more."""
+        return epoch < self._min_epoch
+
+    def push(
+        self,
+        utterance_id: str,
+        first_sample: int,
+        sample_rate: int,
+        samples: Any,
+        start_ns: int,
+        end: bool = False,
+        arrival_ns: int | None = None,
+    ) -> tuple[bool, int | None]:
+        """Take a chunk as it came; never raise for what is in it.
+
+        Args:
+            utterance_id: the sender's name of the utterance, `MAX_ID_LENGTH` characters at most.
+            first_sample: index of `samples[0]` within it.
+            sample_rate: Hz.
+            samples: (n,) mono, -1..1; may be empty.
+            start_ns: when `samples[0]` is heard; 0 or less: not said.
+            end: whether the utterance ends after this chunk.
+            arrival_ns: when the chunk came, by the clock of the stamps; None: the stamps are not
+                compared with it.
+
+        Returns:
+            Whether the chunk was taken, and the new lowest wanted epoch if it interrupted the
+            utterance before (None if not).
+        """
+        checked = checked_chunk(first_sample, samples)
+        allowed = (
+            MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE and len(utterance_id) <= MAX_ID_LENGTH
+        )
+        with self._changed:
+            if checked is None or not allowed:
+                reason = rejection(utterance_id, first_sample, sample_rate, samples)
+                self.remarks.note('rejected_chunks', reason)
+                return False, None
+            seen = Seen(utterance_id, *checked, sample_rate, max(0, start_ns), arrival_ns or 0, end)
+            mistake = self._watch.see(seen)
+            if mistake:
+                self.remarks.note('sender_mistakes', mistake)
+            stamped = self.placement.times_of(seen)
+            utterance, interrupted = self._utterance_of(seen, stamped)
+            if utterance is None:
+                return False, interrupted
+            self.placement.hear(utterance, seen, stamped, bool(mistake))
+            taken = self._enqueue(utterance, seen, stamped.start_ns + utterance.offset_ns)
+            self._current_ended = self._current_ended or end
+            return taken, interrupted
+
+    def _utterance_of(self, seen: Seen, stamped: Stamped) -> tuple[Utterance | None, int | None]:
+        """Return the chunk's utterance, begun where necessary, and the epoch of an interrupt.
+
+        The utterance is None where the chunk is not taken.
+        """
+        current, interrupted = self._current, None
+        first, start_ns = seen.first_sample, stamped.start_ns
+        begins = current is None or current.id != seen.utterance_id
+        if current is not None and not begins:
+            again = first == 0 and len(seen.samples) > 0
+            begins = again and abs(start_ns - current.stamp_0_ns) > RESTART_NS
+            if not begins and self._went_back(seen):
+                self.interrupts += 1
+                interrupted = self._interrupt()
+                self._over.pop(seen.utterance_id, None)
+                begins = True
+        self._arrived_ns = seen.arrival_ns or None
+        if begins:
+            if self._is_over(seen.utterance_id, first, start_ns):
+                self.stale_chunks += 1
+                return None, interrupted
+            waits = current is None or self._current_ended
+            offset = self.placement.offset_ns(seen, stamped, waits)
+            start_ns += offset
+            cut = self._supersede(start_ns)
+            interrupted = interrupted if cut is None else cut
+            current = self._begin(seen.utterance_id, first, seen.sample_rate, start_ns, offset)
+            return current, interrupted
+        assert current is not None
+        if seen.sample_rate != current.sample_rate:
+            self.rate_changes += 1
+            return None, interrupted
+        return current, interrupted
+
+    def _went_back(self, seen: Seen) -> bool:
+        """Return whether the listener's clock has gone back since the chunk before."""
+        before_ns = self._arrived_ns
+        return bool(seen.arrival_ns and before_ns and seen.arrival_ns < before_ns - 2 * STEP_NS)
+
+    def _enqueue(self, utterance: Utterance, seen: Seen, start_ns: int) -> bool:
+        """Queue a chunk in pieces of at most a second; return whether there was room for all.
+
+        A whole speech may come as one chunk. In pieces, an interrupt can stop the work on it.
+        """
+        rate, samples = seen.sample_rate, seen.samples
+        taken = True
+        for begin in range(0, max(1, len(samples)), rate):
+            piece = samples[begin : begin + rate]
+            end = seen.end and begin + rate >= len(samples)
+            at_ns = start_ns + begin * NS // rate
+            chunk = Chunk(utterance, seen.first_sample + begin, piece, at_ns, end)
+            fits = (
+                self.queued_s + chunk.duration_s <= self._max_queue_s
+                and self._queued_bytes + piece.nbytes <= self._max_bytes
+                and len(self._queue) < self._max_chunks
+            )
+            if not fits:
+                taken = False
+                self.dropped_chunks += 1
+                # Its end is kept all the same, or the utterance would have none.
+                chunk = Chunk(utterance, chunk.first_sample + len(piece), piece[:0], at_ns, end)
+            if fits or end:
+                self._queue.append(chunk)
+                self.queued_s += chunk.duration_s
+                self._queued_bytes += chunk.samples.nbytes
+                self._changed.notify()
+        return taken
+
+    def interrupt(self) -> int:
+        """Makes all that was pushed so far stale; returns the new lowest wanted epoch."""
+        with self._changed:
+            self.interrupts += 1
+            return self._interrupt()
+
+    def clear(self) -> None:
+        """Forgets everything but counters and epochs, which still only rise."""
+        with self._changed:
+            self._interrupt()
+            self._over.clear()
+            self._ordinal = 0
+
+    def restart(self, chunk: Chunk) -> tuple[Chunk, int] | None:
+        """Begins the chunk's utterance anew with this chunk, because its sound has jumped.
+
+        What of it waits behind the chunk goes along.
+
+        Returns:
+            The chunk in its new utterance, and the new lowest wanted epoch; None where its
+            utterance is not the newest any more.
+        """
+        with self._changed:
+            old = chunk.utterance
+            if self._current is not old:
+                return None
+            waiting = [other for other in self._queue if other.utterance is old]
+            ended = self._current_ended
+            epoch = self._interrupt()
+            utterance = self._begin(
+                old.id, chunk.first_sample, old.sample_rate, chunk.start_ns, old.offset_ns
+            )
+            self._current_ended = ended
+            moved = [
+                Chunk(utterance, other.first_sample, other.samples, other.start_ns, other.end)
+                for other in [chunk, *waiting]
+            ]
+            self._queue.extend(moved[1:])
+            self.queued_s = sum(other.duration_s for other in moved[1:])
+            self._queued_bytes = sum(other.samples.nbytes for other in moved[1:])
+            self.stale_chunks -= len(waiting)
+            return moved[0], epoch
+
+    def front(self) -> Chunk | None:
+        """The chunk that `take` gives next; None where none waits."""
+        with self._changed:
+            return self._queue[0] if self._queue else None
+
+    def take(self, timeout_s: float | None = 0.0, epoch: int | None = None) -> Chunk | None:
+        """The chunk in front, waited for up to a time (None: for ever); None where none came.
+
+        Args:
+            timeout_s: how long to wait.
+            epoch: only a chunk of this one is taken. Another utterance may begin during the wait.
+        """
+        with self._changed:
+            if not self._queue and not self._woken and timeout_s != 0:
+                self._changed.wait(timeout_s)
+            self._woken = False
+            if not self._queue or epoch not in (None, self._queue[0].utterance.epoch):
+                return None
+            chunk = self._queue.popleft()
+            self.queued_s = self.queued_s - chunk.duration_s if self._queue else 0.0
+            self._queued_bytes -= chunk.samples.nbytes
+            return chunk
+
+    def wake(self) -> None:
+        """Makes the present or next `take` return at once."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def close(self, utterance: Utterance) -> None:
+        """Says that an utterance is over: what still comes for it is stale."""
+        with self._changed:
+            self._close(utterance)
+
+    def stall(self, utterance: Utterance) -> bool:
+        """Says that an utterance is over because nothing came of it any more.
+
+        Returns:
+            Whether more should have come: it is the newest, and its end has not been seen.
+        """
+        with self._changed:
+            stalled = self._current is utterance and not self._current_ended
+            self._close(utterance)
+            if stalled:
+                self._stalled = utterance
+            return stalled
+
+    def _goes_on(self, utterance_id: str, start_ns: int) -> bool:
+        """Return whether sound follows on what was heard of an utterance before it stalled."""
+        stalled = self._stalled
+        return (
+            stalled is not None
+            and utterance_id == stalled.id
+            and self.placement.end_ns is not None
+            and start_ns + stalled.offset_ns >= self.placement.end_ns - STEP_NS // 2
+        )
+
+    def _is_over(self, utterance_id: str, first_sample: int, start_ns: int) -> bool:
+        begun_ns = self._over.get(utterance_id)
+        anew = first_sample == 0 and start_ns != begun_ns
+        return begun_ns is not None and not anew and not self._goes_on(utterance_id, start_ns)
+
+    def _supersede(self, start_ns: int) -> int | None:
+        """Interrupts the newest utterance if one beginning now would cut into it."""
+        unfinished = self._current is not None and not self._current_ended
+        overlaps = (
+            self.placement.end_ns is not None
+            and start_ns < self.placement.end_ns - OVERLAP_TOLERANCE_NS
+        )
+        if unfinished or overlaps:
+            self._cuts = self._cuts + 1 if not unfinished else 0
+            if self._cuts > 1:
+                self.remarks.note('sender_mistakes', _CUT_TEXT)
+            self.interrupts += 1
+            return self._interrupt()
+        self._cuts = 0
+        if self._current is not None:
+            self._close(self._current)
+        return None
+
+    def _interrupt(self) -> int:
+        self._epoch += 1
+        self._min_epoch = self._epoch
+        self.stale_chunks += len(self._queue)
+        self._queue.clear()
+        self.queued_s = 0.0
+        self._queued_bytes = 0
+        self.placement.end_ns = None
+        self._stalled = None
+        if self._current is not None:
+            self._close(self._current)
+        self._woken = True
+        self._changed.notify_all()
+        return self._epoch
+
+    def _begin(
+        self, utterance_id: str, first_sample: int, sample_rate: int, start_ns: int, offset: int
+    ) -> Utterance:
+        # Up to the reorder limit the chunks before this one may still come.
+        joined_late = first_sample > self._reorder_s * sample_rate
+        origin = first_sample if joined_late else 0
+        begin_ns = start_ns - (first_sample - origin) * NS // sample_rate
+        self._epoch += 1
+        self._current = Utterance(
+            self._epoch, self._ordinal, utterance_id, sample_rate, origin, begin_ns, offset
+        )
+        self._ordinal += 1
+        self._current_ended = False
+        self.placement.begin(self._current)
+        self._stalled = None
+        self._over.pop(utterance_id, None)
+        self.utterances += 1
+        return self._current
+
+    def _close(self, utterance: Utterance) -> None:
+        self._over[utterance.id] = utterance.stamp_0_ns
+        while len(self._over) > _REMEMBERED_UTTERANCES:
+            self._over.popitem(last=False)
+        if self._current is utterance:
+            self._current = None

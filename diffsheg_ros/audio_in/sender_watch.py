@@ -1,0 +1,300 @@
+"""Recognises common mistakes of programs that send speech, and names them."""
+
+import zlib
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from diffsheg_model.audio.sound_file import MAX_AMPLITUDE, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from diffsheg_model.time_units import NS
+
+#: An utterance's name goes along with every pose, so a long one would cost at every moment.
+MAX_ID_LENGTH = 1000
+
+#: So many chunks of one and the same mistake are no accident.
+_ENOUGH = 3
+#: Lost chunks look like a wrong count of samples; so many alike in succession do not.
+_ENOUGH_GAPS = 8
+#: Chunks with names of their own are short and follow each other closely.
+_LONGEST_OWN_S = 0.5
+_NEAR_NS = NS // 2
+#: Overlaps of different sound within the recent chunks.
+_ENOUGH_OVERLAPS = 4
+_REMEMBERED = 32
+#: Stamps must run this much faster than the sound to mean a wrong sample rate.
+_SLOW_SOUND = 1.3
+#: Samples that are looked at to tell chunks apart.
+_COMPARED = 256
+
+
+class Seen(NamedTuple):
+    """What matters of a chunk.
+
+    Attributes:
+        utterance_id: as sent.
+        first_sample: as sent.
+        samples: (n,).
+        sample_rate: Hz.
+        start_ns: its stamp; 0 where it has none.
+        arrival_ns: when it came; 0 where that is not known.
+        end: whether it says that it is the last one.
+    """
+
+    utterance_id: str
+    first_sample: int
+    samples: np.ndarray
+    sample_rate: int
+    start_ns: int
+    arrival_ns: int
+    end: bool
+
+
+class _Known(NamedTuple):
+    first: int
+    count: int
+    mark: int  # tells its sound from another
+    start_ns: int
+    arrival_ns: int
+
+    @property
+    def end(self) -> int:
+        return self.first + self.count
+
+
+class SenderWatch:
+    """Looks at the chunks of `audio` in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._id: str | None = None
+        self._recent: deque[_Known] = deque(maxlen=_REMEMBERED)  # of this utterance_id
+        self._ids: deque[str] = deque(maxlen=_ENOUGH_GAPS)
+        self._own = 0  # successive utterances of one short chunk
+        self._empty = 0
+        self._paired = 0
+        self._overlapping = 0
+        self._ends: OrderedDict[str, int] = OrderedDict()  # where utterances ended
+
+    def see(self, chunk: Seen) -> str:
+        """Take a chunk; return what its sender does wrong, or an empty text."""
+        count = len(chunk.samples)
+        self._empty = 0 if count or chunk.end else self._empty + 1
+        if self._empty >= _ENOUGH_GAPS:
+            return 'chunks have no samples: send the sound in them'
+        if not count:
+            self._note_end(chunk)
+            return ''
+        known = _Known(
+            chunk.first_sample,
+            count,
+            zlib.crc32(chunk.samples[:_COMPARED].tobytes()),
+            chunk.start_ns,
+            chunk.arrival_ns,
+        )
+        problem = self._renamed(chunk, known)
+        if known.first == 0 and self._recent and self._recent[-1].first != 0:
+            self._recent.clear()  # begun again
+        problem = problem or self._after_end(chunk)
+        overlaps = self._overlaps(known)
+        self._recent.append(known)
+        problem = problem or self._miscounted(chunk.sample_rate) or overlaps
+        problem = problem or self._mispaced(chunk.sample_rate) or self._interleaved(chunk)
+        self._note_end(chunk)
+        return problem
+
+    def _renamed(self, chunk: Seen, known: _Known) -> str:
+        """Whether each chunk has a name of its own."""
+        if chunk.utterance_id == self._id:
+            self._own = 0
+            return ''
+        before = self._recent[-1] if len(self._recent) == 1 else None
+        close = before is not None and _near(before, known)
+        short = known.count <= _LONGEST_OWN_S * chunk.sample_rate
+        self._own = self._own + 1 if close and short and chunk.utterance_id not in self._ids else 0
+        self._id = chunk.utterance_id
+        self._ids.append(chunk.utterance_id)
+        self._recent.clear()
+        if self._own < _ENOUGH:
+            return ''
+        return (
+            'each chunk has an utterance_id of its own: keep one utterance_id until what is said '
+            'is over, and count first_sample on'
+        )
+
+    def _after_end(self, chunk: Seen) -> str:
+        end = self._ends.get(chunk.utterance_id)
+        if end is None or chunk.first_sample < max(end, 1):
+            return ''
+        return (
+            'sound came for an utterance after its end_of_utterance: set end_of_utterance in the '
+            'last chunk only, or begin a new utterance_id'
+        )
+
+    def _note_end(self, chunk: Seen) -> None:
+        if chunk.first_sample == 0 and len(chunk.samples):
+            self._ends.pop(chunk.utterance_id, None)
+        if chunk.end:
+            self._ends[chunk.utterance_id] = chunk.first_sample + len(chunk.samples)
+            while len(self._ends) > _REMEMBERED:
+                self._ends.popitem(last=False)
+
+    def _overlaps(self, known: _Known) -> str:
+        """Whether different sound has the same places, since the utterance began last."""
+        different = False
+        for other in reversed(self._recent):
+            if known.first == 0 or different:
+                break
+            shared = min(known.end, other.end) - max(known.first, other.first)
+            different = shared > known.count // 2 and known[:3] != other[:3]
+            if other.first == 0:
+                break
+        self._overlapping = self._overlapping + different if self._recent else 0
+        if self._overlapping < _ENOUGH_OVERLAPS:
+            return ''
+        return (
+            'chunks of one utterance_id overlap each other: two senders use it, or first_sample '
+            'is not the number of samples before the chunk'
+        )
+
+    def _miscounted(self, rate: int) -> str:
+        """Whether first_sample is counted in something else than samples."""
+        recent = list(self._recent)[-_ENOUGH_GAPS - 1 :]
+        if len(recent) <= _ENOUGH - 1:
+            return ''
+        if len({known.first for known in recent[-_ENOUGH:]}) == 1:
+            if len({known.mark for known in recent[-_ENOUGH:]}) == _ENOUGH:
+                return (
+                    f'first_sample is {recent[-1].first} in every chunk: it must be the number of '
+                    'samples of the utterance before the chunk'
+                )
+            return ''
+        pairs = list(zip(recent, recent[1:], strict=False))
+        if len(pairs) < _ENOUGH:
+            return ''
+        newest = pairs[-_ENOUGH:]
+        step = newest[-1][1].first - newest[-1][0].first
+        count = newest[-1][0].count
+        if step <= 0 or step == count:
+            return ''
+        if not _all_alike(newest, step, count):
+            return ''
+        sure = step < count or _in_time(newest, count, rate)
+        if not sure and (len(pairs) < _ENOUGH_GAPS or not _all_alike(pairs, step, count)):
+            return ''
+        return (
+            f'first_sample rises by {step} after chunks of {count} samples'
+            f'{_unit(step, count, rate)}: it must be the number of samples of the utterance before '
+            'the chunk'
+        )
+
+    def _mispaced(self, rate: int) -> str:
+        """Whether sound comes steadily, and more slowly than sample_rate says."""
+        recent = list(self._recent)[-_ENOUGH_GAPS - 1 :]
+        pairs = list(zip(recent, recent[1:], strict=False))
+        if len(pairs) < _ENOUGH_GAPS or any(a.end != b.first for a, b in pairs):
+            return ''
+        if any(not known.start_ns or not known.arrival_ns for known in recent):
+            return ''
+        stamps = np.array([b.start_ns - a.start_ns for a, b in pairs])
+        lengths = np.array([a.count * NS / rate for a, _ in pairs])
+        arrivals = recent[-1].arrival_ns - recent[0].arrival_ns
+        ratio = stamps.sum() / lengths.sum()
+        if ratio < _SLOW_SOUND or np.abs(stamps / lengths - ratio).max() > 0.3 * ratio:
+            return ''
+        if abs(arrivals - stamps.sum()) > 0.2 * stamps.sum():
+            return ''
+        return (
+            f'about {rate / ratio:.0f} samples come a second and sample_rate is {rate}: set '
+            'sample_rate to what is sent, or send sooner'
+        )
+
+    def _interleaved(self, chunk: Seen) -> str:
+        """Whether samples come in pairs of the same value."""
+        samples = chunk.samples[: 2 * (len(chunk.samples) // 2)]
+        paired = len(samples) >= _REMEMBERED and np.array_equal(samples[:32:2], samples[1:32:2])
+        paired = paired and np.array_equal(samples[::2], samples[1::2])
+        if not paired:
+            self._paired = 0
+        elif samples.min() < samples.max():
+            self._paired += 1
+        if self._paired < _ENOUGH:
+            return ''
+        return 'samples come in pairs of one value, as of two channels: send one channel'
+
+
+def rejection(utterance_id: str, first_sample: int, sample_rate: int, samples: object) -> str:
+    """Return why a chunk cannot be taken; empty where no reason is known."""
+    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        return (
+            f'chunks were rejected: sample_rate is {sample_rate}, and must be '
+            f'{MIN_SAMPLE_RATE}..{MAX_SAMPLE_RATE} Hz'
+        )
+    if len(utterance_id) > MAX_ID_LENGTH:
+        return (
+            f'chunks were rejected: an utterance_id has {len(utterance_id)} characters, and may '
+            f'have {MAX_ID_LENGTH}'
+        )
+    if first_sample < 0:
+        return f'chunks were rejected: first_sample is {first_sample}, and must be 0 or more'
+    try:
+        with np.errstate(over='ignore', invalid='ignore'):
+            array = np.asarray(samples, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError):
+        return ''
+    if array.ndim != 1 or not array.size:
+        return ''
+    if not np.isfinite(array).all():
+        return 'chunks were rejected: samples are NaN or infinite'
+    peak = float(np.abs(array).max())
+    if peak <= MAX_AMPLITUDE:
+        return ''
+    text = f'chunks were rejected: samples reach {peak:.0f}, and must be -1..1'
+    if not np.array_equal(array, np.round(array)):
+        return text
+    if peak <= 2**8:  # of 8 bits, or quiet ones of 16
+        return text + '; divide integers of 16 bits by 32768, and those of 8 bits by 128'
+    full = 2**15 if peak <= 2**16 else 2**31
+    text += f'; they seem to be integers of {full.bit_length()} bits: divide them by {full}'
+    return text
+
+
+def _near(before: _Known, known: _Known) -> bool:
+    """Whether a chunk follows closely on another."""
+    if before.arrival_ns and known.arrival_ns:
+        return abs(known.arrival_ns - before.arrival_ns) <= _NEAR_NS
+    return abs(known.start_ns - before.start_ns) <= _NEAR_NS
+
+
+def _all_alike(pairs: Iterable[tuple[_Known, _Known]], step: int, count: int) -> bool:
+    """Whether first_sample rises by the same share of each chunk's samples."""
+    return all(abs((b.first - a.first) * count - step * a.count) <= 2 * count for a, b in pairs)
+
+
+def _in_time(pairs: list[tuple[_Known, _Known]], count: int, rate: int) -> bool:
+    """Whether the time between chunks is that of their samples, so that none is missing."""
+    length_ns = count * NS / rate
+    for name in ('start_ns', 'arrival_ns'):
+        times = [getattr(b, name) - getattr(a, name) for a, b in pairs if getattr(a, name)]
+        if len(times) == len(pairs) and all(
+            abs(time - length_ns) <= 0.3 * length_ns for time in times
+        ):
+            return True
+    return False
+
+
+def _unit(step: int, count: int, rate: int) -> str:
+    """Return what it seems to count."""
+    units = {
+        'chunks': 1.0,
+        'milliseconds': count * 1000 / rate,
+        'microseconds': count * 1e6 / rate,
+        'nanoseconds': count * 1e9 / rate,
+        'bytes': 4.0 * count,
+        'bytes of 16-bit samples': 2.0 * count,
+        'frames of two channels, which must be mixed to one': count / 2,
+    }
+    for name, expected in units.items():
+        if abs(step - expected) < 0.5 + 1e-3 * expected:
+            return f', as if it counted {name}'
+    return ''

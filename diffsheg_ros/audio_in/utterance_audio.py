@@ -1,0 +1,68 @@
+"""What is heard of one utterance: its samples in their order, and the time of each."""
+
+import numpy as np
+
+from diffsheg_model.audio.sample_clock import SampleClock
+from diffsheg_ros.audio_in.audio_buffer import AudioBuffer
+from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+
+_BUFFER_COUNTERS = (
+    'lost_samples',
+    'repeated_samples',
+    'late_samples',
+    'reordered_chunks',
+    'rejected_chunks',
+)
+#: What `Hearing.counts` counts; see `AudioBuffer` and `SampleClock`.
+HEARING_COUNTERS = (*_BUFFER_COUNTERS, 'clock_steps')
+
+
+class Hearing:
+    """Takes the chunks of an utterance; belongs to one thread.
+
+    The avatar and the speaker hear by the same rules, so that motion and sound agree.
+
+    Attributes:
+        utterance: whose chunks they are.
+        buffer: puts them in order.
+        clock: when their samples are heard, by their stamps.
+        end_seen: whether the last one has come.
+    """
+
+    def __init__(self, utterance: Utterance, reorder_s: float, max_gap_s: float) -> None:
+        """Has heard nothing yet; `reorder_s` and `max_gap_s` are as `AudioBuffer` takes them."""
+        self.utterance = utterance
+        self.buffer = AudioBuffer(
+            utterance.sample_rate,
+            reorder_s=reorder_s,
+            max_gap_s=max_gap_s,
+            start_sample=utterance.origin_sample,
+        )
+        self.clock = SampleClock(utterance.sample_rate, utterance.origin_sample, utterance.start_ns)
+        self.end_seen = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will come."""
+        return self.end_seen and not self.buffer.waiting
+
+    def take(self, chunk: Chunk) -> np.ndarray | None:
+        """Takes a chunk.
+
+        Returns:
+            (n,) float32: what is now contiguous, see `AudioBuffer.push`. None where the chunk does
+            not belong here; `buffer.resync_at` then says whether the sound has jumped to it.
+        """
+        self.end_seen = self.end_seen or chunk.end
+        rejected = self.buffer.rejected_chunks
+        samples = self.buffer.push(chunk.first_sample, chunk.samples)
+        if self.buffer.rejected_chunks > rejected:
+            return None
+        if len(chunk.samples):
+            self.clock.hear(chunk.first_sample, chunk.start_ns)
+        return samples
+
+    def counts(self) -> dict[str, int]:
+        """What it has counted, by `HEARING_COUNTERS`."""
+        counts = {name: getattr(self.buffer, name) for name in _BUFFER_COUNTERS}
+        return counts | {'clock_steps': self.clock.steps}

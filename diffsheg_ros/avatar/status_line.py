@@ -1,0 +1,59 @@
+"""How the avatar is, in one line of the log now and then. No ROS."""
+
+from diffsheg_ros.diagnostics.report import Facts, drops
+
+#: Time, CPU time and counters.
+_Mark = tuple[float, float, dict[str, int]]
+
+
+class StatusLine:
+    """Says now and then how an active avatar is, and what has happened since it said so last."""
+
+    def __init__(self, period_s: float) -> None:
+        """Args: period_s: how often; 0 says nothing."""
+        self._period_s = period_s
+        self._mark: _Mark | None = None
+
+    def text(self, now_s: float, cpu_s: float, facts: Facts) -> str | None:
+        """The line, when it is due.
+
+        Args:
+            now_s: of any clock that only goes forward.
+            cpu_s: what the process has used of the CPU.
+            facts: of now.
+
+        Returns:
+            None before the period is over, and while the avatar is not active.
+        """
+        if not self._period_s or facts.lifecycle != 'active':
+            self._mark = None
+            return None
+        counters = facts.all_counters()
+        if self._mark is None:
+            self._mark = now_s, cpu_s, counters
+        before_s, before_cpu_s, before = self._mark
+        span_s = now_s - before_s
+        if span_s < self._period_s:
+            return None
+        self._mark = now_s, cpu_s, counters
+        rises = {name: value - before.get(name, 0) for name, value in counters.items()}
+        rates = [f'{facts.fps:.1f} Hz']
+        if facts.latency_p95_s:
+            rates.append(f'latency {facts.latency_p50_s:.2f}/{facts.latency_p95_s:.2f} s')
+        if facts.worker is not None and facts.worker.latency_p95_s:
+            rates.append(f'windows {facts.worker.latency_p95_s:.2f} s of {facts.hop_s:.2f}')
+        rates.append(f'CPU {(cpu_s - before_cpu_s) / span_s:.2f} cores')
+        counted = [
+            _counted(rises.get('utterances', 0), 'utterance'),
+            _counted(rises.get('underruns', 0), 'under-run'),
+            _counted(drops(rises), 'drop'),
+            _counted(rises.get('lost_samples', 0), 'lost sample'),
+        ]
+        return (
+            f'{facts.state}: {", ".join(rates)}; in {span_s:.0f} s {", ".join(counted)}; '
+            f'{facts.engine} {facts.precision}'
+        )
+
+
+def _counted(count: int, what: str) -> str:
+    return f'{count} {what}' + 's' * (count != 1)

@@ -1,0 +1,195 @@
+"""Sound that never ends, such as a microphone's, as utterances in chunks of one length. No ROS.
+
+Samples are counted, and their times follow those of the blocks slowly, so that neither a block
+that comes late nor a sound card whose clock is off is heard of. Lost sound becomes silence, so
+that what follows keeps its time.
+"""
+
+import math
+
+import numpy as np
+
+from diffsheg_model.audio.sample_clock import STEP_AFTER_S, STEP_NS, SampleClock
+from diffsheg_model.audio.sound_file import check_sample_rate, check_samples
+from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.capture.outgoing_utterance import Utterance
+from diffsheg_ros.capture.speech_gate import (
+    Gate,
+    OpenGate,
+    SileroDetector,
+    SpeechGate,
+    Stretch,
+)
+from diffsheg_ros.nodes.parameters import SpeechParameters
+
+#: Sound that is missing for longer than this ends the utterance.
+BRIDGED_NS = NS
+#: Level of digital silence, dBFS.
+SILENCE_DB = -120.0
+
+
+class LiveSpeech:
+    """Makes utterances of a stream; belongs to one thread.
+
+    Attributes:
+        sample_rate: Hz, of the newest block; 0 before the first.
+        utterance_id: of the utterance under way; empty between two.
+        utterances: begun.
+        lost_samples: replaced by silence.
+        breaks: times that the stream began anew, because its sound or its clock has jumped or its
+            rate has changed.
+    """
+
+    def __init__(self, name: str, parameters: SpeechParameters) -> None:
+        """Loads what judges speech.
+
+        Args:
+            name: what the utterances' names begin with.
+            parameters: how the stream is cut.
+
+        Raises:
+            InputError: the detector is not installed.
+        """
+        self._name = name
+        self._parameters = parameters
+        self._detector = SileroDetector() if parameters.gate == 'vad' else None
+        self.sample_rate = 0
+        self.utterances = self.lost_samples = self.breaks = 0
+        self._clock: SampleClock | None = None  # None between two streams
+        self._back_since: int | None = None  # sample from which on stamps lie in the past
+        self._gate: Gate = OpenGate()
+        self._heard = 0  # samples of the stream
+        self._utterance: Utterance | None = None
+        self._begun_at = 0  # the utterance's first sample within the stream
+        self._power = 0.0
+        self._powered = 0  # samples that it was summed over
+
+    @property
+    def utterance_id(self) -> str:
+        return self._utterance.utterance_id if self._utterance else ''
+
+    def push(
+        self, samples: np.ndarray, sample_rate: int, captured_ns: int, after_loss: bool = False
+    ) -> list[AudioPiece]:
+        """Takes the next block.
+
+        Args:
+            samples: (n,) float32 mono, -1..1.
+            sample_rate: Hz.
+            captured_ns: when its first sample was heard, as well as that is known.
+            after_loss: whether sound is known to be missing before it.
+
+        Returns:
+            What is to be sent now.
+
+        Raises:
+            InputError: the rate or the samples are none; the block is left out.
+        """
+        check_sample_rate(sample_rate)
+        check_samples(samples)
+        pieces: list[AudioPiece] = []
+        if sample_rate != self.sample_rate:
+            self.breaks += self._clock is not None
+            pieces += self.end()
+            self.sample_rate = sample_rate
+        if self._clock is None:
+            self._begin(captured_ns)
+        pieces += self._keep_time(captured_ns, after_loss)
+        return pieces + self._take(np.array(samples, np.float32))
+
+    def end(self) -> list[AudioPiece]:
+        """The stream has stopped: the rest of the utterance under way, if there is one."""
+        if self._clock is None:
+            return []
+        pieces = self._say(self._gate.finish())
+        self._clock = None
+        return pieces
+
+    def level_db(self) -> float:
+        """The mean level since the last call, dBFS (0: a full-scale square wave)."""
+        power = self._power / self._powered if self._powered else 0.0
+        self._power, self._powered = 0.0, 0
+        return 10 * math.log10(power) if power > 10 ** (SILENCE_DB / 10) else SILENCE_DB
+
+    def _begin(self, captured_ns: int) -> None:
+        self._clock = SampleClock(self.sample_rate, 0, captured_ns)
+        self._heard = 0
+        self._back_since = None
+        parameters = self._parameters
+        if self._detector is None:
+            self._gate = OpenGate()
+        else:
+            self._gate = SpeechGate(
+                self._detector,
+                self.sample_rate,
+                probability=parameters.speech_probability,
+                pre_roll_s=parameters.pre_roll_s,
+                hangover_s=parameters.hangover_s,
+            )
+
+    def _keep_time(self, captured_ns: int, after_loss: bool) -> list[AudioPiece]:
+        """Follows the clock, and makes up for sound that is missing before the next block."""
+        assert self._clock is not None
+        steps = self._clock.steps
+        late_ns = captured_ns - self._clock.time_ns(self._heard)
+        self._clock.hear(self._heard, captured_ns)
+        stepped = self._clock.steps != steps or self._stepped_back(late_ns)
+        if not (after_loss and late_ns > 0) and not stepped:
+            return []
+        if not 0 < late_ns <= BRIDGED_NS:
+            self.breaks += 1
+            pieces = self.end()
+            self._begin(captured_ns)
+            return pieces
+        missing = late_ns * self.sample_rate // NS
+        self.lost_samples += missing
+        pieces = self._take(np.zeros(missing, np.float32))
+        self._clock = SampleClock(self.sample_rate, self._heard, captured_ns)
+        return pieces
+
+    def _stepped_back(self, late_ns: int) -> bool:
+        """Tell if blocks have been stamped before the end of the sound for `STEP_AFTER_S`.
+
+        A `SampleClock` never goes back, since a sender may stamp what it sends ahead of time. A
+        device captures in real time, so there the clock itself was set back.
+        """
+        if late_ns >= -STEP_NS:
+            self._back_since = None
+            return False
+        if self._back_since is None:
+            self._back_since = self._heard
+        return self._heard - self._back_since >= STEP_AFTER_S * self.sample_rate
+
+    def _take(self, samples: np.ndarray) -> list[AudioPiece]:
+        self._power += float(np.square(samples, dtype=np.float64).sum())
+        self._powered += len(samples)
+        self._heard += len(samples)
+        return self._say(self._gate.push(samples))
+
+    def _say(self, stretches: list[Stretch]) -> list[AudioPiece]:
+        """Cuts what was let through into chunks; what is left over ends the utterance."""
+        pieces: list[AudioPiece] = []
+        chunk = max(1, round(self._parameters.chunk_ms * self.sample_rate / 1000))
+        for stretch in stretches:
+            if stretch.begins:
+                self.utterances += 1
+                name = f'{self._name}-{self._time_ns(stretch.first_sample)}-{self.utterances}'
+                self._utterance = Utterance(name, self.sample_rate)
+                self._begun_at = stretch.first_sample
+            utterance = self._utterance
+            assert utterance is not None
+            utterance.add(stretch.samples)
+            while utterance.waiting >= chunk:
+                pieces.append(self._piece(utterance, chunk))
+            if stretch.ends:
+                pieces.append(self._piece(utterance, chunk, end=True))
+                self._utterance = None
+        return pieces
+
+    def _piece(self, utterance: Utterance, most: int, end: bool = False) -> AudioPiece:
+        return utterance.piece(most, self._time_ns(self._begun_at + utterance.sent), end)
+
+    def _time_ns(self, sample: int) -> int:
+        assert self._clock is not None
+        return self._clock.time_ns(sample)

@@ -1,0 +1,150 @@
+"""The adapter: messages of either package called audio_common_msgs in, utterances on `audio` out.
+
+    ros2 run diffsheg_ros audio_adapter --ros-args -r audio_in:=/mic/audio -p type:=AudioStamped
+
+Neither package is needed to build this one; the one that is installed is loaded when asked for.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+from diffsheg_model.audio.sound_file import check_sample_rate
+from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
+from diffsheg_ros.capture.audio_common import (
+    Encoding,
+    read_audio,
+    read_audio_data,
+    read_audio_info,
+)
+from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
+from diffsheg_ros.nodes.parameters import AudioAdapterParameters
+from diffsheg_ros.ros import messages
+from diffsheg_ros.ros.run_node import run_node
+from diffsheg_ros.startup.executables import start
+
+PACKAGE = 'audio_common_msgs'
+#: Sound that has not come for so long has stopped.
+_STOPPED_NS = NS
+_CHECK_S = 0.25
+
+
+class AudioAdapterNode(LiveSpeechNode):
+    """The node; see the module. Nothing that arrives ends it: what is no sound is left out."""
+
+    def __init__(self, **arguments: Any) -> None:
+        """Subscribes.
+
+        Raises:
+            InputError: a parameter is not allowed, or the package of the messages is not
+                installed.
+        """
+        super().__init__('audio_adapter', AudioAdapterParameters, **arguments)
+        settings = self.settings
+        self._unread = 0
+        self._wrong = ''  # why messages cannot be read
+        self._encoding: Encoding | None = None
+        self._arrived_ns: int | None = None  # when the last message came; None while none do
+        # A best-effort subscription hears every kind of publisher.
+        heard = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+        take = {
+            'AudioStamped': self._on_audio_stamped,
+            'AudioDataStamped': self._on_audio_data_stamped,
+            'AudioData': self._on_audio_data,
+        }[settings.type]
+        audio = self.refusals.subscribe(message_type(settings.type), 'audio_in', take, heard)
+        if settings.type != 'AudioStamped':
+            if settings.sample_rate:
+                self._encoding = Encoding(
+                    settings.sample_rate, settings.channels, settings.sample_format
+                )
+            else:
+                info = self.refusals.subscribe(
+                    message_type('AudioInfo'), 'audio_in_info', self._on_info, heard
+                )
+                self._wrong = (
+                    f'nobody says on {info.topic_name} what the sound is: map it to the AudioInfo '
+                    'of the publisher, or set sample_rate, channels and sample_format'
+                )
+        self.create_timer(_CHECK_S, self._check, clock=self.steady)
+        self.get_logger().info(f'listening to {audio.topic_name} ({PACKAGE}/{settings.type})')
+
+    def source(self) -> tuple[str, dict[str, str], dict[str, int]]:
+        return self._wrong, {'type': self.settings.type}, {'unread_messages': self._unread}
+
+    def _on_audio_stamped(self, message: Any) -> None:
+        self._take(lambda: read_audio(message.audio), messages.from_stamp(message.header.stamp))
+
+    def _on_audio_data_stamped(self, message: Any) -> None:
+        self._on_audio_data(message.audio, messages.from_stamp(message.header.stamp))
+
+    def _on_audio_data(self, data: Any, captured_ns: int = 0) -> None:
+        encoding = self._encoding
+        if encoding is None:
+            self._unread += 1
+            self.get_logger().warning(self._wrong, throttle_duration_sec=10.0)
+            return
+        self._take(lambda: read_audio_data(data, encoding), captured_ns)
+
+    def _on_info(self, info: Any) -> None:
+        try:
+            self._encoding, self._wrong = read_audio_info(info), ''
+        except InputError as error:
+            self._encoding, self._wrong = None, str(error)
+
+    def _take(self, read: Callable[[], tuple[np.ndarray, int]], captured_ns: int) -> None:
+        """Takes a message's sound; without a stamp it was heard until now."""
+        self._arrived_ns = self.steady.now().nanoseconds
+        try:
+            samples, rate = read()
+            check_sample_rate(rate, PACKAGE)
+        except InputError as error:
+            self.refuse(error)
+            return
+        self.hear(samples, rate, captured_ns or self.now_ns() - len(samples) * NS // rate)
+
+    def _check(self) -> None:
+        """Ends the utterance when no more sound comes."""
+        arrived_ns = self._arrived_ns
+        if arrived_ns and self.steady.now().nanoseconds - arrived_ns > _STOPPED_NS:
+            self._arrived_ns = None
+            self.end_utterance()
+
+
+def message_type(name: str) -> type:
+    """A message of the installed audio_common_msgs.
+
+    Raises:
+        InputError: it is not installed, or is the other package of that name.
+    """
+    owner = 'mgonzs13' if name == 'AudioStamped' else 'ros-drivers'
+    try:
+        module = importlib.import_module(f'{PACKAGE}.msg')
+    except ImportError as error:
+        raise InputError(
+            f'{name} needs {PACKAGE} by {owner}, and no {PACKAGE} is installed: build it in your '
+            'workspace and source its setup file'
+        ) from error
+    kind = getattr(module, name, None)
+    # Both have an AudioData and an AudioInfo; these are fields of those by ros-drivers.
+    field = {'AudioData': 'data', 'AudioInfo': 'sample_format'}.get(name)
+    if kind is None or (field and field not in kind.get_fields_and_field_types()):
+        raise InputError(
+            f'{name} needs {PACKAGE} by {owner}, and the installed one is another: set type to a '
+            'message that it has'
+        )
+    return kind
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the node until SIGINT or SIGTERM; 2 where the messages are not installed."""
+    return run_node(AudioAdapterNode, args)
+
+
+if __name__ == '__main__':
+    sys.exit(start('audio_adapter'))

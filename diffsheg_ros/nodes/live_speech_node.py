@@ -1,0 +1,139 @@
+"""What nodes have in common that turn sound without end into utterances on `audio`."""
+
+import time
+from typing import Any
+
+import numpy as np
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+from diffsheg_model.errors import InputError
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.capture.live_speech import LiveSpeech
+from diffsheg_ros.diagnostics.report import WARN, Rises, report
+from diffsheg_ros.msg import AudioChunk
+from diffsheg_ros.nodes.parameters import SpeechParameters
+from diffsheg_ros.ros import messages
+from diffsheg_ros.ros.node_parameters import NodeParameters
+from diffsheg_ros.ros.refusals import Refusals
+from diffsheg_ros.ros.report_publisher import ReportPublisher
+
+#: A subscriber that does not confirm the last chunk in this time does not get it.
+FLUSH_S = 1.0
+
+
+class LiveSpeechNode(Node):
+    """Publishes utterances and reports once a second; a node says where the sound comes from.
+
+    Attributes:
+        settings: the node's parameters.
+        speech: cuts the sound.
+        refusals: sound that was left out.
+        steady: a clock that runs while a simulation's stands still.
+        faults: exceptions that callbacks have raised.
+    """
+
+    #: Counters whose rise is worth a word: what happened and what to do.
+    NEWS = {
+        'lost_samples': 'sound was lost and replaced by silence',
+        'breaks': 'the sound or its clock has jumped; utterances were ended there',
+        'refused': 'sound was left out ({error})',
+        'faults': 'a callback failed; see the log',
+    }
+
+    def __init__(self, name: str, kind: type[SpeechParameters], **arguments: Any) -> None:
+        """Publishes, and hears nothing yet.
+
+        Args:
+            name: of the node; its utterances' names begin with it.
+            kind: its parameters.
+            **arguments: of `rclpy.node.Node`.
+
+        Raises:
+            InputError: a parameter is not allowed, or what finds speech is not installed.
+        """
+        self.speech: LiveSpeech | None = None  # rclpy destroys a node that was never whole, too
+        super().__init__(name, **arguments)
+        self.settings: Any = NodeParameters(self, kind).read()
+        self.speech = LiveSpeech(name, self.settings)
+        self.faults = 0
+        self.refusals = Refusals(self, 'sound is left out')
+        self._rises = Rises()
+        self._audio = self.create_publisher(
+            AudioChunk, 'audio', QoSProfile(depth=1000, reliability=ReliabilityPolicy.RELIABLE)
+        )
+        self._reports = ReportPublisher(self, 'sound')
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0, self._report, clock=self.steady)
+
+    def destroy_node(self) -> None:
+        if self.speech is not None and self.end_utterance():
+            self._audio.wait_for_all_acked(Duration(seconds=FLUSH_S))
+        super().destroy_node()
+
+    def hear(
+        self, samples: np.ndarray, rate: int, captured_ns: int, after_loss: bool = False
+    ) -> None:
+        """Takes a block of sound as `LiveSpeech.push` does, and publishes what is to be sent."""
+        assert self.speech is not None
+        try:
+            self._publish(self.speech.push(samples, rate, captured_ns, after_loss))
+        except InputError as error:
+            self.refuse(error)
+
+    def refuse(self, error: InputError) -> None:
+        """Says that sound was left out, and why."""
+        self.refusals.add('sound', error)
+
+    def end_utterance(self) -> bool:
+        """The sound has stopped: ends the utterance, if one is under way."""
+        assert self.speech is not None
+        pieces = self.speech.end()
+        self._publish(pieces)
+        return bool(pieces)
+
+    def source(self) -> tuple[str, dict[str, str], dict[str, int]]:
+        """For the diagnostics: what is wrong where the sound comes from, or ''; facts; counters."""
+        raise NotImplementedError
+
+    def now_ns(self) -> int:
+        """The time of the node's clock."""
+        return self.get_clock().now().nanoseconds
+
+    def _publish(self, pieces: list[AudioPiece]) -> None:
+        for piece in pieces:
+            self._audio.publish(messages.audio_chunk(piece))
+
+    def _report(self) -> None:
+        speech = self.speech
+        assert speech is not None
+        wrong, facts, counters = self.source()
+        counters = {
+            'utterances': speech.utterances,
+            'lost_samples': speech.lost_samples,
+            'breaks': speech.breaks,
+            'refused': self.refusals.count,
+            'faults': self.faults,
+            **counters,
+        }
+        rises = self._rises.since(time.monotonic(), counters)
+        words = [(WARN, wrong)] if wrong else []
+        words += [
+            (WARN, f'{text.format(error=self.refusals.last)} [{name} +{rises[name]}]')
+            for name, text in self.NEWS.items()
+            if rises[name]
+        ]
+        state = 'speech' if speech.utterance_id else 'no speech'
+        values = {
+            'state': state,
+            'utterance_id': speech.utterance_id,
+            'gate': self.settings.gate,
+            'level_dbfs': f'{speech.level_db():.1f}',
+            'sample_rate': str(speech.sample_rate),
+            **facts,
+        }
+        values |= {name: str(value) for name, value in counters.items()}
+        self._reports.publish(report(words, state, values), logged=wrong)

@@ -1,0 +1,137 @@
+"""The microphone: publishes on `audio` what is said to it, each time as an utterance.
+
+    ros2 run diffsheg_ros microphone
+
+PortAudio's thread hands blocks over; all else is done in the executor's, but looking for a
+microphone that is gone.
+"""
+
+import sys
+import threading
+from collections import deque
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from diffsheg_model.audio.microphone import Microphone
+from diffsheg_model.errors import InputError
+from diffsheg_model.time_units import NS
+from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
+from diffsheg_ros.nodes.parameters import MicrophoneParameters
+from diffsheg_ros.ros.run_node import run_node
+from diffsheg_ros.startup.executables import start
+
+#: Blocks that may wait for the executor; older ones are dropped.
+_MOST_BLOCKS = 256
+_CHECK_S = 0.25
+#: A microphone that is gone is looked for after so long, then after ever twice as long.
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 8.0
+#: How long the end of the process waits for that.
+_PATIENCE_S = 2.0
+
+
+class _Block(NamedTuple):
+    samples: np.ndarray
+    captured_ns: int
+    after_loss: bool
+
+
+class MicrophoneNode(LiveSpeechNode):
+    """The node; see the module."""
+
+    NEWS = LiveSpeechNode.NEWS | {
+        'overflows': 'this machine is too busy to take all sound: free the CPU',
+        'dropped_blocks': 'sound waited for too long: free the CPU',
+    }
+
+    def __init__(self, **arguments: Any) -> None:
+        """Begins to listen.
+
+        Raises:
+            InputError: a parameter is not allowed, something is not installed, or there is no
+                microphone.
+        """
+        self._input: Microphone | None = None
+        super().__init__('microphone', MicrophoneParameters, **arguments)
+        settings = self.settings
+        self._blocks: deque[_Block] = deque(maxlen=_MOST_BLOCKS)
+        self._dropped_blocks = 0
+        self._wrong = ''  # why there is no sound; empty where there is
+        self._over = threading.Event()
+        self._search: threading.Thread | None = None
+        self._arrived = self.create_guard_condition(self._take)
+        self._input = Microphone(
+            self._on_block, settings.device, settings.sample_rate, settings.chunk_ms / 1000
+        )
+        self._input.open()
+        self.get_logger().info(
+            f'listening to {self._input.name} at {self._input.sample_rate} Hz'
+            + (', publishing speech' if settings.gate == 'vad' else ', publishing all sound')
+        )
+        self.create_timer(_CHECK_S, self._check, clock=self.steady)
+
+    def destroy_node(self) -> None:
+        if self._input is not None:
+            self._over.set()
+            if self._search is not None:
+                self._search.join(_PATIENCE_S)
+            if self._search is None or not self._search.is_alive():
+                self._input.close()
+        super().destroy_node()
+
+    def source(self) -> tuple[str, dict[str, str], dict[str, int]]:
+        assert self._input is not None
+        counters = {'overflows': self._input.overflows, 'dropped_blocks': self._dropped_blocks}
+        return self._wrong, {'device': self._input.name}, counters
+
+    def _on_block(self, samples: np.ndarray, age_s: float, after_loss: bool) -> None:
+        """Called in PortAudio's thread."""
+        captured_ns = self.now_ns() - round(age_s * NS)
+        self._dropped_blocks += len(self._blocks) == _MOST_BLOCKS
+        self._blocks.append(_Block(samples, captured_ns, after_loss))
+        self._arrived.trigger()
+
+    def _take(self) -> None:
+        """Takes the blocks that have come."""
+        assert self._input is not None
+        while self._blocks:
+            block = self._blocks.popleft()
+            self.hear(block.samples, self._input.sample_rate, block.captured_ns, block.after_loss)
+
+    def _check(self) -> None:
+        """Notices that the microphone is gone, and has it looked for."""
+        assert self._input is not None
+        if self._wrong or not self._input.lost:
+            return
+        self._wrong = f'{self._input.name} gives no sound any more: is it plugged in?'
+        self.get_logger().error(self._wrong)
+        self._take()
+        self.end_utterance()
+        # In a thread of its own: a driver may take its time, or never return.
+        self._search = threading.Thread(target=self._look_again, daemon=True)
+        self._search.start()
+
+    def _look_again(self) -> None:
+        assert self._input is not None
+        self._input.close()
+        retry_s = _FIRST_RETRY_S
+        while not self._over.wait(retry_s):
+            try:
+                self._input.refresh()
+                self._input.open()
+            except InputError as error:
+                self._wrong = str(error)
+                retry_s = min(2 * retry_s, _LAST_RETRY_S)
+            else:
+                self.get_logger().info(f'listening to {self._input.name} again')
+                self._wrong = ''
+                return
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs the node until SIGINT or SIGTERM; 2 where there is no microphone."""
+    return run_node(MicrophoneNode, args)
+
+
+if __name__ == '__main__':
+    sys.exit(start('microphone'))

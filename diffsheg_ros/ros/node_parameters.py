@@ -1,0 +1,155 @@
+"""A parameter dataclass as the parameters of a node."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from diffsheg_model.errors import InputError
+from diffsheg_ros.parameter_rules import Checked, Rule, kind_of, rule_of, shown, taken
+from diffsheg_ros.startup.parameter_files import all_parameter_names, unknown_parameters
+
+P = TypeVar('P', bound=Checked)
+
+
+class NodeParameters(Generic[P]):
+    """Declares the fields of a dataclass on a node, and reads them back as one.
+
+    A value that is not allowed does not stop the node from starting, as it would with rclpy
+    alone: the parameter is declared with its default, and `read` refuses, naming the value, until
+    an allowed one was set. All parameters are read-only, except for those whose rule says `live`,
+    and for one that was given a wrong value, which can be set right until the node is configured.
+
+    Attributes:
+        problems: what is wrong with the values that the node was started with, by name.
+        locked: set while the node is configured.
+    """
+
+    def __init__(
+        self, node: Node, kind: type[P], on_change: Callable[[P], None] = lambda values: None
+    ) -> None:
+        """Declares all fields.
+
+        Args:
+            node: whose parameters they are.
+            kind: the dataclass.
+            on_change: called with the values to be whenever one changes while `locked`; an
+                InputError that it raises refuses the change.
+
+        Raises:
+            InputError: the node was given a parameter that no node of this package has.
+        """
+        self._node = node
+        self._on_change = on_change
+        self._kind = kind
+        self._fields = {field.name: field for field in dataclasses.fields(kind)}
+        self.problems: dict[str, str] = {}
+        self.locked = False
+        self._refuse_unknown()
+        for field in self._fields.values():
+            self._declare(field)
+        node.add_pre_set_parameters_callback(self._take)
+        node.add_on_set_parameters_callback(self._check)
+        node.add_post_set_parameters_callback(self._accept)
+
+    def read(self) -> P:
+        """The values of now.
+
+        Raises:
+            InputError: a value is not allowed; the message names it and says why.
+        """
+        if self.problems:
+            raise InputError('; '.join(self.problems.values()))
+        return self._kind(**{name: self._node.get_parameter(name).value for name in self._fields})
+
+    def _refuse_unknown(self) -> None:
+        """rclpy keeps what is not declared to itself, so that a slip would change nothing."""
+        # A section for all nodes also has what only others of them know.
+        given = [name for name in self._node._parameter_overrides if name not in self._fields]
+        own = unknown_parameters(given, all_parameter_names())
+        if own:
+            raise InputError(unknown_parameters(given, self._fields))
+
+    def _declare(self, field: dataclasses.Field[Any]) -> None:
+        name, rule, kind = field.name, rule_of(field), kind_of(field)
+        # Declared without a type first: rclpy raises on a wrong one, and does not take 60 for a
+        # double.
+        anything = ParameterDescriptor(dynamic_typing=True)
+        given = self._node.declare_parameter(name, field.default, anything).value
+        self._node.undeclare_parameter(name)
+        problem = rule.problem(kind, given)
+        if problem:
+            self.problems[name] = f'parameter {name} = {shown(given)}: {problem}'
+        self._node.declare_parameter(
+            name,
+            field.default if problem else taken(kind, given),
+            descriptor(rule, kind, read_only=not (problem or rule.live)),
+            ignore_override=True,
+        )
+
+    # Annotated in quotes: before Kilted rclpy's Parameter takes no type.
+    def _take(self, parameters: 'list[Parameter[Any]]') -> 'list[Parameter[Any]]':
+        """Turn numbers into text where text is wanted, before rclpy refuses them."""
+        changed = []
+        for parameter in parameters:
+            field = self._fields.get(parameter.name)
+            if field is not None:
+                value = taken(kind_of(field), parameter.value)
+                if value is not parameter.value:
+                    parameter = Parameter(parameter.name, value=value)
+            changed.append(parameter)
+        return changed
+
+    def _check(self, parameters: 'list[Parameter[Any]]') -> SetParametersResult:
+        ours = [parameter for parameter in parameters if parameter.name in self._fields]
+        for parameter in ours:
+            field = self._fields[parameter.name]
+            rule = rule_of(field)
+            problem = rule.problem(kind_of(field), parameter.value)
+            if problem:
+                reason = f'parameter {parameter.name} = {shown(parameter.value)}: {problem}'
+                return SetParametersResult(successful=False, reason=reason)
+            if self.locked and not rule.live:
+                reason = f'parameter {parameter.name} is fixed while the node is configured'
+                return SetParametersResult(successful=False, reason=reason)
+        if ours and self.locked:
+            changed = {parameter.name: parameter.value for parameter in ours}
+            try:
+                self._on_change(dataclasses.replace(self.read(), **changed))
+            except InputError as error:
+                return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _accept(self, parameters: 'list[Parameter[Any]]') -> None:
+        for parameter in parameters:
+            self.problems.pop(parameter.name, None)
+
+
+def descriptor(rule: Rule, kind: type, read_only: bool) -> ParameterDescriptor:
+    """What `ros2 param describe` shows."""
+    text = rule.description
+    constraints = ''
+    if rule.choices:
+        constraints = f'one of {", ".join(rule.choices)}'
+    result = ParameterDescriptor(
+        description=text, additional_constraints=constraints, read_only=read_only
+    )
+    if math.isfinite(rule.low) and math.isfinite(rule.high):
+        if kind is int:
+            result.integer_range = [
+                IntegerRange(from_value=int(rule.low), to_value=int(rule.high), step=0)
+            ]
+        elif kind is float:
+            result.floating_point_range = [
+                FloatingPointRange(from_value=float(rule.low), to_value=float(rule.high), step=0.0)
+            ]
+    return result

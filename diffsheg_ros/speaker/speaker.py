@@ -1,0 +1,283 @@
+"""What a loudspeaker plays: every sample when its motion is shown. No ROS and no device in it.
+
+The device asks for samples by its own clock, chunks are stamped by their sender's. Both clocks are
+followed (`SampleClock`), and the sound is read a little faster or slower, so that neither drifts
+from the ROS clock. Only larger faults make it skip or wait (`Voice`).
+"""
+
+import statistics
+from collections import Counter, deque
+
+import numpy as np
+
+from diffsheg_model.audio.interpolation import prepare
+from diffsheg_model.audio.sample_clock import SampleClock
+from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
+from diffsheg_ros.audio_in.heard_chunk import Chunk
+from diffsheg_ros.audio_in.inbox import Inbox
+from diffsheg_ros.audio_in.remarks import REMARK_COUNTERS
+from diffsheg_ros.audio_in.utterance_audio import HEARING_COUNTERS
+from diffsheg_ros.diagnostics.avatar_timing import Interrupts
+from diffsheg_ros.speaker.voice import Voice
+
+#: Chunks are put in order so long before they are heard; until then they wait in the inbox.
+_AHEAD_NS = NS
+#: So many are taken for one block at most: it must not come late.
+_MOST_CHUNKS = 50
+#: For so long after its start or an underrun the device's times are taken as they are; only then
+#: they are followed, from their median: a clock that is followed slowly must begin right.
+_SETTLE_S = 1.0
+_REMEMBERED_STARTS = 100
+_REMEMBERED_ERRORS = 256
+
+_VOICE_COUNTERS = ('late_samples', 'starvations', 'skips', 'waits')
+_OWN_COUNTERS = ('device_underruns', 'resyncs', 'stalls')
+_INBOX_COUNTERS = (
+    'utterances',
+    'interrupts',
+    'dropped_chunks',
+    'stale_chunks',
+    'rate_changes',
+)
+
+
+class Speaker:
+    """Hears chunks and gives samples. `pull` is for the device's thread, the rest for the node's.
+
+    Utterances begin, end and interrupt each other by the rules of `Inbox`, as at the avatar. A new
+    one that cuts into another silences it within a block.
+
+    Attributes:
+        delay_ns: from a sample's stamp to when it is heard; nothing is heard while it is None.
+        muted: whether nothing is heard; what is due meanwhile is left out.
+        utterance_id: of what is heard, or empty.
+    """
+
+    def __init__(
+        self,
+        *,
+        reorder_s: float = 0.1,
+        max_gap_s: float = 5.0,
+        stall_s: float = 1.0,
+        max_queue_s: float = 300.0,
+    ) -> None:
+        """Plays nothing yet.
+
+        Args:
+            reorder_s, max_gap_s: as `AudioBuffer` takes them.
+            stall_s: an utterance without a chunk for so long is over.
+            max_queue_s: audio that may wait, seconds; what comes beyond is dropped and counted.
+        """
+        self.delay_ns: int | None = None
+        self.muted = False
+        self.utterance_id = ''
+        self._inbox = Inbox(max_queue_s, reorder_s)
+        self._interrupts = Interrupts()
+        self._reorder_s, self._max_gap_s = reorder_s, max_gap_s
+        self._stall_ns = round(stall_s * NS)
+        self._rate = 0  # of the device
+        self._clock: SampleClock | None = None  # of the device
+        self._played = self._settling_from = 0  # samples of the device
+        self._starts_ns: deque[int] = deque(maxlen=_REMEMBERED_STARTS)
+        self._voices: list[Voice] = []  # the one that is heard, then the next
+        self._arrived, self._arrived_ns = False, 0  # a chunk, since the last block
+        self._spoken_ns = 0  # the newest chunk's length
+        self._errors: deque[float] = deque(maxlen=_REMEMBERED_ERRORS)
+        self._counts: Counter[str] = Counter()
+
+    # From the node
+
+    def connect(self, device_rate: int) -> None:
+        """Says what will ask for samples: a device of this rate, Hz. Not while one asks."""
+        self._rate = device_rate
+        self._unsettle()
+        self._voices.clear()
+
+    def hear(self, piece: AudioPiece, arrival_ns: int | None = None) -> None:
+        """Take a piece of speech as it came; see `Inbox.push`."""
+        self._arrived = True
+        self._spoken_ns = spoken_ns(piece)
+        taken, interrupted = self._inbox.push(*piece, arrival_ns=arrival_ns)
+        if interrupted is not None:
+            self._interrupts.cut()
+        if not taken:
+            return
+        prepare(piece.sample_rate / self._rate)
+
+    def hush(self) -> None:
+        """Nothing more is heard of what was said, nor of what still comes of it."""
+        self._inbox.interrupt()
+
+    def told_of_interrupts(self, count: int) -> None:
+        """Takes the avatar's count of interrupts: hushes where somebody else has made one."""
+        if self._interrupts.told(count):
+            self.hush()
+
+    @property
+    def state(self) -> str:
+        """'speaking', 'waiting' (for the time of what has come) or 'idle'."""
+        if self.utterance_id:
+            return 'speaking'
+        return 'waiting' if self._voices or len(self._inbox) else 'idle'
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """What senders do wrong, by counter; see `Remarks`."""
+        return self._inbox.remarks.texts
+
+    @property
+    def queue_s(self) -> float:
+        """Seconds of audio that wait in the queue."""
+        return self._inbox.queued_s
+
+    @property
+    def device_drift_ppm(self) -> float:
+        """How much slower than its nominal rate the device plays, parts per million."""
+        return 0.0 if self._clock is None else self._clock.drift_ppm
+
+    def sync_errors_s(self) -> np.ndarray:
+        """(n,) seconds by which the last chunks were heard too late, by their stamps."""
+        return np.array(self._errors.copy())
+
+    def counters(self) -> dict[str, int]:
+        """All that is counted, by name; see docs/diagnostics.md."""
+        counts = self._counts.copy()
+        for voice in self._voices.copy():
+            counts.update(_counts_of(voice))
+        counts.update({name: getattr(self._inbox, name) for name in _INBOX_COUNTERS})
+        counts.update(self._inbox.remarks.counts)
+        names = {*HEARING_COUNTERS, *_VOICE_COUNTERS, *_INBOX_COUNTERS, *_OWN_COUNTERS}
+        names |= set(REMARK_COUNTERS)
+        return {name: counts[name] for name in sorted(names)}
+
+    # From the device
+
+    def pull(self, frames: int, heard_ns: int, underrun: bool = False) -> np.ndarray:
+        """The next samples.
+
+        Args:
+            frames: how many.
+            heard_ns: when the first of them is heard, as the device says, by the stamps' clock.
+            underrun: whether the device had none to play before these.
+
+        Returns:
+            (frames,) float32, -1..1.
+        """
+        block = np.zeros(frames, np.float32)
+        delay_ns = self.delay_ns
+        if delay_ns is None or self.muted:
+            self._unsettle()
+            self.utterance_id = ''
+            return block
+        begin_ns, end_ns = (
+            time_ns - delay_ns for time_ns in self._device_time(frames, heard_ns, underrun)
+        )
+        self._end_stalled(heard_ns)
+        self._take_soon(end_ns)
+        for voice in self._voices.copy():
+            block += self._played_by(voice, begin_ns, end_ns, frames, heard_ns - delay_ns)
+        heard = self._voices[0] if self._voices else None
+        speaking = heard is not None and heard.position is not None
+        self.utterance_id = heard.utterance.id if speaking else ''
+        return block.clip(-1, 1)
+
+    def _device_time(self, frames: int, heard_ns: int, underrun: bool) -> tuple[int, int]:
+        """Begin and end of the block, by the device's clock as it is followed."""
+        first = self._played
+        self._played += frames
+        if underrun:
+            self._counts['device_underruns'] += 1
+            self._unsettle()
+        if self._clock is None:
+            # When sample 0 would have been heard, as each block tells it.
+            self._starts_ns.append(heard_ns - first * NS // self._rate)
+            if first - self._settling_from < _SETTLE_S * self._rate:
+                return heard_ns, heard_ns + frames * NS // self._rate
+            start_ns = round(statistics.median(self._starts_ns))
+            self._clock = SampleClock(self._rate, first, start_ns + first * NS // self._rate)
+        self._clock.hear(first, heard_ns)
+        return self._clock.time_ns(first), self._clock.time_ns(self._played)
+
+    def _unsettle(self) -> None:
+        """The device's time may have jumped."""
+        self._clock = None
+        self._starts_ns.clear()
+        self._settling_from = self._played
+
+    def _take_soon(self, end_ns: int) -> None:
+        """Takes from the inbox what is heard soon."""
+        for _ in range(_MOST_CHUNKS):
+            front = self._inbox.front()
+            newest = self._voices[-1] if self._voices else None
+            if front is None:
+                return
+            if newest is not None and newest.utterance is front.utterance:
+                if newest.known_until_ns > end_ns + _AHEAD_NS:
+                    return
+            elif len(self._voices) > 1:
+                return
+            chunk = self._inbox.take()
+            if chunk is not None and not self._inbox.is_stale(chunk.utterance.epoch):
+                self._take(chunk)
+
+    def _take(self, chunk: Chunk) -> None:
+        if not self._voice_of(chunk).take(chunk):
+            return
+        moved = self._inbox.restart(chunk)
+        if moved is not None:
+            self._counts['resyncs'] += 1
+            self._voice_of(moved[0]).take(moved[0])
+
+    def _voice_of(self, chunk: Chunk) -> Voice:
+        for voice in self._voices:
+            if voice.utterance is chunk.utterance:
+                return voice
+        self._voices.append(Voice(chunk.utterance, self._rate, self._reorder_s, self._max_gap_s))
+        return self._voices[-1]
+
+    def _played_by(
+        self, voice: Voice, begin_ns: int, end_ns: int, frames: int, heard_ns: int
+    ) -> np.ndarray:
+        """A voice's share of a block; the voice is let go of when it is over."""
+        sound = voice.play(begin_ns, end_ns, frames)
+        for first_sample, stamp_ns in voice.heard():
+            assert voice.position is not None
+            since_s = (voice.position - first_sample) / voice.utterance.sample_rate
+            self._errors.append((heard_ns - stamp_ns) / NS + frames / self._rate - since_s)
+        following = self._voice_after(voice)
+        if self._inbox.is_stale(voice.utterance.epoch):
+            voice.fade_out(sound, min(frames, voice.fade))
+            self._drop(voice)
+        elif following is not None and following.begin_ns < end_ns:
+            until = round((following.begin_ns - begin_ns) * self._rate / NS)
+            voice.fade_out(sound, max(until, min(frames, voice.fade)))
+            self._drop(voice)
+        elif voice.exhausted and (voice.complete or self._inbox.current is not voice.utterance):
+            self._drop(voice)
+        return sound
+
+    def _voice_after(self, voice: Voice) -> Voice | None:
+        index = self._voices.index(voice)
+        return self._voices[index + 1] if index + 1 < len(self._voices) else None
+
+    def _drop(self, voice: Voice) -> None:
+        self._voices.remove(voice)
+        self._inbox.close(voice.utterance)
+        self._counts.update(_counts_of(voice))
+
+    def _end_stalled(self, now_ns: int) -> None:
+        """Ends an utterance of which nothing comes any more, as the avatar does."""
+        if self._arrived:
+            self._arrived, self._arrived_ns = False, now_ns
+        current = self._inbox.current
+        if current is not None and now_ns - self._arrived_ns > self._stall_ns + self._spoken_ns:
+            self._counts['stalls'] += self._inbox.stall(current)
+
+
+def _counts_of(voice: Voice) -> dict[str, int]:
+    return voice.hearing.counts() | {
+        # A sample is late for the ear when its time is over, not when a zero stands in its place.
+        name: getattr(voice, name)
+        for name in _VOICE_COUNTERS
+    }

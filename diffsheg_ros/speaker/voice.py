@@ -1,0 +1,183 @@
+"""One utterance on its way to the loudspeaker: its samples in order, each at its time."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from diffsheg_model.audio.interpolation import half_width, read_at
+from diffsheg_ros.audio_in.audio_buffer import EMPTY
+from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.utterance_audio import Hearing
+
+#: Sound is read at most so much faster or slower than nominal; 0.1 % is a sixtieth of a semitone.
+MOST_STRETCH = 1e-3
+#: Sound that is farther off its time skips or waits, in the middle of a word too; a frame of
+#: motion lasts 0.067 s.
+MOST_OFF_S = 0.06
+#: Sound that is farther off does so where it is quiet.
+QUIET_OFF_S = 0.02
+#: What stays below this is quiet; full scale is 1.
+QUIET = 0.003
+#: What is cut off fades out, what begins in the middle fades in.
+FADE_S = 0.005
+
+#: Sound that is kept behind what is heard: longer than a block and the interpolation's reach.
+_KEPT_S = 0.5
+#: Stamps that may wait until their sample is heard.
+_MOST_STAMPS = 1000
+
+
+class Voice:
+    """Takes chunks and gives the sound of any stretch of time; belongs to one thread.
+
+    Times are those of the stamps, without the playout delay.
+
+    Attributes:
+        utterance: whose it is.
+        hearing: takes its chunks.
+        position: the next sample to be heard, with its fraction; None before the first.
+        fade: samples of the loudspeaker that a fade takes.
+        late_samples: samples that came after their time.
+        starvations: times that sound was due and had not come.
+        skips, waits: times that the sound skipped, or was silent for a while, to be in time again.
+    """
+
+    def __init__(
+        self, utterance: Utterance, device_rate: int, reorder_s: float, max_gap_s: float
+    ) -> None:
+        """Has taken nothing yet.
+
+        Args:
+            utterance: whose it is.
+            device_rate: of the loudspeaker, Hz.
+            reorder_s, max_gap_s: as `AudioBuffer` takes them.
+        """
+        self.utterance = utterance
+        self.hearing = Hearing(utterance, reorder_s, max_gap_s)
+        self.position: float | None = None
+        self.late_samples = self.starvations = self.skips = self.waits = 0
+        self._step = utterance.sample_rate / device_rate
+        self.fade = round(FADE_S * device_rate)
+        self._waiting = False  # silent until it is time for `position`
+        self._starving = False
+        self._samples = EMPTY  # from _first on
+        self._first = utterance.origin_sample
+        self._stamps: deque[tuple[int, int]] = deque(maxlen=_MOST_STAMPS)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will come."""
+        return self.hearing.complete
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all that has come was heard."""
+        return self.position is not None and self.position >= self.hearing.buffer.next_sample
+
+    @property
+    def begin_ns(self) -> int:
+        """When its first sample is heard."""
+        return self.hearing.clock.time_ns(self.utterance.origin_sample)
+
+    @property
+    def known_until_ns(self) -> int:
+        """When the first sample that is not there yet is heard."""
+        return self.hearing.clock.time_ns(self.hearing.buffer.next_sample)
+
+    def take(self, chunk: Chunk) -> bool:
+        """Takes a chunk; returns whether the sound has jumped to it (`AudioBuffer.resync_at`)."""
+        samples = self.hearing.take(chunk)
+        if samples is not None:
+            self._append(samples)
+            if len(chunk.samples):
+                self._stamps.append((chunk.first_sample, chunk.start_ns))
+        return self.hearing.buffer.resync_at is not None
+
+    def play(self, begin_ns: int, end_ns: int, frames: int) -> np.ndarray:
+        """The sound of a stretch of time, that following on the one before.
+
+        Args:
+            begin_ns, end_ns: the stretch.
+            frames: how many samples of the loudspeaker it has.
+
+        Returns:
+            (frames,) float32; silence before the utterance and where sound is missing.
+        """
+        due, until = self.hearing.clock.sample_at(begin_ns), self.hearing.clock.sample_at(end_ns)
+        nominal = frames * self._step
+        if self.position is None:
+            if until <= self.utterance.origin_sample:
+                return np.zeros(frames, np.float32)
+            self.position = due
+        # Where stamps have stepped forward there is time without sound.
+        paused = until - due < nominal / 2
+        if self._waiting:
+            if paused or until <= self.position:
+                return np.zeros(frames, np.float32)
+            return self._resume(max(due, self.position), until, frames)
+        stretch = MOST_STRETCH * nominal
+        end = max(until, self.position + nominal - stretch)
+        end = min(end, self.position + nominal + stretch)
+        sound = self._read(self.position, end, frames)
+        if end > self.hearing.buffer.next_sample and not self._starving and not self.complete:
+            self.starvations += 1
+            self._starving = True
+        quiet = np.abs(sound).max(initial=0.0) < QUIET
+        most = (QUIET_OFF_S if quiet else MOST_OFF_S) * self.utterance.sample_rate
+        if due - self.position < -most or (paused and end > until):
+            self.waits += 1
+            self._waiting = True
+            self.fade_out(sound, self.fade)
+        elif due - self.position > most:
+            self.skips += 1
+            self.fade_out(sound, self.fade)
+            sound += self._resume(due, until, frames)
+        else:
+            self.position = end
+        return sound
+
+    def fade_out(self, sound: np.ndarray, end: int) -> None:
+        """Makes a block silent from index `end` on, not by a click; in place."""
+        begin = max(0, end - self.fade)
+        faded = sound[begin:end]
+        faded *= np.linspace(1, 0, end - begin, dtype=np.float32)[: len(faded)]
+        sound[end:] = 0
+
+    def heard(self) -> Iterator[tuple[int, int]]:
+        """First samples of chunks before `position`, and their stamps; each once."""
+        while self.position is not None and self._stamps and self._stamps[0][0] < self.position:
+            yield self._stamps.popleft()
+
+    def _resume(self, first: float, until: float, frames: int) -> np.ndarray:
+        """A block that ends in time, with the sound from `first` on."""
+        begin = until - frames * self._step
+        sound = self._read(begin, until, frames)
+        silent = min(max(0, round((first - begin) / self._step)), frames)
+        sound[:silent] = 0
+        faded = sound[silent : silent + self.fade]
+        faded *= np.linspace(0, 1, self.fade, dtype=np.float32)[: len(faded)]
+        self._waiting = False
+        self.position = until
+        return sound
+
+    def _read(self, begin: float, end: float, frames: int) -> np.ndarray:
+        buffer = self.hearing.buffer
+        if buffer.waiting and end + half_width(self._step) > buffer.next_sample:
+            # What is missing has not come in time: what came after it is played.
+            self._append(buffer.flush())
+        positions = np.linspace(begin, end, frames, endpoint=False) - self._first
+        return read_at(self._samples, positions, self._step)
+
+    def _append(self, samples: np.ndarray) -> None:
+        if not len(samples):
+            return
+        self._starving = False
+        end = self.hearing.buffer.next_sample
+        if self.position is not None:
+            self.late_samples += min(max(0, int(self.position) - end + len(samples)), len(samples))
+            kept = int(self.position - _KEPT_S * self.utterance.sample_rate)
+            if (gone := kept - self._first) > 0:
+                self._samples = self._samples[gone:]
+                self._first = min(kept, end - len(samples))
+        self._samples = np.concatenate([self._samples, samples]) if len(self._samples) else samples

@@ -1,0 +1,192 @@
+"""The executables of this package: what each is, and the first steps of its process.
+
+`python -m diffsheg_ros avatar --ros-args -p autostart:=true` is what `ros2 run diffsheg_ros avatar`
+runs. This module imports the standard library alone: it tells of packages that are missing.
+"""
+
+import importlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from diffsheg_ros.startup.import_failure import import_failure
+
+#: Exit status of a process that could not start.
+CANNOT_START = 2
+
+
+@dataclass(frozen=True)
+class Executable:
+    """What a command line needs to know of a node.
+
+    Attributes:
+        module: That has its `main`.
+        summary: One sentence for the usage.
+        example: A command line behind the name.
+        topics: One line each.
+        argument: The parameter that a bare argument sets; empty where there is none.
+    """
+
+    module: str
+    summary: str
+    example: str
+    topics: tuple[str, ...]
+    argument: str = ''
+
+
+EXECUTABLES = {
+    'audio_adapter': Executable(
+        'diffsheg_ros.nodes.audio_adapter',
+        'Turns the messages of a package audio_common_msgs into speech for the avatar.',
+        '--ros-args -r audio_in:=/mic/audio -p type:=AudioStamped',
+        ('hears: audio_in, audio_in_info', 'publishes: audio, /diagnostics'),
+    ),
+    'avatar': Executable(
+        'diffsheg_ros.nodes.avatar',
+        'Moves face and body to the speech on `audio`.',
+        '--ros-args -p autostart:=true -p preset:=low_latency',
+        (
+            'hears: audio, emphasis',
+            'publishes: face, joint_states, face_trajectory, joint_trajectory, /diagnostics',
+            'service: ~/interrupt',
+        ),
+    ),
+    'file_player': Executable(
+        'diffsheg_ros.nodes.file_player',
+        'Publishes a recording as speech for the avatar.',
+        'speech.wav',
+        ('publishes: audio',),
+        'file',
+    ),
+    'microphone': Executable(
+        'diffsheg_ros.nodes.microphone',
+        'Publishes what is said to a microphone of this machine.',
+        '--ros-args -p device:=ReSpeaker',
+        ('publishes: audio, /diagnostics',),
+    ),
+    'monitor': Executable(
+        'diffsheg_ros.nodes.monitor',
+        'Shows in the terminal what the avatar publishes, and records it.',
+        '--ros-args -p record:=out/session',
+        ('hears: audio, face, joint_states, face_trajectory, joint_trajectory, /diagnostics',),
+    ),
+    'replay': Executable(
+        'diffsheg_ros.nodes.replay',
+        'Publishes a recording of the monitor or of `ros2 bag` again.',
+        'out/session/session.mcap',
+        ('publishes: audio, face, joint_states, face_trajectory, joint_trajectory',),
+        'file',
+    ),
+    'speaker': Executable(
+        'diffsheg_ros.nodes.speaker',
+        'Plays the speech on a loudspeaker of this machine, in time with the motion.',
+        '--ros-args -p device:=USB',
+        ('hears: audio, /diagnostics', 'publishes: /diagnostics'),
+    ),
+    'viewer': Executable(
+        'diffsheg_ros.nodes.viewer',
+        'Shows the avatar on a page in the browser, with its sound.',
+        '--ros-args -p port:=8090',
+        ('hears: audio, face, joint_states, /diagnostics', 'publishes: audio'),
+    ),
+}
+
+
+def start(name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run an executable.
+
+    Args:
+        name: Of the executable.
+        arguments: Command line; the process's own where left out.
+
+    Returns:
+        The exit status; 2 where it could not start, with one line that says why.
+    """
+    end_at_once()
+    from diffsheg_ros.startup.command_line import (
+        UsageError,
+        asks_for_help,
+        parameter_file_problem,
+        ros_arguments,
+        usage,
+    )
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if asks_for_help(given):
+        sys.stdout.write(usage(name))
+        return 0
+    try:
+        given = ros_arguments(name, given)
+    except UsageError as error:
+        sys.stderr.write(f'error: {name}: {error}\n')
+        return CANNOT_START
+    main = load(name, EXECUTABLES[name].module)
+    if main is None:
+        return CANNOT_START
+    problem = parameter_file_problem(given)
+    if problem:
+        sys.stderr.write(f'error: {name}: {problem}\n')
+        return CANNOT_START
+    return main(given)
+
+
+def end_at_once() -> None:
+    """Let Ctrl-C end the process without a word: nothing was begun that must be put away."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # An installed executable is started with it held back; see CMakeLists.txt.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def load(name: str, module: str) -> Callable[[list[str]], int] | None:
+    """Import the `main` of a module; where that fails, say why in one line and return None.
+
+    Args:
+        name: Of what cannot start then.
+        module: Its full name.
+    """
+    try:
+        return importlib.import_module(module).main
+    except Exception as error:
+        sys.stderr.write(f'error: {name} cannot start: {import_failure(error)}\n')
+        return None
+
+
+def audio_adapter() -> int:
+    """Run the adapter."""
+    return start('audio_adapter')
+
+
+def avatar() -> int:
+    """Run the avatar."""
+    return start('avatar')
+
+
+def file_player() -> int:
+    """Run the file player."""
+    return start('file_player')
+
+
+def microphone() -> int:
+    """Run the microphone."""
+    return start('microphone')
+
+
+def monitor() -> int:
+    """Run the monitor."""
+    return start('monitor')
+
+
+def replay() -> int:
+    """Run the replay."""
+    return start('replay')
+
+
+def speaker() -> int:
+    """Run the speaker."""
+    return start('speaker')
+
+
+def viewer() -> int:
+    """Run the viewer."""
+    return start('viewer')

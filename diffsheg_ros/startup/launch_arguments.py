@@ -1,0 +1,65 @@
+"""The arguments of the launch file, checked before anything starts. Nothing here imports ROS."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.session.live_options import PRESETS
+from diffsheg_ros.startup.command_line import LOG_LEVELS
+from diffsheg_ros.startup.nearest import did_you_mean
+from diffsheg_ros.startup.parameter_files import check_parameter_file
+
+#: `ros2 launch` hands some of its own options on as arguments.
+_OF_LAUNCH = ('launch-prefix', 'launch-prefix-filter')
+
+
+def check_names(command_line: Sequence[str], launch_file: str, known: Collection[str]) -> None:
+    """Look for arguments that launch would ignore.
+
+    A launch file that includes this one has arguments of its own, so only a command line that
+    names this file is checked.
+
+    Args:
+        command_line: Of the process.
+        launch_file: Name of the launch file.
+        known: Its arguments.
+
+    Raises:
+        InputError: An argument is not known.
+    """
+    files = [index for index, word in enumerate(command_line) if Path(word).name == launch_file]
+    if not files:
+        return
+    for word in command_line[files[0] + 1 :]:
+        name, separator, _ = word.partition(':=')
+        if separator and name not in known and name not in _OF_LAUNCH:
+            raise InputError(f'there is no argument {name}: {did_you_mean(name, known)}')
+
+
+def check_values(given: Mapping[str, str], switches: Collection[str]) -> None:
+    """Look for values that cannot be right.
+
+    Args:
+        given: All arguments by name.
+        switches: Names of those that are true or false.
+
+    Raises:
+        InputError: A value is not allowed; the message names it and says what is.
+    """
+    for name in switches:
+        if given[name].lower() not in ('true', 'false'):
+            raise InputError(f'{name}:={given[name]}: must be true or false')
+    if given['preset'] and given['preset'] not in PRESETS:
+        raise InputError(f'preset:={given["preset"]}: must be {_or(PRESETS)}')
+    level = given['log_level']
+    if level.lower() not in LOG_LEVELS:
+        raise InputError(f'log_level:={level}: must be {_or(LOG_LEVELS)}')
+    check_parameter_file(given['params_file'])
+    for name in ('audio_file', 'bundle'):
+        if given[name] and not Path(given[name]).exists():
+            raise InputError(f'{name}:={given[name]}: there is no such file or folder')
+
+
+def _or(values: Collection[str]) -> str:
+    *others, last = values
+    return f'{", ".join(others)} or {last}'

@@ -1,0 +1,104 @@
+"""Parameter files of this package's nodes: unknown names are found before a node starts.
+
+rcl ignores a section of an unknown node and an unknown parameter, so a slip would change nothing
+and nobody would know. Nothing here imports ROS.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from diffsheg_model.errors import InputError
+from diffsheg_ros.nodes.parameters import NODE_PARAMETERS
+from diffsheg_ros.startup.nearest import SURELY, did_you_mean, nearest
+
+#: Parameters that every node has.
+COMMON = ('use_sim_time', 'start_type_description_service')
+#: Begin the names of parameters that rclpy declares by itself.
+_FOREIGN_PREFIXES = ('qos_overrides.',)
+
+
+def check_parameter_file(path: str | Path) -> None:
+    """Look for names in a file that no node has.
+
+    Sections of other packages' nodes are left alone, unless such a name is nearly one of ours.
+
+    Raises:
+        InputError: The file cannot be read, or a name in it is not known.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, 'strerror', None) or 'it is not text in UTF-8'
+        raise InputError(f'parameter file {path}: cannot be read ({reason})') from error
+    except yaml.YAMLError as error:
+        raise InputError(
+            f'parameter file {path}: is no YAML: {" ".join(str(error).split())}'
+        ) from error
+    for section, names in _sections(content, ''):
+        problem = _problem(section, names)
+        if problem:
+            raise InputError(f'parameter file {path}: {problem}')
+
+
+def unknown_parameters(names: Iterable[str], known: Iterable[str]) -> str:
+    """Return what is wrong with the names of parameters; empty where all are known.
+
+    Args:
+        names: As they are given.
+        known: Those that there are, without the ones that every node has.
+    """
+    known = {*known, *COMMON}
+    for name in names:
+        if name not in known and not name.startswith(_FOREIGN_PREFIXES):
+            return f'there is no parameter {name}: {did_you_mean(name, known)}'
+    return ''
+
+
+def parameter_names(node: str) -> set[str]:
+    """Return the names of a node's own parameters."""
+    return {field.name for field in dataclasses.fields(NODE_PARAMETERS[node])}
+
+
+def all_parameter_names() -> set[str]:
+    """Return the names of the parameters of all nodes."""
+    return set().union(*map(parameter_names, NODE_PARAMETERS))
+
+
+def _problem(section: str, names: list[str]) -> str:
+    node = section.rsplit('/', 1)[-1]
+    if node in NODE_PARAMETERS:
+        problem = unknown_parameters(names, parameter_names(node))
+        return problem and f'section {section}: {problem}'
+    if '*' in node:
+        # Such a section is for all nodes of a robot, and those of other packages have other names.
+        known = {*all_parameter_names(), *COMMON}
+        slips = [name for name in names if name not in known and nearest(name, known, SURELY)]
+        problem = unknown_parameters(slips, known)
+        return problem and f'section {section}: {problem}'
+    meant = nearest(node, NODE_PARAMETERS, SURELY)
+    return f'section {section}: no node is called {node}: did you mean {meant}?' if meant else ''
+
+
+def _sections(content: Any, prefix: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name of each node's section with the names of its parameters."""
+    if not isinstance(content, dict):
+        return
+    for key, value in content.items():
+        if key == 'ros__parameters':
+            yield prefix, list(_names(value, ''))
+        else:
+            yield from _sections(value, f'{prefix}/{key}'.replace('//', '/'))
+
+
+def _names(parameters: Any, prefix: str) -> Iterator[str]:
+    if not isinstance(parameters, dict):
+        return
+    for key, value in parameters.items():
+        if isinstance(value, dict):
+            yield from _names(value, f'{prefix}{key}.')
+        else:
+            yield f'{prefix}{key}'

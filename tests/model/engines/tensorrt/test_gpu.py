@@ -1,0 +1,65 @@
+"""The part that runs on a GPU alone is at least right by the types of the real libraries."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+pytest.importorskip('tensorrt_rtx')
+cuda_core = pytest.importorskip('cuda.core')
+
+
+def write_stubs(folder: Path) -> None:
+    """Types of tensorrt_rtx, under the name that the sources import, and of cuda.core."""
+    module = 'tensorrt_rtx_bindings.tensorrt_rtx'
+    arguments = ['--quiet', '--inspect-mode', '--module', module, '--output', str(folder)]
+    subprocess.run(
+        [sys.executable, '-c', f'from mypy.stubgen import main; main({arguments})'], check=True
+    )
+    lines = (folder / 'tensorrt_rtx_bindings' / 'tensorrt_rtx.pyi').read_text().splitlines()
+    # A data type of that name, which every annotation would mean.
+    lines = [line for line in lines if not line.startswith('bool:')]
+    while True:
+        try:
+            ast.parse('\n'.join(lines))
+            break
+        except SyntaxError as error:  # a signature that Python cannot express
+            del lines[error.lineno - 1]
+    (folder / 'tensorrt.pyi').write_text('\n'.join([*lines, '__version__: str', '']))
+    # cuda.core keeps its types beside the build for each CUDA, where type checkers do not look.
+    build = Path(cuda_core.__path__[0])
+    shutil.copytree(build, folder / 'cuda' / 'core', ignore=shutil.ignore_patterns('*.so'))
+    (folder / 'cuda' / 'core' / '__init__.pyi').write_text(
+        'from cuda.core import graph as graph, system as system\n'
+        'from cuda.core._device import Device as Device\n'
+        'from cuda.core._memory._buffer import Buffer as Buffer\n'
+        'from cuda.core._memory._legacy import (\n'
+        '    LegacyPinnedMemoryResource as LegacyPinnedMemoryResource,\n'
+        ')\n'
+        'from cuda.core._stream import Stream as Stream\n'
+    )
+
+
+def test_the_types_of_the_real_libraries_fit(tmp_path):
+    write_stubs(tmp_path)
+    probe = tmp_path / 'probe.py'
+    probe.write_text(
+        'from cuda.core import Device\n'
+        'from diffsheg_model.engines.tensorrt.library import trt\n'
+        'reveal_type(Device().create_stream())\n'
+        'reveal_type(trt.Builder)\n'
+    )
+    sources = sorted((ROOT / 'diffsheg_model' / 'engines').glob('tensorrt_*.py'))
+    ran = subprocess.run(
+        [sys.executable, '-m', 'mypy', '--cache-dir', tmp_path / 'cache', probe, *sources],
+        capture_output=True, text=True, cwd=ROOT, env={'MYPYPATH': str(tmp_path)},
+    )  # fmt: skip
+    ours = [line for line in ran.stdout.splitlines() if line.startswith('diffsheg_model/')]
+    assert ours == [], ran.stdout
+    assert '"cuda.core._stream.Stream"' in ran.stdout, 'the types of cuda.core were not found'
+    assert 'tensorrt.Builder' in ran.stdout, 'the types of TensorRT were not found'

@@ -1,0 +1,109 @@
+"""The launch file's arguments and parameter files, checked before anything starts."""
+
+import pytest
+
+from diffsheg_model.errors import InputError
+from diffsheg_ros.startup.launch_arguments import check_names, check_values
+from diffsheg_ros.startup.parameter_files import check_parameter_file
+from tests.support.paths import ROOT
+
+CONFIG = ROOT / 'config' / 'avatar.yaml'
+KNOWN = ('preset', 'audio_file', 'viewer', 'log_level', 'params_file')
+GIVEN = {
+    'audio_file': '',
+    'bundle': '',
+    'preset': '',
+    'params_file': str(CONFIG),
+    'viewer': 'true',
+    'log_level': 'info',
+}
+
+
+@pytest.mark.parametrize(
+    ('name', 'words'),
+    [('prest', 'did you mean preset?'), ('audio', 'audio_file'), ('zzz', 'there are audio_file')],
+)
+def test_an_argument_that_launch_would_ignore_is_named(name, words):
+    line = ['ros2', 'launch', 'diffsheg_ros', 'avatar.launch.py', 'preset:=quality', f'{name}:=x']
+    with pytest.raises(InputError, match=f'no argument {name}: .*{words.replace("?", ".")}'):
+        check_names(line, 'avatar.launch.py', KNOWN)
+
+
+def test_the_arguments_of_a_launch_file_that_includes_this_one_are_its_own():
+    check_names(['ros2', 'launch', 'robot.launch.py', 'arms:=2'], 'avatar.launch.py', KNOWN)
+    check_names(
+        ['ros2', 'launch', '/ws/launch/avatar.launch.py', 'preset:=a', 'launch-prefix:=gdb'],
+        'avatar.launch.py',
+        KNOWN,
+    )
+
+
+def test_the_defaults_are_right():
+    check_values(GIVEN, ['viewer'])
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'words'),
+    [
+        ('viewer', 'yes', 'must be true or false'),
+        ('preset', 'fast', 'low_latency'),
+        ('log_level', 'loud', 'must be debug, info, warn, error or fatal'),
+        ('audio_file', '/nowhere/speech.wav', 'no such file'),
+        ('bundle', '/nowhere/bundle', 'no such file'),
+        ('params_file', '/nowhere/a.yaml', 'cannot be read'),
+    ],
+)
+def test_a_value_that_cannot_be_right_is_named(name, value, words):
+    with pytest.raises(InputError) as raised:
+        check_values({**GIVEN, name: value}, ['viewer'])
+    assert name in str(raised.value) or name == 'params_file'
+    assert value in str(raised.value) and words in str(raised.value)
+    assert '\n' not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('avatar: {ros__parameters: {prest: quality}}', 'parameter prest: did you mean preset?'),
+        ('/**/speaker: {ros__parameters: {preset: quality}}', 'there is no parameter preset'),
+        ('stage: {viewer: {ros__parameters: {prot: 1}}}', 'section /stage/viewer: .* port'),
+        ('avtar: {ros__parameters: {preset: quality}}', 'did you mean avatar?'),
+        ('/**: {ros__parameters: {use_sim_tme: true}}', 'did you mean use_sim_time?'),
+        ('avatar: {ros__parameters: {idle: {deep: true}}}', 'no parameter idle.deep'),
+        ('a: : b', 'is no YAML'),
+    ],
+)
+def test_a_name_in_a_file_that_no_node_has_is_found(tmp_path, text, words):
+    path = tmp_path / 'robot.yaml'
+    path.write_text(text)
+    with pytest.raises(InputError, match=words.replace('?', '.')) as raised:
+        check_parameter_file(path)
+    assert str(path) in str(raised.value) and '\n' not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        '[1, 2]',
+        CONFIG.read_text(),
+        'camera_driver: {ros__parameters: {exposure: 3}}',
+        '/**: {ros__parameters: {use_sim_time: true, reorder_s: 0.2, wheel_radius: 0.1}}',
+        'avatar: {ros__parameters: {qos_overrides: {/clock: {subscription: {depth: 3}}}}}',
+    ],
+)
+def test_what_is_no_slip_is_left_alone(tmp_path, text):
+    path = tmp_path / 'robot.yaml'
+    path.write_text(text)
+    check_parameter_file(path)
+
+
+@pytest.mark.parametrize('content', [b'\xff\xfe\x00a', None])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+    path = tmp_path / 'robot.yaml'
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match='cannot be read'):
+        check_parameter_file(path)

@@ -1,0 +1,196 @@
+"""Parameters: their rules, how nodes declare them, and that config/avatar.yaml names them all."""
+
+import dataclasses
+import math
+
+import pytest
+
+from diffsheg_model.errors import InputError
+from diffsheg_model.session.sampler_options import SamplerOptions
+from diffsheg_ros.nodes.parameters import NODE_PARAMETERS, AvatarParameters, FilePlayerParameters
+from diffsheg_ros.parameter_rules import kind_of, rule_of
+from tests.support.paths import ROOT
+
+CONFIG = ROOT / 'config' / 'avatar.yaml'
+ALL = [
+    (node, field) for node, kind in NODE_PARAMETERS.items() for field in dataclasses.fields(kind)
+]
+IDS = [f'{node}.{field.name}' for node, field in ALL]
+BY_ROS = {'use_sim_time', 'start_type_description_service'}
+
+
+@pytest.mark.parametrize(('node', 'field'), ALL, ids=IDS)
+def test_every_parameter_is_described_and_bounded(node, field):
+    rule, kind = rule_of(field), kind_of(field)
+    assert len(rule.description) > 10
+    assert rule.problem(kind, field.default) is None
+    if kind in (int, float):
+        assert math.isfinite(rule.low) and math.isfinite(rule.high)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'why'),
+    [
+        ('publish_rate_hz', 0.5, 'must be 1 to 240'),
+        ('publish_rate_hz', math.nan, 'must be 1 to 240'),
+        ('publish_rate_hz', 'fast', 'must be a number'),
+        ('engine_threads', 2.0, 'must be a whole number'),
+        ('engine_threads', True, 'must be a whole number'),
+        ('engine', 'steam', 'must be auto, tensorrt, '),
+        ('autostart', 1, 'must be true or false'),
+        ('bundle', [3], 'must be text'),
+        ('seed', -1, 'must be 0 to'),
+        ('sampling_solver', 'euler', 'must be preset, ddim or dpmpp_2m'),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named_with_the_reason(name, value, why):
+    with pytest.raises(InputError, match=f'parameter {name} = .*{why}'):
+        AvatarParameters(**{name: value})
+
+
+def test_whole_numbers_do_for_numbers():
+    assert AvatarParameters(publish_rate_hz=30).publish_rate_hz == 30
+
+
+def test_sampler_settings_are_the_presets_unless_given():
+    assert AvatarParameters().sampler_options() == SamplerOptions()
+    given = AvatarParameters(
+        sampling_steps=8, sampling_solver='dpmpp_2m', sampling_spacing='log_snr', overlap=0,
+        start_fraction=0.5, jump_length=2, jump_n_sample=1, guidance_scale=0.0,
+    )  # fmt: skip
+    assert given.sampler_options() == SamplerOptions(8, 'dpmpp_2m', 'log_snr', 0.5, 0, 2, 1, 0.0)
+
+
+def test_the_file_of_defaults_has_every_parameter_with_its_default():
+    yaml = pytest.importorskip('yaml')
+    sections = yaml.safe_load(CONFIG.read_text())
+    assert set(sections) == {f'/**/{node}' for node in NODE_PARAMETERS}
+    for node, kind in NODE_PARAMETERS.items():
+        given = sections[f'/**/{node}']['ros__parameters']
+        defaults = dataclasses.asdict(kind())
+        assert given == defaults
+        assert {name: type(value) for name, value in given.items()} == {
+            name: type(value) for name, value in defaults.items()
+        }
+
+
+class TestOnANode:
+    """What rclpy makes of them."""
+
+    @pytest.fixture
+    def declare(self, world):
+        from rclpy.node import Node
+
+        from diffsheg_ros.ros.node_parameters import NodeParameters
+        from tests.support.ros_world import overrides
+
+        def declare(kind, arguments=(), on_change=lambda values: None, **values):
+            node = Node('avatar', cli_args=list(arguments), parameter_overrides=overrides(**values))
+            return world.add(node), NodeParameters(node, kind, on_change)
+
+        return declare
+
+    @pytest.mark.parametrize('kind', NODE_PARAMETERS.values())
+    def test_all_are_declared_with_ranges_and_read_only_where_fixed(self, declare, kind):
+        node, parameters = declare(kind)
+        assert parameters.read() == kind()
+        declared = set(node.get_parameters_by_prefix('')) - BY_ROS
+        assert declared == {field.name for field in dataclasses.fields(kind)}
+        for field in dataclasses.fields(kind):
+            rule, described = rule_of(field), node.describe_parameter(field.name)
+            assert described.description == rule.description
+            assert described.read_only == (not rule.live)
+            for ranges in (described.integer_range, described.floating_point_range):
+                for limits in ranges:
+                    assert (limits.from_value, limits.to_value) == (rule.low, rule.high)
+            bounded = described.integer_range or described.floating_point_range
+            assert bool(bounded) == (kind_of(field) in (int, float))
+
+    def test_a_wrong_value_is_refused_on_reading_until_it_is_set_right(self, declare):
+        from rclpy.parameter import Parameter
+
+        node, parameters = declare(AvatarParameters, publish_rate_hz=1000.0, seed='x')
+        with pytest.raises(InputError, match='publish_rate_hz = 1000.0: must be 1 to 240') as error:
+            parameters.read()
+        assert "seed = 'x': must be a whole number" in str(error.value)
+        assert not node.set_parameters([Parameter('publish_rate_hz', value=-3.0)])[0].successful
+        for name, value in (('publish_rate_hz', 50.0), ('seed', 7)):
+            assert node.set_parameters([Parameter(name, value=value)])[0].successful
+        assert parameters.read() == AvatarParameters(publish_rate_hz=50.0, seed=7)
+        parameters.locked = True
+        refused = node.set_parameters([Parameter('publish_rate_hz', value=60.0)])[0]
+        assert not refused.successful
+        assert 'fixed while the node is configured' in refused.reason
+
+    def test_a_live_one_changes_while_the_node_runs_unless_its_owner_refuses(self, declare):
+        from rclpy.parameter import Parameter
+
+        heard = []
+
+        def on_change(values):
+            if values.speaker > 3:
+                raise InputError(f'speaker = {values.speaker}: the model knows 0..3')
+            heard.append(values)
+
+        node, parameters = declare(AvatarParameters, on_change=on_change)
+        parameters.locked = True
+        assert node.set_parameters([Parameter('seed', value=8)])[0].successful
+        assert heard == [AvatarParameters(seed=8)] and parameters.read() == heard[0]
+        refused = node.set_parameters([Parameter('speaker', value=4)])[0]
+        assert not refused.successful and 'the model knows 0..3' in refused.reason
+        assert not node.set_parameters([Parameter('seed', value=-1)])[0].successful
+        assert parameters.read() == AvatarParameters(seed=8)
+
+    @pytest.mark.parametrize(
+        ('written', 'text'),
+        [('2', '2'), ('5.5', '5.5'), ('true', 'true'), ("'007'", '007'), ('-1', '-1')],
+    )
+    def test_a_name_may_be_a_number_wherever_it_comes_from(self, declare, tmp_path, written, text):
+        from diffsheg_ros.nodes.parameters import SpeakerParameters
+
+        named = ['--ros-args', '-p', f'device:={written}']
+        assert declare(SpeakerParameters, named)[1].read().device == text
+        file = tmp_path / 'speaker.yaml'
+        file.write_text(f'/**:\n  ros__parameters:\n    device: {written}\n')
+        node, parameters = declare(SpeakerParameters, ['--ros-args', '--params-file', str(file)])
+        assert parameters.read().device == text
+        assert node.get_parameter('device').value == text
+
+    def test_every_text_takes_numbers_or_says_what_it_must_be(self, declare):
+        for kind in NODE_PARAMETERS.values():
+            texts = [field for field in dataclasses.fields(kind) if kind_of(field) is str]
+            node, parameters = declare(kind, **{field.name: 5 for field in texts})
+            for field in texts:
+                choices = rule_of(field).choices
+                assert (field.name in parameters.problems) == bool(choices)
+                if choices:
+                    assert f'or {choices[-1]}' in parameters.problems[field.name]
+                else:
+                    assert node.get_parameter(field.name).value == '5'
+
+    def test_a_name_may_be_set_as_a_number_where_it_may_be_set(self, declare):
+        from rclpy.parameter import Parameter
+
+        node, parameters = declare(AvatarParameters, bundle=['a'])
+        assert 'must be text' in parameters.problems['bundle']
+        assert node.set_parameters([Parameter('bundle', value=2024)])[0].successful
+        assert parameters.read().bundle == '2024'
+
+    @pytest.mark.parametrize('text', ['a\x1b[2Jb', 'a\nb', 'x' * 5000])
+    def test_texts_that_cannot_be_printed_are_refused_in_a_short_line(self, declare, text):
+        _, parameters = declare(FilePlayerParameters, utterance_id=text)
+        with pytest.raises(InputError, match='parameter utterance_id') as caught:
+            parameters.read()
+        assert len(str(caught.value)) < 300 and str(caught.value).isprintable()
+
+    def test_numbers_may_be_written_without_a_point(self, declare):
+        _, parameters = declare(FilePlayerParameters, rate=2, loop_pause_s=0)
+        assert parameters.read() == FilePlayerParameters(rate=2.0, loop_pause_s=0.0)
+
+    @pytest.mark.parametrize('namespace', ['', '/robots/one'])
+    def test_the_file_of_defaults_is_taken_in_any_namespace(self, declare, tmp_path, namespace):
+        changed = tmp_path / 'avatar.yaml'
+        changed.write_text(CONFIG.read_text().replace('blend_s: 0.5', 'blend_s: 0.25'))
+        arguments = ['--ros-args', '--params-file', str(changed), '-r', f'__ns:={namespace or "/"}']
+        _, parameters = declare(AvatarParameters, arguments)
+        assert parameters.read() == AvatarParameters(blend_s=0.25)
