@@ -40,10 +40,11 @@ setup-jazzy:
 test-jazzy: setup-jazzy  ## Run the tests of messages and nodes on ROS 2 Jazzy (TESTS='tests/ros/nodes/test_replay.py' runs some)
 	@DIFFSHEG_VENV=.venv-jazzy scripts/run.sh python -m pytest -m 'ros and not slow and not browser' $(TESTS)
 
-lint: setup-test  ## Check style, format, types, and the packages for known holes
+lint: setup-test  ## Check style, format, types, imports, and the packages for known holes
 	@scripts/run.sh ruff check .
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
+	@scripts/run.sh lint-imports --no-cache --config pyproject.toml
 	@scripts/run.sh python scripts/audit.py
 
 bench: setup-test  ## Measure every engine, side by side (JSON=file THREADS=2 ARGS='--quick')

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.errors import InputError
-from diffsheg_model.session.live_options import PRESETS, LiveOptions, with_preset
-from diffsheg_ros.nodes.parameters import AvatarParameters
+from diffsheg_model.session.live_options import LiveOptions
+from diffsheg_model.session.presets import PRESETS, with_preset
+from diffsheg_ros.avatar.parameters import AvatarParameters
 
 GRID_PRESET = 'low_latency'
 """What the grid's settings do not name is this preset's."""

@@ -21,9 +21,9 @@ from benchmarks.live_speech import Faces, Spoken
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
-from diffsheg_ros.demo_run import NodeProcess
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.ros import messages
+from diffsheg_ros.ros.child_process import NodeProcess
 from diffsheg_ros.ros.isolation import isolate
 
 AVATAR, SPEAKER = 'avatar: motion', 'speaker: sound'

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.bundle import VERSION, Bundle, load_bundle, save_bundle
+from diffsheg_model.bundle import VERSION, Bundle, load_bundle
 from diffsheg_model.config import BundleConfig, FeatureConfig, NetworkConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion.rest_skeletons import human
+from diffsheg_model.network.save_bundle import save_bundle
 
 BEAT_NETWORK = NetworkConfig(
     gesture_dim=BEAT.gesture_dim, expression_dim=BEAT.expression_dim, num_speakers=30

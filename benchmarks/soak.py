@@ -31,7 +31,7 @@ from diffsheg_model.engines import ENGINES
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.files.atomic import atomic_path
-from diffsheg_model.session.live_options import PRESETS
+from diffsheg_model.session.presets import PRESETS
 from diffsheg_model.time_units import NS
 from diffsheg_ros.ros.run_node import end_at_signals
 

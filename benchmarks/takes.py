@@ -9,12 +9,13 @@ import numpy as np
 from diffsheg_model.audio.sound_file import read_audio
 from diffsheg_model.data.recordings import beat, facegood
 from diffsheg_model.data.recordings.channels import to_channels
-from diffsheg_model.data.recordings.recording import ReadOptions, TakeFiles
+from diffsheg_model.data.recordings.recording import TakeFiles
 from diffsheg_model.data.shard_writer import SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.metrics.lips import rounding
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion.motion import from_channels
+from diffsheg_model.motion_files.track import ReadOptions
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get('DIFFSHEG_DATA', ROOT.parent / 'shared' / 'data'))

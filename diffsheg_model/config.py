@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
-from diffsheg_model.errors import InputError
+from diffsheg_model.errors import InputError, require
+from diffsheg_model.motion.motion_format import MotionFormat
 
 T = TypeVar('T')
 
@@ -16,60 +17,6 @@ Solver = Literal['ddim', 'dpmpp_2m']
 SOLVERS: tuple[Solver, ...] = get_args(Solver)
 Spacing = Literal['even', 'log_snr']
 SPACINGS: tuple[Spacing, ...] = get_args(Spacing)
-
-
-def _require(condition: bool, owner: object, field: str, allowed: str) -> None:
-    if not condition:
-        raise InputError(
-            f'{type(owner).__name__}.{field} = {getattr(owner, field)!r}: must be {allowed}'
-        )
-
-
-@dataclass(frozen=True)
-class MotionFormat:
-    """Which channels a model generates. Channel order: joints x 3, face joints x 3, weights.
-
-    Attributes:
-        name: 'beat' or 'show', or a name of your own.
-        fps: motion frames a second.
-        window_frames: T, the frames that the network sees at once.
-        joint_names: gesture joints; three axis-angle channels each, radians.
-        face_joint_names: joints among the expression channels (SHOW's jaw); three channels each.
-        weight_names: expression weights: ARKit blendshapes, or FLAME coefficients.
-        weights_are_unit: whether weights live in [0, 1] (blendshapes) or are free (coefficients).
-    """
-
-    name: str
-    fps: float
-    window_frames: int
-    joint_names: tuple[str, ...]
-    face_joint_names: tuple[str, ...]
-    weight_names: tuple[str, ...]
-    weights_are_unit: bool
-
-    def __post_init__(self) -> None:
-        _require(1 <= self.fps <= 240, self, 'fps', 'in 1..240')
-        _require(2 <= self.window_frames <= 1200, self, 'window_frames', 'in 2..1200')
-        names = self.joint_names + self.face_joint_names
-        _require(len(set(names)) == len(names), self, 'joint_names', 'distinct names')
-        _require(
-            len(set(self.weight_names)) == len(self.weight_names),
-            self,
-            'weight_names',
-            'distinct names',
-        )
-
-    @property
-    def gesture_dim(self) -> int:
-        return 3 * len(self.joint_names)
-
-    @property
-    def expression_dim(self) -> int:
-        return 3 * len(self.face_joint_names) + len(self.weight_names)
-
-    @property
-    def channels(self) -> int:
-        return self.gesture_dim + self.expression_dim
 
 
 @dataclass(frozen=True)
@@ -123,14 +70,14 @@ class NetworkConfig:
             'num_layers',
             'ff_dim',
         ):
-            _require(getattr(self, field) >= 1, self, field, 'at least 1')
-        _require(
+            require(getattr(self, field) >= 1, self, field, 'at least 1')
+        require(
             self.latent_dim >= 2 and self.latent_dim % 2 == 0,
             self,
             'latent_dim',
             'even',
         )
-        _require(
+        require(
             self.num_heads >= 1
             and self.latent_dim % self.num_heads == 0
             and self.mel_dim % self.num_heads == 0,
@@ -138,16 +85,16 @@ class NetworkConfig:
             'num_heads',
             f'a divisor of latent_dim {self.latent_dim} and mel_dim {self.mel_dim}',
         )
-        _require(self.speech_dim >= 0, self, 'speech_dim', '0 (none) or more')
-        _require(self.embed_dim >= 0, self, 'embed_dim', '0 (4 * latent_dim) or more')
-        _require(
+        require(self.speech_dim >= 0, self, 'speech_dim', '0 (none) or more')
+        require(self.embed_dim >= 0, self, 'embed_dim', '0 (4 * latent_dim) or more')
+        require(
             self.conv_frames == 0 or (self.conv_frames > 0 and self.conv_frames % 2 == 1),
             self,
             'conv_frames',
             '0 (none) or odd',
         )
-        _require(self.flow in FLOWS, self, 'flow', f'one of {", ".join(FLOWS)}')
-        _require(self.output in OUTPUTS, self, 'output', f'one of {", ".join(OUTPUTS)}')
+        require(self.flow in FLOWS, self, 'flow', f'one of {", ".join(FLOWS)}')
+        require(self.output in OUTPUTS, self, 'output', f'one of {", ".join(OUTPUTS)}')
 
     @property
     def embedding_dim(self) -> int:
@@ -181,21 +128,21 @@ class DiffusionConfig:
     spacing: str = SPACINGS[0]
 
     def __post_init__(self) -> None:
-        _require(self.num_steps >= 1, self, 'num_steps', 'at least 1')
-        _require(
+        require(self.num_steps >= 1, self, 'num_steps', 'at least 1')
+        require(
             0 < self.beta_start <= self.beta_end < 1,
             self,
             'beta_start',
             'in (0, beta_end], < 1',
         )
-        _require(
+        require(
             1 <= self.sampling_steps <= self.num_steps,
             self,
             'sampling_steps',
             f'in 1..{self.num_steps} (num_steps)',
         )
-        _require(self.solver in SOLVERS, self, 'solver', f'one of {", ".join(SOLVERS)}')
-        _require(self.spacing in SPACINGS, self, 'spacing', f'one of {", ".join(SPACINGS)}')
+        require(self.solver in SOLVERS, self, 'solver', f'one of {", ".join(SOLVERS)}')
+        require(self.spacing in SPACINGS, self, 'spacing', f'one of {", ".join(SPACINGS)}')
 
 
 @dataclass(frozen=True)
@@ -220,12 +167,12 @@ class FoppasConfig:
     guidance_scale: float = 1.0
 
     def __post_init__(self) -> None:
-        _require(self.overlap >= 0, self, 'overlap', '0 or more')
-        _require(self.jump_length >= 1, self, 'jump_length', 'at least 1')
-        _require(self.jump_n_sample >= 1, self, 'jump_n_sample', 'at least 1')
-        _require(0 < self.start_fraction <= 1, self, 'start_fraction', 'in (0, 1]')
-        _require(0 <= self.ramp_level <= 1, self, 'ramp_level', 'in [0, 1]')
-        _require(0 <= self.guidance_scale <= 10, self, 'guidance_scale', 'in [0, 10]')
+        require(self.overlap >= 0, self, 'overlap', '0 or more')
+        require(self.jump_length >= 1, self, 'jump_length', 'at least 1')
+        require(self.jump_n_sample >= 1, self, 'jump_n_sample', 'at least 1')
+        require(0 < self.start_fraction <= 1, self, 'start_fraction', 'in (0, 1]')
+        require(0 <= self.ramp_level <= 1, self, 'ramp_level', 'in [0, 1]')
+        require(0 <= self.guidance_scale <= 10, self, 'guidance_scale', 'in [0, 10]')
 
 
 @dataclass(frozen=True)
@@ -249,22 +196,22 @@ class FeatureConfig:
     speech_context_s: float = 4.0
 
     def __post_init__(self) -> None:
-        _require(self.sample_rate == 16000, self, 'sample_rate', '16000')
-        _require(8000 <= self.mel_rate <= 96000, self, 'mel_rate', 'in 8000..96000 Hz')
-        _require(self.mel_bins >= 1, self, 'mel_bins', 'at least 1')
-        _require(
+        require(self.sample_rate == 16000, self, 'sample_rate', '16000')
+        require(8000 <= self.mel_rate <= 96000, self, 'mel_rate', 'in 8000..96000 Hz')
+        require(self.mel_bins >= 1, self, 'mel_bins', 'at least 1')
+        require(
             self.mel_transform in MEL_TRANSFORMS,
             self,
             'mel_transform',
             f'one of {", ".join(MEL_TRANSFORMS)}',
         )
-        _require(
+        require(
             self.speech_encoder in SPEECH_ENCODERS,
             self,
             'speech_encoder',
             f'one of {", ".join(SPEECH_ENCODERS)}',
         )
-        _require(0 <= self.speech_context_s <= 60, self, 'speech_context_s', 'in [0, 60] s')
+        require(0 <= self.speech_context_s <= 60, self, 'speech_context_s', 'in [0, 60] s')
 
 
 @dataclass(frozen=True)
@@ -303,7 +250,7 @@ class BundleConfig:
                 f'BundleConfig.foppas.overlap = {self.foppas.overlap}: must be less than the '
                 f'window of {self.format.window_frames} frames'
             )
-        _require(
+        require(
             len(self.speaker_names) in (0, self.network.num_speakers),
             self,
             'speaker_names',

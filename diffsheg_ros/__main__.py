@@ -2,7 +2,8 @@
 
 import sys
 
-from diffsheg_ros.startup.executables import CANNOT_START, EXECUTABLES, start
+from diffsheg_ros.startup.catalogue import EXECUTABLES
+from diffsheg_ros.startup.executables import CANNOT_START, start
 from diffsheg_ros.startup.nearest import did_you_mean
 
 

@@ -7,13 +7,8 @@ no `launch`; `launch/avatar.launch.py` is the way where ROS 2 is installed.
 """
 
 import contextlib
-import json
 import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,9 +21,10 @@ from diffsheg_model.bundle import Bundle, load_bundle
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import atomic_path, check_folder_writable
 from diffsheg_model.files.private_files import private_files
-from diffsheg_model.motion_files import write_outputs
+from diffsheg_model.outputs import write_outputs
 from diffsheg_model.time_units import NS
 from diffsheg_ros.nodes.monitor import SESSION_FILE, MonitorNode
+from diffsheg_ros.ros.child_process import NodeProcess
 from diffsheg_ros.ros.isolation import isolate
 from diffsheg_ros.ros.run_node import INTERRUPTED, end_at_signals, run_node
 from diffsheg_ros.startup.log_folder import ensure_log_folder
@@ -37,62 +33,8 @@ from diffsheg_ros.startup.log_folder import ensure_log_folder
 START_LIMIT_S = 60.0
 #: After the last motion was due, going to rest may take this much longer.
 END_LIMIT_S = 10.0
-STOP_LIMIT_S = 10.0
 #: A page that was opened gets so long to load before the avatar speaks.
 PAGE_LIMIT_S = 15.0
-
-
-class NodeProcess:
-    """A node of this package as a process; what it logs goes into a file."""
-
-    def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
-        self.name = name
-        self._log = folder / f'{name}.log'
-        arguments = ['--ros-args']
-        for key, value in parameters.items():
-            # JSON is YAML, so any path arrives as it is.
-            arguments += ['-p', f'{key}:={json.dumps(value)}']
-        with self._log.open('wb') as log:
-            self._process = subprocess.Popen(
-                [sys.executable, '-m', 'diffsheg_ros', name, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C in the terminal is for the demo alone; it stops its nodes itself.
-                start_new_session=True,
-            )
-
-    def exit_status(self) -> int | None:
-        """None while it runs."""
-        return self._process.poll()
-
-    def last_words(self, wanted: tuple[str, ...] = ('ERROR', 'error', 'Error')) -> str:
-        """The last line of its log that tells of an error, else the last line."""
-        lines = [
-            text for text in self._log.read_text(errors='replace').splitlines() if text.strip()
-        ]
-        telling = [text for text in lines if any(word in text for word in wanted)]
-        return (telling or lines or ['(it said nothing)'])[-1]
-
-    def said(self, pattern: str, limit_s: float) -> str:
-        """Waits for a line of its log; what the pattern's group found, empty if it never came."""
-        end_s = time.monotonic() + limit_s
-        while time.monotonic() < end_s and self.exit_status() is None:
-            found = re.search(pattern, self._log.read_text(errors='replace'))
-            if found:
-                return found.group(1)
-            time.sleep(0.05)
-        return ''
-
-    def stop(self) -> int:
-        """Asks it to stop, waits, and ends it for good if it does not; its exit status."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        return self._process.wait()
 
 
 class Run:

@@ -10,7 +10,7 @@ import numpy as np
 from diffsheg_model.cli import Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.engines.registry import EngineName, Precision, Provider
-from diffsheg_model.session.live_options import PresetName
+from diffsheg_model.session.presets import PresetName
 from diffsheg_model.session.sampler_options import SamplerOptions
 
 EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
@@ -62,12 +62,12 @@ def generate(
     """
     from diffsheg_model.audio.sound_file import audio_info, read_blocks
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
-    from diffsheg_model.engines.fallback import create_serving_engine
+    from diffsheg_model.engines.create import create_serving_engine
     from diffsheg_model.features.speech_encoder import create_speech_encoder
     from diffsheg_model.files.atomic import check_folder_writable
-    from diffsheg_model.motion_files import write_outputs
+    from diffsheg_model.outputs import write_outputs
     from diffsheg_model.session.generate import generate as generate_motion
-    from diffsheg_model.session.live_options import PRESETS, live_options, with_preset
+    from diffsheg_model.session.presets import PRESETS, live_options, with_preset
 
     # All that can be refused is refused before the work.
     check_folder_writable(output)

@@ -46,9 +46,9 @@ def prepare(
     """
     from diffsheg_model.data.recordings.prepare import PrepareOptions
     from diffsheg_model.data.recordings.prepare import prepare as prepare_folder
-    from diffsheg_model.data.recordings.recording import ReadOptions
     from diffsheg_model.data.recordings.report import REPORT
     from diffsheg_model.errors import InputError
+    from diffsheg_model.motion_files.track import ReadOptions
 
     options = PrepareOptions(
         kind=kind,

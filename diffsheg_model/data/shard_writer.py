@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from diffsheg_model.config import FeatureConfig, MotionFormat
+from diffsheg_model.config import FeatureConfig
+from diffsheg_model.data.statistics import Moments
 from diffsheg_model.errors import InputError
 from diffsheg_model.features.stream import extract_features
 from diffsheg_model.files.atomic import atomic_path
+from diffsheg_model.motion.motion_format import MotionFormat
 
 SAMPLE_RATE = 16000
 INDEX = 'dataset.json'
@@ -146,31 +148,6 @@ def is_complete(folder: Path) -> bool:
     return (folder / 'take.json').exists()
 
 
-class _Moments:
-    """Mean and deviation of every column over rows given piece by piece."""
-
-    def __init__(self, columns: int) -> None:
-        self._count = np.zeros(columns)
-        self._total = np.zeros(columns)
-        self._squares = np.zeros(columns)
-
-    def add(self, rows: ArrayLike, counted: NDArray[np.bool_] | bool = True) -> None:
-        """Adds rows (n, columns); only the columns that are ``counted``."""
-        values = np.asarray(rows, np.float64)
-        if not np.all(counted):
-            values = np.where(counted, values, 0.0)
-        self._count += len(values) * np.asarray(counted)
-        self._total += values.sum(axis=0)
-        self._squares += np.square(values).sum(axis=0)
-
-    def result(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean and deviation (columns,); 0 and 0 where no row was counted."""
-        count = np.maximum(self._count, 1.0)
-        mean = self._total / count
-        variance = np.maximum(self._squares / count - mean**2, 0.0)
-        return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)
-
-
 def write_index(
     folder: Path,
     takes: list[str],
@@ -200,7 +177,7 @@ def write_index(
     if not takes:
         raise InputError(f'no take in {folder}: nothing to train on')
     frames = 0
-    motion, mel = _Moments(format_.channels), _Moments(FeatureConfig().mel_bins)
+    motion, mel = Moments(format_.channels), Moments(FeatureConfig().mel_bins)
     for name in takes:
         take = open_take(folder / name, format_)
         held = take.valid | filled

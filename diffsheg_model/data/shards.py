@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.config import MotionFormat, from_dict
+from diffsheg_model.config import from_dict
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import FORMATS
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.untrusted.array_files import NpzFile, read_npy
 from diffsheg_model.untrusted.reading import reader
 

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from diffsheg_model.audio.sound_file import read_audio
-from diffsheg_model.config import FeatureConfig, MotionFormat
+from diffsheg_model.config import FeatureConfig
 from diffsheg_model.data.shards import open_shards
 from diffsheg_model.errors import InputError
 from diffsheg_model.features.speech_encoder import OnnxSpeechEncoder, SpeechEncoder
 from diffsheg_model.features.stream import FeatureStream
 from diffsheg_model.files.atomic import atomic_path, sha256
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.sampling.foppas import next_window
 from diffsheg_model.untrusted.reading import reader
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from diffsheg_model.data.shards import Take
 from diffsheg_model.errors import InputError
@@ -62,3 +62,28 @@ STILL = 1e-6
 def settle(std: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
     """``std`` (C,) with 0 for channels that move less than ``floor``."""
     return np.where(std < floor, 0, std).astype(np.float32)
+
+
+class Moments:
+    """Mean and deviation of every column over rows given piece by piece."""
+
+    def __init__(self, columns: int) -> None:
+        self._count = np.zeros(columns)
+        self._total = np.zeros(columns)
+        self._squares = np.zeros(columns)
+
+    def add(self, rows: ArrayLike, counted: NDArray[np.bool_] | bool = True) -> None:
+        """Adds rows (n, columns); only the columns that are ``counted``."""
+        values = np.asarray(rows, np.float64)
+        if not np.all(counted):
+            values = np.where(counted, values, 0.0)
+        self._count += len(values) * np.asarray(counted)
+        self._total += values.sum(axis=0)
+        self._squares += np.square(values).sum(axis=0)
+
+    def result(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and deviation (columns,); 0 and 0 where no row was counted."""
+        count = np.maximum(self._count, 1.0)
+        mean = self._total / count
+        variance = np.maximum(self._squares / count - mean**2, 0.0)
+        return mean.astype(np.float32), np.sqrt(variance).astype(np.float32)

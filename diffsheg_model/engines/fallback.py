@@ -6,26 +6,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
 import numpy as np
 
-from diffsheg_model.bundle import Bundle
 from diffsheg_model.config import BundleConfig
-from diffsheg_model.engines import log_engine
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.engines.engine_thread import EngineThread
-from diffsheg_model.engines.registry import (
-    EngineChoice,
-    choices_of,
-    first_that_works,
-    understudies_of,
-)
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.sampling.plan import Cancelled, Denoiser, Walk
-from diffsheg_model.threads import thread_count
 
 logger = logging.getLogger(__name__)
 
@@ -238,52 +228,6 @@ class FallbackEngine(Engine):
             logger.warning('%s', fallback)
             return True
         return False
-
-
-def create_serving_engine(
-    name: str,
-    bundle: Bundle,
-    threads: int = 0,
-    *,
-    precision: str = 'auto',
-    provider: str = 'cpu',
-    cache: Path | None = None,
-    timeout_s: float | None = None,
-    fallback: bool = True,
-) -> FallbackEngine:
-    """Loads a bundle into an engine that others take over from when it fails.
-
-    At the beginning the choice is strict: a named engine that does not work is an error, because
-    somebody is there to correct it. In the middle of a run nobody is, and a body that stands still
-    is worse than one that moves on another engine: the fastest exact float32 engine on the CPU
-    takes over, whether the engine was named or chosen by 'auto'.
-
-    Args:
-        name, bundle, threads, precision, provider, cache: as `create_engine` takes them.
-        timeout_s: longest time for a window; None for any.
-        fallback: whether others take over; False leaves a failing engine's windows out.
-
-    Raises:
-        InputError: as `create_engine`.
-    """
-    count = thread_count(threads)
-
-    def candidate(choice: EngineChoice) -> Candidate:
-        return Candidate(str(choice), lambda: choice.load(bundle, count, cache))
-
-    def serve(choice: EngineChoice) -> FallbackEngine:
-        understudies = understudies_of(choice) if fallback else []
-        return FallbackEngine(
-            bundle.config,
-            candidate(choice),
-            [candidate(other) for other in understudies],
-            timeout_s,
-        )
-
-    engine, why = first_that_works(choices_of(name, precision, provider), serve)
-    engine.why = why
-    log_engine(engine, count, bundle, why)
-    return engine
 
 
 def _ended(call: concurrent.futures.Future[Any] | None, deadline: float | None) -> bool:

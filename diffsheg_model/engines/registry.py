@@ -1,10 +1,10 @@
 """Which engines there are, what each offers, and in which order they are tried."""
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from diffsheg_model.advice import install_advice
 from diffsheg_model.engines.engine import Engine
@@ -13,7 +13,6 @@ from diffsheg_model.errors import InputError, one_line
 if TYPE_CHECKING:
     from diffsheg_model.bundle import Bundle
 
-T = TypeVar('T')
 
 EngineName = Literal['auto', 'tensorrt', 'openvino', 'onnxruntime', 'torch', 'torch-compile']
 Precision = Literal['auto', 'fp32', 'fp16', 'bf16', 'int8']
@@ -153,31 +152,6 @@ def understudies_of(choice: EngineChoice) -> list[EngineChoice]:
     """
     itself = choice.name if choice.provider == 'cpu' else ''
     return [EngineChoice(name) for name in AUTO_ORDER if name not in ('tensorrt', itself)]
-
-
-def first_that_works(
-    choices: Sequence[EngineChoice], make: Callable[[EngineChoice], T]
-) -> tuple[T, str]:
-    """Makes something of the first choice for which that does not fail.
-
-    Returns:
-        What was made, and in one line why it is that.
-
-    Raises:
-        InputError: none works; the message says why, for each.
-    """
-    refused: list[str] = []
-    for choice in choices:
-        try:
-            made = make(choice)
-        except Exception as error:
-            if len(choices) == 1:
-                raise
-            refused.append(f'{choice.name}: {one_line(error)}')
-            continue
-        why = 'as chosen' if len(choices) == 1 else 'the fastest that works here'
-        return made, '; '.join([why, *(f'not {text}' for text in refused)])
-    raise InputError('no engine works here; ' + '; '.join(refused))
 
 
 def _list(names: Sequence[str]) -> str:

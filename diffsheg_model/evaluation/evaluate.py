@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from diffsheg_model.advice import install_advice
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.engines import Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.catalogue import CATALOGUE
@@ -31,6 +30,7 @@ from diffsheg_model.evaluation.metrics.dynamics import trajectories
 from diffsheg_model.evaluation.takes import EvaluationData, EvaluationTake
 from diffsheg_model.features.speech_encoder import SpeechEncoder
 from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.session.generate import generate
 
 if TYPE_CHECKING:

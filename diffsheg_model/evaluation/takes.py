@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from diffsheg_model.audio.sound_file import read_audio
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.frechet.windows import check_finite, digest_takes
 from diffsheg_model.evaluation.metrics.beats import audio_onsets, strong_onsets
 from diffsheg_model.evaluation.metrics.lips import short_time_energy, speech_frames
 from diffsheg_model.motion.motion import Motion, from_channels
+from diffsheg_model.motion.motion_format import MotionFormat
 
 LENGTH_TOLERANCE_FRAMES = 3
 """Motion and sound of a take may differ by this much at the end."""

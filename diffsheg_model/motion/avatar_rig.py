@@ -5,10 +5,15 @@ bones are not turned at rest (a T-pose, Y up, facing +Z), as SMPL-X's are not: l
 either skeleton apply as they are.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
+
+#: The figure, as the viewer's page loads it; see `viewer/web/avatar.md`.
+AVATAR = Path(__file__).parents[1] / 'viewer' / 'web' / 'avatar.glb'
 
 _SIDES = {'left': 'Left', 'right': 'Right'}
 _LIMBS = {

@@ -4,7 +4,7 @@ Sources: BEAT (https://pantomatrix.github.io/BEAT/) and SHOW (https://talkshow.i
 used by DiffSHEG (arXiv 2401.04747, section 4.1, and its released code).
 """
 
-from diffsheg_model.config import MotionFormat
+from diffsheg_model.motion.motion_format import MotionFormat
 
 _FINGERS = (
     'HandMiddle1 HandMiddle2 HandMiddle3 HandRing HandRing1 HandRing2 HandRing3 '

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
+from diffsheg_model.motion.motion_format import MotionFormat
 
 MOST_NAMES = 4096
 """Joints, or weights, that a motion file may have; the richest faces have less than a tenth."""

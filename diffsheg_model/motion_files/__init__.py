@@ -1,7 +1,7 @@
-"""Motion as files: for animation tools, spreadsheets, game engines; and as pictures to look at.
+"""Motion files, one module per format: for animation tools, spreadsheets and game engines.
 
-Every writer puts its file in place whole or not at all. `kinds` chooses one by a file's name.
-matplotlib is loaded by the pictures only, when they are drawn.
+Every writer puts its file in place whole or not at all. `read` and `write` choose a format by the
+file's ending. Imports: features, bundle, untrusted, audio, motion and the leaves.
 """
 
 from diffsheg_model.motion_files.bvh import write_bvh
@@ -12,15 +12,8 @@ from diffsheg_model.motion_files.livelink.csv import write_livelink_csv
 from diffsheg_model.motion_files.mcap.motion import write_mcap
 from diffsheg_model.motion_files.npz import read_npz, write_npz
 from diffsheg_model.motion_files.urdf import write_urdf
-from diffsheg_model.outputs import write_outputs
-from diffsheg_model.pictures.curves import plot_curves
-from diffsheg_model.pictures.motion_picture import plot_motion
-from diffsheg_model.pictures.pose_strip import plot_pose_strip
 
 __all__ = [
-    'plot_curves',
-    'plot_motion',
-    'plot_pose_strip',
     'read_npz',
     'write_bvh',
     'write_face_csv',
@@ -29,6 +22,5 @@ __all__ = [
     'write_livelink_csv',
     'write_mcap',
     'write_npz',
-    'write_outputs',
     'write_urdf',
 ]

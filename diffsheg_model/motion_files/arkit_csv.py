@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.data.recordings.recording import ReadOptions, Track
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.arkit_names import (
     arkit_columns,
@@ -21,6 +20,7 @@ from diffsheg_model.motion_files.table import (
     number,
     read_table,
 )
+from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader
 
 TIMECODE = 'timecode'

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from diffsheg_model.data.recordings.recording import read_text
 from diffsheg_model.errors import InputError
+from diffsheg_model.motion_files.track import read_text
 from diffsheg_model.untrusted.reading import reader
 
 _AXES = {f'{axis.lower()}rotation': axis for axis in 'XYZ'}

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.errors import InputError
+from diffsheg_model.motion_files.track import ReadOptions
 
 STANDARD_RATES = (15.0, 30.0, 60.0, 120.0)
 """What motion is captured at, or was resampled to by those who passed it on, frames a second."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.data.recordings.recording import ReadOptions, Track, read_text
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.arkit_names import arkit_columns, as_unit, missing_note
 from diffsheg_model.motion_files.clock import frame_times, true_rate
+from diffsheg_model.motion_files.track import ReadOptions, Track, read_text
 from diffsheg_model.untrusted.budget import check_budget
 from diffsheg_model.untrusted.reading import reader
 

@@ -8,13 +8,12 @@ import numpy as np
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import atomic_path
-from diffsheg_model.motion.avatar_rig import avatar_motion
+from diffsheg_model.motion.avatar_rig import AVATAR, avatar_motion
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON
 from diffsheg_model.motion.rotations import Array, quaternion_from_rotvec
 from diffsheg_model.motion_files.checks import check_rate, check_rotations, check_weights
 from diffsheg_model.motion_files.glb_figure import Glb, read_glb
-from diffsheg_model.viewer import AVATAR
 
 
 def write_gltf(path: str | os.PathLike[str], motion: Motion, avatar: Path = AVATAR) -> None:

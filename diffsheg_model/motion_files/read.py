@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.data.recordings.recording import ReadOptions, Track
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS
 from diffsheg_model.motion.motion import MOST_NAMES, Motion
@@ -21,6 +20,7 @@ from diffsheg_model.motion_files.checks import check_rotations, check_times, che
 from diffsheg_model.motion_files.clock import nearest_rate
 from diffsheg_model.motion_files.facial_json_reader import read_facial_json
 from diffsheg_model.motion_files.npz import read_npz
+from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader
 
 logger = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.data.recordings.recording import read_text
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.encodings import decode
+from diffsheg_model.motion_files.track import read_text
 from diffsheg_model.untrusted.budget import check_budget
 from diffsheg_model.untrusted.reading import reader
 

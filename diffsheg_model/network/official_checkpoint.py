@@ -15,19 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from diffsheg_model.bundle import Bundle, save_bundle
-from diffsheg_model.config import (
-    BundleConfig,
-    FeatureConfig,
-    FoppasConfig,
-    MotionFormat,
-    NetworkConfig,
-)
+from diffsheg_model.bundle import Bundle
+from diffsheg_model.config import BundleConfig, FeatureConfig, FoppasConfig, NetworkConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import sha256
 from diffsheg_model.motion.formats import FORMATS
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.motion.rest_skeletons import human
 from diffsheg_model.network.onnx_export import parameter_complaint
+from diffsheg_model.network.save_bundle import save_bundle
 from diffsheg_model.untrusted.reading import reader
 from diffsheg_model.untrusted.restricted_pickle import load_npy
 

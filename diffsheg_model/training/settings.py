@@ -8,11 +8,11 @@ from diffsheg_model.config import (
     DiffusionConfig,
     FeatureConfig,
     FoppasConfig,
-    MotionFormat,
     NetworkConfig,
 )
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import FORMATS
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.training.losses import LossSettings
 
 

@@ -18,7 +18,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from numpy.typing import NDArray
 
-from diffsheg_model.bundle import MANIFEST, Bundle, load_bundle, save_bundle
+from diffsheg_model.bundle import MANIFEST, Bundle, load_bundle
 from diffsheg_model.config import BundleConfig
 from diffsheg_model.data.speech_features import encode_takes
 from diffsheg_model.data.statistics import STILL
@@ -29,6 +29,7 @@ from diffsheg_model.files.atomic import atomic_path, check_replaceable
 from diffsheg_model.files.user_folders import cache_home
 from diffsheg_model.motion.rest_skeletons import human
 from diffsheg_model.motion.skeleton import Skeleton
+from diffsheg_model.network.save_bundle import save_bundle
 from diffsheg_model.training.ema import MovingAverage
 from diffsheg_model.training.module import UniEGModule
 from diffsheg_model.training.settings import NetworkSettings, TrainingSettings

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, RandomSampler, Sampler, WeightedRandomSampler
 
-from diffsheg_model.config import MotionFormat, NetworkConfig
+from diffsheg_model.config import NetworkConfig
 from diffsheg_model.data.shards import (
     ANY_SPEAKER,
     ShardFolder,
@@ -23,6 +23,7 @@ from diffsheg_model.data.shards import (
 from diffsheg_model.data.statistics import STILL, compute_stats, settle
 from diffsheg_model.errors import InputError
 from diffsheg_model.features.mel_transform import transform_mel
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.training.mel_augment import augment_mel
 from diffsheg_model.training.settings import TrainingSettings
 

@@ -9,6 +9,3 @@ from pathlib import Path
 
 WEB = Path(__file__).parent / 'web'
 """The page: plain files, three.js and the figure included; nothing is fetched from elsewhere."""
-
-AVATAR = WEB / 'avatar.glb'
-"""The figure; see `web/avatar.md`."""

@@ -8,20 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
-from diffsheg_model.engines.fallback import FallbackEngine, create_serving_engine
+from diffsheg_model.engines.create import create_serving_engine
+from diffsheg_model.engines.fallback import FallbackEngine
 from diffsheg_model.errors import InputError
 from diffsheg_model.features.speech_encoder import create_speech_encoder
 from diffsheg_model.features.stream import SETTLING_S
-from diffsheg_model.session.live_options import PRESETS, live_options, with_preset
+from diffsheg_model.session.presets import PRESETS, live_options, with_preset
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.avatar.idle import IdleHooks
+from diffsheg_ros.avatar.parameters import AvatarParameters
 from diffsheg_ros.avatar.pose_guard import PoseGuard
 from diffsheg_ros.avatar.worker import MotionWorker
 from diffsheg_ros.avatar.worker_stats import WorkerStats
-from diffsheg_ros.diagnostics.report import Arrivals, Spans
-from diffsheg_ros.nodes.parameters import AvatarParameters
+from diffsheg_ros.diagnostics.meters import Arrivals, Spans
 from diffsheg_ros.timeline.playout import Playout, Shown, Stretch
 from diffsheg_ros.timeline.timeline import Timeline
 

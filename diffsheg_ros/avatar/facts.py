@@ -4,8 +4,8 @@ import dataclasses
 from typing import Protocol
 
 from diffsheg_ros.avatar.avatar import Avatar
-from diffsheg_ros.diagnostics.report import Facts
-from diffsheg_ros.nodes.parameters import AvatarParameters
+from diffsheg_ros.avatar.health import Facts
+from diffsheg_ros.avatar.parameters import AvatarParameters
 
 
 class PoseState(Protocol):

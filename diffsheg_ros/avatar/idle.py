@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diffsheg_model.config import MotionFormat
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.session.session import MotionWindow, Session
 from diffsheg_model.time_units import NS
 

@@ -1,6 +1,6 @@
 """How the avatar is, in one line of the log now and then. No ROS."""
 
-from diffsheg_ros.diagnostics.report import Facts, drops
+from diffsheg_ros.avatar.health import Facts, drops
 
 #: Time, CPU time and counters.
 _Mark = tuple[float, float, dict[str, int]]

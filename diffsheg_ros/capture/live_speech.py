@@ -14,6 +14,7 @@ from diffsheg_model.audio.sound_file import check_sample_rate, check_samples
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.capture.outgoing_utterance import Utterance
+from diffsheg_ros.capture.parameters import SpeechParameters
 from diffsheg_ros.capture.speech_gate import (
     Gate,
     OpenGate,
@@ -21,7 +22,6 @@ from diffsheg_ros.capture.speech_gate import (
     SpeechGate,
     Stretch,
 )
-from diffsheg_ros.nodes.parameters import SpeechParameters
 
 #: Sound that is missing for longer than this ends the utterance.
 BRIDGED_NS = NS

@@ -22,8 +22,8 @@ from diffsheg_ros.capture.audio_common import (
     read_audio_data,
     read_audio_info,
 )
+from diffsheg_ros.capture.parameters import AudioAdapterParameters
 from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
-from diffsheg_ros.nodes.parameters import AudioAdapterParameters
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.run_node import run_node
 from diffsheg_ros.startup.executables import start

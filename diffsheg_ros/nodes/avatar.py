@@ -31,11 +31,12 @@ from trajectory_msgs.msg import JointTrajectory
 from diffsheg_model.errors import one_line
 from diffsheg_ros.avatar.avatar import Avatar
 from diffsheg_ros.avatar.facts import with_avatar
+from diffsheg_ros.avatar.health import Facts, Health
+from diffsheg_ros.avatar.parameters import AvatarParameters
 from diffsheg_ros.avatar.speech_log import SpeechLog
 from diffsheg_ros.avatar.status_line import StatusLine
-from diffsheg_ros.diagnostics.report import Facts, Health, Rate
+from diffsheg_ros.diagnostics.meters import Rate
 from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FaceTrajectory
-from diffsheg_ros.nodes.parameters import AvatarParameters
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.audio_subscription import AudioSubscription
 from diffsheg_ros.ros.node_parameters import NodeParameters

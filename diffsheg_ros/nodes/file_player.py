@@ -20,8 +20,8 @@ from diffsheg_model.audio.sound_file import audio_info, read_blocks
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.capture.parameters import FilePlayerParameters
 from diffsheg_ros.msg import AudioChunk
-from diffsheg_ros.nodes.parameters import FilePlayerParameters
 from diffsheg_ros.ros.messages import audio_chunk
 from diffsheg_ros.ros.node_parameters import NodeParameters
 from diffsheg_ros.ros.run_node import run_node

@@ -13,9 +13,9 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from diffsheg_model.errors import InputError
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.capture.live_speech import LiveSpeech
+from diffsheg_ros.capture.parameters import SpeechParameters
 from diffsheg_ros.diagnostics.report import WARN, Rises, report
 from diffsheg_ros.msg import AudioChunk
-from diffsheg_ros.nodes.parameters import SpeechParameters
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.node_parameters import NodeParameters
 from diffsheg_ros.ros.refusals import Refusals

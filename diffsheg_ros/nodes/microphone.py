@@ -16,8 +16,8 @@ import numpy as np
 from diffsheg_model.audio.microphone import Microphone
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
+from diffsheg_ros.capture.parameters import MicrophoneParameters
 from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
-from diffsheg_ros.nodes.parameters import MicrophoneParameters
 from diffsheg_ros.ros.run_node import run_node
 from diffsheg_ros.startup.executables import start
 

@@ -21,20 +21,20 @@ from trajectory_msgs.msg import JointTrajectory
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.files.private_files import private_files
-from diffsheg_model.motion_files import write_outputs
 from diffsheg_model.motion_files.mcap.messages import AVATAR_TOPICS, DIAGNOSTIC_ARRAY
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder, require_mcap
+from diffsheg_model.outputs import write_outputs
 from diffsheg_model.time_units import NS
 from diffsheg_ros.diagnostics.avatar_timing import report_name
-from diffsheg_ros.diagnostics.report import Rate
+from diffsheg_ros.diagnostics.meters import Rate
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
-from diffsheg_ros.nodes.parameters import MonitorParameters
 from diffsheg_ros.recording.display import (
     JOINTS,
     WEIGHTS,
     Display,
     View,
 )
+from diffsheg_ros.recording.parameters import MonitorParameters
 from diffsheg_ros.recording.recording import Recording
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.audio_subscription import AudioSubscription

@@ -19,7 +19,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.mcap.motion import TimedMessage
 from diffsheg_model.time_units import NS
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
-from diffsheg_ros.nodes.parameters import ReplayParameters
+from diffsheg_ros.recording.parameters import ReplayParameters
 from diffsheg_ros.recording.replay_source import open_source
 from diffsheg_ros.ros.messages import (
     from_duration,

@@ -24,7 +24,6 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.diagnostics.avatar_timing import read_timing, report_name
 from diffsheg_ros.msg import AudioChunk
-from diffsheg_ros.nodes.parameters import SpeakerParameters
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.audio_subscription import AudioSubscription
 from diffsheg_ros.ros.node_parameters import NodeParameters
@@ -32,6 +31,7 @@ from diffsheg_ros.ros.refusals import Refusals
 from diffsheg_ros.ros.report_publisher import ReportPublisher
 from diffsheg_ros.ros.run_node import run_node
 from diffsheg_ros.speaker.health import Facts, SpeakerHealth
+from diffsheg_ros.speaker.parameters import SpeakerParameters
 from diffsheg_ros.speaker.speaker import Speaker
 from diffsheg_ros.startup.executables import start
 from diffsheg_ros.topic_values import status_values

@@ -30,7 +30,6 @@ from diffsheg_model.viewer.server import ViewerServer
 from diffsheg_ros.diagnostics.avatar_timing import read_timing, report_name
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes
 from diffsheg_ros.nodes.avatar_settings import AvatarSettings
-from diffsheg_ros.nodes.parameters import ViewerParameters
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.audio_subscription import AudioSubscription
 from diffsheg_ros.ros.node_parameters import NodeParameters
@@ -40,6 +39,7 @@ from diffsheg_ros.ros.run_node import run_node
 from diffsheg_ros.startup.executables import start
 from diffsheg_ros.topic_values import check_utterance_id, clean_text, level_of, status_values
 from diffsheg_ros.viewer.live_show import LiveShow, Request
+from diffsheg_ros.viewer.parameters import ViewerParameters
 
 _TICK_S = 0.02
 #: What was closed is told at most so often.

@@ -9,7 +9,7 @@ from diffsheg_model.motion.stamped_motion import StampedMotion
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.audio_in.speech_feed import SpeechFeed
-from diffsheg_ros.ros.messages import FaceMotion, JointMotion
+from diffsheg_ros.motion_values import FaceMotion, JointMotion
 
 #: Speech is kept when it was heard so long ago: its time does not change any more.
 _SETTLED_NS = NS

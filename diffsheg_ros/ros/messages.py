@@ -7,7 +7,6 @@ Reading a message whose parts do not fit together raises InputError: on a topic 
 
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
@@ -19,6 +18,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion.revolute_joints import human_names, revolute_names
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.motion_values import FaceMotion, JointMotion
 from diffsheg_ros.msg import AudioChunk, Emphasis, FaceBlendshapes, FacePoint, FaceTrajectory
 from diffsheg_ros.topic_values import (
     MAX_SOUND_STAMP_S,
@@ -27,38 +27,6 @@ from diffsheg_ros.topic_values import (
     duration_ns,
     stamp_ns,
 )
-
-
-class FaceMotion(NamedTuple):
-    """Face weights with their times.
-
-    Attributes:
-        utterance_id: the utterance that is spoken; empty where none is.
-        names: W names of blendshapes.
-        times_ns: (F,) int64.
-        weights: (F, W) float32, 0 to 1.
-    """
-
-    utterance_id: str
-    names: tuple[str, ...]
-    times_ns: np.ndarray
-    weights: np.ndarray
-
-
-class JointMotion(NamedTuple):
-    """Joint angles with their times.
-
-    Attributes:
-        joint_names: J names of human joints, without the axes.
-        times_ns: (F,) int64.
-        angles: (F, J, 3) float64, radians.
-        velocities: (F, J, 3) float64, radians per second; None where the message has none.
-    """
-
-    joint_names: tuple[str, ...]
-    times_ns: np.ndarray
-    angles: np.ndarray
-    velocities: np.ndarray | None
 
 
 def to_stamp(time_ns: int) -> Time:

@@ -8,14 +8,8 @@ from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from diffsheg_ros.diagnostics.report import (
-    ERROR,
-    NEWS,
-    WARN,
-    Report,
-    Rises,
-    report,
-)
+from diffsheg_ros.diagnostics.counters import SHARED_NEWS
+from diffsheg_ros.diagnostics.report import ERROR, WARN, Report, Rises, report
 from diffsheg_ros.diagnostics.report_log import ReportLog
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.refusals import Refusals
@@ -100,7 +94,10 @@ class RefusalReports:
             'faults': getattr(self._node, 'faults', 0),
         }
         words = [
-            (NEWS[name][0], NEWS[name][1].format(last_refusal=self._refusals.last, last_error=''))
+            (
+                SHARED_NEWS[name][0],
+                SHARED_NEWS[name][1].format(last_refusal=self._refusals.last, last_error=''),
+            )
             for name, rise in self._rises.since(time.monotonic(), counters).items()
             if rise
         ]

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from diffsheg_model.time_units import NS
-from diffsheg_ros.diagnostics.report import (
-    ERROR,
-    NEWS,
-    WARN,
-    Report,
-    Rises,
-    report,
-)
+from diffsheg_ros.diagnostics.counters import SHARED_NEWS
+from diffsheg_ros.diagnostics.report import ERROR, WARN, Report, Rises, report
 from diffsheg_ros.speaker.speaker import Speaker
 
 #: Sound and motion are apart when they differ by more than a frame.
@@ -29,12 +23,7 @@ _OWN_NEWS = {
     ),
     'skips': (WARN, 'speech skipped to be in time: stamps or the loudspeaker have jumped'),
 }
-_SHARED_NEWS = (
-    'rejected_chunks', 'rate_changes', 'lost_samples', 'lost_messages', 'stalls',
-    'unstamped_chunks', 'untimely_chunks', 'early_chunks', 'sender_mistakes', 'refused_messages',
-    'faults',
-)  # fmt: skip
-_NEWS = _OWN_NEWS | {name: NEWS[name] for name in _SHARED_NEWS}
+_NEWS = _OWN_NEWS | SHARED_NEWS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 
-from diffsheg_ros.startup.executables import EXECUTABLES
+from diffsheg_ros.startup.catalogue import EXECUTABLES
 from diffsheg_ros.startup.nearest import did_you_mean
 
 LOG_LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
@@ -103,7 +103,7 @@ def _advice(name: str, argument: str) -> str:
 def _parameters(name: str) -> list[str]:
     """Return the node's parameters with their defaults, in lines."""
     try:
-        from diffsheg_ros.nodes.parameters import NODE_PARAMETERS
+        from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
     except ImportError:  # a package is missing; the start without --help tells which
         return []
     fields = dataclasses.fields(NODE_PARAMETERS[name])

@@ -8,89 +8,12 @@ import importlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from diffsheg_ros.startup.catalogue import EXECUTABLES
 from diffsheg_ros.startup.import_failure import import_failure
 
 #: Exit status of a process that could not start.
 CANNOT_START = 2
-
-
-@dataclass(frozen=True)
-class Executable:
-    """What a command line needs to know of a node.
-
-    Attributes:
-        module: That has its `main`.
-        summary: One sentence for the usage.
-        example: A command line behind the name.
-        topics: One line each.
-        argument: The parameter that a bare argument sets; empty where there is none.
-    """
-
-    module: str
-    summary: str
-    example: str
-    topics: tuple[str, ...]
-    argument: str = ''
-
-
-EXECUTABLES = {
-    'audio_adapter': Executable(
-        'diffsheg_ros.nodes.audio_adapter',
-        'Turns the messages of a package audio_common_msgs into speech for the avatar.',
-        '--ros-args -r audio_in:=/mic/audio -p type:=AudioStamped',
-        ('hears: audio_in, audio_in_info', 'publishes: audio, /diagnostics'),
-    ),
-    'avatar': Executable(
-        'diffsheg_ros.nodes.avatar',
-        'Moves face and body to the speech on `audio`.',
-        '--ros-args -p autostart:=true -p preset:=low_latency',
-        (
-            'hears: audio, emphasis',
-            'publishes: face, joint_states, face_trajectory, joint_trajectory, /diagnostics',
-            'service: ~/interrupt',
-        ),
-    ),
-    'file_player': Executable(
-        'diffsheg_ros.nodes.file_player',
-        'Publishes a recording as speech for the avatar.',
-        'speech.wav',
-        ('publishes: audio',),
-        'file',
-    ),
-    'microphone': Executable(
-        'diffsheg_ros.nodes.microphone',
-        'Publishes what is said to a microphone of this machine.',
-        '--ros-args -p device:=ReSpeaker',
-        ('publishes: audio, /diagnostics',),
-    ),
-    'monitor': Executable(
-        'diffsheg_ros.nodes.monitor',
-        'Shows in the terminal what the avatar publishes, and records it.',
-        '--ros-args -p record:=out/session',
-        ('hears: audio, face, joint_states, face_trajectory, joint_trajectory, /diagnostics',),
-    ),
-    'replay': Executable(
-        'diffsheg_ros.nodes.replay',
-        'Publishes a recording of the monitor or of `ros2 bag` again.',
-        'out/session/session.mcap',
-        ('publishes: audio, face, joint_states, face_trajectory, joint_trajectory',),
-        'file',
-    ),
-    'speaker': Executable(
-        'diffsheg_ros.nodes.speaker',
-        'Plays the speech on a loudspeaker of this machine, in time with the motion.',
-        '--ros-args -p device:=USB',
-        ('hears: audio, /diagnostics', 'publishes: /diagnostics'),
-    ),
-    'viewer': Executable(
-        'diffsheg_ros.nodes.viewer',
-        'Shows the avatar on a page in the browser, with its sound.',
-        '--ros-args -p port:=8090',
-        ('hears: audio, face, joint_states, /diagnostics', 'publishes: audio'),
-    ),
-}
 
 
 def start(name: str, arguments: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.session.live_options import PRESETS
+from diffsheg_model.session.presets import PRESETS
 from diffsheg_ros.startup.command_line import LOG_LEVELS
 from diffsheg_ros.startup.nearest import did_you_mean
 from diffsheg_ros.startup.parameter_files import check_parameter_file

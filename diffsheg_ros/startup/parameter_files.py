@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from diffsheg_model.errors import InputError
-from diffsheg_ros.nodes.parameters import NODE_PARAMETERS
 from diffsheg_ros.startup.nearest import SURELY, did_you_mean, nearest
+from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 
 #: Parameters that every node has.
 COMMON = ('use_sim_time', 'start_type_description_service')

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from diffsheg_model.config import MotionFormat
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.motion.rotations import quaternion_from_rotvec
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS

@@ -14,7 +14,8 @@ from benchmarks.takes import Body, Lips, Speech
 from diffsheg_model.evaluation.metrics.lips import short_time_energy
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion.motion import Motion
-from diffsheg_model.session.live_options import PRESETS, LiveOptions
+from diffsheg_model.session.live_options import LiveOptions
+from diffsheg_model.session.presets import PRESETS
 from diffsheg_model.time_units import NS
 from tests.support.bundles import speech_like
 

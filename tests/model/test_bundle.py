@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from diffsheg_model.bundle import MANIFEST, TABLES, WEIGHTS, load_bundle, save_bundle
+from diffsheg_model.bundle import MANIFEST, TABLES, WEIGHTS, load_bundle
 from diffsheg_model.config import BundleConfig, DiffusionConfig, FoppasConfig, from_dict
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import atomic_path
 from diffsheg_model.motion.rest_skeletons import human
+from diffsheg_model.network.save_bundle import save_bundle
 
 
 def test_what_is_saved_is_loaded(tiny_bundle, tmp_path):

@@ -7,8 +7,10 @@ import pytest
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.session.sampler_options import SamplerOptions
-from diffsheg_ros.nodes.parameters import NODE_PARAMETERS, AvatarParameters, FilePlayerParameters
+from diffsheg_ros.avatar.parameters import AvatarParameters
+from diffsheg_ros.capture.parameters import FilePlayerParameters
 from diffsheg_ros.parameter_rules import kind_of, rule_of
+from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 from tests.support.paths import ROOT
 
 CONFIG = ROOT / 'config' / 'avatar.yaml'
@@ -146,7 +148,7 @@ class TestOnANode:
         [('2', '2'), ('5.5', '5.5'), ('true', 'true'), ("'007'", '007'), ('-1', '-1')],
     )
     def test_a_name_may_be_a_number_wherever_it_comes_from(self, declare, tmp_path, written, text):
-        from diffsheg_ros.nodes.parameters import SpeakerParameters
+        from diffsheg_ros.speaker.parameters import SpeakerParameters
 
         named = ['--ros-args', '-p', f'device:={written}']
         assert declare(SpeakerParameters, named)[1].read().device == text

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diffsheg_model.bundle import Bundle, load_bundle, save_bundle
+from diffsheg_model.bundle import Bundle, load_bundle
 from diffsheg_model.config import (
     BundleConfig,
     DiffusionConfig,
@@ -16,6 +16,7 @@ from diffsheg_model.config import (
 from diffsheg_model.engines import create_engine
 from diffsheg_model.motion.formats import BEAT, SHOW
 from diffsheg_model.motion.rest_skeletons import human
+from diffsheg_model.network.save_bundle import save_bundle
 
 
 def random_state(config: NetworkConfig, seed: int) -> dict[str, np.ndarray]:

@@ -22,14 +22,15 @@ from diffsheg_model.data.recordings import (
     livelink,
     show,
 )
-from diffsheg_model.data.recordings.recording import ReadOptions, TakeFiles
+from diffsheg_model.data.recordings.recording import TakeFiles
 from diffsheg_model.data.shard_writer import TakeInfo, write_index, write_take
+from diffsheg_model.motion.avatar_rig import AVATAR
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS, BEAT, SHOW
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion_files.face_csv import write_face_csv
 from diffsheg_model.motion_files.mcap.motion import write_mcap
 from diffsheg_model.motion_files.npz import write_npz
-from diffsheg_model.viewer import AVATAR
+from diffsheg_model.motion_files.track import ReadOptions
 from tests.support import golden_reference as golden
 from tests.support.fuzzing import Sample
 from tests.support.made_recordings import (

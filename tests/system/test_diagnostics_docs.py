@@ -9,7 +9,8 @@ from tests.support.paths import ROOT
 
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 
-from diffsheg_ros.diagnostics.report import NEWS, WARN
+from diffsheg_ros.avatar.health import NEWS
+from diffsheg_ros.diagnostics.report import WARN
 from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
 from diffsheg_ros.nodes.microphone import MicrophoneNode
 from diffsheg_ros.speaker.health import _NEWS as SPEAKER_NEWS

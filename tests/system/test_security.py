@@ -11,7 +11,7 @@ pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 
 from rclpy.node import Node, NodeNameNonExistentError
 
-from diffsheg_ros.nodes.parameters import NODE_PARAMETERS
+from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 from tests.support.every_node import SPACE, card, named, start_any  # noqa: F401
 
 POLICY = ROOT / 'config' / 'sros2' / 'policy.xml'

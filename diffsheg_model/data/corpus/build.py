@@ -22,12 +22,13 @@ from diffsheg_model.data.corpus.voices.voices import (
 from diffsheg_model.data.progress import takes_progress
 from diffsheg_model.data.recipe import keep_recipe
 from diffsheg_model.data.recordings.facegood import read
-from diffsheg_model.data.recordings.recording import ReadOptions, TakeFiles
+from diffsheg_model.data.recordings.recording import TakeFiles
 from diffsheg_model.data.shard_writer import is_complete, write_index
 from diffsheg_model.data.work_pool import Job, run_jobs
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import WriteError
 from diffsheg_model.motion.formats import BEAT
+from diffsheg_model.motion_files.track import ReadOptions
 
 logger = logging.getLogger(__name__)
 

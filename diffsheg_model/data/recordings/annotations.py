@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from diffsheg_model.data.recordings.recording import read_text
 from diffsheg_model.errors import InputError
+from diffsheg_model.motion_files.track import read_text
 from diffsheg_model.untrusted.reading import reader
 
 Stretch = tuple[float, float, float]

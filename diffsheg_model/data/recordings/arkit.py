@@ -4,16 +4,15 @@ from pathlib import Path
 
 from diffsheg_model.data.recordings.body import read_body
 from diffsheg_model.data.recordings.recording import (
-    ReadOptions,
     Recording,
     TakeFiles,
-    Track,
     files_by_stem,
     read_samples,
     take_name,
 )
 from diffsheg_model.data.shard_writer import SAMPLE_RATE
 from diffsheg_model.motion_files.arkit_csv import is_arkit, read_arkit_csv
+from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader
 
 LICENCE = 'not stated'

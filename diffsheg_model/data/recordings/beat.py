@@ -6,16 +6,15 @@ from pathlib import Path
 from diffsheg_model.data.recordings.annotations import Word, read_semantic, read_textgrid
 from diffsheg_model.data.recordings.body import read_body
 from diffsheg_model.data.recordings.recording import (
-    ReadOptions,
     Recording,
     TakeFiles,
-    Track,
     files_by_stem,
     read_samples,
 )
 from diffsheg_model.data.shard_writer import SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.facial_json_reader import read_facial_json
+from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader
 
 SPEAKERS = (

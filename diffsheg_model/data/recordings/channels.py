@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
-from diffsheg_model.config import MotionFormat
-from diffsheg_model.data.recordings.recording import Recording, Track
+from diffsheg_model.data.recordings.recording import Recording
 from diffsheg_model.errors import InputError
+from diffsheg_model.motion.motion_format import MotionFormat
+from diffsheg_model.motion_files.track import Track
 
 
 @dataclass(frozen=True)

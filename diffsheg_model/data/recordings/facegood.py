@@ -33,16 +33,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.data.recordings.recording import (
-    ReadOptions,
-    Recording,
-    TakeFiles,
-    Track,
-    read_samples,
-)
+from diffsheg_model.data.recordings.recording import Recording, TakeFiles, read_samples
 from diffsheg_model.data.shard_writer import SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.clock import frame_times, true_rate
+from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.array_files import read_npy
 from diffsheg_model.untrusted.reading import reader
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.data.recordings import (
     arkit,
     beat,
@@ -12,10 +11,12 @@ from diffsheg_model.data.recordings import (
     livelink,
     show,
 )
-from diffsheg_model.data.recordings.recording import ReadOptions, Recording, TakeFiles
+from diffsheg_model.data.recordings.recording import Recording, TakeFiles
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT, SHOW
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.motion_files.arkit_csv import is_arkit
+from diffsheg_model.motion_files.track import ReadOptions
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.data.progress import takes_progress
 from diffsheg_model.data.recipe import keep_recipe
 from diffsheg_model.data.recordings.channels import to_channels
 from diffsheg_model.data.recordings.kinds import KINDS, Kind, recognise
-from diffsheg_model.data.recordings.recording import ReadOptions, Recording, TakeFiles
+from diffsheg_model.data.recordings.recording import Recording, TakeFiles
 from diffsheg_model.data.recordings.report import REPORT, Outcome, Report
 from diffsheg_model.data.recordings.take_names import with_distinct_names
 from diffsheg_model.data.shard_writer import (
@@ -32,6 +31,8 @@ from diffsheg_model.data.shard_writer import (
 from diffsheg_model.data.work_pool import Job, run_jobs
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import WriteError, open_lock, remove_leftovers
+from diffsheg_model.motion.motion_format import MotionFormat
+from diffsheg_model.motion_files.track import ReadOptions
 
 logger = logging.getLogger(__name__)
 

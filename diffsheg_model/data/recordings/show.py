@@ -13,19 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffsheg_model.data.recordings.recording import (
-    ReadOptions,
     Recording,
     TakeFiles,
-    Track,
     files_by_stem,
     read_samples,
-    read_text,
     take_name,
 )
 from diffsheg_model.data.shard_writer import SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import SHOW
 from diffsheg_model.motion_files.clock import frame_times, true_rate
+from diffsheg_model.motion_files.track import ReadOptions, Track, read_text
 from diffsheg_model.untrusted.array_files import NpzFile
 from diffsheg_model.untrusted.reading import reader
 from diffsheg_model.untrusted.restricted_pickle import load

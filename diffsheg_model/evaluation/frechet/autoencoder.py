@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.frechet.protocol import (
     Protocol,
@@ -23,6 +22,7 @@ from diffsheg_model.evaluation.frechet.protocol import (
     protocol_text,
 )
 from diffsheg_model.files.atomic import atomic_path, sha256
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.untrusted.reading import reader
 
 RECORD = 'autoencoder.json'

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diffsheg_model.config import MotionFormat, from_dict
+from diffsheg_model.config import from_dict
 from diffsheg_model.errors import InputError
+from diffsheg_model.motion.motion_format import MotionFormat
 
 CHANNEL_GROUPS = ('gesture', 'expression', 'all')
 """The channels of FGD, FED and FMD (arXiv 2401.04747, section 4), in this order."""

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.data.shards import Take, open_shards
 from diffsheg_model.data.statistics import compute_stats, settle
 from diffsheg_model.errors import InputError
@@ -30,6 +29,7 @@ from diffsheg_model.evaluation.frechet.autoencoder import (
 )
 from diffsheg_model.evaluation.frechet.protocol import Protocol, check_sizes, group_channels
 from diffsheg_model.evaluation.frechet.windows import check_finite, digest_takes, has_channels
+from diffsheg_model.motion.motion_format import MotionFormat
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.frechet.protocol import group_channels
+from diffsheg_model.motion.motion_format import MotionFormat
 
 if TYPE_CHECKING:
     from diffsheg_model.data.shards import Take

@@ -9,11 +9,11 @@ import pytest
 
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Conditions, create_engine
+from diffsheg_model.engines.create import create_serving_engine
 from diffsheg_model.engines.fallback import (
     Candidate,
     EngineFault,
     FallbackEngine,
-    create_serving_engine,
 )
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.foppas import make_sampler, plan_window

@@ -8,13 +8,13 @@ import pytest
 
 from diffsheg_model.advice import install_advice
 from diffsheg_model.engines import ENGINES, PRECISIONS, create_engine
+from diffsheg_model.engines.create import first_that_works
 from diffsheg_model.engines.onnxruntime_providers import check_provider
 from diffsheg_model.engines.registry import (
     ALL_PRECISIONS,
     AUTO_ORDER,
     EngineChoice,
     choices_of,
-    first_that_works,
     understudies_of,
 )
 from diffsheg_model.errors import InputError, one_line

@@ -9,14 +9,18 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion.avatar_rig import AVATAR_JOINTS_OF_SHOW, JAW_OPEN_RAD, avatar_motion
+from diffsheg_model.motion.avatar_rig import (
+    AVATAR,
+    AVATAR_JOINTS_OF_SHOW,
+    JAW_OPEN_RAD,
+    avatar_motion,
+)
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS, BEAT, SHOW
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
 from diffsheg_model.motion.skeleton import joint_frames
 from diffsheg_model.motion_files.glb import write_gltf
 from diffsheg_model.motion_files.glb_figure import Glb, read_glb
-from diffsheg_model.viewer import AVATAR
 from tests.model.motion_files.test_write import moving
 
 pygltflib = pytest.importorskip('pygltflib')

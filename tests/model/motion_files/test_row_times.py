@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.arkit_csv import read_arkit_csv
 from diffsheg_model.motion_files.read import read_motion
+from diffsheg_model.motion_files.track import ReadOptions
 
 
 def codes(rate, begin, count, mark=':', fraction='.000', drop=False, skip=()):

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS
 from diffsheg_model.motion_files.arkit_csv import is_arkit, is_live_link, read_arkit_csv
 from diffsheg_model.motion_files.arkit_names import arkit_columns, arkit_name
 from diffsheg_model.motion_files.read import read_motion
+from diffsheg_model.motion_files.track import ReadOptions
 
 ROWS = 60
 WEIGHTS = 0.5 + 0.4 * np.sin(np.arange(ROWS)[:, None] + np.arange(3))

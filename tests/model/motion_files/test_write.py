@@ -17,17 +17,10 @@ from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON, human
 from diffsheg_model.motion.rotations import matrix_from_rotvec, rotvec_from_euler_xyz
 from diffsheg_model.motion.skeleton import bone_ends, forward_kinematics, joint_frames
-from diffsheg_model.motion_files import (
-    plot_curves,
-    plot_pose_strip,
-    read_npz,
-    write_bvh,
-    write_face_csv,
-    write_npz,
-    write_outputs,
-)
-from diffsheg_model.outputs import OUTPUT_FILES
-from diffsheg_model.pictures.curves import motion_curves, waveform_envelope
+from diffsheg_model.motion_files import read_npz, write_bvh, write_face_csv, write_npz
+from diffsheg_model.outputs import OUTPUT_FILES, write_outputs
+from diffsheg_model.pictures.curves import motion_curves, plot_curves, waveform_envelope
+from diffsheg_model.pictures.pose_strip import plot_pose_strip
 from tests.support.paths import ROOT
 
 RATE = 16000

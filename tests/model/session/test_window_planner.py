@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from diffsheg_model.config import FoppasConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.foppas import next_window
-from diffsheg_model.session.live_options import PRESETS, LiveOptions, live_options
+from diffsheg_model.session.live_options import LiveOptions
+from diffsheg_model.session.presets import PRESETS, live_options
 from diffsheg_model.session.window_planner import WindowPlanner
 
 T = 34

@@ -4,18 +4,10 @@ import dataclasses
 
 import pytest
 
+from diffsheg_ros.avatar.health import Facts, Health
 from diffsheg_ros.avatar.worker_stats import WorkerStats
-from diffsheg_ros.diagnostics.report import (
-    ERROR,
-    OK,
-    RECENT_S,
-    WARN,
-    Arrivals,
-    Facts,
-    Health,
-    Rate,
-    Spans,
-)
+from diffsheg_ros.diagnostics.meters import Arrivals, Rate, Spans
+from diffsheg_ros.diagnostics.report import ERROR, OK, RECENT_S, WARN
 
 ZERO = WorkerStats(
     **{

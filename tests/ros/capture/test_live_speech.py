@@ -13,7 +13,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.capture.live_speech import LiveSpeech
-from diffsheg_ros.nodes.parameters import SpeechParameters
+from diffsheg_ros.capture.parameters import SpeechParameters
 from tests.support.recordings import SPEECH
 
 START_NS = 1_000 * NS

@@ -13,8 +13,9 @@ from diffsheg_model.motion.rotations import (
     slerp,
 )
 from diffsheg_model.time_units import NS
+from diffsheg_ros.motion_values import FaceMotion, JointMotion
 from diffsheg_ros.recording.recording import Recording
-from diffsheg_ros.ros.messages import AudioPiece, FaceMotion, JointMotion
+from diffsheg_ros.ros.messages import AudioPiece
 
 T0 = 1_700_000_000 * NS
 RATE = 16000

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from diffsheg_ros.nodes.parameters import NODE_PARAMETERS
+from diffsheg_ros.startup.catalogue import EXECUTABLES
 from diffsheg_ros.startup.command_line import (
     UsageError,
     asks_for_help,
     ros_arguments,
     usage,
 )
-from diffsheg_ros.startup.executables import EXECUTABLES
 from diffsheg_ros.startup.import_failure import import_failure
 from diffsheg_ros.startup.nearest import did_you_mean
+from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 from tests.support.paths import ROOT
 
 

@@ -5,7 +5,6 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.data.corpus.teacher.events import from_phones
 from diffsheg_model.data.corpus.teacher.styles import STYLES
 from diffsheg_model.data.corpus.teacher.teacher import gesture
@@ -13,6 +12,7 @@ from diffsheg_model.data.corpus.voices.phones import Phone
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion.joint_limits import excess
 from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.motion.rotations import quaternion_from_rotvec, rotvec_from_quaternion
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS

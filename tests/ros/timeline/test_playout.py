@@ -7,8 +7,8 @@ import pytest
 from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial.transform import Rotation
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS
 from diffsheg_ros.timeline.playout import Playout, Stretch

@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from diffsheg_model.config import MotionFormat
 from diffsheg_model.motion.motion import Motion
+from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.motion.rotations import rotvec_from_quaternion
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS

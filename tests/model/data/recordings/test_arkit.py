@@ -7,13 +7,13 @@ from scipy.spatial.transform import Rotation
 from diffsheg_model.data.recordings import arkit, livelink
 from diffsheg_model.data.recordings.channels import to_channels
 from diffsheg_model.data.recordings.kinds import recognise
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS, BEAT
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion_files.arkit_csv import read_arkit_csv
 from diffsheg_model.motion_files.arkit_names import arkit_name
 from diffsheg_model.motion_files.face_csv import write_face_csv
+from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
     swing,
     timecode,

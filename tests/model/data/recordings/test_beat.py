@@ -8,11 +8,11 @@ from diffsheg_model.data.recordings.annotations import read_semantic, read_textg
 from diffsheg_model.data.recordings.beat import SPEAKERS, find, read
 from diffsheg_model.data.recordings.channels import to_channels
 from diffsheg_model.data.recordings.kinds import recognise
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion_files.bvh_reader import read_bvh
 from diffsheg_model.motion_files.clock import true_rate
+from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
     TEXTGRID,
     weights,

@@ -10,8 +10,8 @@ from diffsheg_model.data.recordings.facegood import (
     find,
     read,
 )
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS
+from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.recordings import DATA
 
 

@@ -9,10 +9,10 @@ import soundfile
 
 from diffsheg_model.cli.main import main
 from diffsheg_model.data.recordings.prepare import PrepareOptions, prepare
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.data.shards import open_shards
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT, SHOW
+from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
     light_take,
     report_of,

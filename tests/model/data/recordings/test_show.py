@@ -8,10 +8,10 @@ import pytest
 
 from diffsheg_model.data.recordings.channels import to_channels
 from diffsheg_model.data.recordings.kinds import recognise
-from diffsheg_model.data.recordings.recording import ReadOptions
 from diffsheg_model.data.recordings.show import find, read, read_hand_components
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import SHOW
+from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import show_pickle, write_show_take, write_wav
 from tests.support.recordings import DATA
 

@@ -1,0 +1,138 @@
+"""Creation of engines: one by name, the fastest that works here, or one with understudies."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from diffsheg_model.engines.engine import Engine
+from diffsheg_model.engines.fallback import Candidate, FallbackEngine
+from diffsheg_model.engines.registry import EngineChoice, choices_of, understudies_of
+from diffsheg_model.errors import InputError, one_line
+from diffsheg_model.threads import thread_count
+
+if TYPE_CHECKING:
+    from diffsheg_model.bundle import Bundle
+
+T = TypeVar('T')
+
+logger = logging.getLogger(__name__)
+
+
+def create_engine(
+    name: str,
+    bundle: 'Bundle',
+    threads: int = 0,
+    *,
+    precision: str = 'auto',
+    provider: str = 'cpu',
+    cache: Path | None = None,
+) -> Engine:
+    """Loads a bundle into one engine: to measure it, or to compare with it.
+
+    What serves users goes on when its engine fails; see `create.create_serving_engine`.
+
+    Args:
+        name: one of ENGINES; 'auto' takes the fastest that is installed and works here, and logs
+            why it takes no faster one.
+        bundle: the model.
+        threads: CPU threads; 0 is all cores but one, see `thread_count`.
+        precision: of the arithmetic, one of the engine's PRECISIONS; 'auto' is fp32. With the
+            name 'auto', only engines that have it are tried.
+        provider: where ONNX Runtime computes: 'cpu', 'cuda' or 'tensorrt'.
+        cache: folder for what the engine derives from the bundle; None for its default.
+
+    Raises:
+        InputError: the engine is unknown, not installed or does not work here, or it does not
+            have that precision or provider.
+    """
+    count = thread_count(threads)
+    engine, why = first_that_works(
+        choices_of(name, precision, provider), lambda choice: choice.load(bundle, count, cache)
+    )
+    log_engine(engine, count, bundle, why)
+    return engine
+
+
+def log_engine(engine: Engine, threads: int, bundle: 'Bundle', why: str) -> None:
+    """One line: what runs, and why that."""
+    logger.info(
+        'engine %s (%s), %d thread%s, bundle %s: %s',
+        engine.name,
+        engine.precision,
+        threads,
+        '' if threads == 1 else 's',
+        bundle.config.name,
+        why,
+    )
+
+
+def create_serving_engine(
+    name: str,
+    bundle: 'Bundle',
+    threads: int = 0,
+    *,
+    precision: str = 'auto',
+    provider: str = 'cpu',
+    cache: Path | None = None,
+    timeout_s: float | None = None,
+    fallback: bool = True,
+) -> FallbackEngine:
+    """Loads a bundle into an engine that others take over from when it fails.
+
+    At the beginning the choice is strict: a named engine that does not work is an error, because
+    somebody is there to correct it. In the middle of a run nobody is, and a body that stands still
+    is worse than one that moves on another engine: the fastest exact float32 engine on the CPU
+    takes over, whether the engine was named or chosen by 'auto'.
+
+    Args:
+        name, bundle, threads, precision, provider, cache: as `create_engine` takes them.
+        timeout_s: longest time for a window; None for any.
+        fallback: whether others take over; False leaves a failing engine's windows out.
+
+    Raises:
+        InputError: as `create_engine`.
+    """
+    count = thread_count(threads)
+
+    def candidate(choice: EngineChoice) -> Candidate:
+        return Candidate(str(choice), lambda: choice.load(bundle, count, cache))
+
+    def serve(choice: EngineChoice) -> FallbackEngine:
+        understudies = understudies_of(choice) if fallback else []
+        return FallbackEngine(
+            bundle.config,
+            candidate(choice),
+            [candidate(other) for other in understudies],
+            timeout_s,
+        )
+
+    engine, why = first_that_works(choices_of(name, precision, provider), serve)
+    engine.why = why
+    log_engine(engine, count, bundle, why)
+    return engine
+
+
+def first_that_works(
+    choices: Sequence[EngineChoice], make: Callable[[EngineChoice], T]
+) -> tuple[T, str]:
+    """Makes something of the first choice for which that does not fail.
+
+    Returns:
+        What was made, and in one line why it is that.
+
+    Raises:
+        InputError: none works; the message says why, for each.
+    """
+    refused: list[str] = []
+    for choice in choices:
+        try:
+            made = make(choice)
+        except Exception as error:
+            if len(choices) == 1:
+                raise
+            refused.append(f'{choice.name}: {one_line(error)}')
+            continue
+        why = 'as chosen' if len(choices) == 1 else 'the fastest that works here'
+        return made, '; '.join([why, *(f'not {text}' for text in refused)])
+    raise InputError('no engine works here; ' + '; '.join(refused))

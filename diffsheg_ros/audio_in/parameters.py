@@ -1,0 +1,46 @@
+"""Parameters that every node which hears speech shares."""
+
+from dataclasses import dataclass
+
+from diffsheg_ros.parameter_rules import Checked, parameter
+
+
+@dataclass(frozen=True)
+class HearingParameters(Checked):
+    """How speech is heard; who hears the same speech should have the same."""
+
+    reorder_s: float = parameter(
+        0.1,
+        'How long a missing audio chunk is waited for, in seconds of later audio.',
+        low=0.0,
+        high=1.0,
+    )
+    max_gap_s: float = parameter(
+        5.0, 'Longest gap in the audio that is filled with silence, seconds.', low=1.0, high=60.0
+    )
+    stall_s: float = parameter(
+        1.0,
+        'An utterance without a chunk for so long is over, seconds; at least reorder_s.',
+        low=0.05,
+        high=60.0,
+    )
+    max_queue_s: float = parameter(
+        300.0,
+        'Most audio that waits; what comes beyond it is dropped, seconds.',
+        low=1.0,
+        high=3600.0,
+    )
+    audio_reliability: str = parameter(
+        'auto',
+        """Reliability of the subscription to audio. auto hears every publisher, reliable ones
+        without loss. best_effort hears every publisher and loses messages above 0.5 MB; reliable
+        hears reliable publishers only.""",
+        choices=('auto', 'best_effort', 'reliable'),
+    )
+    audio_depth: int = parameter(
+        1000,
+        """Audio chunks that the middleware keeps for this node; a synthesiser that sends much
+        faster than real time needs more.""",
+        low=1,
+        high=10_000,
+    )

@@ -1,0 +1,40 @@
+"""Parameters of the speaker node."""
+
+from dataclasses import dataclass
+
+from diffsheg_model.audio.sound_file import check_sample_rate
+from diffsheg_ros.audio_in.parameters import HearingParameters
+from diffsheg_ros.parameter_rules import parameter
+
+
+@dataclass(frozen=True)
+class SpeakerParameters(HearingParameters):
+    """Parameters of the speaker."""
+
+    device: str = parameter(
+        'auto',
+        """The loudspeaker: its name, a part of it, or its number as `python -m sounddevice` lists
+        them; auto: the system's choice, or none where there is none; null: none.""",
+    )
+    sample_rate: int = parameter(
+        0, "Samples a second to play; 0: the device's own rate.", low=0, high=192000
+    )
+    latency_s: float = parameter(
+        0.1,
+        """How long sound waits in the device, seconds. Less is silent sooner when it is
+        interrupted; more survives a busier computer.""",
+        low=0.005,
+        high=1.0,
+    )
+    playout_delay_s: float = parameter(
+        -1.0,
+        """The sample stamped t is heard at t + this, seconds; negative: with its motion, as the
+        avatar reports.""",
+        low=-1.0,
+        high=60.0,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.sample_rate:
+            check_sample_rate(self.sample_rate, 'parameter sample_rate')

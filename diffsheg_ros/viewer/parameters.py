@@ -1,0 +1,31 @@
+"""Parameters of the viewer node."""
+
+from dataclasses import dataclass
+
+from diffsheg_model.viewer.port import DEFAULT_PORT
+from diffsheg_ros.parameter_rules import Checked, parameter
+
+
+@dataclass(frozen=True)
+class ViewerParameters(Checked):
+    """Parameters of the viewer."""
+
+    host: str = parameter(
+        '127.0.0.1',
+        """Address to serve the page on; one that other machines reach needs allow_remote.""",
+    )
+    port: int = parameter(
+        DEFAULT_PORT,
+        'Port to serve the page on, or the next free one where it is taken; 0: any that is free.',
+        low=0,
+        high=65535,
+    )
+    allow_remote: bool = parameter(
+        False,
+        """Let other machines look and speak too. Their page needs the token that is written to
+        the terminal with its address.""",
+    )
+    open_page: bool = parameter(False, 'Open the page in the browser, where there is a display.')
+    beside: str = parameter(
+        '', 'Namespace of a second avatar, shown beside the first; empty: none.'
+    )
