@@ -44,7 +44,7 @@ lint: setup-test  ## Check style, format, types, imports, and the packages for k
 	@scripts/run.sh ruff check .
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
-	@scripts/run.sh lint-imports --no-cache --config pyproject.toml
+	@scripts/run.sh lint-imports --no-cache
 	@scripts/run.sh python scripts/audit.py
 
 bench: setup-test  ## Measure every engine, side by side (JSON=file THREADS=2 ARGS='--quick')
