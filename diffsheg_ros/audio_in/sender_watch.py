@@ -25,6 +25,9 @@ _ENOUGH_OVERLAPS = 4
 _REMEMBERED = 32
 #: Stamps must run this much faster than the sound to mean a wrong sample rate.
 _SLOW_SOUND = 1.3
+#: Sound that never exceeds two steps of 16 bits for so long has lost its scale, or is none.
+_LEAST_PEAK = 2.0**-14
+_QUIET_S = 2.0
 #: Samples that are looked at to tell chunks apart.
 _COMPARED = 256
 
@@ -74,6 +77,8 @@ class SenderWatch:
         self._empty = 0
         self._paired = 0
         self._overlapping = 0
+        self._turns: deque[bool] = deque(maxlen=_REMEMBERED)  # chunks that go back to another name
+        self._quiet_s = 0.0  # from the utterance's beginning on
         self._ends: OrderedDict[str, int] = OrderedDict()  # where utterances ended
 
     def see(self, chunk: Seen) -> str:
@@ -92,7 +97,9 @@ class SenderWatch:
             chunk.start_ns,
             chunk.arrival_ns,
         )
-        problem = self._renamed(chunk, known)
+        # Each looks at every chunk, and at the name of the one before.
+        problems = [self._by_turns(chunk), self._too_quiet(chunk), self._renamed(chunk, known)]
+        problem = next(filter(None, problems), '')
         if known.first == 0 and self._recent and self._recent[-1].first != 0:
             self._recent.clear()  # begun again
         problem = problem or self._after_end(chunk)
@@ -120,6 +127,33 @@ class SenderWatch:
         return (
             'each chunk has an utterance_id of its own: keep one utterance_id until what is said '
             'is over, and count first_sample on'
+        )
+
+    def _by_turns(self, chunk: Seen) -> str:
+        """Tell if utterances come by turns, as those of two senders do."""
+        goes_back = chunk.utterance_id in self._ids and chunk.utterance_id != self._id
+        self._turns.append(goes_back and chunk.first_sample > 0)
+        if sum(self._turns) < _ENOUGH:
+            return ''
+        return (
+            'chunks of several utterances come by turns, and only the newest utterance is heard: '
+            'two senders speak at once; let one wait for the other, or remap its topic'
+        )
+
+    def _too_quiet(self, chunk: Seen) -> str:
+        """Tell if sound is there, but far below what anybody hears."""
+        if chunk.utterance_id != self._id or chunk.first_sample == 0:
+            self._quiet_s = 0.0
+        peak = float(np.abs(chunk.samples).max())
+        if peak >= _LEAST_PEAK:
+            self._quiet_s = -np.inf  # this utterance's scale is right
+        elif peak or self._quiet_s:
+            self._quiet_s += len(chunk.samples) / chunk.sample_rate
+        if self._quiet_s < _QUIET_S:
+            return ''
+        return (
+            f'samples stay below {_LEAST_PEAK:.0e}, which is silence: they must use -1..1 (were '
+            'they divided by 32768 twice?)'
         )
 
     def _after_end(self, chunk: Seen) -> str:

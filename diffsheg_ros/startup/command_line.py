@@ -35,10 +35,14 @@ def ros_arguments(name: str, given: Sequence[str]) -> list[str]:
     own, others = _split(given)
     parameter = EXECUTABLES[name].argument
     if parameter and own and not own[0].startswith('-') and ':=' not in own[0]:
-        # JSON is YAML, so any path arrives as it is.
-        others += ['--ros-args', '-p', f'{parameter}:={json.dumps(own.pop(0))}']
+        # JSON is YAML, so any path arrives as it is; rcl does not read its pairs of surrogates.
+        value = json.dumps(own.pop(0), ensure_ascii=False)
+        others += ['--ros-args', '-p', f'{parameter}:={value}']
     if own:
         raise UsageError(f'unknown argument {own[0]!r}: {_advice(name, own[0])}')
+    for argument in others:
+        if not _is_utf8(argument):
+            raise UsageError(f'{ascii(argument)} is not text in UTF-8: rename the file')
     for option, value in pairwise(others):
         level = value.rsplit(':=', 1)[-1]
         if option == '--log-level' and level.lower() not in LOG_LEVELS:
@@ -89,6 +93,14 @@ def _split(given: Sequence[str]) -> tuple[list[str], list[str]]:
         if argument == '--':
             is_inside = False
     return [argument for argument in own if argument != '--'], inside
+
+
+def _is_utf8(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _advice(name: str, argument: str) -> str:

@@ -5,6 +5,7 @@ and nobody would know. Nothing here imports ROS.
 """
 
 import dataclasses
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 COMMON = ('use_sim_time', 'start_type_description_service')
 #: Begin the names of parameters that rclpy declares by itself.
 _FOREIGN_PREFIXES = ('qos_overrides.',)
+#: Levels of sections and values; rcl takes fewer.
+_MAX_DEPTH = 100
 
 
 def check_parameter_file(path: str | Path) -> None:
@@ -30,9 +33,16 @@ def check_parameter_file(path: str | Path) -> None:
         InputError: The file cannot be read, or a name in it is not known.
     """
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or 'it is not text in UTF-8'
+        mode = Path(path).stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            return  # a pipe can be read only once, by rcl
+        content = _parsed(Path(path).read_text(encoding='utf-8'))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f'parameter file {path}: cannot be read (it is not text in UTF-8)'
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, 'strerror', None) or error
         raise InputError(f'parameter file {path}: cannot be read ({reason})') from error
     except yaml.YAMLError as error:
         raise InputError(
@@ -66,6 +76,28 @@ def parameter_names(node: str) -> set[str]:
 def all_parameter_names() -> set[str]:
     """Return the names of the parameters of all nodes."""
     return set().union(*map(parameter_names, NODE_PARAMETERS))
+
+
+def _parsed(text: str) -> Any:
+    """Return the content of YAML, with every value as text: only names matter here.
+
+    Raises:
+        yaml.YAMLError: The text is no YAML, or it is nested too deeply or has aliases, which rcl
+            refuses too. A few lines of aliases stand for billions of values.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem='ROS takes no aliases', problem_mark=event.start_mark
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise yaml.MarkedYAMLError(
+                problem='it is nested too deeply', problem_mark=event.start_mark
+            )
+    return yaml.load(text, Loader=yaml.BaseLoader)
 
 
 def _problem(section: str, names: list[str]) -> str:

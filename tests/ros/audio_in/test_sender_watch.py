@@ -204,3 +204,38 @@ def test_chunks_stamped_on_sending_are_named_once_they_come_too_fast():
     ]
     assert 'stamped with their time of sending' in remark(sent, 'early_chunks')
     assert remark(sent) == ''
+
+
+@pytest.mark.parametrize('senders', [2, 3])
+@pytest.mark.parametrize('run', [1, 5])
+def test_senders_that_speak_at_once_are_told(senders, run):
+    sent = []
+    for index in range(0, len(chunks()), run):
+        for sender in range(senders):
+            for piece, at_ns in chunks()[index : index + run]:
+                late_ns = at_ns + sender * 10_000_000
+                sent.append((piece._replace(utterance_id=f's{sender}'), late_ns))
+    assert 'two senders speak at once' in remark(sent)
+
+
+def test_utterances_with_names_that_come_again_are_no_senders_at_once():
+    sent = []
+    for turn in range(8):
+        for piece, at_ns in chunks(16000):
+            shift_ns = turn * 6 * NS
+            moved = piece._replace(
+                utterance_id=('yes', 'no')[turn % 2], start_ns=piece.start_ns + shift_ns
+            )
+            sent.append((moved, at_ns + shift_ns))
+    assert remark(sent) == ''
+
+
+def test_sound_that_was_scaled_twice_is_named():
+    double = changed(chunks(), lambda i, piece: {'samples': piece.samples / 32768})
+    assert 'divided by 32768 twice' in remark(double)
+    pauses = changed(chunks(), lambda i, piece: {'samples': piece.samples * (i == 0)})
+    assert remark(pauses) == ''
+    fades = changed(
+        chunks(), lambda i, piece: {'samples': piece.samples * (1.0 if i == 3 else 1e-5)}
+    )
+    assert remark(fades) == ''

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from diffsheg_ros.startup.catalogue import EXECUTABLES
 from diffsheg_ros.startup.command_line import (
@@ -74,6 +75,18 @@ def test_the_examples_of_the_usage_are_understood():
     for name, executable in EXECUTABLES.items():
         arguments = ros_arguments(name, executable.example.split())
         assert arguments[0] == '--ros-args'
+
+
+@pytest.mark.parametrize('name', ['ü.wav', '\U0001f600.wav', 'a"b\\.wav', "it's.wav", '-.wav: #'])
+def test_a_recording_may_have_any_name(name):
+    [*_, given] = ros_arguments('file_player', ['./' + name])
+    assert yaml.safe_load(given.removeprefix('file:=')) == './' + name
+    assert '\\ud' not in given, 'which rcl does not read'
+
+
+def test_a_name_that_is_no_text_is_told_before_ros_fails_on_it():
+    with pytest.raises(UsageError, match='is not text in UTF-8'):
+        ros_arguments('file_player', [os.fsdecode(b'/tmp/\xff.wav')])
 
 
 def test_a_recording_may_be_a_bare_argument():

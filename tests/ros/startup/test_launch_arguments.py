@@ -1,5 +1,7 @@
 """The launch file's arguments and parameter files, checked before anything starts."""
 
+import os
+
 import pytest
 
 from diffsheg_model.errors import InputError
@@ -107,3 +109,37 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(InputError, match='cannot be read'):
         check_parameter_file(path)
+
+
+ALIASES = '\n'.join(f'a{i + 1}: &a{i + 1} [*a{i}, *a{i}]' for i in range(40))
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('a: &a {b: *a}', 'no aliases'),
+        ('a0: &a0 x\n' + ALIASES, 'no aliases'),
+        ('a: ' + '[' * 5000 + ']' * 5000, 'too deeply'),
+        ('\n'.join(' ' * depth + 'a:' for depth in range(1500)), 'too deeply'),
+    ],
+)
+def test_a_file_that_stands_for_more_than_it_says_is_refused_in_one_line(tmp_path, text, words):
+    path = tmp_path / 'robot.yaml'
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as raised:
+        check_parameter_file(path)
+    assert '\n' not in str(raised.value)
+
+
+@pytest.mark.parametrize('value', ['2001-13-45', '!!int abc', '!!timestamp x'])
+def test_values_are_left_to_the_node(tmp_path, value):
+    path = tmp_path / 'robot.yaml'
+    path.write_text(f'avatar: {{ros__parameters: {{seed: {value}}}}}')
+    check_parameter_file(path)
+
+
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='needs named pipes')
+def test_a_pipe_is_left_to_the_node_because_it_is_read_only_once(tmp_path):
+    path = tmp_path / 'pipe'
+    os.mkfifo(path)
+    check_parameter_file(path)
