@@ -86,7 +86,7 @@ def nodes(context: LaunchContext) -> list:
     if is_true(given['viewer']):
         viewer = options('viewer')
         if given['port']:
-            viewer['parameters'].append({'port': ParameterValue(given['port'], value_type=int)})
+            viewer['parameters'].append({'port': int(given['port'])})
         actions.append(Node(**viewer))
     if is_true(given['rviz']):
         actions += rviz_nodes(given['bundle'], given['namespace'], use_sim_time)

@@ -1,5 +1,6 @@
 """The arguments of the launch file, checked before anything starts. Nothing here imports ROS."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from diffsheg_ros.startup.parameter_files import check_parameter_file
 
 #: `ros2 launch` hands some of its own options on as arguments.
 _OF_LAUNCH = ('launch-prefix', 'launch-prefix-filter')
+_WHOLE = re.compile('[0-9]{1,5}')
+_HIGHEST_PORT = 65535
 
 
 def check_names(command_line: Sequence[str], launch_file: str, known: Collection[str]) -> None:
@@ -54,10 +57,15 @@ def check_values(given: Mapping[str, str], switches: Collection[str]) -> None:
     level = given['log_level']
     if level.lower() not in LOG_LEVELS:
         raise InputError(f'log_level:={level}: must be {_or(LOG_LEVELS)}')
+    port = given['port']
+    if port and not (_WHOLE.fullmatch(port) and int(port) <= _HIGHEST_PORT):
+        raise InputError(f'port:={port}: must be 0 to {_HIGHEST_PORT}')
     check_parameter_file(given['params_file'])
     for name in ('audio_file', 'bundle'):
         if given[name] and not Path(given[name]).exists():
             raise InputError(f'{name}:={given[name]}: there is no such file or folder')
+    if given['audio_file'] and Path(given['audio_file']).is_dir():
+        raise InputError(f'audio_file:={given["audio_file"]}: is a folder; give a recording')
 
 
 def _or(values: Collection[str]) -> str:

@@ -99,7 +99,7 @@ def test_it_starts_the_avatar_and_speaks_the_recording_to_it(world, tiny_bundle,
 @needs_launch
 def test_it_starts_the_viewer(world, tiny_bundle):
     watcher = world.add(Watcher(namespace='stage'))
-    with launched(f'bundle:={tiny_bundle.path}', 'namespace:=stage'):
+    with launched(f'bundle:={tiny_bundle.path}', 'namespace:=stage', 'port:=0'):
         world.until(
             lambda: (
                 ('viewer', '/stage') in watcher.get_node_names_and_namespaces() and watcher.faces

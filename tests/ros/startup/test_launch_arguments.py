@@ -18,6 +18,7 @@ GIVEN = {
     'params_file': str(CONFIG),
     'viewer': 'true',
     'log_level': 'info',
+    'port': '',
 }
 
 
@@ -42,6 +43,7 @@ def test_the_arguments_of_a_launch_file_that_includes_this_one_are_its_own():
 
 def test_the_defaults_are_right():
     check_values(GIVEN, ['viewer'])
+    check_values({**GIVEN, 'port': '0'}, ['viewer'])
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,11 @@ def test_the_defaults_are_right():
         ('audio_file', '/nowhere/speech.wav', 'no such file'),
         ('bundle', '/nowhere/bundle', 'no such file'),
         ('params_file', '/nowhere/a.yaml', 'cannot be read'),
+        ('audio_file', str(CONFIG.parent), 'is a folder'),
+        ('port', 'abc', '0 to 65535'),
+        ('port', '65536', '0 to 65535'),
+        ('port', '-1', '0 to 65535'),
+        ('port', '٣', '0 to 65535'),
     ],
 )
 def test_a_value_that_cannot_be_right_is_named(name, value, words):
