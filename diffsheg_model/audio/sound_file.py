@@ -23,6 +23,8 @@ MAX_AMPLITUDE = 16.0
 CLIPPED_LEVEL = 0.999
 CLIPPED_FRACTION = 0.01
 LENGTH_TOLERANCE_S = 0.1
+# Recordings of one file that cannot be read: a joined file with more is no recording.
+_MOST_UNREADABLE = 100
 # More samples than any file has: the header does not say how many.
 _UNKNOWN = 1 << 48
 
@@ -128,6 +130,7 @@ class _Recording:
         self.path = Path(path)
         _check_file(self.path)
         self._size = self.path.stat().st_size
+        self._unreadable = 0
         found, notes = find_parts(self.path)
         self._notes = [f'{self.path}: {note}' for note in notes]
         self._parts: list[Part] = []
@@ -140,6 +143,7 @@ class _Recording:
             except InputError as error:
                 if len(found) == 1:
                     raise
+                self._count_unreadable()
                 reason = str(error).removeprefix(f'{self.path}: ')
                 self._notes.append(
                     f'{self.path}: the recording from byte {part.start} to {part.end} is left '
@@ -150,6 +154,15 @@ class _Recording:
         self.sample_rate = max(info.sample_rate for info in infos)
         self.channels = max(info.channels for info in infos)
         self._infos = infos
+
+    def _count_unreadable(self) -> None:
+        """Raise InputError where too many of the recordings cannot be read."""
+        self._unreadable += 1
+        if self._unreadable > _MOST_UNREADABLE:
+            raise InputError(
+                f'{self.path}: more than {_MOST_UNREADABLE} of the recordings in it cannot be '
+                f'read; export it again'
+            )
 
     def samples(self) -> int:
         """Return the number of samples, a channel, at ``sample_rate``."""
@@ -177,7 +190,7 @@ class _Recording:
 
         for note in self._notes:
             say(note)
-        read = clipped = 0
+        self._unreadable = read = clipped = 0
         for part, info in zip(self._parts, self._infos, strict=True):
             resampler = StreamResampler(info.sample_rate, self.sample_rate)
             for samples in self._decoded(part, info, seconds, say):
@@ -188,6 +201,8 @@ class _Recording:
                     yield ready
             if len(tail := resampler.finish()):
                 yield tail
+        if not read:
+            raise InputError(f'{self.path}: holds no samples; record or export it again')
         if clipped > CLIPPED_FRACTION * read:
             say(
                 f'{self.path}: {100 * clipped / read:.0f} % of its samples are clipped (at full '
@@ -208,6 +223,8 @@ class _Recording:
                 f'{self.path}: cut short or damaged before its first sample; copy or export it '
                 f'again'
             )
+        if not read:
+            self._count_unreadable()
         # Lossy formats may promise a few samples more than they hold.
         if stated <= _UNKNOWN and stated - read > LENGTH_TOLERANCE_S * rate:
             say(

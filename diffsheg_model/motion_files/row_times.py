@@ -145,6 +145,11 @@ def _of_timecodes(table: Table, codes: timecodes.Timecodes, sound_s: float | Non
     if rate is None and sound_s is not None:
         rate = _by_sound(codes, possible, sound_s)
     if rate is None:
+        if not possible:
+            raise InputError(
+                f'{table.path}: its timecodes count up to {codes.frames.max():g} frames in a '
+                f'second: write milliseconds as HH:MM:SS.fff, or give its rate by --fps'
+            )
         some = ', '.join(map(str, possible))
         raise InputError(
             f'{table.path}: its {len(table.rows)} timecodes do not tell their rate (it may be '

@@ -16,6 +16,7 @@ _W64 = bytes.fromhex('f3acd3118cd100c04f8edb8a')
 _NAMED = re.compile(rb'[\x20-\x7e]{4}')
 _OPEN_ENDED = 0x7FFFF000
 """Sizes of 32 bits from here on are what programs write that did not know the size."""
+_LARGEST_OFFSET = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ _MARKS = (
     (re.compile(rb'caff\x00[\x01\x02]\x00\x00desc', re.DOTALL), _CAF),
     (re.compile(rb'riff\x2e\x91\xcf\x11.{16}wave' + re.escape(_W64), re.DOTALL), _WAVE64),
 )
+_BEGINNINGS = {b'RIFF', b'RF64', b'BW64', b'RIFX', b'FORM', b'caff', b'riff'}
 _AU = re.compile(rb'\.snd\x00\x00[\x00-\x0f].', re.DOTALL)
 
 
@@ -105,6 +107,12 @@ def _next(data: mmap.mmap, place: int) -> tuple[int, 're.Pattern[bytes]', _Layou
     return min(hits, key=lambda hit: hit[0]) if hits else None
 
 
+def next_mark(data: mmap.mmap, place: int) -> int | None:
+    """Return where a file of chunks begins at or behind a place, None where none does."""
+    hits = [hit.start() for mark, _ in _MARKS if (hit := mark.search(data, place))]
+    return min(hits, default=None)
+
+
 def _part(data: mmap.mmap, start: int, mark: 're.Pattern[bytes]', layout: _Layout) -> Part | None:
     """The recording that begins at a place; None where it has no sound at all."""
     chunk = _chunk_of_sound(data, start, layout)
@@ -139,10 +147,12 @@ def _chunk_of_sound(data: mmap.mmap, start: int, layout: _Layout) -> tuple[int, 
         if name == layout.data:
             if long_size is not None and size == 0xFFFFFFFF:
                 size = long_size
+            # A size beyond what an offset can be is one that the program did not know.
+            size = 0 if size > _LARGEST_OFFSET else size
             return place + layout.name, place + layout.header, size
         if name == b'ds64' and size >= 16:
             (long_size,) = struct.unpack_from('<Q', data[place : place + 24], 16)
-        if size < 0:
+        if not 0 <= size <= len(data):
             return None
         place = _after(data, place + layout.header + size, start, layout)
     return None
@@ -167,7 +177,9 @@ def _end_of_chunks(data: mmap.mmap, start: int, end: int, layout: _Layout) -> tu
         after = follows + layout.header + size
         if not _NAMED.match(head) or size < 0 or after > len(data):
             break
-        if any(mark.match(data[follows : follows + 64]) for mark, _ in _MARKS):
+        if head[:4] in _BEGINNINGS and any(
+            mark.match(data[follows : follows + 64]) for mark, _ in _MARKS
+        ):
             break
         follows = min(_after(data, after, start, layout), len(data))
     return end, follows

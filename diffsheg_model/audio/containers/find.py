@@ -1,14 +1,15 @@
 """The recordings in a file, whatever its container."""
 
 import mmap
+import re
 from pathlib import Path
 
-from diffsheg_model.audio.containers.chunks import chunk_parts
+from diffsheg_model.audio.containers.chunks import chunk_parts, next_mark
 from diffsheg_model.audio.containers.mp3 import is_mp3, mp3_parts, skip_id3
 from diffsheg_model.audio.containers.ogg import ogg_parts
 from diffsheg_model.audio.containers.part import Part
 
-_FLAC = (b'fLaC\x00\x00\x00\x22', b'fLaC\x80\x00\x00\x22')
+_FLAC = re.compile(rb'fLaC[\x00\x80]\x00\x00\x22')
 """The beginning of every FLAC stream: its mark, and a block STREAMINFO of 34 bytes."""
 
 _LEAST_LEFT_OUT = 1024
@@ -36,7 +37,7 @@ def find_parts(path: Path) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     if len(parts) > 1:
         notes.append(f'holds {len(parts)} recordings one after the other: all are read')
     if left_out >= _LEAST_LEFT_OUT:
-        notes.append(f'{left_out} of its {size} bytes are not sound: left out')
+        notes.append(f'{left_out} of its {size} bytes are not sound of its kind: left out')
     return tuple(parts), tuple(notes)
 
 
@@ -46,7 +47,7 @@ def _look(data: mmap.mmap) -> tuple[list[Part], int]:
     mark = data[start : start + 8]
     if mark[:4] == b'OggS':
         return ogg_parts(data)
-    if mark in _FLAC:
+    if _FLAC.match(mark):
         return _flac_parts(data, start)
     if is_mp3(data, start):
         return mp3_parts(data)
@@ -54,13 +55,17 @@ def _look(data: mmap.mmap) -> tuple[list[Part], int]:
 
 
 def _flac_parts(data: mmap.mmap, first: int) -> tuple[list[Part], int]:
-    starts = [first]
-    while True:
-        found = [data.find(mark, starts[-1] + len(mark)) for mark in _FLAC]
-        if max(found) < 0:
-            break
-        starts.append(min(place for place in found if place >= 0))
-    if len(starts) == 1:
+    starts = [hit.start() for hit in _FLAC.finditer(data, first)]
+    # A stream does not say where it ends: another kind of file behind it is told by its mark.
+    other = [at for at in (next_mark(data, starts[-1]), _next_ogg(data, starts[-1])) if at]
+    end = min([len(data), *other])
+    if len(starts) == 1 and not other:
         return [Part(0, len(data))], 0
-    ends = [*starts[1:], len(data)]
-    return [Part(start, end) for start, end in zip(starts, ends, strict=True)], 0
+    ends = [*starts[1:], end]
+    parts = [Part(start, end) for start, end in zip(starts, ends, strict=True)]
+    return parts, len(data) - end
+
+
+def _next_ogg(data: mmap.mmap, place: int) -> int | None:
+    found = data.find(b'OggS\x00\x02', place)
+    return found if found >= 0 else None

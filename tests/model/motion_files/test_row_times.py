@@ -220,3 +220,9 @@ def test_what_table_and_sound_both_have_is_used(tmp_path, sound_s):
     track, notes = read_arkit_csv(path, sound_s, ReadOptions())
     assert track.end_s == pytest.approx(3.0)
     assert f'the {min(sound_s, 3.0):.2f} s that both have are used' in notes[-1]
+
+
+def test_milliseconds_behind_a_colon_are_named(tmp_path):
+    times = [f'00:00:{i // 30:02d}:{i % 30 * 33:03d}' for i in range(90)]
+    with pytest.raises(InputError, match=r'count up to 957 frames in a second: .*HH:MM:SS\.fff'):
+        read(table(tmp_path / 'face.csv', times))

@@ -142,7 +142,49 @@ def test_what_is_behind_the_sound_is_left_out_with_one_line(
     samples, _, lines = warnings_of(path, caplog)
     np.testing.assert_allclose(samples, decoded(tmp_path, content), atol=1e-6)
     if kind[0] != 'FLAC':  # a decoder does not say where its stream ends
-        assert lines == [f'{path}: 5000 of its {len(content) + 5000} bytes are not sound: left out']
+        size = len(content) + 5000
+        assert lines == [f'{path}: 5000 of its {size} bytes are not sound of its kind: left out']
+
+
+@pytest.mark.parametrize('kind', CHUNKS + [('OGG', 'VORBIS')], ids=' '.join)
+def test_another_kind_of_file_behind_flac_is_left_out_with_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: tuple[str, str]
+) -> None:
+    if kind[0] == 'AU':
+        pytest.skip('its mark is too short to be told from the sound')
+    content, other = encoded(('FLAC', 'PCM_16'), 2.0), encoded(kind, 1.0)
+    path = tmp_path / 'more'
+    path.write_bytes(content + other)
+    samples, _, lines = warnings_of(path, caplog)
+    np.testing.assert_array_equal(samples, decoded(tmp_path, content))
+    assert len(lines) == 1 and 'not sound of its kind: left out' in lines[0]
+
+
+@pytest.mark.parametrize('size', [1 << 63, (1 << 64) - 1])
+@pytest.mark.parametrize('kind', ['W64', 'RF64'])
+def test_a_size_beyond_any_file_is_one_that_is_not_known(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str, size: int
+) -> None:
+    content = bytearray(encoded((kind, 'PCM_16'), 1.0))
+    place = content.index(b'data' if kind == 'W64' else b'ds64') + 16
+    content[place : place + 8] = size.to_bytes(8, 'little')
+    path = tmp_path / 'piped'
+    path.write_bytes(content)
+    samples, _, lines = warnings_of(path, caplog)
+    assert len(samples) == 16000
+    assert len(lines) == 1 and 'read to the end' in lines[0]
+
+
+@pytest.mark.parametrize('kind', [('WAV', 'PCM_16'), ('FLAC', 'PCM_16'), ('AIFF', 'PCM_16')])
+def test_headers_without_sound_in_their_thousands_are_one_short_refusal(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: tuple[str, str]
+) -> None:
+    header = {'WAV': 44, 'FLAC': 42, 'AIFF': 54}[kind[0]]
+    path = tmp_path / 'headers'
+    path.write_bytes(encoded(kind, 1.0)[:header] * 3000)
+    with pytest.raises(InputError, match='more than 100 of the recordings in it cannot be read'):
+        read_audio(path)
+    assert len(caplog.messages) <= 102
 
 
 @pytest.mark.parametrize('kind', KINDS, ids=' '.join)
