@@ -78,7 +78,8 @@ class Door:
         self.limits = limits
         self.buffer = bytearray(limits.read_bytes)
         self.closed: Counter[str] = Counter()
-        self._most = max(1, min(limits.connections, _descriptors() // 4))
+        # Each may be sent a file, which is open too: together a quarter of what is allowed.
+        self._most = max(1, min(limits.connections, _descriptors() // 8))
         self._open: dict[Peer, _Connection] = {}
 
     def opened(self, transport: asyncio.Transport) -> None:

@@ -92,7 +92,7 @@ def send_for_ever(port: int, data: bytes, first: bytes = b'') -> None:
 
 
 def idle(port: int):
-    for _ in many(400, lambda: connected(port)):
+    for _ in many(600, lambda: connected(port)):
         time.sleep(0.2)
         yield
 
@@ -134,7 +134,7 @@ def unfinished_pieces(port: int):
 
 
 def huge_text(port: int):
-    data = frame(TEXT, b'[' + b'1,' * (8 << 20) + b'1]', length=None)
+    data = frame(TEXT, b'[' + b'1,' * ((8 << 20) - 8) + b'1]')  # just below 16 MiB
     yield from again(lambda: send_for_ever(port, data))
 
 
