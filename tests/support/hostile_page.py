@@ -76,11 +76,11 @@ def many(count: int, open_one: Callable[[], socket.socket]) -> Iterator[list[soc
 
 
 def again(work: Callable[[], object]) -> Iterator[None]:
-    """Does something that may be cut off, again and again."""
+    """Does something that may be cut off, again and again; begins with a yield."""
     while True:
+        yield
         with contextlib.suppress(OSError):
             work()
-        yield
 
 
 def send_for_ever(port: int, data: bytes, first: bytes = b'') -> None:
