@@ -1,5 +1,6 @@
 """One configured avatar: engine, worker and timeline put together. No ROS in it."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -33,6 +34,8 @@ LIVE_MARGIN = 0.2
 #: Whole windows: at least this beyond their length. Features hear `SETTLING_S` ahead of their
 #: frame and audio comes in chunks; the rest is for the engine.
 LEAST_MARGIN_S = 0.45
+#: Plans that spans have changed are sent at most so often.
+EMPHASIS_PERIOD_S = 0.2
 
 
 class Avatar:
@@ -86,6 +89,9 @@ class Avatar:
         format_ = self.bundle.config.format
         if live is not None:
             live.check(format_.window_frames, self.bundle.config.foppas)
+        self._emphasising = threading.Lock()
+        self._emphasised_ns: list[int] = []  # when spans begin that are not told yet
+        self._emphasised_s = -math.inf
         self._arrivals = Arrivals()
         self.latency = Spans()
         self.late_windows = 0
@@ -195,9 +201,29 @@ class Avatar:
 
     def emphasise(self, start_ns: int, duration_s: float, gain: float) -> None:
         """Scales the size of the gesture while a span of audio is heard; see `Emphases`."""
-        stretch = self.playout.emphasise(start_ns + self._delay_ns, duration_s, gain)
-        if stretch is not None:
-            self._on_stretch(stretch)
+        start_ns += self._delay_ns
+        if not self.playout.take_emphasis(start_ns, duration_s, gain):
+            return
+        with self._emphasising:
+            self._emphasised_ns.append(start_ns)
+        self.tell_emphasised()
+
+    def tell_emphasised(self) -> None:
+        """Send what spans have changed since the last time, at most once in `EMPHASIS_PERIOD_S`.
+
+        A plan of seconds takes as long to compute as a pose may, and spans come in crowds: many of
+        them are told together. Call it with each pose.
+        """
+        with self._emphasising:
+            starts_ns, now_s = sorted(self._emphasised_ns), self._clock()
+            if not starts_ns or now_s - self._emphasised_s < EMPHASIS_PERIOD_S:
+                return
+            self._emphasised_ns, self._emphasised_s = [], now_s
+        for start_ns in starts_ns:
+            stretch = self.playout.emphasised(start_ns)
+            if stretch is not None:  # else from there on it is too much to send again
+                self._on_stretch(stretch)
+                return
 
     def set_style(self, seed: int, speaker: int, guidance_scale: float | None) -> None:
         """Sets them for the windows from now on; see `MotionWorker.set_style`."""

@@ -317,6 +317,7 @@ class AvatarNode(LifecycleNode):
             self._tell_speech(shown.time_ns, shown.utterance_id)
         self._state = (shown.state, shown.utterance_id)
         self._rate.tick(time.monotonic())
+        self._avatar.tell_emphasised()
 
     def _tell_speech(self, time_ns: int, utterance_id: str) -> None:
         assert self._avatar is not None

@@ -179,8 +179,16 @@ class Playout:
             What is planned now from the first moment that changes on; None where nothing is
             planned for it yet or the span was not taken.
         """
-        if not self._timeline.emphasise(start_ns, duration_s, gain):
+        if not self.take_emphasis(start_ns, duration_s, gain):
             return None
+        return self.emphasised(start_ns)
+
+    def take_emphasis(self, start_ns: int, duration_s: float, gain: float) -> bool:
+        """Take a span as `emphasise` does; return whether it was taken."""
+        return self._timeline.emphasise(start_ns, duration_s, gain)
+
+    def emphasised(self, start_ns: int) -> Stretch | None:
+        """Return what is planned with spans that begin at a moment or later; see `emphasise`."""
         frame_ns = self._timeline.next_frame_ns(start_ns - round(EASE_S * NS))
         if frame_ns is None:
             return None
