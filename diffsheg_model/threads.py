@@ -1,8 +1,11 @@
-"""How many CPU threads networks run on."""
+"""Numbers of CPU threads and of worker processes."""
 
 import os
 
 from diffsheg_model.errors import InputError
+
+#: More threads than any machine has cores; an engine starts as many as it is told.
+MAX_THREADS = 256
 
 
 def thread_count(threads: int = 0) -> int:
@@ -15,11 +18,24 @@ def thread_count(threads: int = 0) -> int:
             (docker --cpus) is no affinity; give the number there.
 
     Raises:
-        InputError: less than 0.
+        InputError: less than 0, or more than `MAX_THREADS`.
     """
-    if threads < 0:
-        raise InputError(f'threads = {threads}: must be 0 (all cores but one) or more')
+    if not 0 <= threads <= MAX_THREADS:
+        raise InputError(
+            f'threads = {threads}: must be 0 (all cores but one) or 1 to {MAX_THREADS}'
+        )
     return threads or max(1, _usable_cores() - 1)
+
+
+def process_count(workers: int = 0) -> int:
+    """Return how many worker processes to start: as many as given, or one a core for 0.
+
+    Raises:
+        InputError: less than 0, or more than `MAX_THREADS`.
+    """
+    if not 0 <= workers <= MAX_THREADS:
+        raise InputError(f'workers = {workers}: must be 0 (one a core) or 1 to {MAX_THREADS}')
+    return workers or _usable_cores()
 
 
 def _usable_cores() -> int:

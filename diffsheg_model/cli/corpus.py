@@ -1,7 +1,6 @@
 """``diffsheg corpus``: training data out of synthetic speech and FACEGOOD's captured lips."""
 
 import logging
-import os
 from pathlib import Path
 
 from diffsheg_model.cli import Output
@@ -44,6 +43,7 @@ def corpus(
             espeak:en-us+f3; by default all that are installed and not kept for validation.
     """
     from diffsheg_model.data.corpus.build import CorpusOptions, build_corpus
+    from diffsheg_model.threads import process_count
 
     options = CorpusOptions(
         hours=hours,
@@ -54,7 +54,7 @@ def corpus(
         exclude=tuple(exclude),
         voices=tuple(voices),
     )
-    frames = build_corpus(output, options, workers or os.cpu_count() or 1)
+    frames = build_corpus(output, options, process_count(workers))
     logger.info(
         '%s: %.2f h; train on it with `diffsheg train --data %s -o RUN`',
         output,

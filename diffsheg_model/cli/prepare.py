@@ -1,7 +1,6 @@
 """``diffsheg prepare``: recordings become shards that training reads."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +48,7 @@ def prepare(
     from diffsheg_model.data.recordings.report import REPORT
     from diffsheg_model.errors import InputError
     from diffsheg_model.motion_files.track import ReadOptions
+    from diffsheg_model.threads import process_count
 
     options = PrepareOptions(
         kind=kind,
@@ -58,7 +58,7 @@ def prepare(
         exclude=tuple(exclude),
         reading=ReadOptions(fps, tolerance, hand_components),
     )
-    report = prepare_folder(source, output, options, workers or os.cpu_count() or 1)
+    report = prepare_folder(source, output, options, process_count(workers))
     for line in report.lines():
         logger.info('%s', line)
     if not report.prepared:
