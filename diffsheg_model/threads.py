@@ -34,7 +34,9 @@ def process_count(workers: int = 0) -> int:
         InputError: less than 0, or more than `MAX_THREADS`.
     """
     if not 0 <= workers <= MAX_THREADS:
-        raise InputError(f'workers = {workers}: must be 0 (one a core) or 1 to {MAX_THREADS}')
+        raise InputError(
+            f'--workers {workers}: must be from 1 to {MAX_THREADS}, or 0 for one a core'
+        )
     return workers or _usable_cores()
 
 

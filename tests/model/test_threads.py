@@ -9,7 +9,7 @@ from diffsheg_model.threads import MAX_THREADS, process_count, thread_count
 def test_absurd_numbers_are_refused_before_anything_starts(count):
     with pytest.raises(InputError, match=f'threads = {count}: must be 0'):
         thread_count(count)
-    with pytest.raises(InputError, match=f'workers = {count}: must be 0'):
+    with pytest.raises(InputError, match=f'--workers {count}: must be from 1'):
         process_count(count)
 
 
@@ -23,5 +23,5 @@ def test_commands_refuse_them_in_one_line(command, tmp_path, capsys):
     source = [str(tmp_path)] if command == 'prepare' else []
     assert main([command, *source, '-o', str(tmp_path / 'out'), '--workers', '100000']) == 2
     shown = capsys.readouterr().err
-    assert 'workers = 100000: must be 0 (one a core) or 1 to 256' in shown
+    assert '--workers 100000: must be from 1 to 256, or 0 for one a core' in shown
     assert not (tmp_path / 'out').exists()

@@ -361,8 +361,8 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
         f, 'motion_files.mcap.motion_reader.read_mcap', '.mcap', recordings
     ),
     'data.recordings.recording.read_samples': lambda f: sound(f, 'read_samples'),
-    'data.recordings.recording.read_text': lambda f: plain(
-        f, 'data.recordings.recording.read_text', '.txt', lambda p: [b'a,b\n1,2\n', 'ä\n'.encode()]
+    'motion_files.track.read_text': lambda f: plain(
+        f, 'motion_files.track.read_text', '.txt', lambda p: [b'a,b\n1,2\n', 'ä\n'.encode()]
     ),
     'data.recordings.show.read': lambda f: take(f, show, 'pkl', '.pkl', pickles(f / 'made.pkl')),
     'data.recordings.show.read_hand_components': hand_components,

@@ -27,7 +27,7 @@ from tests.support.paths import ROOT
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from diffsheg_model import files
+from diffsheg_model.files import atomic as files
 
 target, calls, when, how = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
 seen = 0

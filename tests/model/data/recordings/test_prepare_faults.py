@@ -174,7 +174,8 @@ def test_takes_that_end_their_process_are_skipped_and_named(tmp_path, workers):
     hooks.mkdir()
     (hooks / 'sitecustomize.py').write_text(HOOK)
     program = (
-        'import sys; from diffsheg_model import prepare; prepare.TAKE_LIMIT_S = 15.0\n'
+        'import sys; from diffsheg_model.data.recordings import prepare\n'
+        'prepare.TAKE_LIMIT_S = 15.0\n'
         'from diffsheg_model.cli.main import main; sys.exit(main(sys.argv[1:]))'
     )
     ran = subprocess.run(
