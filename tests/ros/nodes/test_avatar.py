@@ -198,7 +198,7 @@ _LOSER = """
 import time, numpy as np, rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from diffsheg_ros import messages
+from diffsheg_ros.ros import messages
 from diffsheg_ros.msg import AudioChunk
 rclpy.init()
 node = Node('loser')
