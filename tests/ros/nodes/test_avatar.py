@@ -220,8 +220,8 @@ def test_lost_messages_are_counted_and_their_cause_is_said(world, active, watche
     active()
     sender = subprocess.Popen([sys.executable, '-c', _LOSER])
     try:
-        world.until(lambda: watcher.statuses and int(watcher.values()['lost_messages']) > 0, 60.0)
-        world.until(lambda: sender.poll() is not None)
+        world.until(lambda: watcher.statuses and int(watcher.values()['lost_messages']) > 0, 240.0)
+        world.until(lambda: sender.poll() is not None, 240.0)
     finally:
         sender.kill()
         sender.wait()
