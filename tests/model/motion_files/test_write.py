@@ -362,8 +362,8 @@ def test_no_room_leaves_nothing_half_written(tmp_path, existing, limit):
     before = folder_content(tmp_path)
     program = textwrap.dedent(f"""
         import resource, sys
-        sys.path[:0] = {[str(Path(__file__).parent), str(ROOT)]!r}
-        from test_exports import *
+        sys.path.insert(0, {str(ROOT)!r})
+        from tests.model.motion_files.test_write import *
         motion, audio = moving(seed=1), tone()
         plot_curves({str(tmp_path / 'warm.png')!r}, motion, BEAT_SKELETON, audio, RATE)
         os.unlink({str(tmp_path / 'warm.png')!r})
