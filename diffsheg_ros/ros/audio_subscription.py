@@ -56,6 +56,7 @@ class AudioSubscription:
             depth: messages that the middleware keeps.
             raw: hand on the serialised bytes instead of the message.
         """
+        self._now_ns = self._arrival_before_ns = 0  # of the message before
         self.received = 0
         self.lost = 0
         self._node = node
@@ -158,14 +159,21 @@ class AudioSubscription:
             _remember(self._numbers, publisher, number)
 
     def _arrival_ns(self, info: Any) -> int:
-        """When the middleware received the message; the node may have been busy since."""
+        """When the middleware received the message; the node may have been busy since.
+
+        A message that was sent again is received after those behind it, and delivered before them.
+        So arrivals only rise, except where the node's own clock has gone back.
+        """
         clock = self._node.get_clock()
         now_ns: int = clock.now().nanoseconds
         received_ns = info.get('received_timestamp') or 0
         simulated = getattr(clock, 'ros_time_is_active', False)
-        if not simulated and 0 <= now_ns - received_ns < _LONGEST_WAIT_NS:
-            return int(received_ns)
-        return now_ns
+        known = not simulated and 0 <= now_ns - received_ns < _LONGEST_WAIT_NS
+        arrival_ns = int(received_ns) if known else now_ns
+        if now_ns >= self._now_ns:
+            arrival_ns = max(arrival_ns, self._arrival_before_ns)
+        self._now_ns, self._arrival_before_ns = now_ns, arrival_ns
+        return arrival_ns
 
 
 def _publisher(info: Any) -> bytes:
