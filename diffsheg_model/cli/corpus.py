@@ -43,7 +43,6 @@ def corpus(
             espeak:en-us+f3; by default all that are installed and not kept for validation.
     """
     from diffsheg_model.data.corpus.build import CorpusOptions, build_corpus
-    from diffsheg_model.threads import process_count
 
     options = CorpusOptions(
         hours=hours,
@@ -54,7 +53,7 @@ def corpus(
         exclude=tuple(exclude),
         voices=tuple(voices),
     )
-    frames = build_corpus(output, options, process_count(workers))
+    frames = build_corpus(output, options, workers)
     logger.info(
         '%s: %.2f h; train on it with `diffsheg train --data %s -o RUN`',
         output,

@@ -48,7 +48,6 @@ def prepare(
     from diffsheg_model.data.recordings.report import REPORT
     from diffsheg_model.errors import InputError
     from diffsheg_model.motion_files.track import ReadOptions
-    from diffsheg_model.threads import process_count
 
     options = PrepareOptions(
         kind=kind,
@@ -58,7 +57,7 @@ def prepare(
         exclude=tuple(exclude),
         reading=ReadOptions(fps, tolerance, hand_components),
     )
-    report = prepare_folder(source, output, options, process_count(workers))
+    report = prepare_folder(source, output, options, workers)
     for line in report.lines():
         logger.info('%s', line)
     if not report.prepared:

@@ -40,7 +40,7 @@ def _machine() -> Iterator[int]:
 
 
 def _container() -> Iterator[int]:
-    """What the limits of this process's control group, and of those around it, still allow."""
+    """Return what the limits of this process's control group and those around it allow."""
     try:
         lines = Path('/proc/self/cgroup').read_text().splitlines()
     except OSError:

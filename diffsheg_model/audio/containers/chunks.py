@@ -21,7 +21,7 @@ _LARGEST_OFFSET = 1 << 62
 
 @dataclass(frozen=True)
 class _Layout:
-    """How a container writes its chunks.
+    """The layout of a container's chunks.
 
     Attributes:
         first: offset of the first chunk.

@@ -213,7 +213,7 @@ def _is_followed(data: mmap.mmap, place: int, frame: _Frame) -> bool:
 
 
 def _stated_frames(data: mmap.mmap, place: int, frame: _Frame) -> int | None:
-    """How many frames a header frame states, 0 where it states none; None of other frames."""
+    """Return the frames that a header frame states, 0 if none; None for other frames."""
     tag = data[frame.data : frame.data + 12]
     if tag[:4] in (b'Xing', b'Info'):
         return int.from_bytes(tag[8:12], 'big') if len(tag) == 12 and tag[7] & 1 else 0

@@ -29,6 +29,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import WriteError
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion_files.track import ReadOptions
+from diffsheg_model.threads import process_count
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +85,7 @@ def build_corpus(folder: Path, options: CorpusOptions, workers: int) -> int:
     Raises:
         InputError: unusable options, no voice, another corpus in the folder, a full disk.
     """
-    if not 1 <= workers <= 1024:
-        raise InputError(f'--workers {workers}: must be from 1 to 1024, or 0 for one a core')
+    workers = process_count(workers)
     voices = _choose_voices(options) if options.hours else ()
     plans = plan_takes(options.hours, options.seed, voices, options.validation) if voices else []
     recordings = _choose_recordings(options)

@@ -1,4 +1,4 @@
-"""What people wrote beside a recording: BEAT's semantic scores, and a TextGrid's words."""
+"""Annotations of a recording: BEAT's semantic scores, and a TextGrid's words."""
 
 import re
 from pathlib import Path
@@ -42,7 +42,7 @@ def read_semantic(path: Path) -> tuple[Stretch, ...]:
 _TOKEN = re.compile(
     r'"((?:[^"]|"")*)"|(?<![\w\[])([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w\]])|<exists>'
 )
-"""What counts in a TextGrid: texts in quotes and free-standing numbers; all else is a remark."""
+"""The tokens of a TextGrid: texts in quotes and free-standing numbers; all else is a remark."""
 
 _REMARK = re.compile(r'^\s*!.*$', re.MULTILINE)
 

@@ -33,6 +33,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import WriteError, open_lock, remove_leftovers
 from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.motion_files.track import ReadOptions
+from diffsheg_model.threads import process_count
 
 logger = logging.getLogger(__name__)
 
@@ -94,14 +95,13 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
         source: folder of the recordings; only read.
         output: folder of the shards; made where missing.
         options: how.
-        workers: processes.
+        workers: processes; 0 is one a core.
 
     Raises:
         InputError: unusable options, nothing that could be prepared, a full disk, another data
             set or another such process in the output folder.
     """
-    if not 1 <= workers <= 1024:
-        raise InputError(f'--workers {workers}: must be from 1 to 1024, or 0 for one a core')
+    workers = process_count(workers)
     if not source.is_dir():
         raise InputError(f'{source}: no such folder; give the folder of the recordings')
     if output.resolve().is_relative_to(source.resolve()):
