@@ -59,6 +59,8 @@ build_messages() {
             -DPython3_INCLUDE_DIR="$include" -DDIFFSHEG_MESSAGES_ONLY=ON -DBUILD_TESTING=OFF
     ) >"$log" 2>&1 || fail "the message package did not build; the last lines of $log are:" \
         "$(printf '\n%s' "$(tail -n 15 "$log")")"
+    # The link is about to go: what CMake finds later are the folders in .venv itself.
+    "$python" "$root/scripts/fix_cmake_paths.py" "$include" >/dev/null
     rm -rf "$build"
     trap - EXIT
 }
