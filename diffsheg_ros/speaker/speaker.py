@@ -10,7 +10,7 @@ from collections import Counter, deque
 
 import numpy as np
 
-from diffsheg_model.audio.interpolation import prepare
+from diffsheg_model.audio.interpolation import prepare_filter
 from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
@@ -103,7 +103,7 @@ class Speaker:
             self._interrupts.cut()
         if not taken:
             return
-        prepare(piece.sample_rate / self._rate)
+        prepare_filter(piece.sample_rate / self._rate)
 
     def hush(self) -> None:
         """Nothing more is heard of what was said, nor of what still comes of it."""

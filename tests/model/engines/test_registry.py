@@ -9,7 +9,7 @@ import pytest
 from diffsheg_model.advice import install_advice
 from diffsheg_model.engines import ENGINES, PRECISIONS, create_engine
 from diffsheg_model.engines.create import first_that_works
-from diffsheg_model.engines.onnxruntime_providers import check_provider
+from diffsheg_model.engines.onnxruntime_engine import check_provider
 from diffsheg_model.engines.registry import (
     ALL_PRECISIONS,
     AUTO_ORDER,
