@@ -11,8 +11,8 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import atomic_path, sync
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.skeleton import Skeleton
+from diffsheg_model.motion_files.arkit_csv import write_face_csv
 from diffsheg_model.motion_files.bvh import write_bvh
-from diffsheg_model.motion_files.face_csv import write_face_csv
 from diffsheg_model.motion_files.npz import write_npz
 from diffsheg_model.pictures.curves import plot_curves
 

@@ -43,15 +43,15 @@ def export(
     """
     from diffsheg_model.audio.sound_file import read_audio
     from diffsheg_model.motion_files.read import read_motion_and_sound, skeleton_for
-    from diffsheg_model.motion_files.write import Parts, kind_of, write_motion
+    from diffsheg_model.motion_files.write import MotionContent, format_of, write_motion
 
-    kind = kind_of(output, format_)
+    kind = format_of(output, format_)
     if audio is not None and kind != 'mcap':
         raise InputError(f'--audio: {kind} holds no sound; leave it out, or write an .mcap')
     moving, samples, rate = read_motion_and_sound(motion, fps)
     if audio is not None:
         samples, rate = read_audio(audio)
-    parts = Parts(moving, skeleton_for(motion, moving.joint_names, bundle), samples, rate)
-    write_motion(output, parts, kind)
+    content = MotionContent(moving, skeleton_for(motion, moving.joint_names, bundle), samples, rate)
+    write_motion(output, content, kind)
     logger.info('%d frames (%.1f s) of %s', len(moving), moving.duration_s, motion)
     logger.info('%s', output)

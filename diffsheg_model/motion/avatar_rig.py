@@ -1,13 +1,9 @@
-"""What of a motion moves which part of the avatar.
-
-The avatar's bones are called as BEAT's joints and its morph targets as ARKit's blendshapes. Its
-bones are not turned at rest (a T-pose, Y up, facing +Z), as SMPL-X's are not: local rotations of
-either skeleton apply as they are.
-"""
+"""Bones and morph targets of the avatar that a motion moves."""
 
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
@@ -83,3 +79,19 @@ def avatar_motion(motion: Motion) -> Motion:
         weights,
         motion.start_frame,
     )
+
+
+#: From the shoulders up: BEAT's joints, then SMPL-X's.
+_JOINTS = ('Neck', 'Neck1', 'Head', 'neck', 'head')
+
+
+def head_turn(motion: Motion) -> Rotation | None:
+    """The motion's neck and head joints together, F rotations; None where it has none of them."""
+    names = [name for name in _JOINTS if name in motion.joint_names]
+    if not names:
+        return None
+    turned = Rotation.from_rotvec(np.zeros((len(motion), 3)))
+    for name in names:
+        rotvec = motion.rotations[:, motion.joint_names.index(name)].astype(np.float64)
+        turned = turned * Rotation.from_rotvec(rotvec)
+    return turned

@@ -4,8 +4,8 @@ Every writer puts its file in place whole or not at all. `read` and `write` choo
 file's ending. Imports: features, bundle, untrusted, audio, motion and the leaves.
 """
 
+from diffsheg_model.motion_files.arkit_csv import write_face_csv
 from diffsheg_model.motion_files.bvh import write_bvh
-from diffsheg_model.motion_files.face_csv import write_face_csv
 from diffsheg_model.motion_files.facial_json import write_facial_json
 from diffsheg_model.motion_files.glb import write_gltf
 from diffsheg_model.motion_files.livelink.csv import write_livelink_csv

@@ -1,17 +1,21 @@
-"""Tables of ARKit weights: Live Link Face's, our own face.csv, and others with a time column."""
+"""Tables of face weights: face.csv, and ARKit weights of Live Link Face and other apps."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.files.atomic import atomic_path
+from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion_files.arkit_names import (
     arkit_columns,
     arkit_name,
     as_unit,
     missing_note,
 )
+from diffsheg_model.motion_files.checks import check_rate, check_weights
 from diffsheg_model.motion_files.clock import common_note
 from diffsheg_model.motion_files.row_times import RowTimes, row_times
 from diffsheg_model.motion_files.table import (
@@ -118,3 +122,23 @@ def _beside_sound(
         return times_s * _NTSC, [note]
     note = common_note(sound_s, end_s, options.tolerance_s, what)
     return times_s, [note] if note else []
+
+
+def write_face_csv(path: str | os.PathLike[str], motion: Motion) -> None:
+    """Writes time and weights with six decimals under a header line.
+
+    The first column, `time_s`, counts from the start of the utterance; the others carry the
+    motion's weight names (ARKit's for BEAT, FLAME coefficients for SHOW).
+
+    Raises:
+        InputError: no weights, weights that are not finite, or a path that cannot be written.
+    """
+    if not motion.weight_names:
+        raise InputError(f'cannot write {path}: the motion has no face')
+    check_rate(motion)
+    check_weights(motion)
+    times_s = (motion.start_frame + np.arange(len(motion))) / motion.fps
+    rows = np.column_stack([times_s, motion.weights.astype(np.float64)])
+    with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8') as file:
+        file.write(','.join(('time_s', *motion.weight_names)) + '\n')
+        np.savetxt(file, np.round(rows, 6) + 0.0, fmt='%.6f', delimiter=',')

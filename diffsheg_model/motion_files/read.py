@@ -15,10 +15,10 @@ from diffsheg_model.motion.motion import MOST_NAMES, Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
 from diffsheg_model.motion.skeleton import Skeleton
 from diffsheg_model.motion_files.arkit_csv import read_arkit_csv
-from diffsheg_model.motion_files.bvh_reader import read_bvh
+from diffsheg_model.motion_files.bvh import read_bvh
 from diffsheg_model.motion_files.checks import check_rotations, check_times, check_weights
 from diffsheg_model.motion_files.clock import nearest_rate
-from diffsheg_model.motion_files.facial_json_reader import read_facial_json
+from diffsheg_model.motion_files.facial_json import read_facial_json
 from diffsheg_model.motion_files.npz import read_npz
 from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader
@@ -143,7 +143,7 @@ def _read_npz(path: Path, fps: float | None) -> _Read:
 
 
 def _read_mcap(path: Path, fps: float | None) -> _Read:
-    from diffsheg_model.motion_files.mcap.motion_reader import read_mcap
+    from diffsheg_model.motion_files.mcap.motion import read_mcap
 
     return read_mcap(path, fps=fps)
 

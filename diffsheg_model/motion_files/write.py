@@ -9,9 +9,9 @@ import numpy as np
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.skeleton import Skeleton
+from diffsheg_model.motion_files.arkit_csv import write_face_csv
 from diffsheg_model.motion_files.bvh import write_bvh
 from diffsheg_model.motion_files.checks import check_rotations, check_weights
-from diffsheg_model.motion_files.face_csv import write_face_csv
 from diffsheg_model.motion_files.facial_json import write_facial_json
 from diffsheg_model.motion_files.glb import write_gltf
 from diffsheg_model.motion_files.livelink.csv import write_livelink_csv
@@ -19,7 +19,7 @@ from diffsheg_model.motion_files.npz import write_npz
 
 
 @dataclass(frozen=True)
-class Parts:
+class MotionContent:
     """All that a file may be made of.
 
     Attributes:
@@ -35,14 +35,18 @@ class Parts:
     rate: int
 
 
-def _write_mcap(path: Path, parts: Parts) -> None:
+def _write_livelink(path: Path, content: MotionContent) -> None:
+    write_livelink_csv(path, content.motion)
+
+
+def _write_mcap(path: Path, content: MotionContent) -> None:
     from diffsheg_model.motion_files.mcap.motion import write_mcap
 
-    write_mcap(path, parts.motion, parts.audio, parts.rate)
+    write_mcap(path, content.motion, content.audio, content.rate)
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileFormat:
     """A kind of file.
 
     Attributes:
@@ -53,24 +57,22 @@ class Kind:
 
     suffix: str
     needs: str
-    write: Callable[[Path, Parts], None]
+    write: Callable[[Path, MotionContent], None]
 
 
-KINDS: dict[str, Kind] = {
-    'bvh': Kind('.bvh', 'body', lambda path, parts: write_bvh(path, parts.motion, parts.skeleton)),
-    'csv': Kind('.csv', 'face', lambda path, parts: write_face_csv(path, parts.motion)),
-    'livelink-csv': Kind(
-        '.csv', 'face', lambda path, parts: write_livelink_csv(path, parts.motion)
-    ),
-    'json': Kind('.json', 'face', lambda path, parts: write_facial_json(path, parts.motion)),
-    'npz': Kind('.npz', '', lambda path, parts: write_npz(path, parts.motion)),
-    'mcap': Kind('.mcap', '', _write_mcap),
-    'glb': Kind('.glb', '', lambda path, parts: write_gltf(path, parts.motion)),
+FILE_FORMATS: dict[str, FileFormat] = {
+    'bvh': FileFormat('.bvh', 'body', lambda path, it: write_bvh(path, it.motion, it.skeleton)),
+    'csv': FileFormat('.csv', 'face', lambda path, it: write_face_csv(path, it.motion)),
+    'livelink-csv': FileFormat('.csv', 'face', _write_livelink),
+    'json': FileFormat('.json', 'face', lambda path, it: write_facial_json(path, it.motion)),
+    'npz': FileFormat('.npz', '', lambda path, it: write_npz(path, it.motion)),
+    'mcap': FileFormat('.mcap', '', _write_mcap),
+    'glb': FileFormat('.glb', '', lambda path, it: write_gltf(path, it.motion)),
 }
 """By the name that --format has. Of kinds with the same suffix the first is meant by it."""
 
 
-def kind_of(path: Path, name: str | None = None) -> str:
+def format_of(path: Path, name: str | None = None) -> str:
     """The kind of a file to be written: the one that is named, else by the path's suffix.
 
     Raises:
@@ -78,17 +80,17 @@ def kind_of(path: Path, name: str | None = None) -> str:
     """
     suffix = path.suffix.lower()
     if name is not None:
-        if suffix != KINDS[name].suffix:
-            raise InputError(f'{path}: files of format {name} end in {KINDS[name].suffix}')
+        if suffix != FILE_FORMATS[name].suffix:
+            raise InputError(f'{path}: files of format {name} end in {FILE_FORMATS[name].suffix}')
         return name
-    found = next((kind for kind, entry in KINDS.items() if entry.suffix == suffix), None)
+    found = next((kind for kind, entry in FILE_FORMATS.items() if entry.suffix == suffix), None)
     if found is None:
-        suffixes = ', '.join(dict.fromkeys(entry.suffix for entry in KINDS.values()))
+        suffixes = ', '.join(dict.fromkeys(entry.suffix for entry in FILE_FORMATS.values()))
         raise InputError(f'{path}: name a file that ends in {suffixes}')
     return found
 
 
-def write_motion(path: Path, parts: Parts, kind: str) -> None:
+def write_motion(path: Path, content: MotionContent, kind: str) -> None:
     """Writes a motion as a file of a kind, whole or not at all.
 
     Raises:
@@ -97,12 +99,12 @@ def write_motion(path: Path, parts: Parts, kind: str) -> None:
     """
     if path.is_dir():
         raise InputError(f'cannot write {path}: it is a folder; name a file')
-    needs = KINDS[kind].needs
-    if needs == 'face' and not parts.motion.weight_names:
+    needs = FILE_FORMATS[kind].needs
+    if needs == 'face' and not content.motion.weight_names:
         raise InputError(f'cannot write {path}: {kind} holds a face, and the motion has none')
-    if needs == 'body' and not parts.motion.joint_names:
+    if needs == 'body' and not content.motion.joint_names:
         raise InputError(f'cannot write {path}: {kind} holds a body, and the motion has none')
-    check_rotations(parts.motion)
-    check_weights(parts.motion)
-    parts.skeleton.indices(parts.motion.joint_names)
-    KINDS[kind].write(path, parts)
+    check_rotations(content.motion)
+    check_weights(content.motion)
+    content.skeleton.indices(content.motion.joint_names)
+    FILE_FORMATS[kind].write(path, content)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diffsheg_model.motion.head_turn import head_turn
+from diffsheg_model.motion.avatar_rig import head_turn
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rotations import Array
 from diffsheg_model.motion.skeleton import Skeleton

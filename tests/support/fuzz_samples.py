@@ -27,7 +27,7 @@ from diffsheg_model.data.shard_writer import TakeInfo, write_index, write_take
 from diffsheg_model.motion.avatar_rig import AVATAR
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS, BEAT, SHOW
 from diffsheg_model.motion.motion import Motion
-from diffsheg_model.motion_files.face_csv import write_face_csv
+from diffsheg_model.motion_files.arkit_csv import write_face_csv
 from diffsheg_model.motion_files.mcap.motion import write_mcap
 from diffsheg_model.motion_files.npz import write_npz
 from diffsheg_model.motion_files.track import ReadOptions
@@ -315,8 +315,8 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     'network.official_checkpoint.read_state_dict': checkpoint,
     'network.official_checkpoint.read_statistics': statistics,
     'evaluation.frechet.autoencoder.load_autoencoder': autoencoder,
-    'motion_files.glb_figure.read_glb': lambda f: plain(
-        f, 'motion_files.glb_figure.read_glb', '.glb', lambda p: [AVATAR.read_bytes()]
+    'motion_files.glb.read_glb': lambda f: plain(
+        f, 'motion_files.glb.read_glb', '.glb', lambda p: [AVATAR.read_bytes()]
     ),
     'motion_files.npz.read_npz': lambda f: plain(
         f,
@@ -347,18 +347,16 @@ SAMPLES: dict[str, Callable[[Path], Sample]] = {
     'data.recordings.body.read_body': lambda f: plain(
         f, 'data.recordings.body.read_body', '.bvh', bodies, SECONDS, OPTIONS, True
     ),
-    'motion_files.bvh_reader.read_bvh': lambda f: plain(
-        f, 'motion_files.bvh_reader.read_bvh', '.bvh', bodies
-    ),
+    'motion_files.bvh.read_bvh': lambda f: plain(f, 'motion_files.bvh.read_bvh', '.bvh', bodies),
     'data.recordings.facegood.read': facegood_take,
-    'motion_files.facial_json_reader.read_facial_json': lambda f: plain(
-        f, 'motion_files.facial_json_reader.read_facial_json', '.json', facial_jsons, None, OPTIONS
+    'motion_files.facial_json.read_facial_json': lambda f: plain(
+        f, 'motion_files.facial_json.read_facial_json', '.json', facial_jsons, None, OPTIONS
     ),
     'data.recordings.livelink.read': lambda f: take(
         f, livelink, 'csv', '.csv', tables(f / 'made.csv')[:1]
     ),
-    'motion_files.mcap.motion_reader.read_mcap': lambda f: plain(
-        f, 'motion_files.mcap.motion_reader.read_mcap', '.mcap', recordings
+    'motion_files.mcap.motion.read_mcap': lambda f: plain(
+        f, 'motion_files.mcap.motion.read_mcap', '.mcap', recordings
     ),
     'data.recordings.recording.read_samples': lambda f: sound(f, 'read_samples'),
     'motion_files.track.read_text': lambda f: plain(

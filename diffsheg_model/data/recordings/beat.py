@@ -13,7 +13,7 @@ from diffsheg_model.data.recordings.recording import (
 )
 from diffsheg_model.data.shard_writer import SAMPLE_RATE
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion_files.facial_json_reader import read_facial_json
+from diffsheg_model.motion_files.facial_json import read_facial_json
 from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT
-from diffsheg_model.motion_files.bvh_reader import read_bvh
+from diffsheg_model.motion_files.bvh import read_bvh
 from diffsheg_model.motion_files.clock import frame_times, true_rate
 from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader

@@ -10,9 +10,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion.avatar_rig import avatar_motion
+from diffsheg_model.motion.avatar_rig import avatar_motion, head_turn
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS
-from diffsheg_model.motion.head_turn import head_turn
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rotations import Array
 

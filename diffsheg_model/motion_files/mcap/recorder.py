@@ -64,7 +64,7 @@ class McapRecorder:
 
         Args:
             topic: absolute name.
-            kind: its type, one of `mcap_messages.DEFINITIONS`; the same for all of a topic.
+            kind: its type, one of `messages.DEFINITIONS`; the same for all of a topic.
             data: CDR with its four bytes of encoding, as ROS hands it out.
             log_ns: when it was received.
 

@@ -19,8 +19,7 @@ from diffsheg_model.motion.formats import ARKIT_WEIGHTS, BEAT, SHOW
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
 from diffsheg_model.motion.skeleton import joint_frames
-from diffsheg_model.motion_files.glb import write_gltf
-from diffsheg_model.motion_files.glb_figure import Glb, read_glb
+from diffsheg_model.motion_files.glb import Glb, read_glb, write_gltf
 from tests.model.motion_files.test_write import moving
 
 pygltflib = pytest.importorskip('pygltflib')

@@ -16,7 +16,7 @@ from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON, h
 from diffsheg_model.motion.rotations import matrix_from_rotvec
 from diffsheg_model.motion_files import write_bvh, write_face_csv, write_npz
 from diffsheg_model.motion_files.read import read_motion, read_motion_and_sound, skeleton_for
-from diffsheg_model.motion_files.write import Parts, kind_of, write_motion
+from diffsheg_model.motion_files.write import MotionContent, format_of, write_motion
 from tests.model.motion_files.test_write import moving, tone
 from tests.support.made_recordings import (
     swing,
@@ -230,7 +230,7 @@ def test_real_recordings():
 @pytest.mark.parametrize('fps', [0.5, 0.03, 0.0, np.nan, 1e6])
 def test_no_writer_writes_a_rate_that_no_motion_has(tmp_path, name, fps):
     motion = dataclasses.replace(moving(), fps=fps)
-    parts = Parts(motion, BEAT_SKELETON, np.zeros(0, np.float32), 16000)
+    parts = MotionContent(motion, BEAT_SKELETON, np.zeros(0, np.float32), 16000)
     with pytest.raises(InputError, match='frames a second: must be from 1 to 10000'):
-        write_motion(tmp_path / name, parts, kind_of(tmp_path / name))
+        write_motion(tmp_path / name, parts, format_of(tmp_path / name))
     assert list(tmp_path.iterdir()) == []

@@ -18,9 +18,9 @@ from diffsheg_model.motion_files.livelink.csv import COLUMNS, write_livelink_csv
 from diffsheg_model.motion_files.livelink.curves import LIVELINK_CURVES, livelink_curves
 from diffsheg_model.motion_files.read import read_motion
 from diffsheg_model.motion_files.write import (
-    KINDS,
-    Parts,
-    kind_of,
+    FILE_FORMATS,
+    MotionContent,
+    format_of,
     write_motion,
 )
 from tests.model.motion_files.test_write import moving, tone
@@ -178,9 +178,9 @@ def test_weights_that_a_motion_lacks_are_zero(tmp_path):
 # all kinds
 
 
-def parts_of(motion: Motion) -> Parts:
+def content_of(motion: Motion) -> MotionContent:
     of_show = any(name in motion.joint_names for name in SHOW.joint_names)
-    return Parts(motion, human('show') if of_show else BEAT_SKELETON, tone(), 16000)
+    return MotionContent(motion, human('show') if of_show else BEAT_SKELETON, tone(), 16000)
 
 
 def without(motion: Motion, body: bool = False, face: bool = False) -> Motion:
@@ -193,10 +193,10 @@ def without(motion: Motion, body: bool = False, face: bool = False) -> Motion:
 
 
 def test_the_command_offers_the_kinds():
-    assert list(Format.__args__) == list(KINDS)
+    assert list(Format.__args__) == list(FILE_FORMATS)
 
 
-@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('kind', FILE_FORMATS)
 @pytest.mark.parametrize('what', ['beat', 'show', 'face', 'body', 'one frame'])
 def test_every_kind_takes_what_it_can_hold(tmp_path, kind, what):
     if kind == 'mcap':
@@ -208,14 +208,14 @@ def test_every_kind_takes_what_it_can_hold(tmp_path, kind, what):
         'body': without(moving(), face=True),
         'one frame': moving(frames=1),
     }[what]
-    path = tmp_path / f'motion{KINDS[kind].suffix}'
-    needs = KINDS[kind].needs
+    path = tmp_path / f'motion{FILE_FORMATS[kind].suffix}'
+    needs = FILE_FORMATS[kind].needs
     if needs and needs != what and what in ('face', 'body'):
         with pytest.raises(InputError, match=f'{kind} holds a {needs}, and the motion has none'):
-            write_motion(path, parts_of(motion), kind)
+            write_motion(path, content_of(motion), kind)
         assert list(tmp_path.iterdir()) == []
         return
-    write_motion(path, parts_of(motion), kind)
+    write_motion(path, content_of(motion), kind)
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     # FLAME's coefficients are not ARKit's; one stamp tells no rate.
     if kind != 'glb' and (kind, what) not in (('csv', 'show'), ('mcap', 'one frame')):
@@ -224,29 +224,29 @@ def test_every_kind_takes_what_it_can_hold(tmp_path, kind, what):
         assert again.duration_s == pytest.approx(motion.duration_s, abs=0.1)
 
 
-@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('kind', FILE_FORMATS)
 def test_no_kind_takes_what_is_broken(tmp_path, kind):
-    path = tmp_path / f'motion{KINDS[kind].suffix}'
+    path = tmp_path / f'motion{FILE_FORMATS[kind].suffix}'
     motion = moving()
     motion.weights[4, 24] = np.inf
     with pytest.raises(InputError, match='jawOpen is not finite in frame 4'):
-        write_motion(path, parts_of(motion), kind)
+        write_motion(path, content_of(motion), kind)
     motion = moving()
     motion.rotations[7, 2, 1] = np.nan
     with pytest.raises(InputError, match='joint Neck1 is not finite in frame 7'):
-        write_motion(path, parts_of(motion), kind)
+        write_motion(path, content_of(motion), kind)
     with pytest.raises(InputError, match='has no joint spine1'):
-        write_motion(path, Parts(moving(SHOW), BEAT_SKELETON, tone(), 16000), kind)
+        write_motion(path, MotionContent(moving(SHOW), BEAT_SKELETON, tone(), 16000), kind)
     assert list(tmp_path.iterdir()) == []
     path.mkdir()
     with pytest.raises(InputError, match='it is a folder'):
-        write_motion(path, parts_of(moving()), kind)
+        write_motion(path, content_of(moving()), kind)
 
 
 def test_a_suffix_tells_the_kind(tmp_path):
-    assert kind_of(tmp_path / 'a.CSV') == 'csv'
-    assert kind_of(tmp_path / 'a.csv', 'livelink-csv') == 'livelink-csv'
+    assert format_of(tmp_path / 'a.CSV') == 'csv'
+    assert format_of(tmp_path / 'a.csv', 'livelink-csv') == 'livelink-csv'
     with pytest.raises(InputError, match=r'\.bvh, \.csv, \.json, \.npz, \.mcap, \.glb$'):
-        kind_of(tmp_path / 'a.fbx')
+        format_of(tmp_path / 'a.fbx')
     with pytest.raises(InputError, match=r'files of format glb end in \.glb'):
-        kind_of(tmp_path / 'a.csv', 'glb')
+        format_of(tmp_path / 'a.csv', 'glb')

@@ -22,7 +22,7 @@ from trajectory_msgs.msg import JointTrajectory
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion_files import read_npz
-from diffsheg_model.motion_files.mcap.motion_reader import read_mcap
+from diffsheg_model.motion_files.mcap.motion import read_mcap
 from diffsheg_model.time_units import NS
 from diffsheg_ros.msg import AudioChunk, FaceBlendshapes, FaceTrajectory
 from diffsheg_ros.nodes.monitor import MonitorNode

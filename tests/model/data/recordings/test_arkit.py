@@ -10,9 +10,8 @@ from diffsheg_model.data.recordings.kinds import recognise
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS, BEAT
 from diffsheg_model.motion.motion import Motion
-from diffsheg_model.motion_files.arkit_csv import read_arkit_csv
+from diffsheg_model.motion_files.arkit_csv import read_arkit_csv, write_face_csv
 from diffsheg_model.motion_files.arkit_names import arkit_name
-from diffsheg_model.motion_files.face_csv import write_face_csv
 from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
     swing,

@@ -10,7 +10,7 @@ from diffsheg_model.data.recordings.channels import to_channels
 from diffsheg_model.data.recordings.kinds import recognise
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT
-from diffsheg_model.motion_files.bvh_reader import read_bvh
+from diffsheg_model.motion_files.bvh import read_bvh
 from diffsheg_model.motion_files.clock import true_rate
 from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (

@@ -37,8 +37,7 @@ from diffsheg_model.motion_files.mcap.messages import (
     joint_state_bytes,
     schema_text,
 )
-from diffsheg_model.motion_files.mcap.motion import write_mcap
-from diffsheg_model.motion_files.mcap.motion_reader import read_mcap
+from diffsheg_model.motion_files.mcap.motion import read_mcap, write_mcap
 from diffsheg_model.motion_files.mcap.reader import read_topics
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 from diffsheg_model.time_units import NS

@@ -17,7 +17,7 @@ pytest.importorskip('rosbags', reason='read back with rosbags')
 from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.mcap.messages import AUDIO_CHUNK
-from diffsheg_model.motion_files.mcap.motion_reader import read_mcap
+from diffsheg_model.motion_files.mcap.motion import read_mcap
 from diffsheg_model.motion_files.mcap.reader import read_messages
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 from tests.support.mcap_files import body_at, face_at, record, with_mcap, with_rosbags
@@ -141,7 +141,7 @@ def test_missing_libraries_are_named(tmp_path):
         sys.modules['mcap'] = None
         from diffsheg_model.errors import InputError
         from diffsheg_model.motion_files.mcap.recorder import McapRecorder
-        from diffsheg_model.motion_files.mcap.motion_reader import read_mcap
+        from diffsheg_model.motion_files.mcap.motion import read_mcap
 
         for use in (McapRecorder, read_mcap):
             try:
