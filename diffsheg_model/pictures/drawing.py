@@ -12,12 +12,12 @@ import numpy as np
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.pictures.browser import Browser, headless
+from diffsheg_model.viewer.client import Client
 from diffsheg_model.viewer.clip import Clip
-from diffsheg_model.viewer.guest import Guest
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import Limits, ViewerServer
+from diffsheg_model.viewer.server import ConnectionLimits, ViewerServer
 from diffsheg_model.viewer.show import greeting
-from diffsheg_model.viewer.wire import body_message, face_message
+from diffsheg_model.viewer.wire_format import body_message, face_message
 
 CAMERAS = ('half', 'portrait', 'side')
 """Where the camera stands; `web/stage.js` has the places."""
@@ -54,7 +54,7 @@ def draw(
     hub = Hub()
     show = _Drawing(clips, width, height, camera)
     # A picture is four bytes a pixel, and the one page sends nothing else.
-    limits = Limits(
+    limits = ConnectionLimits(
         pages=1, message_bytes=4 * width * height + 1024, read_bytes=256 << 10, cpu_s=math.inf
     )
     server = ViewerServer(show, hub, limits=limits)
@@ -81,7 +81,7 @@ class _Drawing:
         self._width = width
         self._height = height
         self._camera = camera
-        self._page: Guest | None = None
+        self._page: Client | None = None
         self._ready = threading.Event()
         self._failure = ''
         self._pictures: queue.Queue[bytes] = queue.Queue(2)
@@ -122,20 +122,20 @@ class _Drawing:
             camera=self._camera,
         )
 
-    def on_join(self, guest: Guest) -> None:
+    def on_join(self, client: Client) -> None:
         if self._page is None:
-            self._page = guest
+            self._page = client
 
-    def on_message(self, guest: Guest, message: dict[str, Any]) -> None:
-        if guest is not self._page:
+    def on_message(self, client: Client, message: dict[str, Any]) -> None:
+        if client is not self._page:
             raise InputError('another page draws here')
         if message['type'] == 'ready':
             self._ready.set()
         elif message['type'] == 'failed':
             self._failure = str(message.get('message') or 'it said no more')
 
-    def on_bytes(self, guest: Guest, data: bytes) -> None:
-        if guest is not self._page:
+    def on_bytes(self, client: Client, data: bytes) -> None:
+        if client is not self._page:
             raise InputError('another page draws here')
         if len(data) != 4 * self._width * self._height:
             self._failure = f'its picture of {len(data)} bytes is not {self._width}x{self._height}'
@@ -143,6 +143,6 @@ class _Drawing:
         with contextlib.suppress(queue.Full):  # one that was asked for always has room
             self._pictures.put_nowait(data)
 
-    def on_leave(self, guest: Guest) -> None:
-        if guest is self._page and not self._failure:
+    def on_leave(self, client: Client) -> None:
+        if client is self._page and not self._failure:
             self._failure = 'its page went away (out of memory, or no WebGL)'

@@ -1,8 +1,9 @@
-"""The avatar in a browser: a page, the server that serves it on loopback, and what travels between.
+"""The avatar in a browser: the page, the server that serves it on loopback, and their messages.
 
-`server` serves the page of `web/` and hands guests to a `Show`, which says what there is to see and
-answers what a page asks; `hub` spreads motion and sound to all guests; `wire` is their layout.
-`clip_show` plays files; `diffsheg_ros.nodes.viewer` shows what is published on ROS topics.
+`server` serves the page in `web/` and passes each connected page, a `Client`, to a `Show`. The
+show decides what the page displays and answers its requests. `hub` sends motion and sound to all
+clients, in the binary layout of `wire_format`. `connections` limits what a connection may cost.
+`clip_show` plays files; `diffsheg_ros.nodes.viewer` shows live ROS topics.
 """
 
 from pathlib import Path

@@ -1,19 +1,21 @@
-"""The line that says where the page is, without the token; that goes to the terminal alone."""
+"""The log line with the page's address, and opening the page in the user's browser."""
 
+import os
 import sys
+import webbrowser
 
-from diffsheg_model.viewer.browser import open_browser
 from diffsheg_model.viewer.server import ViewerServer
 
 
 def announce(server: ViewerServer, open_page: bool) -> str:
-    """Open the page where that is wanted, and return a line for the log.
+    """Open the page if asked to, and return a line for the log.
 
-    A log is copied, published and kept. So an address with a token is written to stdout instead,
-    and never handed to a browser as an argument, which all users of the machine could read.
+    Logs are copied, published and kept, so the line never contains the token. An address with a
+    token is written to stdout instead. It is not passed to a browser either: all users of the
+    machine can read a program's arguments.
     """
     has_token = server.url != server.address
-    opened = open_page and not has_token and open_browser(server.url)
+    opened = open_page and not has_token and _open_browser(server.url)
     line = f'{"opened" if opened else "open"} {server.address}'
     if server.moved:
         line += f' ({server.moved})'
@@ -22,3 +24,15 @@ def announce(server: ViewerServer, open_page: bool) -> str:
         sys.stdout.flush()
         line += ' with the token, which is written to the terminal only'
     return line
+
+
+def _open_browser(url: str) -> bool:
+    """Open a page in the browser; return False if there is no display or no browser."""
+    if sys.platform.startswith('linux') and not (
+        os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')
+    ):
+        return False
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer import WEB
 from diffsheg_model.viewer.access import Access, cookie_name
-from diffsheg_model.viewer.door import Door
-from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.client import Client
+from diffsheg_model.viewer.connections import Connections
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.show import Show, is_number
 
@@ -50,14 +50,14 @@ class Site:
         show: what there is to see.
         hub: what spreads it.
         access: who may look.
-        door: the connections.
+        connections: the connections.
         port: of the server.
     """
 
     show: Show
     hub: Hub
     access: Access
-    door: Door
+    connections: Connections
     port: int
 
 
@@ -82,18 +82,18 @@ def make_app(site: Site, begun: Callable[[], None]) -> Any:
         # The page reads a refusal only from a socket that was accepted.
         await websocket.accept()
         problem = _lack(site, websocket)
-        if not problem and site.hub.guests >= site.door.limits.pages:
-            problem = f'{site.door.limits.pages} pages look on already; close one'
+        if not problem and site.hub.client_count >= site.connections.limits.pages:
+            problem = f'{site.connections.limits.pages} pages look on already; close one'
         if problem:
             await websocket.close(REFUSED, problem)
             return
-        site.door.welcomed(_peer(websocket.scope))
-        await _serve_guest(site, websocket)
+        site.connections.welcomed(_peer(websocket.scope))
+        await _serve_client(site, websocket)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> Any:
         begun()
-        watching = asyncio.create_task(site.door.watch())
+        watching = asyncio.create_task(site.connections.watch())
         yield
         watching.cancel()
 
@@ -123,11 +123,11 @@ class _Porter:
             await self._on_socket(scope, receive, send)
             return
         peer = _peer(scope)
-        self._site.door.asked(peer)
+        self._site.connections.asked(peer)
         try:
             await self._on_request(scope, receive, send)
         finally:
-            self._site.door.answered(peer)
+            self._site.connections.answered(peer)
 
     async def _on_request(self, scope: Any, receive: Any, send: Any) -> None:
         from starlette.requests import Request
@@ -177,19 +177,19 @@ def _peer(scope: Any) -> tuple[str, int] | None:
     return (client[0], client[1]) if client else None
 
 
-async def _serve_guest(site: Site, websocket: 'WebSocket') -> None:
+async def _serve_client(site: Site, websocket: 'WebSocket') -> None:
     """Sends what waits and hears what comes until the page goes."""
     show, hub = site.show, site.hub
-    guest = hub.join()
-    guest.put(json.dumps(show.greeting(), allow_nan=False))
-    show.on_join(guest)
-    sending = asyncio.create_task(_send(guest, websocket))
-    hearing = asyncio.create_task(_hear(site, guest, websocket))
+    client = hub.join()
+    client.put(json.dumps(show.greeting(), allow_nan=False))
+    show.on_join(client)
+    sending = asyncio.create_task(_send(client, websocket))
+    hearing = asyncio.create_task(_hear(site, client, websocket))
     try:
         await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        hub.leave(guest)
-        show.on_leave(guest)
+        hub.leave(client)
+        show.on_leave(client)
         for task in (sending, hearing):
             task.cancel()
         for ended in await asyncio.gather(sending, hearing, return_exceptions=True):
@@ -204,16 +204,16 @@ def _is_goodbye(error: Exception) -> bool:
     return isinstance(error, WebSocketDisconnect | RuntimeError | OSError)
 
 
-async def _send(guest: Guest, websocket: 'WebSocket') -> None:
+async def _send(client: Client, websocket: 'WebSocket') -> None:
     while True:
-        message = await guest.take()
+        message = await client.take()
         if isinstance(message, bytes):
             await websocket.send_bytes(message)
         else:
             await websocket.send_text(message)
 
 
-async def _hear(site: Site, guest: Guest, websocket: 'WebSocket') -> None:
+async def _hear(site: Site, client: Client, websocket: 'WebSocket') -> None:
     peer = _peer(websocket.scope)
     mistakes, since_s = 0, time.monotonic()
     while mistakes < MOST_MISTAKES:
@@ -224,33 +224,33 @@ async def _hear(site: Site, guest: Guest, websocket: 'WebSocket') -> None:
             return
         begun_s = time.thread_time()
         try:
-            _take(site, guest, came)
+            _take(site, client, came)
         except InputError as error:
             mistakes += 1
-            guest.put(json.dumps({'type': 'refused', 'message': str(error)}))
-        site.door.worked(peer, time.thread_time() - begun_s)
+            client.put(json.dumps({'type': 'refused', 'message': str(error)}))
+        site.connections.worked(peer, time.thread_time() - begun_s)
         # Messages that came together do not wait for each other: let the others have a turn.
         await asyncio.sleep(0)
     await websocket.close(1008, f'{MOST_MISTAKES} messages made no sense')
 
 
-def _take(site: Site, guest: Guest, came: Any) -> None:
+def _take(site: Site, client: Client, came: Any) -> None:
     """Hands a message to the show.
 
     Raises:
         InputError: It is too large, makes no sense, or the show refuses it.
     """
     if came.get('bytes') is not None:
-        site.show.on_bytes(guest, came['bytes'])
+        site.show.on_bytes(client, came['bytes'])
         return
     text = came.get('text') or ''
-    most = site.door.limits.text_bytes
+    most = site.connections.limits.text_bytes
     if len(text) > most or len(text.encode('utf-8', 'replace')) > most:
         raise InputError(f'no JSON message may have more than {most} bytes')
-    _answer(site.show, guest, text)
+    _answer(site.show, client, text)
 
 
-def _answer(show: Show, guest: Guest, text: str) -> None:
+def _answer(show: Show, client: Client, text: str) -> None:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -261,6 +261,6 @@ def _answer(show: Show, guest: Guest, text: str) -> None:
         sent = message.get('sent_ms')
         if not is_number(sent):
             raise InputError('a ping must carry sent_ms, a number')
-        guest.put(json.dumps({'type': 'pong', 'sent_ms': sent, 'now_s': show.now_s()}))
+        client.put(json.dumps({'type': 'pong', 'sent_ms': sent, 'now_s': show.now_s()}))
         return
-    show.on_message(guest, message)
+    show.on_message(client, message)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.viewer.client import Client
 from diffsheg_model.viewer.clip import Clip
-from diffsheg_model.viewer.guest import Guest
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.show import greeting, is_number
-from diffsheg_model.viewer.wire import body_message, face_message, sound_message
+from diffsheg_model.viewer.wire_format import body_message, face_message, sound_message
 
 #: Motion and sound are sent so long before they are shown: a page must have them in time.
 AHEAD_S = 0.4
@@ -69,16 +69,16 @@ class ClipShow:
             duration_s=self.duration_s,
         )
 
-    def on_join(self, guest: Guest) -> None:
+    def on_join(self, client: Client) -> None:
         with self._lock:
             if not self._playing and self._position_s == 0.0:
                 self._play()
             else:
-                self._hub.send(self._state(), guest)
+                self._hub.send(self._state(), client)
             if not self._playing:
                 self._send_still()
 
-    def on_message(self, guest: Guest, message: dict[str, Any]) -> None:
+    def on_message(self, client: Client, message: dict[str, Any]) -> None:
         kind = message['type']
         with self._lock:
             if kind == 'play':
@@ -90,10 +90,10 @@ class ClipShow:
             else:
                 raise InputError(f'a file that is played knows no {kind[:40]!r}')
 
-    def on_bytes(self, guest: Guest, data: bytes) -> None:
+    def on_bytes(self, client: Client, data: bytes) -> None:
         raise InputError('a file is played here: there is nobody to speak to')
 
-    def on_leave(self, guest: Guest) -> None:
+    def on_leave(self, client: Client) -> None:
         pass
 
     def run(self, until: threading.Event) -> None:

@@ -4,49 +4,49 @@ import asyncio
 import json
 from typing import Any
 
-from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.client import Client
 
 Message = bytes | dict[str, Any]
 
 
 class Hub:
-    """The guests of a server.
+    """The clients of a server.
 
     `send` may be called from any thread, before the server runs (then nobody is there to hear it)
     and after; the other methods belong to the server's thread.
     """
 
     def __init__(self) -> None:
-        self._guests: dict[int, Guest] = {}
+        self._clients: dict[int, Client] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._joined = 0
 
     @property
-    def guests(self) -> int:
+    def client_count(self) -> int:
         """How many pages look on."""
-        return len(self._guests)
+        return len(self._clients)
 
     @property
     def dropped(self) -> int:
-        """Messages that the present guests lost."""
-        return sum(guest.dropped for guest in tuple(self._guests.values()))
+        """Messages that the present clients lost."""
+        return sum(client.dropped for client in tuple(self._clients.values()))
 
     def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Says which loop the guests live in; None when it is about to end."""
+        """Says which loop the clients live in; None when it is about to end."""
         self._loop = loop
 
-    def join(self) -> Guest:
-        """A new guest."""
+    def join(self) -> Client:
+        """A new client."""
         self._joined += 1
-        guest = self._guests[self._joined] = Guest(self._joined)
-        return guest
+        client = self._clients[self._joined] = Client(self._joined)
+        return client
 
-    def leave(self, guest: Guest) -> None:
-        """A guest that is gone."""
-        self._guests.pop(guest.number, None)
+    def leave(self, client: Client) -> None:
+        """A client that is gone."""
+        self._clients.pop(client.number, None)
 
-    def send(self, message: Message, to: Guest | None = None, but: Guest | None = None) -> None:
-        """Sends a message to all guests, to one, or to all but one.
+    def send(self, message: Message, to: Client | None = None, but: Client | None = None) -> None:
+        """Sends a message to all clients, to one, or to all but one.
 
         Args:
             message: bytes of `wire`, or a JSON object without NaN.
@@ -54,7 +54,7 @@ class Hub:
             but: the only one who is not.
         """
         loop = self._loop
-        if loop is None or (to is None and not self._guests):
+        if loop is None or (to is None and not self._clients):
             return
         packed = message if isinstance(message, bytes) else json.dumps(message, allow_nan=False)
         try:
@@ -62,7 +62,7 @@ class Hub:
         except RuntimeError:  # the loop was closed meanwhile: nobody is there any more
             self._loop = None
 
-    def _spread(self, packed: str | bytes, to: Guest | None, but: Guest | None) -> None:
-        for guest in (to,) if to is not None else self._guests.values():
-            if guest is not but:
-                guest.put(packed)
+    def _spread(self, packed: str | bytes, to: Client | None, but: Client | None) -> None:
+        for client in (to,) if to is not None else self._clients.values():
+            if client is not but:
+                client.put(packed)

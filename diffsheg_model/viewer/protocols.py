@@ -1,4 +1,4 @@
-"""uvicorn's protocols, with the `Door` told of every connection and every byte.
+"""uvicorn's protocols, with the `Connections` told of every connection and every byte.
 
 Only the methods of `asyncio.Protocol` are wrapped; what they do is left to uvicorn.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from diffsheg_model.viewer.door import Door
+from diffsheg_model.viewer.connections import Connections
 
 if TYPE_CHECKING:
     Base = asyncio.Protocol
@@ -28,39 +28,41 @@ class _Guarded(Base):
     stuff holds the others up for one such piece and no longer.
     """
 
-    door: Door
+    all_connections: Connections
     _watched: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._watched = cast(asyncio.Transport, transport)
         super().connection_made(transport)
-        self.door.opened(self._watched)
+        self.all_connections.opened(self._watched)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.door.lost(self._watched)
+        self.all_connections.lost(self._watched)
         super().connection_lost(exc)
 
     def get_buffer(self, sizehint: int) -> bytearray:
-        return self.door.buffer
+        return self.all_connections.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         begun_s = time.thread_time()
         try:
-            self.data_received(bytes(memoryview(self.door.buffer)[:nbytes]))
+            self.data_received(bytes(memoryview(self.all_connections.buffer)[:nbytes]))
         except Exception as error:
             logger.debug('viewer: bytes that nobody understands', exc_info=error)
-            self.door.refuse(self._watched, 'sends what nobody understands')
+            self.all_connections.refuse(self._watched, 'sends what nobody understands')
             return
         peer = self._watched.get_extra_info('peername')
-        self.door.worked(peer and (str(peer[0]), int(peer[1])), time.thread_time() - begun_s)
+        self.all_connections.worked(
+            peer and (str(peer[0]), int(peer[1])), time.thread_time() - begun_s
+        )
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.door.stalled(self._watched, True)
+        self.all_connections.stalled(self._watched, True)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.door.stalled(self._watched, False)
+        self.all_connections.stalled(self._watched, False)
 
 
 class _Http(_Guarded, H11Protocol, asyncio.BufferedProtocol):
@@ -71,7 +73,7 @@ class _Socket(_Guarded, WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
     pass
 
 
-def guarded_protocols(door: Door) -> tuple[Any, Any]:
-    """Return uvicorn's `http` and `ws` for one door."""
-    own = {'door': door}
+def guarded_protocols(connections: Connections) -> tuple[Any, Any]:
+    """Return uvicorn's `http` and `ws` for one connections."""
+    own = {'all_connections': connections}
     return type('Http', (_Http,), own), type('Socket', (_Socket,), own)

@@ -9,15 +9,15 @@ from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.access import access_for
 from diffsheg_model.viewer.app import MOST_MISTAKES, REFUSED, Site, make_app
-from diffsheg_model.viewer.door import Door, Limits
+from diffsheg_model.viewer.connections import ConnectionLimits, Connections
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.port import BACKLOG, listening_socket
 from diffsheg_model.viewer.show import Show
 
-__all__ = ['MOST_GUESTS', 'MOST_MISTAKES', 'REFUSED', 'Limits', 'ViewerServer']
+__all__ = ['MOST_CLIENTS', 'MOST_MISTAKES', 'REFUSED', 'ConnectionLimits', 'ViewerServer']
 
 #: More pages than that are refused.
-MOST_GUESTS = Limits.pages
+MOST_CLIENTS = ConnectionLimits.pages
 
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 5.0
@@ -44,7 +44,7 @@ class ViewerServer:
         host: str = '127.0.0.1',
         port: int = 0,
         allow_remote: bool = False,
-        limits: Limits | None = None,
+        limits: ConnectionLimits | None = None,
     ) -> None:
         """Takes the port; serves nothing yet.
 
@@ -69,7 +69,7 @@ class ViewerServer:
                 f'the viewer needs the package {error.name}: {install_advice("viewer")}'
             ) from error
         self._show = show
-        self._door = Door(limits or Limits())
+        self._connections = Connections(limits or ConnectionLimits())
         self.hub = hub
         self._access = access_for(host, allow_remote)
         self._socket = listening_socket(host, port)
@@ -86,7 +86,7 @@ class ViewerServer:
     @property
     def closed(self) -> Counter[str]:
         """Connections that were closed for a reason, by that reason."""
-        return self._door.closed.copy()
+        return self._connections.closed.copy()
 
     def start(self) -> None:
         """Serves from now on.
@@ -113,8 +113,8 @@ class ViewerServer:
 
         from diffsheg_model.viewer.protocols import guarded_protocols
 
-        site = Site(self._show, self.hub, self._access, self._door, self.port)
-        http, ws = guarded_protocols(self._door)
+        site = Site(self._show, self.hub, self._access, self._connections, self.port)
+        http, ws = guarded_protocols(self._connections)
         config = uvicorn.Config(
             make_app(site, self._begun),
             loop='asyncio',
@@ -124,7 +124,7 @@ class ViewerServer:
             log_level='critical',  # it calls pages that are asleep at the end an error
             log_config=None,
             access_log=False,
-            ws_max_size=self._door.limits.message_bytes,
+            ws_max_size=self._connections.limits.message_bytes,
             ws_per_message_deflate=False,
             ws_ping_interval=_PING_S,
             ws_ping_timeout=_PING_S,

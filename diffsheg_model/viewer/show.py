@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard
 
-from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.client import Client
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class Show(Protocol):
     def greeting(self) -> dict[str, Any]:
         """The first message to a page; see `greeting`."""
 
-    def on_join(self, guest: Guest) -> None:
+    def on_join(self, client: Client) -> None:
         """A page has come; it was sent the greeting."""
 
-    def on_message(self, guest: Guest, message: dict[str, Any]) -> None:
+    def on_message(self, client: Client, message: dict[str, Any]) -> None:
         """A page asks for something: a JSON object with a `type`."""
 
-    def on_bytes(self, guest: Guest, data: bytes) -> None:
+    def on_bytes(self, client: Client, data: bytes) -> None:
         """A page sends speech."""
 
-    def on_leave(self, guest: Guest) -> None:
+    def on_leave(self, client: Client) -> None:
         """A page has gone."""
 
 

@@ -13,14 +13,14 @@ from diffsheg_model.audio.sample_clock import STEP_AFTER_S, STEP_NS, SampleClock
 from diffsheg_model.audio.sound_file import check_sample_rate, check_samples
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
-from diffsheg_ros.capture.outgoing_utterance import Utterance
+from diffsheg_ros.capture.outgoing_utterance import OutgoingUtterance
 from diffsheg_ros.capture.parameters import SpeechParameters
 from diffsheg_ros.capture.speech_gate import (
     Gate,
     OpenGate,
     SileroDetector,
     SpeechGate,
-    Stretch,
+    SpeechSegment,
 )
 
 #: Sound that is missing for longer than this ends the utterance.
@@ -60,7 +60,7 @@ class LiveSpeech:
         self._back_since: int | None = None  # sample from which on stamps lie in the past
         self._gate: Gate = OpenGate()
         self._heard = 0  # samples of the stream
-        self._utterance: Utterance | None = None
+        self._utterance: OutgoingUtterance | None = None
         self._begun_at = 0  # the utterance's first sample within the stream
         self._power = 0.0
         self._powered = 0  # samples that it was summed over
@@ -167,27 +167,27 @@ class LiveSpeech:
         self._heard += len(samples)
         return self._say(self._gate.push(samples))
 
-    def _say(self, stretches: list[Stretch]) -> list[AudioPiece]:
+    def _say(self, segments: list[SpeechSegment]) -> list[AudioPiece]:
         """Cuts what was let through into chunks; what is left over ends the utterance."""
         pieces: list[AudioPiece] = []
         chunk = max(1, round(self._parameters.chunk_ms * self.sample_rate / 1000))
-        for stretch in stretches:
-            if stretch.begins:
+        for segment in segments:
+            if segment.begins:
                 self.utterances += 1
-                name = f'{self._name}-{self._time_ns(stretch.first_sample)}-{self.utterances}'
-                self._utterance = Utterance(name, self.sample_rate)
-                self._begun_at = stretch.first_sample
+                name = f'{self._name}-{self._time_ns(segment.first_sample)}-{self.utterances}'
+                self._utterance = OutgoingUtterance(name, self.sample_rate)
+                self._begun_at = segment.first_sample
             utterance = self._utterance
             assert utterance is not None
-            utterance.add(stretch.samples)
+            utterance.add(segment.samples)
             while utterance.waiting >= chunk:
                 pieces.append(self._piece(utterance, chunk))
-            if stretch.ends:
+            if segment.ends:
                 pieces.append(self._piece(utterance, chunk, end=True))
                 self._utterance = None
         return pieces
 
-    def _piece(self, utterance: Utterance, most: int, end: bool = False) -> AudioPiece:
+    def _piece(self, utterance: OutgoingUtterance, most: int, end: bool = False) -> AudioPiece:
         return utterance.piece(most, self._time_ns(self._begun_at + utterance.sent), end)
 
     def _time_ns(self, sample: int) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 
 
-class Utterance:
+class OutgoingUtterance:
     """The samples of one utterance that wait to be sent; belongs to one thread.
 
     Attributes:

@@ -14,7 +14,7 @@ from diffsheg_model.audio.sound_file import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
-from diffsheg_ros.capture.outgoing_utterance import Utterance
+from diffsheg_ros.capture.outgoing_utterance import OutgoingUtterance
 
 KINDS = ('microphone', 'file')
 #: What may wait, of a recording that is sent at once.
@@ -32,7 +32,7 @@ JUMP_NS = NS
 class _Speech:
     """An utterance of a page."""
 
-    utterance: Utterance
+    utterance: OutgoingUtterance
     speaker: int
     kind: str
     start_ns: int | None = None  # when its first sample is heard; None before the first came
@@ -87,7 +87,7 @@ class PageSpeech:
             self._wordless.discard(speaker)
             self._count += 1
             utterance_id = f'{plain}-{now_ns}-{self._count}'
-            self._live = _Speech(Utterance(utterance_id, int(rate)), speaker, str(kind))
+            self._live = _Speech(OutgoingUtterance(utterance_id, int(rate)), speaker, str(kind))
             if kind == 'microphone':
                 # Its own page must not play it again; the oldest are forgotten.
                 self._microphones[utterance_id] = speaker

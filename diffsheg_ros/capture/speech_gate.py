@@ -34,7 +34,7 @@ class Detector(Protocol):
         """Forgets what was heard."""
 
 
-class Stretch(NamedTuple):
+class SpeechSegment(NamedTuple):
     """Sound that belongs to an utterance.
 
     Attributes:
@@ -53,10 +53,10 @@ class Stretch(NamedTuple):
 class Gate(Protocol):
     """What lets sound through."""
 
-    def push(self, samples: np.ndarray) -> list[Stretch]:
+    def push(self, samples: np.ndarray) -> list[SpeechSegment]:
         """Takes samples (n,) float32; returns what is let through now."""
 
-    def finish(self) -> list[Stretch]:
+    def finish(self) -> list[SpeechSegment]:
         """The stream is over: the rest of the utterance that is under way, if one is."""
 
 
@@ -91,16 +91,16 @@ class OpenGate:
     def __init__(self) -> None:
         self._passed = 0
 
-    def push(self, samples: np.ndarray) -> list[Stretch]:
+    def push(self, samples: np.ndarray) -> list[SpeechSegment]:
         if not len(samples):
             return []
         first, self._passed = self._passed, self._passed + len(samples)
-        return [Stretch(first, samples, begins=first == 0, ends=False)]
+        return [SpeechSegment(first, samples, begins=first == 0, ends=False)]
 
-    def finish(self) -> list[Stretch]:
+    def finish(self) -> list[SpeechSegment]:
         if not self._passed:
             return []
-        return [Stretch(self._passed, np.zeros(0, np.float32), begins=False, ends=True)]
+        return [SpeechSegment(self._passed, np.zeros(0, np.float32), begins=False, ends=True)]
 
 
 class SpeechGate:
@@ -145,10 +145,10 @@ class SpeechGate:
         self._kept_at = 0  # the sample that it begins with
         self._until: int | None = None  # the utterance's end as it is known; None between two
 
-    def push(self, samples: np.ndarray) -> list[Stretch]:
+    def push(self, samples: np.ndarray) -> list[SpeechSegment]:
         self._kept = np.concatenate([self._kept, samples])
         self._unheard = np.concatenate([self._unheard, self._resampler.push(samples)])
-        passed: list[Stretch] = []
+        passed: list[SpeechSegment] = []
         used = 0
         while len(self._unheard) - used >= FRAME:
             probability = self._detector(self._unheard[used : used + FRAME])
@@ -159,10 +159,10 @@ class SpeechGate:
             passed += self._pass()
         return passed
 
-    def finish(self) -> list[Stretch]:
+    def finish(self) -> list[SpeechSegment]:
         return [] if self._until is None else self._pass(ends=True)
 
-    def _judge(self, probability: float) -> list[Stretch]:
+    def _judge(self, probability: float) -> list[SpeechSegment]:
         """Takes the next frame's probability of speech; begins or ends an utterance."""
         start, end = self._sample_of(self._frames), self._sample_of(self._frames + 1)
         self._frames += 1
@@ -187,13 +187,13 @@ class SpeechGate:
         self._until = end + self._hangover
         return self._pass(begins=True)
 
-    def _pass(self, begins: bool = False, ends: bool = False) -> list[Stretch]:
+    def _pass(self, begins: bool = False, ends: bool = False) -> list[SpeechSegment]:
         """Lets through what is known to belong to the utterance."""
         assert self._until is not None
         count = max(0, min(len(self._kept), self._until - self._kept_at))
-        stretch = Stretch(self._kept_at, self._kept[:count], begins, ends)
+        segment = SpeechSegment(self._kept_at, self._kept[:count], begins, ends)
         self._forget(self._kept_at + count)
-        return [stretch] if count or begins or ends else []
+        return [segment] if count or begins or ends else []
 
     def _forget(self, until: int) -> None:
         """Drops the kept sound before a sample."""

@@ -10,14 +10,14 @@ from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from rclpy.task import Future
 
-from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.client import Client
 
 #: Those that change the motion without ado.
 NAMES = ('speaker', 'seed')
 #: How many calls of `refresh` lie between two questions.
 _EVERY = 3
 
-Tell = Callable[[Guest, str], None]
+Tell = Callable[[Client, str], None]
 
 
 class AvatarSettings:
@@ -50,17 +50,17 @@ class AvatarSettings:
         elif self._calls % _EVERY == 1 and (self._asked is None or self._asked.done()):
             self._asked = self._client.describe_parameters(list(NAMES), self._on_described)
 
-    def change(self, name: str, value: int, guest: Guest, tell: Tell) -> None:
+    def change(self, name: str, value: int, client: Client, tell: Tell) -> None:
         """Sets a parameter for a page, which is told why if it was refused."""
         if not self._client.services_are_ready():
-            tell(guest, 'there is no avatar to set anything of')
+            tell(client, 'there is no avatar to set anything of')
             return
 
         def answer(future: Future) -> None:
             response: SetParameters.Response | None = future.result()
             for result in response.results if response is not None else []:
                 if not result.successful:
-                    tell(guest, result.reason)
+                    tell(client, result.reason)
                     self._settings = []  # the page shows what it asked for: tell it what is
             self._client.get_parameters(list(NAMES), self._on_values)
 

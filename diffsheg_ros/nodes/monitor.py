@@ -34,8 +34,8 @@ from diffsheg_ros.recording.display import (
     Display,
     View,
 )
+from diffsheg_ros.recording.motion_recording import MotionRecording
 from diffsheg_ros.recording.parameters import MonitorParameters
-from diffsheg_ros.recording.recording import Recording
 from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.audio_subscription import AudioSubscription
 from diffsheg_ros.ros.node_parameters import NodeParameters
@@ -88,7 +88,9 @@ class MonitorNode(Node):
         self._skeleton = None
         if settings.record:
             self._skeleton = load_bundle(settings.bundle or DEFAULT_BUNDLE).skeleton
-        self.recording = Recording(settings.record or None) if record or settings.record else None
+        self.recording: MotionRecording | None = None
+        if record or settings.record:
+            self.recording = MotionRecording(settings.record or None)
         self._full = False
         self.view = View()
         self.shown_ns = 0
@@ -185,7 +187,7 @@ class MonitorNode(Node):
         if self.recording is not None:
             self._record(lambda recording: recording.add_audio(piece, arrival_ns))
 
-    def _record(self, add: Callable[[Recording], None]) -> None:
+    def _record(self, add: Callable[[MotionRecording], None]) -> None:
         """Keep something for the end; a full disk ends that, but not the node."""
         if self.recording is None or self._full:
             return

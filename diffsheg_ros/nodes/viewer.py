@@ -98,7 +98,7 @@ class ViewerNode(Node):
         self._report = RefusalReports(self, self._refusals)
         self.server.start()
         self.get_logger().info(announce(self.server, settings.open_page))
-        self._guests = 0
+        self._clients = 0
         self._closed: Counter[str] = Counter()
         self._warned_s = -math.inf
 
@@ -161,10 +161,10 @@ class ViewerNode(Node):
         self.show.status(**self._status, utterance_id=self._utterance_id)
 
     def _check(self) -> None:
-        guests = self.show.guests
-        if guests != self._guests:
-            self._guests = guests
-            self.get_logger().info(f'pages that look on: {guests}')
+        clients = self.show.client_count
+        if clients != self._clients:
+            self._clients = clients
+            self.get_logger().info(f'pages that look on: {clients}')
         self._warn_of_closed()
         if time.monotonic() - self._reported_s > _SILENT_S:
             self._status = {
@@ -205,19 +205,19 @@ class ViewerNode(Node):
                 self._on_interrupt(request)
             else:
                 self._avatar_settings.change(
-                    request.name, request.value, request.guest, self.show.tell
+                    request.name, request.value, request.client, self.show.tell
                 )
 
     def _on_interrupt(self, request: Request) -> None:
         self.show.interrupt()
         if not self._interrupt.service_is_ready():
-            self.show.tell(request.guest, 'there is no avatar to interrupt')
+            self.show.tell(request.client, 'there is no avatar to interrupt')
             return
 
         def answer(future: Future) -> None:
             response = future.result()
             if response is not None and not response.success:
-                self.show.tell(request.guest, response.message)
+                self.show.tell(request.client, response.message)
 
         self._interrupt.call_async(Trigger.Request()).add_done_callback(answer)
 

@@ -19,10 +19,10 @@ from diffsheg_model.motion.avatar_rig import avatar_motion
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
 from diffsheg_model.time_units import NS
-from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.client import Client
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.show import Source, greeting
-from diffsheg_model.viewer.wire import body_message, face_message, sound_message
+from diffsheg_model.viewer.wire_format import body_message, face_message, sound_message
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.audio_in.speech_feed import SpeechFeed
 from diffsheg_ros.capture.page_speech import PageSpeech
@@ -45,13 +45,13 @@ class Request:
     """What a page asks of the avatar.
 
     Attributes:
-        guest: who asks.
+        client: who asks.
         kind: 'interrupt' or 'set'.
         name: of the parameter to set.
         value: its value.
     """
 
-    guest: Guest
+    client: Client
     kind: str
     name: str = ''
     value: int = 0
@@ -76,7 +76,7 @@ class LiveShow:
         self._now_ns = now_ns
         self._figures = [_Figure(Source(name)) for name in names]
         self._requests: queue.Queue[Request] = queue.Queue(MOST_REQUESTS)
-        self._guests: dict[int, Guest] = {}
+        self._clients: dict[int, Client] = {}
         self._status: dict[str, Any] = {}
         self._settings: list[dict[str, Any]] = []
         self._feed = SpeechFeed()
@@ -92,9 +92,9 @@ class LiveShow:
         return self._skipped + self._feed.left_out
 
     @property
-    def guests(self) -> int:
+    def client_count(self) -> int:
         """How many pages look on."""
-        return self._hub.guests
+        return self._hub.client_count
 
     def set_delay(self, figure: int, delay_ns: int) -> None:
         """Says how long after its sound an avatar's motion is shown."""
@@ -170,7 +170,7 @@ class LiveShow:
                 continue
             samples = np.clip(sound.samples, -1.0, 1.0)
             content = (0, (sound.start_ns + delay_ns) / NS, samples, sound.sample_rate)
-            speaker = self._guests.get(self.speech.listener_of(sound.utterance_id) or 0)
+            speaker = self._clients.get(self.speech.listener_of(sound.utterance_id) or 0)
             self._hub.send(sound_message(*content), but=speaker)
             if speaker is not None:
                 self._hub.send(sound_message(*content, muted=True), to=speaker)
@@ -196,16 +196,16 @@ class LiveShow:
         self._hub.send({'type': 'hush'})
 
     def _tell_cut_off(self, speaker: int | None) -> None:
-        guest = self._guests.get(speaker or 0)
-        if guest is not None:
-            self._hub.send({'type': 'speech_over'}, guest)
+        client = self._clients.get(speaker or 0)
+        if client is not None:
+            self._hub.send({'type': 'speech_over'}, client)
 
     def status(self, **values: Any) -> None:
         """Says what the avatar does: `state`, `utterance_id`, `level`, `message`, `values`."""
         self._status = {
             'type': 'status',
             **values,
-            'guests': self._hub.guests,
+            'clients': self._hub.client_count,
             'dropped': self._hub.dropped,
             'skipped': self.skipped + self.speech.dropped,
         }
@@ -216,9 +216,9 @@ class LiveShow:
         self._settings = settings
         self._hub.send(self._settings_message())
 
-    def tell(self, guest: Guest, text: str) -> None:
+    def tell(self, client: Client, text: str) -> None:
         """Tells one page something."""
-        self._hub.send({'type': 'notice', 'message': text}, guest)
+        self._hub.send({'type': 'notice', 'message': text}, client)
 
     def requests(self) -> list[Request]:
         """What pages have asked for since the last call."""
@@ -235,39 +235,39 @@ class LiveShow:
     def greeting(self) -> dict[str, Any]:
         return greeting([figure.source for figure in self._figures], mode='live')
 
-    def on_join(self, guest: Guest) -> None:
-        self._guests[guest.number] = guest
+    def on_join(self, client: Client) -> None:
+        self._clients[client.number] = client
         if self._status:
-            self._hub.send(self._status, guest)
-        self._hub.send(self._settings_message(), guest)
+            self._hub.send(self._status, client)
+        self._hub.send(self._settings_message(), client)
 
-    def on_message(self, guest: Guest, message: dict[str, Any]) -> None:
+    def on_message(self, client: Client, message: dict[str, Any]) -> None:
         kind = message['type']
         if kind == 'interrupt':
-            self._ask(Request(guest, 'interrupt'))
+            self._ask(Request(client, 'interrupt'))
         elif kind == 'set':
             name, value = message.get('name'), message.get('value')
             if name not in [setting['name'] for setting in self._settings]:
                 raise InputError(f'the avatar has no setting {str(name)[:40]!r} for pages')
             if type(value) is not int or abs(value) >= 2**63:
                 raise InputError(f'{name} must be a whole number')
-            self._ask(Request(guest, 'set', str(name), value))
+            self._ask(Request(client, 'set', str(name), value))
         elif kind == 'speech_begin':
             kind_, name, rate = (message.get(key) for key in ('kind', 'name', 'rate'))
-            cut_off = self.speech.begin(guest.number, kind_, name, rate, self._now_ns())
-            if cut_off != guest.number:
+            cut_off = self.speech.begin(client.number, kind_, name, rate, self._now_ns())
+            if cut_off != client.number:
                 self._tell_cut_off(cut_off)
         elif kind == 'speech_end':
-            self.speech.end(guest.number)
+            self.speech.end(client.number)
         else:
             raise InputError(f'a live avatar knows no {kind[:40]!r}')
 
-    def on_bytes(self, guest: Guest, data: bytes) -> None:
-        self.speech.add(guest.number, data)
+    def on_bytes(self, client: Client, data: bytes) -> None:
+        self.speech.add(client.number, data)
 
-    def on_leave(self, guest: Guest) -> None:
-        self._guests.pop(guest.number, None)
-        self.speech.leave(guest.number)
+    def on_leave(self, client: Client) -> None:
+        self._clients.pop(client.number, None)
+        self.speech.leave(client.number)
 
     def _ask(self, request: Request) -> None:
         try:

@@ -4,31 +4,31 @@ import json
 
 import numpy as np
 
-from diffsheg_model.viewer.guest import Guest
+from diffsheg_model.viewer.client import Client
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.wire import HEAD
+from diffsheg_model.viewer.wire_format import HEAD
 
 
 class Ear(Hub):
-    """A hub whose guests hear at once; what they hear is unpacked.
+    """A hub whose clients hear at once; what they hear is unpacked.
 
     Attributes:
-        heard: by guest number, messages as dicts, or (kind, source, flags, rate, time_s, values).
+        heard: by client number, messages as dicts, or (kind, source, flags, rate, time_s, values).
     """
 
-    def __init__(self, guests: int = 1) -> None:
+    def __init__(self, clients: int = 1) -> None:
         super().__init__()
-        self.heard = {number + 1: [] for number in range(guests)}
-        for _ in range(guests):
+        self.heard = {number + 1: [] for number in range(clients)}
+        for _ in range(clients):
             self.join()
 
-    def guest(self, number: int) -> Guest:
-        return self._guests[number]
+    def client(self, number: int) -> Client:
+        return self._clients[number]
 
     def send(self, message, to=None, but=None) -> None:
         for number in self.heard:
-            guest = self._guests[number]
-            if guest is not but and to in (None, guest):
+            client = self._clients[number]
+            if client is not but and to in (None, client):
                 self.heard[number].append(unpacked(message))
 
     def take(self, number: int = 1) -> list:

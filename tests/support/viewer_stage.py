@@ -15,9 +15,9 @@ import numpy as np
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import Limits, ViewerServer
+from diffsheg_model.viewer.server import ConnectionLimits, ViewerServer
 from diffsheg_model.viewer.show import Source, greeting
-from diffsheg_model.viewer.wire import body_message, face_message, sound_message
+from diffsheg_model.viewer.wire_format import body_message, face_message, sound_message
 
 RATE_HZ = 60
 
@@ -31,17 +31,17 @@ class Moving:
     def greeting(self):
         return greeting([Source('one', ('Neck',) * 47, ('jawOpen',) * 51)], mode='live')
 
-    def on_join(self, guest) -> None:
+    def on_join(self, client) -> None:
         pass
 
-    def on_message(self, guest, message) -> None:
+    def on_message(self, client, message) -> None:
         if message['type'] != 'hello':
             raise InputError(f'unknown: {message["type"]}')
 
-    def on_bytes(self, guest, data) -> None:
+    def on_bytes(self, client, data) -> None:
         pass
 
-    def on_leave(self, guest) -> None:
+    def on_leave(self, client) -> None:
         pass
 
 
@@ -61,7 +61,7 @@ def move(hub: Hub) -> None:
 def main() -> None:
     hub = Hub()
     given = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
-    server = ViewerServer(Moving(), hub, limits=Limits(**given))
+    server = ViewerServer(Moving(), hub, limits=ConnectionLimits(**given))
     server.start()
     threading.Thread(target=move, args=(hub,), daemon=True).start()
     print(server.url, flush=True)

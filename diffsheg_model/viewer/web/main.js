@@ -8,7 +8,7 @@ import { Sound } from './sound.js';
 import { Speech } from './speech.js';
 import { CAMERAS, FIRST_CAMERA, Stage } from './stage.js';
 import { Track } from './track.js';
-import { BODY, FACE, SOUND, unpack } from './wire.js';
+import { BODY, FACE, SOUND, unpack } from './wire_format.js';
 import { Wave } from './wave.js';
 
 const COLORS = ['--mouth', '--second'].map(
@@ -222,7 +222,7 @@ setInterval(() => {
     engine: said('engine'),
     model: said('bundle'),
     'drops, late': values.drops ? `${values.drops}, ${values.late_windows}` : undefined,
-    pages: status.guests ? `${status.guests}` : undefined,
+    pages: status.clients ? `${status.clients}` : undefined,
     'lost, left out here': status.dropped || status.skipped ? `${status.dropped}, ${status.skipped}` : undefined,
   };
   showFacts($('facts'), Object.fromEntries(Object.entries(facts).filter(([, text]) => text)));

@@ -1,4 +1,4 @@
-"""Motion and sound that came with stamps; see also test_recording.py."""
+"""Motion and sound that came with stamps; see also test_motion_recording.py."""
 
 import tracemalloc
 

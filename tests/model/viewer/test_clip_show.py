@@ -13,7 +13,7 @@ from diffsheg_model.motion.rotations import quaternion_from_rotvec
 from diffsheg_model.motion_files import write_npz
 from diffsheg_model.viewer.clip import Clip, load_clips
 from diffsheg_model.viewer.clip_show import AHEAD_S, ClipShow
-from diffsheg_model.viewer.wire import BODY, FACE, SOUND
+from diffsheg_model.viewer.wire_format import BODY, FACE, SOUND
 from tests.support.show_ear import Ear
 
 RATE = 16000
@@ -46,7 +46,7 @@ def test_every_frame_and_sample_is_sent_once_and_ahead_of_time():
     ear, motion = Ear(), made()
     sound = np.random.default_rng(0).uniform(-1, 1, round(1.03 * RATE)).astype(np.float32)
     show = ClipShow(ear, [Clip('a', motion)], sound, RATE, loop=False)
-    show.on_join(ear.guest(1))
+    show.on_join(ear.client(1))
     sent = play(show, ear, 1.2)
     assert sent[0]['type'] == 'playing'
     start_s = sent[0]['start_s']
@@ -67,10 +67,10 @@ def test_it_plays_on_from_a_position(position_s):
     ear, motion = Ear(), made()
     sound = np.arange(RATE, dtype=np.float32) / RATE
     show = ClipShow(ear, [Clip('a', motion)], sound, RATE, loop=False)
-    guest = ear.guest(1)
-    show.on_message(guest, {'type': 'seek', 'position_s': position_s})
+    client = ear.client(1)
+    show.on_message(client, {'type': 'seek', 'position_s': position_s})
     ear.take()
-    show.on_message(guest, {'type': 'play'})
+    show.on_message(client, {'type': 'play'})
     sent = play(show, ear, 1.0 - position_s + 0.2)[1:]
     heard = np.concatenate([message[5] for message in sent if message[0] == SOUND])
     assert np.array_equal(heard, sound[round(position_s * RATE) :])
@@ -82,19 +82,19 @@ def test_it_plays_on_from_a_position(position_s):
 def test_pause_shows_the_pose_of_that_moment():
     ear = Ear()
     show = ClipShow(ear, [Clip('a', made(frames=300))])
-    guest = ear.guest(1)
-    show.on_message(guest, {'type': 'seek', 'position_s': 4.02})
+    client = ear.client(1)
+    show.on_message(client, {'type': 'seek', 'position_s': 4.02})
     paused, face, _ = ear.take()
     assert paused['type'] == 'paused' and paused['position_s'] == 4.02
     assert face[5][0] == pytest.approx(121 / 300)
-    show.on_message(guest, {'type': 'seek', 'position_s': 1e9})
+    show.on_message(client, {'type': 'seek', 'position_s': 1e9})
     assert ear.take()[1][5][0] == pytest.approx(299 / 300)
 
 
 def test_it_begins_again_after_the_end():
     ear = Ear()
     show = ClipShow(ear, [Clip('a', made(frames=6))])
-    show.on_join(ear.guest(1))
+    show.on_join(ear.client(1))
     sent = play(show, ear, 2.4)
     rounds = [message for message in sent if isinstance(message, dict)]
     assert len(rounds) >= 2 and {message['type'] for message in rounds} == {'playing'}
@@ -102,11 +102,11 @@ def test_it_begins_again_after_the_end():
 
 
 def test_who_comes_later_is_told_what_is_playing():
-    ear = Ear(guests=2)
+    ear = Ear(clients=2)
     show = ClipShow(ear, [Clip('a', made())])
-    show.on_join(ear.guest(1))
+    show.on_join(ear.client(1))
     ear.take(1), ear.take(2)
-    show.on_join(ear.guest(2))
+    show.on_join(ear.client(2))
     assert [message['type'] for message in ear.take(2)] == ['playing'] and ear.take(1) == []
 
 
@@ -122,9 +122,9 @@ def test_what_a_file_cannot_do_is_refused(message, words):
     ear = Ear()
     show = ClipShow(ear, [Clip('a', made())])
     with pytest.raises(InputError, match=words):
-        show.on_message(ear.guest(1), message)
+        show.on_message(ear.client(1), message)
     with pytest.raises(InputError, match='nobody to speak to'):
-        show.on_bytes(ear.guest(1), b'1234')
+        show.on_bytes(ear.client(1), b'1234')
 
 
 class TestClip:
@@ -173,7 +173,7 @@ class TestClip:
 def test_it_is_sent_before_it_is_shown():
     ear = Ear()
     show = ClipShow(ear, [Clip('a', made(frames=30))], loop=False)
-    show.on_join(ear.guest(1))
+    show.on_join(ear.client(1))
     show._go_on()
     early = [message[4] for message in ear.take()[1:]]
     assert early and max(early) <= show.now_s() + AHEAD_S

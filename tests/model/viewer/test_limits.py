@@ -12,10 +12,10 @@ pytest.importorskip('starlette', reason='the viewer needs requirements/viewer.tx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from diffsheg_model.viewer.guest import LIMIT_BYTES, Guest
+from diffsheg_model.viewer.client import LIMIT_BYTES, Client
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import Limits, ViewerServer
-from diffsheg_model.viewer.wire import sound_message
+from diffsheg_model.viewer.server import ConnectionLimits, ViewerServer
+from diffsheg_model.viewer.wire_format import sound_message
 from tests.model.viewer.test_server import Echo, address, answer, until
 from tests.support.hostile_page import BINARY, PING, TEXT, connected, frame, page
 
@@ -25,7 +25,7 @@ def serve():
     servers = []
 
     def start(show=None, **limits):
-        servers.append(ViewerServer(show or Echo(), Hub(), limits=Limits(**limits)))
+        servers.append(ViewerServer(show or Echo(), Hub(), limits=ConnectionLimits(**limits)))
         servers[-1].start()
         return servers[-1]
 
@@ -101,8 +101,8 @@ def test_idle_connections_keep_no_page_out_and_cost_a_bounded_number_of_files(se
     server = serve(connections=8)
     with contextlib.ExitStack() as stack:
         idle = [stack.enter_context(connected(server.port)) for _ in range(100)]
-        with connect(address(server)) as guest:
-            assert json.loads(guest.recv(timeout=5))['type'] == 'greeting'
+        with connect(address(server)) as client:
+            assert json.loads(client.recv(timeout=5))['type'] == 'greeting'
         assert answer(server.url)[0] == 200
         until(lambda: server.closed['too many connections'] >= 92)
         still_open = 0
@@ -160,12 +160,12 @@ def test_a_text_above_its_limit_is_refused_unread(serve, size):
 def test_a_page_that_never_reads_is_closed_and_counted(serve):
     server = serve(stalled_s=1.0)
     with page(server.port):
-        until(lambda: server.hub.guests == 1)
+        until(lambda: server.hub.client_count == 1)
         end_s = time.monotonic() + 30
-        while server.hub.guests and time.monotonic() < end_s:
+        while server.hub.client_count and time.monotonic() < end_s:
             server.hub.send(sound_message(0, 0.0, [0.0] * 50_000, 16000))
             time.sleep(0.01)
-        assert server.hub.guests == 0
+        assert server.hub.client_count == 0
     assert server.closed == {'does not read': 1}
 
 
@@ -196,18 +196,18 @@ def test_a_flood_of_small_things_is_closed_and_counted(serve, data):
         with pytest.raises(OSError):
             while True:
                 flood.sendall(200 * data)
-    until(lambda: server.hub.guests == 0)
+    until(lambda: server.hub.client_count == 0)
     assert sum(server.closed.values()) == 1 or data[0] == TEXT
 
 
 def test_what_waits_for_a_page_is_bounded_in_bytes():
-    guest = Guest(1)
-    guest.put('greeting')
+    client = Client(1)
+    client.put('greeting')
     for index in range(100):
-        guest.put(sound_message(0, float(index), [0.0] * 50_000, 16000))
-        assert sum(map(len, guest._waiting)) <= LIMIT_BYTES
-    assert guest._waiting[0] == 'greeting' and guest.dropped > 70
-    one = Guest(2)
+        client.put(sound_message(0, float(index), [0.0] * 50_000, 16000))
+        assert sum(map(len, client._waiting)) <= LIMIT_BYTES
+    assert client._waiting[0] == 'greeting' and client.dropped > 70
+    one = Client(2)
     one.put(bytes(2 * LIMIT_BYTES))
     one.put('next')
     assert list(one._waiting) == ['next']

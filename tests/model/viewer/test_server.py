@@ -21,11 +21,18 @@ from websockets.sync.client import connect
 from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.announce import announce
-from diffsheg_model.viewer.guest import LIMIT, Guest
+from diffsheg_model.viewer.client import LIMIT, Client
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import MOST_GUESTS, MOST_MISTAKES, REFUSED, ViewerServer
+from diffsheg_model.viewer.server import MOST_CLIENTS, MOST_MISTAKES, REFUSED, ViewerServer
 from diffsheg_model.viewer.show import Source, greeting
-from diffsheg_model.viewer.wire import BODY, HEAD, SOUND, body_message, face_message, sound_message
+from diffsheg_model.viewer.wire_format import (
+    BODY,
+    HEAD,
+    SOUND,
+    body_message,
+    face_message,
+    sound_message,
+)
 
 
 class Echo:
@@ -40,19 +47,19 @@ class Echo:
     def greeting(self):
         return greeting([Source('one', ('Neck',), ('jawOpen',))], mode='clip')
 
-    def on_join(self, guest) -> None:
+    def on_join(self, client) -> None:
         pass
 
-    def on_message(self, guest, message) -> None:
+    def on_message(self, client, message) -> None:
         if message['type'] != 'hello':
             raise InputError(f'unknown: {message["type"]}')
         self.messages.append(message)
 
-    def on_bytes(self, guest, data) -> None:
+    def on_bytes(self, client, data) -> None:
         self.data.append(data)
 
-    def on_leave(self, guest) -> None:
-        self.left.append(guest.number)
+    def on_leave(self, client) -> None:
+        self.left.append(client.number)
 
 
 @pytest.fixture
@@ -168,12 +175,12 @@ def test_other_machines_need_leave_and_a_token(show):
         assert answer(page)[0] == 403 and answer(page + '?token=guess')[0] == 403
         socket_ = page.replace('http', 'ws') + 'socket'
         for query in ('', '?token=', '?token=guess'):
-            with connect(socket_ + query) as guest, pytest.raises(ConnectionClosed) as closed:
-                guest.recv(timeout=5)
+            with connect(socket_ + query) as client, pytest.raises(ConnectionClosed) as closed:
+                client.recv(timeout=5)
             assert closed.value.rcvd.code == REFUSED
             assert 'needs the token' in closed.value.rcvd.reason
-        with connect(f'{socket_}?token={token}') as guest:
-            assert json.loads(guest.recv(timeout=5))['type'] == 'greeting'
+        with connect(f'{socket_}?token={token}') as client:
+            assert json.loads(client.recv(timeout=5))['type'] == 'greeting'
     finally:
         server.stop()
 
@@ -193,12 +200,12 @@ def test_the_token_is_kept_by_a_cookie_and_asked_for_on_every_path(show):
             assert answer(first + path)[0] == 403
             assert answer(first + path, Cookie=cookie[:-1])[0] == 403
             assert answer(first + path, Cookie=cookie)[0] == 200
-        with connect(socket_, additional_headers={'Cookie': cookie}) as guest:
-            assert json.loads(guest.recv(timeout=5))['type'] == 'greeting'
+        with connect(socket_, additional_headers={'Cookie': cookie}) as client:
+            assert json.loads(client.recv(timeout=5))['type'] == 'greeting'
         wrong = {'Cookie': cookie.partition('=')[0] + '=guess'}
-        with connect(socket_, additional_headers=wrong) as guest:
+        with connect(socket_, additional_headers=wrong) as client:
             with pytest.raises(ConnectionClosed) as closed:
-                guest.recv(timeout=5)
+                client.recv(timeout=5)
             assert closed.value.rcvd.code == REFUSED
     finally:
         server.stop()
@@ -254,12 +261,12 @@ def test_a_port_is_free_again_after_stopping(show):
     first = ViewerServer(show, Hub())
     first.start()
     port = first._socket.getsockname()[1]
-    with connect(address(first)) as guest:
-        guest.recv(timeout=5)
+    with connect(address(first)) as client:
+        client.recv(timeout=5)
         first.stop()
         with pytest.raises(ConnectionClosed):
             while True:
-                guest.recv(timeout=10)
+                client.recv(timeout=10)
     second = ViewerServer(show, Hub(), port=port)
     second.start()
     second.stop()
@@ -273,7 +280,7 @@ def test_motion_and_sound_arrive_bit_for_bit_at_ten_pages(server):
         pages = [stack.enter_context(connect(address(server))) for _ in range(10)]
         for page in pages:
             assert json.loads(page.recv(timeout=5))['sources'][0]['joint_names'] == ['Neck']
-        until(lambda: server.hub.guests == 10)
+        until(lambda: server.hub.client_count == 10)
         server.hub.send(face_message(0, 1.25, weights))
         server.hub.send(body_message(1, 1.5, quaternions))
         server.hub.send(sound_message(0, 1.75, samples, 16000, muted=True))
@@ -284,15 +291,15 @@ def test_motion_and_sound_arrive_bit_for_bit_at_ten_pages(server):
             assert np.array_equal(np.frombuffer(body, '<f4', offset=16).reshape(47, 4), quaternions)
             assert HEAD.unpack_from(sound) == (SOUND, 0, 1, 16000, 1.75)
             assert np.array_equal(np.frombuffer(sound, '<f4', offset=16), samples)
-    until(lambda: server.hub.guests == 0)
+    until(lambda: server.hub.client_count == 0)
 
 
 def test_a_message_for_one_reaches_one_and_all_but_one_the_others(server):
     with connect(address(server)) as first, connect(address(server)) as second:
         for page in (first, second):
             page.recv(timeout=5)
-        until(lambda: server.hub.guests == 2)
-        one, other = server.hub._guests.values()
+        until(lambda: server.hub.client_count == 2)
+        one, other = server.hub._clients.values()
         server.hub.send({'to': 'one'}, to=one)
         server.hub.send({'to': 'other'}, but=one)
         server.hub.send({'to': 'all'})
@@ -302,15 +309,15 @@ def test_a_message_for_one_reaches_one_and_all_but_one_the_others(server):
 
 def test_too_many_pages_are_sent_away(server):
     with contextlib.ExitStack() as stack:
-        for _ in range(MOST_GUESTS - 1):
+        for _ in range(MOST_CLIENTS - 1):
             stack.enter_context(connect(address(server)))
         with connect(address(server)):
-            until(lambda: server.hub.guests == MOST_GUESTS)
+            until(lambda: server.hub.client_count == MOST_CLIENTS)
             with connect(address(server)) as page, pytest.raises(ConnectionClosed) as closed:
                 page.recv(timeout=5)
             assert closed.value.rcvd.code == REFUSED
-            assert f'{MOST_GUESTS} pages look on already' in closed.value.rcvd.reason
-        until(lambda: server.hub.guests == MOST_GUESTS - 1)
+            assert f'{MOST_CLIENTS} pages look on already' in closed.value.rcvd.reason
+        until(lambda: server.hub.client_count == MOST_CLIENTS - 1)
         with connect(address(server)) as page:
             assert json.loads(page.recv(timeout=5))['type'] == 'greeting'
 
@@ -382,7 +389,7 @@ def test_random_bytes_do_not_harm_the_others(server, show):
                 pass
         server.hub.send({'type': 'still here'})
         assert json.loads(watcher.recv(timeout=10)) == {'type': 'still here'}
-    until(lambda: server.hub.guests == 0)
+    until(lambda: server.hub.client_count == 0)
 
 
 def test_fifty_pages_come_and_go(server, show):
@@ -390,30 +397,30 @@ def test_fifty_pages_come_and_go(server, show):
         with connect(address(server)) as page:
             page.recv(timeout=5)
     until(lambda: len(show.left) == 50)
-    assert server.hub.guests == 0
+    assert server.hub.client_count == 0
     assert threading.active_count() < 20
 
 
 def test_a_page_that_does_not_read_loses_old_motion_and_nothing_else():
-    guest = Guest(1)
-    guest.put('first')
+    client = Client(1)
+    client.put('first')
     for index in range(LIMIT + 50):
-        guest.put(face_message(0, float(index), np.zeros(1)))
-    guest.put('last')
-    assert guest.dropped == 52
-    waiting = list(guest._waiting)
+        client.put(face_message(0, float(index), np.zeros(1)))
+    client.put('last')
+    assert client.dropped == 52
+    waiting = list(client._waiting)
     assert waiting[0] == 'first' and waiting[-1] == 'last' and len(waiting) == LIMIT
     times = [HEAD.unpack_from(message)[4] for message in waiting[1:-1]]
     assert times == list(np.arange(52.0, LIMIT + 50))
 
 
 def test_a_page_that_slept_through_a_speech_still_gets_what_it_must_know():
-    guest = Guest(1)
-    guest.put('greeting')
+    client = Client(1)
+    client.put('greeting')
     for index in range(2 * LIMIT):
-        guest.put(sound_message(0, float(index), np.zeros(1), 16000))
-    guest.put('hush')
-    assert [item for item in guest._waiting if isinstance(item, str)] == ['greeting', 'hush']
+        client.put(sound_message(0, float(index), np.zeros(1), 16000))
+    client.put('hush')
+    assert [item for item in client._waiting if isinstance(item, str)] == ['greeting', 'hush']
 
 
 def test_a_sleeping_page_holds_up_nobody(server):
@@ -421,7 +428,7 @@ def test_a_sleeping_page_holds_up_nobody(server):
     sleeping = connect(address(server), max_queue=1, close_timeout=0.1)
     with sleeping as sleeper, connect(address(server)) as reader:
         reader.recv(timeout=5)
-        until(lambda: server.hub.guests == 2)
+        until(lambda: server.hub.client_count == 2)
         large = np.zeros(50_000, np.float32)
         for index in range(400):
             server.hub.send(face_message(0, float(index), large))

@@ -12,7 +12,7 @@ from diffsheg_ros.capture.speech_gate import (
     OpenGate,
     SileroDetector,
     SpeechGate,
-    Stretch,
+    SpeechSegment,
 )
 from tests.support.recordings import DATA, SPEECH
 
@@ -44,29 +44,29 @@ def gate(detector, rate: int = RATE) -> SpeechGate:
 
 def passed(opened, samples: np.ndarray, blocks=(1600,)) -> list[tuple[int, np.ndarray]]:
     """Utterances, each with its first sample; blocks of these lengths in turn."""
-    stretches: list[Stretch] = []
+    segments: list[SpeechSegment] = []
     first = number = 0
     while first < len(samples):
         length = blocks[number % len(blocks)]
-        stretches += opened.push(samples[first : first + length])
+        segments += opened.push(samples[first : first + length])
         first, number = first + length, number + 1
-    stretches += opened.finish()
-    utterances: list[list[Stretch]] = []
-    for stretch in stretches:
-        if stretch.begins:
+    segments += opened.finish()
+    utterances: list[list[SpeechSegment]] = []
+    for segment in segments:
+        if segment.begins:
             assert not utterances or utterances[-1][-1].ends
             utterances.append([])
-        utterances[-1].append(stretch)
+        utterances[-1].append(segment)
     assert not utterances or utterances[-1][-1].ends
     for utterance in utterances:
         place = utterance[0].first_sample
-        for stretch in utterance:
-            assert stretch.first_sample == place
-            assert np.array_equal(stretch.samples, samples[place : place + len(stretch.samples)])
-            place += len(stretch.samples)
-        assert [stretch.ends for stretch in utterance].count(True) == 1
+        for segment in utterance:
+            assert segment.first_sample == place
+            assert np.array_equal(segment.samples, samples[place : place + len(segment.samples)])
+            place += len(segment.samples)
+        assert [segment.ends for segment in utterance].count(True) == 1
     return [
-        (utterance[0].first_sample, np.concatenate([stretch.samples for stretch in utterance]))
+        (utterance[0].first_sample, np.concatenate([segment.samples for segment in utterance]))
         for utterance in utterances
     ]
 

@@ -11,7 +11,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import BEAT, SHOW
 from diffsheg_model.motion.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
 from diffsheg_model.time_units import NS
-from diffsheg_model.viewer.wire import BODY, FACE, SOUND
+from diffsheg_model.viewer.wire_format import BODY, FACE, SOUND
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.viewer.live_show import MOST_REQUESTS, SOUND_AHEAD_NS, LiveShow
 
@@ -19,13 +19,13 @@ START_NS = 50 * NS
 RATE = 16000
 
 
-def make(guests=1, avatars=1, delay_s=0.0):
-    ear = Ear(guests)
+def make(clients=1, avatars=1, delay_s=0.0):
+    ear = Ear(clients)
     show = LiveShow(ear, ['one', 'two'][:avatars], lambda: START_NS)
     show.set_delay(0, round(delay_s * NS))
     show.told_of_interrupts(0)
     for number in ear.heard:
-        show.on_join(ear.guest(number))
+        show.on_join(ear.client(number))
         ear.take(number)
     return ear, show
 
@@ -107,8 +107,8 @@ def test_speech_is_heard_with_its_motion_and_not_sent_long_before():
 
 
 def test_a_page_does_not_hear_its_own_microphone():
-    ear, show = make(guests=2)
-    one = ear.guest(1)
+    ear, show = make(clients=2)
+    one = ear.client(1)
     begin = {'type': 'speech_begin', 'kind': 'microphone', 'name': 'microphone', 'rate': RATE}
     show.on_message(one, begin)
     show.on_bytes(one, np.zeros(640, np.float32).tobytes())
@@ -219,8 +219,8 @@ class TestRequests:
     def test_they_wait_for_the_node(self):
         ear, show = make()
         show.settings(list(self.SETTINGS))
-        show.on_message(ear.guest(1), {'type': 'interrupt'})
-        show.on_message(ear.guest(1), {'type': 'set', 'name': 'seed', 'value': 4})
+        show.on_message(ear.client(1), {'type': 'interrupt'})
+        show.on_message(ear.client(1), {'type': 'set', 'name': 'seed', 'value': 4})
         assert [(each.kind, each.name, each.value) for each in show.requests()] == [
             ('interrupt', '', 0),
             ('set', 'seed', 4),
@@ -243,33 +243,33 @@ class TestRequests:
         ear, show = make()
         show.settings(list(self.SETTINGS))
         with pytest.raises(InputError, match=words):
-            show.on_message(ear.guest(1), message)
+            show.on_message(ear.client(1), message)
 
     def test_too_many_are_refused(self):
         ear, show = make()
         for _ in range(MOST_REQUESTS):
-            show.on_message(ear.guest(1), {'type': 'interrupt'})
+            show.on_message(ear.client(1), {'type': 'interrupt'})
         with pytest.raises(InputError, match='busy'):
-            show.on_message(ear.guest(1), {'type': 'interrupt'})
+            show.on_message(ear.client(1), {'type': 'interrupt'})
         assert len(show.requests()) == MOST_REQUESTS
 
     def test_who_loses_the_word_is_told_and_not_blamed(self):
-        ear, show = make(guests=2)
+        ear, show = make(clients=2)
         for number in (1, 2):
             begin = {'type': 'speech_begin', 'kind': 'microphone', 'name': 'm', 'rate': RATE}
-            show.on_message(ear.guest(number), begin)
+            show.on_message(ear.client(number), begin)
         assert ear.take(1) == [{'type': 'speech_over'}] and ear.take(2) == []
-        show.on_bytes(ear.guest(1), bytes(400))
+        show.on_bytes(ear.client(1), bytes(400))
         show.interrupt()
         assert {'type': 'speech_over'} in ear.take(2)
-        show.on_bytes(ear.guest(2), bytes(400))
+        show.on_bytes(ear.client(2), bytes(400))
         assert show.speech.dropped == 2
 
     def test_a_page_that_leaves_stops_speaking(self):
         ear, show = make()
         begin = {'type': 'speech_begin', 'kind': 'file', 'name': 'a.wav', 'rate': RATE}
-        show.on_message(ear.guest(1), begin)
-        show.on_bytes(ear.guest(1), np.zeros(10 * RATE, np.float32).tobytes())
+        show.on_message(ear.client(1), begin)
+        show.on_bytes(ear.client(1), np.zeros(10 * RATE, np.float32).tobytes())
         assert not show.speech.due(START_NS)[-1].end
-        show.on_leave(ear.guest(1))
+        show.on_leave(ear.client(1))
         assert show.speech.due(START_NS + NS)[-1].end

@@ -15,7 +15,7 @@ pytest.importorskip('starlette', reason='the viewer needs requirements/viewer.tx
 
 from websockets.sync.client import connect
 
-from diffsheg_model.viewer.wire import FACE, HEAD
+from diffsheg_model.viewer.wire_format import FACE, HEAD
 from tests.support.hostile_page import KINDS
 from tests.support.paths import ROOT
 

@@ -14,26 +14,26 @@ from diffsheg_model.motion.rotations import (
 )
 from diffsheg_model.time_units import NS
 from diffsheg_ros.motion_values import FaceMotion, JointMotion
-from diffsheg_ros.recording.recording import Recording
+from diffsheg_ros.recording.motion_recording import MotionRecording
 from diffsheg_ros.ros.messages import AudioPiece
 
 T0 = 1_700_000_000 * NS
 RATE = 16000
 
 
-def show(recording: Recording, time_ns: int, value: float) -> None:
+def show(recording: MotionRecording, time_ns: int, value: float) -> None:
     times = np.array([time_ns])
     weights = np.array([[value, 1 - value]], np.float32)
     recording.add_face(FaceMotion('u', ('open', 'blink'), times, weights))
     recording.add_joints(JointMotion(('A',), times, np.array([[[value, 0.5, -value]]]), None))
 
 
-def speak(recording: Recording, first: int, samples: np.ndarray, rate: int = RATE) -> None:
+def speak(recording: MotionRecording, first: int, samples: np.ndarray, rate: int = RATE) -> None:
     recording.add_audio(AudioPiece('u', first, rate, samples, T0 + first * NS // rate, False))
 
 
 def test_motion_begins_with_what_shows_the_first_sample():
-    recording = Recording()
+    recording = MotionRecording()
     speak(recording, 160, np.zeros(1600, np.float32))
     # Shown unevenly, as timers are, and not in order; 0.5 s of rest before.
     times_s = np.sort(np.random.default_rng(0).uniform(-0.5, 2.0, 400))
@@ -51,7 +51,7 @@ def test_motion_begins_with_what_shows_the_first_sample():
 
 
 def test_angles_that_went_round_do_not_come_back():
-    recording = Recording()
+    recording = MotionRecording()
     for index in range(61):
         show(recording, T0 + index * NS // 60, index * 0.2)
     motion = recording.motion(120.0, 0.0)
@@ -61,7 +61,7 @@ def test_angles_that_went_round_do_not_come_back():
 
 
 def test_turns_that_are_forgotten_at_rest_move_nothing():
-    recording = Recording()
+    recording = MotionRecording()
     for index in range(30):
         time_ns = T0 + index * NS // 60
         recording.add_face(FaceMotion('', ('open',), np.array([time_ns]), np.zeros((1, 1))))
@@ -73,7 +73,7 @@ def test_turns_that_are_forgotten_at_rest_move_nothing():
 
 
 def test_sound_lies_where_it_was_heard_with_silence_between():
-    recording = Recording()
+    recording = MotionRecording()
     speak(recording, 1600, np.full(800, 0.5, np.float32))
     speak(recording, 0, np.full(800, 0.25, np.float32))
     speak(recording, 3200, np.full(800, 0.9, np.float32), rate=8000)
@@ -89,14 +89,14 @@ def test_sound_lies_where_it_was_heard_with_silence_between():
 
 
 def test_a_stamp_from_far_away_takes_no_memory():
-    recording = Recording()
+    recording = MotionRecording()
     speak(recording, 0, np.zeros(10, np.float32))
     recording.add_audio(AudioPiece('v', 0, RATE, np.ones(10, np.float32), 2**31 * NS, True))
     assert len(recording.audio(2.0)) == 2 * RATE
 
 
 def test_nothing_published_is_nothing_to_write():
-    recording = Recording()
+    recording = MotionRecording()
     with pytest.raises(InputError, match='nothing was published'):
         recording.motion(60.0, 0.0)
     show(recording, T0 - NS, 0.0)
@@ -106,7 +106,7 @@ def test_nothing_published_is_nothing_to_write():
 
 
 def test_rows_that_do_not_fit_are_left_out():
-    recording = Recording()
+    recording = MotionRecording()
     for index in range(3):
         show(recording, T0 + index * NS, 0.1)
     recording.add_face(FaceMotion('u', ('x',), np.array([T0]), np.ones((1, 1), np.float32)))

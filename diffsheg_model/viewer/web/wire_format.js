@@ -1,4 +1,4 @@
-// Binary messages of the server; diffsheg_model/viewer/wire.py states their layout.
+// Binary messages of the server; diffsheg_model/viewer/wire_format.py states their layout.
 
 export const FACE = 1, BODY = 2, SOUND = 3;
 

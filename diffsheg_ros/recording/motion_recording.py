@@ -18,7 +18,7 @@ _MOST_WAITING_S = 200.0
 _EVER_NS = 2**62
 
 
-class Recording(StampedMotion):
+class MotionRecording(StampedMotion):
     """Takes what the messages say; see `StampedMotion`.
 
     Speech lies at the times at which the avatar and the speaker hear it.

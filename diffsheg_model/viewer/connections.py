@@ -23,7 +23,7 @@ _CLOSING_S = 5.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class ConnectionLimits:
     """What a connection may cost.
 
     Attributes:
@@ -65,7 +65,7 @@ class _Connection:
         self.spent_at_s = now_s
 
 
-class Door:
+class Connections:
     """All connections of a server; belongs to the server's thread.
 
     Attributes:
@@ -74,7 +74,7 @@ class Door:
         closed: connections that were closed for a reason, by that reason.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.buffer = bytearray(limits.read_bytes)
         self.closed: Counter[str] = Counter()

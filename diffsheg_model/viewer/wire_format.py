@@ -1,4 +1,4 @@
-"""Motion and sound as the page receives them; `web/wire.js` is the other side.
+"""Motion and sound as the page receives them; `web/wire_format.js` is the other side.
 
 A binary message is a head of 16 bytes, little-endian, and float32 numbers:
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from diffsheg_model.viewer.wire import is_motion
+from diffsheg_model.viewer.wire_format import is_motion
 
 #: Messages that may wait for a page: two seconds of face and body at 60 Hz, and their sound.
 LIMIT = 300
@@ -11,7 +11,7 @@ LIMIT = 300
 LIMIT_BYTES = 4 << 20
 
 
-class Guest:
+class Client:
     """Belongs to the server's thread.
 
     A page that reads too slowly, such as one in a browser that sleeps, loses the oldest motion
