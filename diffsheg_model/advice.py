@@ -1,16 +1,14 @@
-"""Advice on what to install, in the same words everywhere."""
+"""Messages that tell a user what to install."""
 
 import shlex
 from pathlib import Path
 
 
 def requirements_file(feature: str) -> Path:
-    """Return the file that lists what a feature needs.
-
-    It lies in `requirements/` of the checkout, which an installed package has as well.
+    """Return the requirements file of a feature, in the installed package or in the checkout.
 
     Args:
-        feature: File name without its ending, such as `audio` or `viewer`.
+        feature: name of a file in `requirements/` without its ending, such as `audio`.
     """
     package = Path(__file__).resolve().parent
     installed = package / 'requirements' / f'{feature}.txt'
@@ -18,6 +16,6 @@ def requirements_file(feature: str) -> Path:
 
 
 def install_advice(*features: str) -> str:
-    """Return the command that installs what features need, for a message to a user."""
+    """Return the command that installs the requirements of features, for a message."""
     files = (shlex.quote(str(requirements_file(feature))) for feature in features)
     return 'python3 -m pip install ' + ' '.join(f'-r {file}' for file in files)

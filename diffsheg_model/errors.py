@@ -1,17 +1,18 @@
-"""The one error that a user's input can cause, and how others are told in one line."""
+"""The exception for unusable input, and messages of one line for all exceptions."""
 
+# Characters of a message, and of its end that is kept if the middle is left out.
 _LONGEST = 1000
 _END = 300
 
 
 class InputError(ValueError):
-    """Something the user gave is unusable. The message is one line: what, where, what to do.
+    """Unusable input from the user. The message is one line: the fault, the place, the remedy.
 
-    Commands print it behind ``error:`` and exit with status 2; nodes report it and refuse to
-    configure. Anything else that is raised is a fault of the program.
+    Commands print it after ``error:`` and exit with status 2; nodes report it and refuse to
+    configure. Any other exception is a fault of the program.
 
-    The message is `printable`, whatever a file or its name put into it, and at most 1000
-    characters long: the middle of a longer one is left out.
+    The message is made `printable`, because it may contain names and text from files. It has at
+    most 1000 characters: the middle of a longer one is left out.
     """
 
     def __init__(self, message: object = '') -> None:
@@ -22,10 +23,11 @@ class InputError(ValueError):
 
 
 def printable(text: str) -> str:
-    r"""Return a text with an escape such as ``\n`` or ``\udcff`` for each character that is none.
+    r"""Return a text with escapes such as ``\n`` or ``\udcff`` for unprintable characters.
 
-    These are control characters, line breaks, marks of writing direction, and the surrogates that
-    stand for the bytes of a file name that is not UTF-8. The result can be printed and encoded.
+    These are control characters, line breaks and marks of writing direction. They are also the
+    surrogates that stand for the bytes of a file name that is not UTF-8. The result can be printed
+    and encoded.
     """
     if text.isprintable():
         return text
@@ -36,7 +38,7 @@ def printable(text: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """An InputError's message; of any other exception its kind and its first line."""
+    """Return the message of an InputError; for other exceptions their type and first line."""
     if isinstance(error, InputError):
         return str(error)
     lines = str(error).strip().splitlines() or ['']
@@ -44,7 +46,7 @@ def one_line(error: BaseException) -> str:
 
 
 def require(condition: bool, owner: object, field: str, allowed: str) -> None:
-    """Raise InputError that names a field of an object, its value and what is allowed."""
+    """Raise InputError unless a condition holds; it names the field, its value and the limits."""
     if not condition:
         raise InputError(
             f'{type(owner).__name__}.{field} = {getattr(owner, field)!r}: must be {allowed}'

@@ -1,4 +1,4 @@
-"""The function that turns a recording into motion, under its public name."""
+"""Public name of `session.generate`: generation of motion from a recording."""
 
 from diffsheg_model.session.generate import generate
 

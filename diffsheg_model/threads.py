@@ -4,18 +4,18 @@ import os
 
 from diffsheg_model.errors import InputError
 
-#: More threads than any machine has cores; an engine starts as many as it is told.
+#: Largest number of threads accepted: more than any machine has cores.
 MAX_THREADS = 256
 
 
 def thread_count(threads: int = 0) -> int:
-    """The number of threads that is meant.
+    """Return the number of CPU threads for an engine.
 
     Args:
-        threads: 1 or more is taken as it is. 0 is all but one of the cores that this process may
-            use (its affinity: taskset, a container's cpuset), and at least 1: features, playout
-            and the rest of a robot's node take up to a core of their own. A container's CPU quota
-            (docker --cpus) is no affinity; give the number there.
+        threads: 1 or more is returned unchanged. 0 stands for all but one of the cores that this
+            process may use, and at least 1; the last core is left to features and playout. The
+            cores are those of the process affinity (taskset, a container's cpuset). A container's
+            CPU quota (docker --cpus) is not an affinity: give a number there.
 
     Raises:
         InputError: less than 0, or more than `MAX_THREADS`.
@@ -28,7 +28,7 @@ def thread_count(threads: int = 0) -> int:
 
 
 def process_count(workers: int = 0) -> int:
-    """Return how many worker processes to start: as many as given, or one a core for 0.
+    """Return the number of worker processes: the given number, or for 0 one for each core.
 
     Raises:
         InputError: less than 0, or more than `MAX_THREADS`.

@@ -1,4 +1,4 @@
-"""Time is integer nanoseconds, as in ROS."""
+"""Units of time: integer nanoseconds, as in ROS."""
 
 NS = 1_000_000_000
 """Nanoseconds in a second."""

@@ -1,4 +1,4 @@
-"""This machine's loudspeaker, by PortAudio."""
+"""Output to a loudspeaker of this machine, through PortAudio."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -8,32 +8,32 @@ import numpy as np
 
 from diffsheg_model.audio.sound_device import LOST_S, SoundDevice
 
-#: ``fill(frames, heard_in_s, underrun)``: the next samples, (frames,) float32, -1..1. The first of
-#: them is heard in `heard_in_s` from now; `underrun` says that the device had none to play before.
-#: Called in the device's thread.
+#: Callback ``fill(frames, heard_in_s, underrun)`` that returns the next samples, (frames,) float32,
+#: -1..1. The first sample is heard `heard_in_s` from now. `underrun` is True if the device ran out
+#: of samples before these. Runs in the device's thread.
 Fill = Callable[[int, float, bool], np.ndarray]
 
-#: Sound waits so long in the device: long enough for a busy computer, short enough to stop in time.
+#: Seconds of sound that wait in the device: enough for a busy computer, few enough to stop in time.
 LATENCY_S = 0.1
 
 
 class Loudspeaker(SoundDevice):
-    """One output; see `SoundDevice`. Closed, it is silent at once: what waits is not heard.
+    """One output; see `SoundDevice`. `close` silences it at once and discards waiting samples.
 
     Attributes:
-        latency_s: from filling to hearing, as the device says; 0 before it was opened.
+        latency_s: seconds from filling to hearing, as the device reports; 0 before `open`.
     """
 
     def __init__(
         self, fill: Fill, device: str = '', sample_rate: int = 0, latency_s: float = LATENCY_S
     ) -> None:
-        """Loads PortAudio.
+        """Load PortAudio.
 
         Args:
-            fill: gives the sound.
-            device: its name, a part of it, or its number; empty: the system's choice.
+            fill: returns the sound to play.
+            device: name of the device, a part of it, or its number; empty: the system's default.
             sample_rate: Hz; 0: the device's own.
-            latency_s: what is asked of the device.
+            latency_s: latency to request from the device, in seconds.
 
         Raises:
             InputError: sounddevice or PortAudio is not installed.
@@ -44,7 +44,7 @@ class Loudspeaker(SoundDevice):
         self.latency_s = 0.0
 
     def open(self) -> None:
-        """Finds the device; nothing is played before `start`.
+        """Open the device; it plays nothing before `start`.
 
         Raises:
             InputError: there is no such device, or it cannot be opened.
@@ -64,21 +64,21 @@ class Loudspeaker(SoundDevice):
     def _play(self, samples: np.ndarray, frames: int, times: Any, status: Any) -> None:
         self.called()
         heard_in_s = times.outputBufferDacTime - times.currentTime
-        if not 0 < heard_in_s < LOST_S:  # not every driver knows
+        if not 0 < heard_in_s < LOST_S:  # some drivers report no time
             heard_in_s = self.latency_s
         samples[:] = self._fill(frames, heard_in_s, bool(status.output_underflow))[:, None]
 
 
 @contextlib.contextmanager
 def playing(samples: np.ndarray, rate: int) -> Iterator[float]:
-    """Plays a recording while the block runs; what is left at its end is not played.
+    """Play a recording while the `with` block runs; its end stops the playback.
 
     Args:
         samples: (n,) float32, -1..1.
         rate: Hz.
 
     Yields:
-        The output's latency in seconds: so much later than now the first sample is heard.
+        Seconds from now until the first sample is heard: the latency of the output.
 
     Raises:
         InputError: sounddevice or PortAudio is not installed, or there is no output.

@@ -1,4 +1,4 @@
-"""This machine's microphone, by PortAudio."""
+"""Input from a microphone of this machine, through PortAudio."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,9 @@ import numpy as np
 
 from diffsheg_model.audio.sound_device import LOST_S, SoundDevice
 
-#: ``on_block(samples, age_s, after_loss)``: (n,) float32, how long ago the first of them was
-#: heard, and whether sound was lost before it. Called in the device's thread.
+#: Callback ``on_block(samples, age_s, after_loss)`` that receives samples, (n,) float32. `age_s` is
+#: the age of the first sample in seconds; `after_loss` is True if samples were lost before it.
+#: Runs in the device's thread.
 OnBlock = Callable[[np.ndarray, float, bool], None]
 
 
@@ -16,19 +17,19 @@ class Microphone(SoundDevice):
     """One input; see `SoundDevice`.
 
     Attributes:
-        overflows: times that sound was lost because this machine was too slow.
+        overflows: number of times that sound was lost because this machine was too slow.
     """
 
     def __init__(
         self, on_block: OnBlock, device: str = '', sample_rate: int = 0, block_s: float = 0.02
     ) -> None:
-        """Loads PortAudio.
+        """Load PortAudio.
 
         Args:
-            on_block: takes the sound.
-            device: its name, a part of it, or its number; empty: the system's choice.
+            on_block: receives the sound.
+            device: name of the device, a part of it, or its number; empty: the system's default.
             sample_rate: Hz; 0: the device's own.
-            block_s: length of a block.
+            block_s: seconds of sound in a block.
 
         Raises:
             InputError: sounddevice or PortAudio is not installed.
@@ -39,7 +40,7 @@ class Microphone(SoundDevice):
         self.overflows = 0
 
     def open(self) -> None:
-        """Begins to listen.
+        """Open the device and start listening.
 
         Raises:
             InputError: there is no such device, or it cannot be opened.
@@ -51,15 +52,15 @@ class Microphone(SoundDevice):
                 dtype='float32',
                 samplerate=rate,
                 blocksize=max(1, round(self._block_s * rate)),
-                callback=self._take,
+                callback=self._receive,
             )
         )
         self.start()
 
-    def _take(self, samples: np.ndarray, frames: int, times: Any, status: Any) -> None:
+    def _receive(self, samples: np.ndarray, frames: int, times: Any, status: Any) -> None:
         self.called()
         self.overflows += bool(status.input_overflow)
         age_s = times.currentTime - times.inputBufferAdcTime
-        if not 0 < age_s < LOST_S:  # not every driver knows
+        if not 0 < age_s < LOST_S:  # some drivers report no time
             age_s = frames / self.sample_rate
         self._on_block(samples[:, 0].copy(), age_s, bool(status.input_overflow))

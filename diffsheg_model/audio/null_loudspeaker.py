@@ -1,4 +1,4 @@
-"""A loudspeaker that nobody hears, for machines without one: it takes sound as a device would."""
+"""A silent replacement for a loudspeaker, for machines without one."""
 
 import threading
 import time
@@ -8,13 +8,12 @@ from diffsheg_model.audio.loudspeaker import LATENCY_S, Fill
 
 
 class NullLoudspeaker:
-    """Asks for blocks by the steady clock, in a thread of its own; the interface of `Loudspeaker`.
+    """Output with the interface of `Loudspeaker`: requests blocks in real time and discards them.
 
     Attributes:
         name: 'null'.
         sample_rate: Hz.
-        latency_s: from filling to when it would be heard.
-        lost: whether its thread is gone.
+        latency_s: seconds from filling to the time at which a sample would be heard.
     """
 
     SAMPLE_RATE = 48000
@@ -30,14 +29,15 @@ class NullLoudspeaker:
         rate_error_ppm: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Plays nothing yet.
+        """Create a stopped output.
 
         Args:
-            fill: gives the sound.
+            fill: returns the sound to play.
             sample_rate: Hz, nominal.
-            latency_s: a fifth of it is a block.
-            rate_error_ppm: how much faster than nominal it plays, as sound cards do.
-            clock: seconds that only go forward.
+            latency_s: seconds that a sample waits; a block is a fifth of it.
+            rate_error_ppm: parts per million by which it plays faster than nominal, to imitate a
+                sound card.
+            clock: monotonic time in seconds.
         """
         self.sample_rate = sample_rate
         self.latency_s = latency_s
@@ -49,13 +49,14 @@ class NullLoudspeaker:
 
     @property
     def lost(self) -> bool:
+        """True if its thread does not run."""
         return self._thread is None or not self._thread.is_alive()
 
     def open(self) -> None:
-        """There is nothing to find."""
+        """Do nothing: there is no device to open."""
 
     def start(self) -> None:
-        """Begins to take sound."""
+        """Start requesting sound."""
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self.run, args=(self._stop.wait,), name='null_loudspeaker', daemon=True
@@ -63,28 +64,28 @@ class NullLoudspeaker:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops within a block."""
+        """Stop within a block."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._stop.set()
             thread.join()
 
     def refresh(self) -> None:
-        """Closes it; there is nothing to look for."""
+        """Close it: there are no devices to search for."""
         self.close()
 
     def run(self, wait: Callable[[float], bool]) -> None:
-        """Takes sound until it is told to stop.
+        """Request sound until told to stop.
 
         Args:
-            wait: waits for seconds, and says whether to stop.
+            wait: sleeps for that many seconds and returns True to stop.
         """
         frames = max(1, round(self.latency_s / 5 * self.sample_rate))
         begin_s, filled = self._clock() + self.latency_s, 0
         while True:
             heard_in_s = begin_s + filled / self._true_rate - self._clock()
             underrun = heard_in_s < 0
-            if underrun:  # silence was played instead, until now
+            if underrun:  # a device would have played silence until now
                 begin_s -= heard_in_s
                 heard_in_s = 0.0
             self._fill(frames, heard_in_s, underrun)

@@ -3,19 +3,19 @@
 import numpy as np
 import soxr
 
-# The input is handed to soxr in blocks of this length and nothing else: whatever soxr does with
-# a call's length, its output then depends on the samples alone.
+#: Seconds in every block handed to soxr. With a fixed block length, soxr's output depends on the
+#: samples alone and not on the chunking of the input.
 BLOCK_S = 0.01
 
 
 class StreamResampler:
-    """Converts a mono stream from one rate to another with soxr's HQ recipe.
+    """Streaming conversion of mono sound to another sample rate, with soxr's HQ quality.
 
-    The concatenated output equals ``librosa.resample(whole, orig_sr=..., target_sr=...)`` with its
-    default quality, in length too: ceil(n * rate_out / rate_in) samples.
+    The concatenated output equals ``librosa.resample(whole, orig_sr=..., target_sr=...)`` with
+    librosa's default quality. It has the same length: ceil(n * rate_out / rate_in) samples.
 
-    soxr works in blocks of its own, so the output trails the input by up to 0.06 s at
-    16 kHz -> 18 kHz (0.12 s at most, at 8 kHz -> 16 kHz).
+    soxr buffers internally, so the output trails the input. The delay is up to 0.06 s for
+    16 kHz -> 18 kHz, and at most 0.12 s (8 kHz -> 16 kHz).
 
     Attributes:
         rate_in, rate_out: Hz.
@@ -35,7 +35,7 @@ class StreamResampler:
         self._samples_out = 0
 
     def push(self, samples: np.ndarray) -> np.ndarray:
-        """Takes samples (n,) float32 and returns what became ready, (m,) float32; m may be 0."""
+        """Append samples (n,) float32; return the output that is ready, (m,) float32, m >= 0."""
         self._samples_in += len(samples)
         if self._soxr is None:
             return samples
@@ -49,13 +49,13 @@ class StreamResampler:
         return self._count(np.concatenate(ready) if ready else np.zeros(0, np.float32))
 
     def finish(self) -> np.ndarray:
-        """Ends the stream and returns its last samples, (m,) float32."""
+        """End the stream and return its last samples, (m,) float32."""
         if self._soxr is None:
             return np.zeros(0, np.float32)
         total = -(-self._samples_in * self.rate_out // self.rate_in)
         tail = self._soxr.resample_chunk(self._waiting, last=True)
         self._waiting = np.zeros(0, np.float32)
-        # librosa.util.fix_length: soxr rounds the length to the nearest, librosa up.
+        # As librosa.util.fix_length does: soxr rounds the length to nearest, librosa rounds up.
         missing = total - self._samples_out
         tail = np.concatenate([tail[:missing], np.zeros(max(0, missing - len(tail)), np.float32)])
         return self._count(tail)

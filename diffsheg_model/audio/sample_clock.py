@@ -1,9 +1,9 @@
-"""When each sample of an utterance is heard, from the stamps of its chunks.
+"""Clock that maps the samples of an utterance to the times at which they are heard.
 
 A sender counts samples by its own clock and stamps chunks by ROS time. The two drift apart, by up
 to 200 ppm for a sound card (0.7 s in an hour), and stamps jitter. Motion and sound must not drift
-with them, so whoever needs the time of a sample asks a `SampleClock`. All that hear the same
-chunks get the same times.
+apart with them, so both take the time of a sample from a `SampleClock`. All clocks that receive the
+same chunks give the same times.
 """
 
 import statistics
@@ -13,75 +13,74 @@ from typing import NamedTuple
 
 from diffsheg_model.time_units import NS
 
-#: Time and nominal time of samples never run apart faster than this, in seconds a second.
+#: Seconds per second. Largest difference between the pace of the clock and the nominal pace.
 MAX_DRIFT = 500e-6
-#: Stamps that are off by more than this are not followed slowly: they are wrong, or have stepped.
+#: Nanoseconds of error beyond which a stamp is not followed: it is wrong, or the stamps stepped.
 STEP_NS = NS // 10
-#: They have stepped when all chunks of so many seconds are off so far, to the same side.
+#: Seconds of chunks that must all be off by `STEP_NS` to the same side to count as a step.
 STEP_AFTER_S = 0.5
 
-#: Share of what stamps are off by that is made up for within a second: more at first, so that a
-#: drift of 200 ppm costs at most 1.5 ms until it is known, less later, so that little of the
-#: stamps' jitter is left.
+#: Share of the stamps' error that is corrected within a second. It is high at first: a drift of
+#: 200 ppm then costs at most 1.5 ms until it is known. Later it is low, to suppress jitter.
 _FIRST_GAIN = 0.1
 _LATER_GAIN = 0.02
-#: Seconds until the gain falls, as one over the time.
+#: Seconds until the gain begins to fall, in inverse proportion to time.
 _FIRST_S = 60.0
-#: Exact stamps are rounded, and are left exact.
+#: Nanoseconds of error that are ignored: exact stamps are only rounded.
 _ROUNDING_NS = 1000
-#: Changes of pace that are remembered: two minutes of them.
+#: Number of changes of pace that are kept: two minutes of them.
 _REMEMBERED = 128
-#: Chunks of a second that are looked at.
+#: Largest number of chunks evaluated in a second.
 _MOST_ERRORS = 200
 
 
 class SampleClock:
-    """Follows the stamps of one utterance. In constant memory; belongs to one thread.
+    """Clock that follows the stamps of one utterance. Constant memory; not thread-safe.
 
-    It starts at the first stamp, at the nominal rate. From then on it goes by the median of what
-    the stamps of a second are off by, so that single ones do not matter, nor chunks that are lost,
+    The clock starts at the first stamp, at the nominal rate. From then on it follows the median
+    error of a second's stamps. So single wrong stamps do not matter, nor do chunks that are lost,
     repeated or out of order. Exact stamps give exact times.
 
-    The pace changes at most once a second, at the first sample of a chunk: what was said of the
-    samples before it stays said. Time rises with the samples, `1 - MAX_DRIFT` to `1 + MAX_DRIFT`
-    times as fast as nominal, except where stamps have stepped forward (`STEP_NS`,
-    `STEP_AFTER_S`): then the samples from the first of the new stamps on have the new times. This
-    is the only change to samples already spoken for, and only to those of the last second.
+    The pace changes at most once a second, at the first sample of a chunk; earlier samples keep
+    their times. Time rises `1 - MAX_DRIFT` to `1 + MAX_DRIFT` times as fast as nominal. The
+    exception is a step forward of the stamps (`STEP_NS`, `STEP_AFTER_S`): the samples from the
+    first of the new stamps on get new times. This is the only change of times already given, and
+    it affects only the last second.
 
-    Stamps never step back: sound cannot be heard in less time than it lasts. Samples whose stamps
-    say so follow on those before them. Such stamps are those of a sender that stamps chunks with
-    the time of sending and sends faster than real time, or stamps all of them alike.
+    Times never step back, because sound cannot be heard in less time than it lasts. Samples with
+    such stamps follow directly on those before them. They come from a sender that stamps chunks
+    when it sends them and sends faster than real time, or that stamps all chunks alike.
 
     Attributes:
         sample_rate: Hz, nominal.
-        steps: times that the stamps have stepped forward.
-        early: successive chunks, up to the newest, with stamps that lie before the end of the
-            sound before them.
+        steps: number of steps forward of the stamps.
+        early: number of successive chunks, up to the newest, with a stamp before the end of the
+            previous sound.
     """
 
     def __init__(self, sample_rate: int, first_sample: int, stamp_ns: int) -> None:
-        """Starts with a chunk's first sample, heard at `stamp_ns`; hear that chunk as well."""
+        """Start at a chunk's first sample, heard at `stamp_ns`; pass that chunk to `hear` too."""
         self.sample_rate = sample_rate
         self.steps = 0
         self.early = 0
         self._knots: deque[_Knot] = deque([_Knot(first_sample, stamp_ns, 0.0)], maxlen=_REMEMBERED)
-        self._drift = 0.0  # of the sender, as far as it is known
+        self._drift = 0.0  # estimate for the sender
         self._second = first_sample // sample_rate
-        self._begun_at = self._paced_at = first_sample  # of these stamps; of this pace
-        self._errors: list[int] = []  # of this second, ns
+        self._begun_at = self._paced_at = first_sample  # start of these stamps; of this pace
+        self._errors: list[int] = []  # ns, of this second
         self._astray: _Astray | None = None
 
     @property
     def drift_ppm(self) -> float:
-        """How much slower than nominal the sender's samples come, parts per million."""
+        """Parts per million by which the sender is slower than its nominal rate."""
         return self._drift * 1e6
 
     def hear(self, first_sample: int, stamp_ns: int) -> None:
-        """Takes a chunk's first sample and its stamp; only of chunks that belong here.
+        """Follow the stamp of a chunk of this utterance.
 
         Args:
-            first_sample: index within the utterance.
-            stamp_ns: when it is heard, as the sender says.
+            first_sample: index of the chunk's first sample within the utterance.
+            stamp_ns: time at which it is heard, according to the sender.
         """
         error_ns = stamp_ns - self.time_ns(first_sample)
         if error_ns < -STEP_NS:
@@ -101,16 +100,16 @@ class SampleClock:
             self._errors.append(error_ns)
 
     def time_ns(self, sample: int) -> int:
-        """When a sample is heard, ns; also of samples before and after those that were."""
+        """Return the time at which a sample is heard, ns; extrapolates in both directions."""
         for knot in reversed(self._knots):
             if knot.sample <= sample:
                 return self._from(knot, sample)
         return self._from(self._knots[0], sample)
 
     def sample_at(self, time_ns: int) -> float:
-        """The sample that is heard at a time, with its fraction.
+        """Return the sample that is heard at a time, with its fraction.
 
-        Where stamps have stepped forward, there are times without a sample: the next one's.
+        A step forward of the stamps leaves times without a sample: they give the next sample.
         """
         following: int | None = None
         for knot in reversed(self._knots):
@@ -128,15 +127,15 @@ class SampleClock:
         return knot.time_ns + nominal_ns + round(ahead * knot.drift * NS / self.sample_rate)
 
     def _set_pace(self, sample: int) -> None:
-        """Chooses the pace from a sample on, by what the last second's stamps are off by."""
+        """Choose the pace from a sample on, by the error of the last second's stamps."""
         span_s = (sample - self._paced_at) / self.sample_rate
         self._paced_at = sample
         error_s = statistics.median(self._errors) / NS if self._errors else 0.0
         self._errors.clear()
         if abs(error_s) * NS <= _ROUNDING_NS:
             error_s = 0.0
-        # A loop of second order, critically damped: it makes up for the error and learns the
-        # drift, so that a steady drift leaves no error.
+        # A critically damped second-order loop: it corrects the error and learns the drift, so
+        # that a steady drift leaves no error.
         elapsed_s = (sample - self._begun_at) / self.sample_rate
         gain = max(_FIRST_GAIN * min(1.0, _FIRST_S / elapsed_s), _LATER_GAIN)
         share = min(gain * span_s, 0.5)
@@ -144,7 +143,7 @@ class SampleClock:
         pace = drift + share * error_s / span_s
         if abs(pace) <= MAX_DRIFT:
             self._drift = drift
-        # Else the error is no drift; learning from it would overshoot.
+        # Otherwise the error is not a drift, and learning from it would overshoot.
         pace = max(-MAX_DRIFT, min(pace, MAX_DRIFT))
         if pace != self._knots[-1].drift:
             self._knots.append(_Knot(sample, self.time_ns(sample), pace))
@@ -170,7 +169,7 @@ class SampleClock:
 
 
 class _Knot(NamedTuple):
-    """From this sample on, time passes `1 + drift` times as fast as nominal."""
+    """A change of pace: from this sample on, time passes `1 + drift` times as fast as nominal."""
 
     sample: int
     time_ns: int
@@ -179,7 +178,7 @@ class _Knot(NamedTuple):
 
 @dataclass
 class _Astray:
-    """Successive chunks whose stamps are far too late."""
+    """Successive chunks with stamps that are far too late."""
 
     first_sample: int
     sum_ns: int
@@ -196,7 +195,10 @@ class _Astray:
 
     @property
     def step_ns(self) -> int:
-        """The step: what the stamps agree on, or the latest where they only say when to begin."""
+        """Size of the step: the mean error if the stamps agree, else the largest error.
+
+        Stamps that disagree only tell when the sound begins.
+        """
         if self.most_ns - self.least_ns > STEP_NS:
             return self.most_ns
         return self.sum_ns // self.chunks

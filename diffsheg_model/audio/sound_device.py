@@ -1,4 +1,4 @@
-"""PortAudio, by which this machine's sound devices are reached."""
+"""Sound devices of this machine, through PortAudio."""
 
 import time
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from diffsheg_model.advice import install_advice
 from diffsheg_model.audio.sound_file import check_sample_rate
 from diffsheg_model.errors import InputError
 
-#: A device that has not called for so long is gone.
+#: Seconds without a callback after which a device counts as lost.
 LOST_S = 2.0
 
 
 def load_sounddevice(what: str) -> ModuleType:
-    """Imports sounddevice.
+    """Import sounddevice.
 
     Args:
-        what: what needs it, as a sentence begins (`a microphone`).
+        what: subject of the error message, such as `a microphone`.
 
     Raises:
         InputError: sounddevice or PortAudio is not installed.
@@ -32,20 +32,20 @@ def load_sounddevice(what: str) -> ModuleType:
 
 
 class SoundDevice:
-    """One input or output, which may be unplugged and come back. One method at a time.
+    """One input or output that may be unplugged and plugged in again. Not thread-safe.
 
     Attributes:
-        name: the device's; empty before it was opened.
-        sample_rate: Hz; 0 before it was opened.
+        name: name of the device; empty before `open`.
+        sample_rate: Hz; 0 before `open`.
     """
 
     def __init__(self, what: str, kind: str, device: str, sample_rate: int) -> None:
-        """Names a device.
+        """Load PortAudio; the device is opened later.
 
         Args:
             what: 'microphone' or 'loudspeaker', for messages.
             kind: 'input' or 'output'.
-            device: its name, a part of it, or its number; empty: the system's choice.
+            device: name of the device, a part of it, or its number; empty: the system's default.
             sample_rate: Hz; 0: the device's own.
 
         Raises:
@@ -56,26 +56,26 @@ class SoundDevice:
         self._device: str | int | None = int(device) if device.isdigit() else device or None
         self._wanted_rate = sample_rate
         self.stream: Any = None
-        self._called_s = 0.0  # when it called last, of time.monotonic
+        self._called_s = 0.0  # time.monotonic of the last callback
         self.name = ''
         self.sample_rate = 0
 
     @property
     def lost(self) -> bool:
-        """Whether it does nothing, though it should."""
+        """True if the device is closed, has stopped, or sends no callbacks any more."""
         if self.stream is None:
             return True
         return not self.stream.active or time.monotonic() - self._called_s > LOST_S
 
     def called(self) -> None:
-        """To be told by the stream's callback that the device is there."""
+        """Note a callback of the stream, as a sign that the device works."""
         self._called_s = time.monotonic()
 
     def open_stream(self, make: Callable[[dict[str, Any], int], Any]) -> None:
-        """Finds the device and opens its stream.
+        """Find the device and open its stream.
 
         Args:
-            make: makes the stream of what `query_devices` says of the device, and a rate in Hz.
+            make: makes the stream from the device's entry in `query_devices` and a rate in Hz.
 
         Raises:
             InputError: there is no such device, or it cannot be opened.
@@ -91,7 +91,7 @@ class SoundDevice:
             raise self._failure(error) from error
 
     def start(self) -> None:
-        """Sets the stream going.
+        """Start the stream.
 
         Raises:
             InputError: the device does not start.
@@ -104,20 +104,20 @@ class SoundDevice:
             raise self._failure(error) from error
 
     def close(self) -> None:
-        """Stops at once."""
+        """Close the stream at once, without playing what waits."""
         stream, self.stream = self.stream, None
         if stream is not None:
             stream.close(ignore_errors=True)
 
     def refresh(self) -> None:
-        """Closes it and looks which devices there are now; those plugged in since are found."""
+        """Close the stream and search again for devices, to find those plugged in meanwhile."""
         self.close()
-        # PortAudio knows the devices of the moment at which it was initialised.
+        # PortAudio lists devices only when it is initialised.
         self.portaudio._terminate()
         self.portaudio._initialize()
 
     def _failure(self, error: Exception) -> InputError:
-        """What went wrong, in one line that names the other devices."""
+        """Return an InputError with a message of one line that lists the other devices."""
         if isinstance(error, InputError):
             return error
         names = [

@@ -1,4 +1,4 @@
-"""Recordings: anything that libsndfile reads, as checked mono float32 samples."""
+"""Readers of recordings in any format of libsndfile, as checked mono float32 samples."""
 
 import logging
 import os
@@ -16,22 +16,26 @@ from diffsheg_model.untrusted.reading import reader
 
 logger = logging.getLogger(__name__)
 
+#: Hz.
 MIN_SAMPLE_RATE = 8000
 MAX_SAMPLE_RATE = 192000
-# Float recordings may peak a little above 1; far above it they are integers in disguise.
+#: Times full scale. Float samples may exceed 1 a little; far larger ones are unscaled integers.
 MAX_AMPLITUDE = 16.0
+#: Absolute value from which a sample counts as clipped; full scale is 1.
 CLIPPED_LEVEL = 0.999
+#: Share of clipped samples above which a warning is logged.
 CLIPPED_FRACTION = 0.01
+#: Seconds that a file may be shorter than its header says without a warning.
 LENGTH_TOLERANCE_S = 0.1
-# Recordings of one file that cannot be read: a joined file with more is no recording.
+#: Number of unreadable recordings in one file beyond which the file is refused.
 _MOST_UNREADABLE = 100
-# More samples than any file has: the header does not say how many.
+#: Number of samples above which a header's length means `unknown`: no file is that long.
 _UNKNOWN = 1 << 48
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a recording's header says: rate in Hz, samples per channel, channels."""
+    """Properties from a recording's header: rate in Hz, samples per channel, channels."""
 
     sample_rate: int
     samples: int
@@ -44,7 +48,7 @@ class AudioInfo:
 
 
 def check_sample_rate(sample_rate: int, where: str = 'audio') -> None:
-    """Raises InputError unless ``sample_rate`` is one that the features take, 8 to 192 kHz."""
+    """Raise InputError unless ``sample_rate`` is between 8 and 192 kHz, as the features need."""
     if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
         raise InputError(
             f'{where}: sample rate {sample_rate} Hz is outside {MIN_SAMPLE_RATE}..'
@@ -53,11 +57,11 @@ def check_sample_rate(sample_rate: int, where: str = 'audio') -> None:
 
 
 def check_samples(samples: np.ndarray, where: str = 'audio') -> None:
-    """Raises InputError unless every sample is finite and of an audio signal's size.
+    """Raise InputError unless every sample is finite and at most `MAX_AMPLITUDE`.
 
     Args:
-        samples: of any shape, full scale 1.
-        where: what the samples are, for the message.
+        samples: array of any shape; full scale is 1.
+        where: origin of the samples, for the message.
     """
     if not len(samples):
         return
@@ -72,12 +76,13 @@ def check_samples(samples: np.ndarray, where: str = 'audio') -> None:
 
 @reader('an audio file')
 def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
-    """Return what a recording's header says; the samples are read only where it says nothing.
+    """Return the properties in a recording's header.
 
-    Of several recordings in one file it is their sum, at the highest of their rates.
+    The samples are read only if the header does not tell their number. Of several recordings in
+    one file, the lengths are added up at the highest of their rates.
 
     Raises:
-        InputError: as ``read_blocks``, for what shows without reading the samples.
+        InputError: as ``read_blocks``, for faults that show without reading the samples.
     """
     recording = _Recording(path)
     return AudioInfo(recording.sample_rate, recording.samples(), recording.channels)
@@ -87,11 +92,11 @@ def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
 def read_audio(
     path: str | os.PathLike[str], notes: list[str] | None = None
 ) -> tuple[np.ndarray, int]:
-    """Reads a whole recording: samples (n,) float32, the mean of its channels, and rate in Hz.
+    """Read a whole recording: samples (n,) float32, the mean of its channels, and rate in Hz.
 
     Args:
         path: as ``read_blocks``.
-        notes: takes the lines that are logged otherwise.
+        notes: list to append warnings to; None: warnings are logged.
 
     Raises:
         InputError: as ``read_blocks``.
@@ -102,29 +107,29 @@ def read_audio(
 
 @reader('an audio file')
 def read_blocks(path: str | os.PathLike[str], seconds: float = 1.0) -> Iterator[np.ndarray]:
-    """Reads a recording block by block, so that hours of it need no memory.
+    """Read a recording block by block, so that even hours of it need little memory.
 
-    A file that holds several recordings is read as one, at the highest of their rates. One that
-    has less than its header says is read as far as it goes. Both are logged as a warning, and so
-    are more than 1 % of samples at full scale.
+    A file that holds several recordings is read as one, at the highest of their rates. A file that
+    is shorter than its header says is read to its end. Both are logged as warnings. Another
+    warning is logged if more than 1 % of the samples are at full scale.
 
     Args:
         path: a file in any format, subtype and channel count that libsndfile reads, 8..192 kHz.
-        seconds: length of a block; the last one of each recording may be shorter.
+        seconds: length of a block; the last block of each recording may be shorter.
 
     Yields:
         (n,) float32: the mean of the channels.
 
     Raises:
-        InputError: missing, a folder, not audio, empty, without any sound before the place where
-            it is cut or damaged, of an unusable rate, or with samples that are not finite or far
-            beyond full scale.
+        InputError: the file is missing, a folder, not audio or empty; it is cut or damaged before
+            the first sample; its rate is unusable; samples are not finite or far beyond full
+            scale.
     """
     yield from _Recording(path).blocks(seconds)
 
 
 class _Recording:
-    """The recordings of a file, as one."""
+    """All recordings of a file, read as one."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -171,7 +176,7 @@ class _Recording:
         return sum(-(-info.samples * self.sample_rate // info.sample_rate) for info in self._infos)
 
     def _is_complete(self, part: Part) -> bool:
-        """Return True where the last sample that the header states is there."""
+        """Return True if the last sample that the header promises can be read."""
         with self._open(part) as file:
             try:
                 file.seek(file.frames - 1)
@@ -245,7 +250,7 @@ class _Recording:
                         yield samples
                 return
             except soundfile.SoundFileError:
-                # A block with damage in it is lost as a whole: again from there in small steps.
+                # A block with damage in it is lost as a whole: retry from there in small steps.
                 if step == 1:
                     return
                 step = max(1, step // 64)

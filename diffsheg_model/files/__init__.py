@@ -1,4 +1,4 @@
-"""Files and folders of this machine: replaced whole, private, temporary, cached.
+"""Files and folders of this machine: atomic replacement, private files, spools, user folders.
 
 Imports: errors only.
 """

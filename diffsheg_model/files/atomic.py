@@ -1,4 +1,4 @@
-"""Files that are whole or absent, never half-written, and checks of files."""
+"""Atomic replacement of files and folders, and checks before writing."""
 
 import contextlib
 import glob
@@ -16,17 +16,17 @@ from diffsheg_model.files.exchange import exchange
 
 logger = logging.getLogger(__name__)
 
-# Name in the workspace of a folder that was moved away to make room for its successor.
+# Name, in the temporary folder, of the old folder that was moved away for the new one.
 _REPLACED = 'replaced'
-# Bytes of a name; the workspace's prefix and suffix must fit into the 255 of file systems.
+# Bytes of a name; prefix and suffix of the temporary folder must fit into a file system's 255.
 _LONGEST_NAME = 240
 
 
 class WriteError(InputError):
-    """A file or folder that cannot be written.
+    """Failure to write a file or folder.
 
     Attributes:
-        errno: number of the system's error; 0 where it gave none.
+        errno: number of the system's error; 0 if there is none.
     """
 
     def __init__(self, message: str, number: int | None = None) -> None:
@@ -36,17 +36,17 @@ class WriteError(InputError):
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its place when the block succeeds.
+    """Yield a temporary path beside ``path`` that replaces it when the block succeeds.
 
-    Works for a file or a folder: create the one you need at the yielded path. What stood at
-    ``path`` stays there until the new content is complete and on the disk. A folder is exchanged
-    with its successor in one step where the file system can do that. Elsewhere it is moved away
-    and, on any failure, moved back; after a kill the next call for ``path`` moves it back. Links
-    are replaced, not followed.
+    Works for a file or a folder: create either at the yielded path. The old content of ``path``
+    stays until the new content is complete and on the disk. A folder is exchanged with the new one
+    in one step if the file system supports that. Otherwise it is moved away, and moved back on any
+    failure; after a kill the next call for ``path`` moves it back. Links are replaced, not
+    followed.
 
     Raises:
-        WriteError: the parent folder cannot be created or written, the disk is full, a folder
-            stands where a file is to be written, or the reverse, or a device or pipe stands there.
+        WriteError: the parent folder cannot be created or written, or the disk is full; ``path``
+            is a folder and the new content a file, or the reverse; ``path`` is a device or pipe.
     """
     target = Path(path)
     _check_target(target)
@@ -73,7 +73,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             f'cannot write {target}: {error.strerror or error}; {ending}', error.errno
         ) from error
     finally:
-        # By what is there, not by what was reached: an interrupt may arrive between two renames.
+        # Decide by the files that exist: an interrupt may arrive between two renames.
         if _roll_back(target, workspace) is None:
             shutil.rmtree(workspace, ignore_errors=True)
     _sync_folder(target.parent)
@@ -83,7 +83,7 @@ def restore_interrupted(path: Path) -> bool:
     """Put back a folder that a killed ``atomic_path(path)`` had moved away.
 
     Returns:
-        True where there was such a folder, and nothing at ``path``.
+        True if there was such a folder, and nothing at ``path``.
     """
     for leftover in _leftovers(path.parent, path.name):
         if os.path.lexists(leftover / _REPLACED) and not os.path.lexists(path):
@@ -95,9 +95,9 @@ def restore_interrupted(path: Path) -> bool:
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Remove what a killed process left of ``atomic_path(folder / name)``.
+    """Remove temporary folders that a killed ``atomic_path(folder / name)`` left.
 
-    Only where no other process writes that path: its unfinished work would go too.
+    Call it only while no other process writes that path: its unfinished work would be removed too.
     """
     restore_interrupted(folder / name)
     for leftover in _leftovers(folder, name):
@@ -105,7 +105,7 @@ def remove_leftovers(folder: Path, name: str) -> None:
 
 
 def check_folder_writable(folder: Path) -> None:
-    """Raises InputError unless a folder of results can be made or written into: before the work."""
+    """Raise InputError unless a folder can be made or written into; call it before long work."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f'cannot write into {folder}: it is a file; name a folder')
     existing = folder.absolute()
@@ -116,11 +116,11 @@ def check_folder_writable(folder: Path) -> None:
 
 
 def check_replaceable(folder: Path, marker: str) -> None:
-    """Raise InputError where replacing a folder would delete what it is not to replace.
+    """Raise InputError if replacing a folder would delete unrelated files.
 
     Args:
-        folder: to be replaced as a whole; may be absent or empty.
-        marker: file that tells a folder of the right kind.
+        folder: folder to replace as a whole; may be absent or empty.
+        marker: name of a file that every folder of the right kind contains.
     """
     if not folder.is_dir() or (folder / marker).is_file():
         return
@@ -132,7 +132,7 @@ def check_replaceable(folder: Path, marker: str) -> None:
 
 
 def open_lock(path: Path) -> IO[bytes]:
-    """Open a lock file, made where missing; links are not followed and nothing is cut.
+    """Open a lock file, created if missing; neither follow links nor truncate it.
 
     Raises:
         OSError: it cannot be opened, or is a link.
@@ -142,7 +142,7 @@ def open_lock(path: Path) -> IO[bytes]:
 
 
 def sync(path: Path) -> None:
-    """Write a file, or all that a folder holds, to the disk: some disks report errors only then."""
+    """Flush a file, or all files of a folder, to the disk: some disks report errors only then."""
     if path.is_dir():
         for folder, _, names in os.walk(path):
             for name in names:
@@ -153,7 +153,7 @@ def sync(path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file of any size, in hexadecimal."""
+    """Return the SHA-256 of a file of any size, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open('rb') as file:
         while block := file.read(1 << 20):
@@ -162,12 +162,12 @@ def sha256(path: Path) -> str:
 
 
 def _check_target(target: Path) -> None:
-    """Raise WriteError for a path without a name of its own, and for what is no file or folder."""
+    """Raise WriteError for a path without a file name, and for a device or pipe."""
     if target.name in ('', '..'):
         raise WriteError(f'cannot write {target}: name a file or folder in it')
     # /dev/stdout may lead to a plain file; the link would be replaced, not the file.
     special = os.path.realpath(target.parent) == '/dev'
-    # By os.path: pathlib raises for a name that is too long.
+    # os.path, because pathlib raises for a name that is too long.
     plain = os.path.isfile(target) or os.path.isdir(target)
     if special or (os.path.exists(target) and not plain):
         raise WriteError(f'cannot write {target}: a device or pipe cannot be replaced; name a file')
@@ -180,7 +180,7 @@ def _prefix(name: str) -> str:
 
 
 def _leftovers(folder: Path, name: str) -> list[Path]:
-    """Workspaces of ``atomic_path(folder / name)``: of killed processes and of running ones."""
+    """Return the temporary folders of ``atomic_path(folder / name)``, also of running processes."""
     return sorted(folder.glob(f'{glob.escape(_prefix(name))}????????'))
 
 
@@ -193,11 +193,11 @@ def _put_in_place(temporary: Path, target: Path, workspace: Path) -> None:
 
 
 def _roll_back(target: Path, workspace: Path) -> Path | None:
-    """Move a folder back that was moved away for a successor which did not take its place.
+    """Move the old folder back if the new one has not replaced it.
 
     Returns:
-        The folder's path where something else has taken its place meanwhile, or the move failed;
-        None where nothing is left to move.
+        Path of the old folder if something else is at ``target`` or the move failed; None if
+        nothing is left to move.
     """
     replaced = workspace / _REPLACED
     if not os.path.lexists(replaced) or not os.path.lexists(workspace / target.name):
@@ -222,7 +222,7 @@ def _sync_file(path: Path) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    # A file system may refuse this for folders; names are then as safe as it keeps them.
+    # A file system may refuse this for folders; then it decides when names reach the disk.
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -1,4 +1,4 @@
-"""Exchange of two names in one step, which only Linux offers and only some file systems support."""
+"""Atomic exchange of two paths, which only Linux offers and only some file systems support."""
 
 import ctypes
 import errno
@@ -7,7 +7,7 @@ from pathlib import Path
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-# Answers of a kernel or file system (NFS, some FUSE) without the exchange.
+# Errors of kernels and file systems (NFS, some FUSE) that lack the exchange.
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP)
 
 
@@ -15,10 +15,10 @@ def exchange(first: Path, second: Path) -> bool:
     """Exchange two existing paths of one file system, atomically.
 
     Returns:
-        False, with nothing done, where the system does not support it.
+        False if the system does not support it; nothing has changed.
 
     Raises:
-        OSError: the system refused; both are as they were.
+        OSError: the system refused; nothing has changed.
     """
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), 'renameat2', None)
     if renameat2 is None:

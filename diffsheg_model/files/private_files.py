@@ -1,4 +1,4 @@
-"""Files of recordings, which hold a voice: for the user who made them, from their first byte on."""
+"""Private files from their first byte on, for recordings, which hold a voice."""
 
 import contextlib
 import os
@@ -12,10 +12,11 @@ _before = 0
 
 @contextlib.contextmanager
 def private_files() -> Iterator[None]:
-    """Let all files that are made in the block be 0600, and all folders 0700.
+    """Create all files in the `with` block with mode 0600, and all folders with 0700.
 
-    Whichever library makes them: this is the umask, which belongs to the whole process, so files
-    that other threads make meanwhile are private too. Files that exist keep their mode.
+    This sets the umask, so it holds for files that any library creates. The umask belongs to the
+    process: files that other threads create meanwhile are private too. Existing files keep their
+    mode.
     """
     global _blocks, _before
     with _lock:

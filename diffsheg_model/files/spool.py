@@ -1,4 +1,4 @@
-"""Bytes that are collected for long and read at the end, kept on disk in between."""
+"""Bytes collected over a long time and read at the end, kept on disk in between."""
 
 import os
 import tempfile
@@ -6,18 +6,18 @@ from pathlib import Path
 
 from diffsheg_model.errors import InputError
 
-#: Kept in memory until a file is worth it.
+#: Bytes kept in memory before a file is used.
 _IN_MEMORY = 1 << 20
 
 
 class Spool:
-    """Appends bytes to a temporary file without a name; it vanishes with this object."""
+    """Append-only bytes in an unnamed temporary file, which vanishes with this object."""
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        """Begin empty.
+        """Create an empty spool.
 
         Args:
-            folder: where the file is to be; None: the system's folder for temporary files.
+            folder: folder of the file; None: the system's folder for temporary files.
         """
         self._folder = None if folder is None else Path(folder)
         where = None if folder is None else str(folder)
@@ -28,10 +28,10 @@ class Spool:
         return self._size
 
     def append(self, data: bytes) -> None:
-        """Add bytes.
+        """Append bytes.
 
         Raises:
-            InputError: there is no room for them; what came before stays.
+            InputError: the disk is full or cannot be written; earlier bytes are kept.
         """
         try:
             if self._folder is not None:
@@ -47,6 +47,6 @@ class Spool:
         self._size += len(data)
 
     def read(self) -> bytes:
-        """Return all bytes in the order in which they came."""
+        """Return all bytes in the order of `append`."""
         self._file.seek(0)
         return self._file.read(self._size)

@@ -1,4 +1,4 @@
-"""Folders of the user, where there may be none: a robot's HOME is often missing or read-only."""
+"""Cache folders of the user, also if HOME is missing or read-only, as on many robots."""
 
 import atexit
 import functools
@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 def cache_home() -> Path:
-    """Return the folder that caches of this user lie in; it may be absent or read-only.
+    """Return the folder for caches of this user; it may be absent or read-only.
 
-    `XDG_CACHE_HOME`, else `~/.cache`; for a user without a home a folder of this user's own beside
-    the temporary files.
+    This is `XDG_CACHE_HOME`, else `~/.cache`. A user without a home gets a folder of their own
+    in the system's folder for temporary files.
     """
     home = os.environ.get('XDG_CACHE_HOME', '')
-    if os.path.isabs(home):  # others are to be ignored, says the XDG base directory specification
+    if os.path.isabs(home):  # the XDG base directory specification ignores relative paths
         return Path(home)
     home = os.path.expanduser('~')
     if os.path.isabs(home):
@@ -26,7 +26,7 @@ def cache_home() -> Path:
 
 @functools.cache
 def _temporary_cache() -> Path:
-    """A folder of this user's own; another one where somebody else has taken the usual name."""
+    """Return a private temporary folder; with another name if the usual one is not this user's."""
     folder = Path(tempfile.gettempdir()) / f'diffsheg-cache-{os.getuid()}'
     try:
         folder.mkdir(mode=0o700)
@@ -34,7 +34,7 @@ def _temporary_cache() -> Path:
     except FileExistsError:
         status = folder.lstat()
     except OSError:
-        return folder  # which stays absent
+        return folder  # stays absent
     own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
     if own and not status.st_mode & 0o022:
         return folder
@@ -44,9 +44,9 @@ def _temporary_cache() -> Path:
 
 
 def prepare_matplotlib() -> None:
-    """Give matplotlib a folder for its list of fonts; call it before the first import.
+    """Give matplotlib a folder for its list of fonts; call it before importing matplotlib.
 
-    Where its own cannot be written it warns at length, and makes a HOME that does not exist.
+    If its own folder cannot be written, matplotlib logs long warnings and creates a missing HOME.
     """
     if os.environ.get('MPLCONFIGDIR'):
         return
@@ -60,7 +60,7 @@ def prepare_matplotlib() -> None:
 
 
 def _can_hold(folder: Path) -> bool:
-    """Return whether a folder is there, made where missing, and can be written."""
+    """Return True if a folder, created if missing, can be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""Where the sound lies in an audio file: joined recordings, and sizes that are not true."""
+"""Search for the sound in an audio file: joined recordings, and headers with wrong sizes."""
 
 from diffsheg_model.audio.containers.find import find_parts
 from diffsheg_model.audio.containers.part import Part, PartFile

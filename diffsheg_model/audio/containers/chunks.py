@@ -1,8 +1,8 @@
-"""The recordings of a file of chunks (wav, RF64, W64, aiff, CAF) or of AU, and their true sizes.
+"""Recordings in a file of chunks (wav, RF64, W64, aiff, CAF) or an AU file, and their true sizes.
 
-A recorder that is killed, or that writes into a pipe, leaves sizes that are 0 or the largest
-number; others are wrong by a header's length. The sound then ends where the file does, or where
-the next recording begins.
+A recorder that is killed, or that writes into a pipe, leaves sizes of 0 or the largest number. Some
+programs are wrong by the length of a header. The sound then ends at the end of the file, or at the
+next recording.
 """
 
 import mmap
@@ -15,23 +15,24 @@ from diffsheg_model.audio.containers.part import Part
 _W64 = bytes.fromhex('f3acd3118cd100c04f8edb8a')
 _NAMED = re.compile(rb'[\x20-\x7e]{4}')
 _OPEN_ENDED = 0x7FFFF000
-"""Sizes of 32 bits from here on are what programs write that did not know the size."""
+"""Smallest 32-bit size that means `unknown`: programs write such sizes into pipes."""
 _LARGEST_OFFSET = 1 << 62
+"""Bytes; no file is larger."""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """The layout of a container's chunks.
+    """Layout of the chunks in a container.
 
     Attributes:
         first: offset of the first chunk.
-        name: bytes of a chunk's name.
-        size: of a chunk, as ``struct`` has it.
-        data: name of the chunk of sound.
-        counts_itself: True where a size counts the chunk's name and size too.
-        align: chunks begin at multiples of it.
+        name: length of a chunk's name in bytes.
+        size: ``struct`` format of a chunk's size.
+        data: name of the chunk that holds the sound.
+        counts_itself: True if a size includes the chunk's name and size.
+        align: chunks begin at multiples of this number of bytes.
         own_size: offset of the container's size, or None.
-        own_left_out: bytes that the container's size does not count.
+        own_left_out: bytes that the container's size does not include.
     """
 
     first: int
@@ -72,7 +73,7 @@ _AU = re.compile(rb'\.snd\x00\x00[\x00-\x0f].', re.DOTALL)
 
 
 def chunk_parts(data: mmap.mmap) -> tuple[list[Part], int]:
-    """Return the recordings and the bytes that are in none of them; none for other containers."""
+    """Return the recordings and the bytes outside them; no recording for other containers."""
     parts: list[Part] = []
     place = left_out = 0
     while place < len(data):
@@ -94,7 +95,7 @@ def chunk_parts(data: mmap.mmap) -> tuple[list[Part], int]:
 
 
 def _next(data: mmap.mmap, place: int) -> tuple[int, 're.Pattern[bytes]', _Layout | None] | None:
-    """Where the next recording begins, what it begins with, and its layout: None of AU."""
+    """Return the offset of the next recording, its marker, and its layout (None for AU)."""
     window = data[place : place + 64]
     marks: list[tuple[re.Pattern[bytes], _Layout | None]] = [*_MARKS, (_AU, None)]
     for mark, layout in marks:
@@ -108,20 +109,20 @@ def _next(data: mmap.mmap, place: int) -> tuple[int, 're.Pattern[bytes]', _Layou
 
 
 def next_mark(data: mmap.mmap, place: int) -> int | None:
-    """Return where a file of chunks begins at or behind a place, None where none does."""
+    """Return the offset at or after `place` at which a file of chunks begins, or None."""
     hits = [hit.start() for mark, _ in _MARKS if (hit := mark.search(data, place))]
     return min(hits, default=None)
 
 
 def _part(data: mmap.mmap, start: int, mark: 're.Pattern[bytes]', layout: _Layout) -> Part | None:
-    """The recording that begins at a place; None where it has no sound at all."""
+    """Return the recording that begins at `start`; None if it has no chunk of sound."""
     chunk = _chunk_of_sound(data, start, layout)
     if chunk is None:
         return None
     field, sound, stated = chunk
     end, follows = _end_of_chunks(data, start, sound + max(stated, 0), layout)
     if stated == 0 and follows == len(data):
-        return Part(start, len(data))  # nothing but other chunks: there is no sound
+        return Part(start, len(data))  # only other chunks follow: there is no sound
     if stated > 0 and (follows == len(data) or mark.match(data, follows)):
         return Part(start, follows)
     later = mark.search(data, sound)
@@ -137,7 +138,7 @@ def _part(data: mmap.mmap, start: int, mark: 're.Pattern[bytes]', layout: _Layou
 
 
 def _chunk_of_sound(data: mmap.mmap, start: int, layout: _Layout) -> tuple[int, int, int] | None:
-    """Offsets of the size and of the content of the chunk of sound, and the size it states."""
+    """Return the offsets of the sound chunk's size and content, and the size that it states."""
     place, long_size = start + layout.first, None
     while place + layout.header <= len(data):
         name = data[place : place + layout.name]
@@ -147,7 +148,7 @@ def _chunk_of_sound(data: mmap.mmap, start: int, layout: _Layout) -> tuple[int, 
         if name == layout.data:
             if long_size is not None and size == 0xFFFFFFFF:
                 size = long_size
-            # A size beyond what an offset can be is one that the program did not know.
+            # A size beyond any offset means `unknown`.
             size = 0 if size > _LARGEST_OFFSET else size
             return place + layout.name, place + layout.header, size
         if name == b'ds64' and size >= 16:
@@ -159,16 +160,16 @@ def _chunk_of_sound(data: mmap.mmap, start: int, layout: _Layout) -> tuple[int, 
 
 
 def _after(data: mmap.mmap, end: int, start: int, layout: _Layout) -> int:
-    """Where the chunk behind one that ends at ``end`` begins."""
+    """Return the offset of the chunk that follows one that ends at ``end``."""
     padded = start + -(-(end - start) // layout.align) * layout.align
     if padded == end + 1 and not _NAMED.match(data[padded : padded + 4]):
-        # Programs forget the byte that fills up an odd size.
+        # Some programs forget the padding byte after an odd size.
         return end if _NAMED.match(data[end : end + 4]) else padded
     return padded
 
 
 def _end_of_chunks(data: mmap.mmap, start: int, end: int, layout: _Layout) -> tuple[int, int]:
-    """The end of the sound, and of the chunks behind it that are whole."""
+    """Return the end of the sound, and the end of the complete chunks that follow it."""
     follows = min(_after(data, end, start, layout), len(data)) if end <= len(data) else end
     while follows + layout.header <= len(data):
         head = data[follows : follows + layout.header]
@@ -186,7 +187,7 @@ def _end_of_chunks(data: mmap.mmap, start: int, end: int, layout: _Layout) -> tu
 
 
 def _mended(head: bytes, field: int, there: int, layout: _Layout) -> bytes:
-    """A header with the true sizes of its sound and of the whole."""
+    """Return a header with the true sizes of its sound and of the container."""
     mended = bytearray(head)
     whole = len(head) + there - layout.own_left_out
     there += layout.header if layout.counts_itself else 0
@@ -201,7 +202,7 @@ def _mended(head: bytes, field: int, there: int, layout: _Layout) -> bytes:
 
 
 def _au_part(data: mmap.mmap, start: int) -> Part | None:
-    """The recording of an AU header: offset and size of the sound follow its mark."""
+    """Return the recording of an AU header: offset and size of the sound follow its marker."""
     offset, stated = struct.unpack('>II', data[start + 4 : start + 12])
     end = start + offset + stated
     if stated > 0 and end <= len(data):

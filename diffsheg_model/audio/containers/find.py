@@ -1,4 +1,4 @@
-"""The recordings in a file, whatever its container."""
+"""Search for the recordings in a file of any container."""
 
 import mmap
 import re
@@ -10,23 +10,23 @@ from diffsheg_model.audio.containers.ogg import ogg_parts
 from diffsheg_model.audio.containers.part import Part
 
 _FLAC = re.compile(rb'fLaC[\x00\x80]\x00\x00\x22')
-"""The beginning of every FLAC stream: its mark, and a block STREAMINFO of 34 bytes."""
+"""Beginning of every FLAC stream: its marker, and a STREAMINFO block of 34 bytes."""
 
 _LEAST_LEFT_OUT = 1024
-"""Fewer bytes than this that are not sound are padding or a tag, and not worth a line."""
+"""Bytes that are not sound from which a note is made; fewer are padding or a tag."""
 
 
 def find_parts(path: Path) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     """Return the recordings that a file holds one after the other, and notes.
 
-    Files of wav, RF64, W64, aiff, CAF, AU, FLAC, Ogg and mp3 are looked into. Any other file is
-    one part, and so is one that cannot be understood: the decoder then says what is wrong.
+    Files of wav, RF64, W64, aiff, CAF, AU, FLAC, Ogg and mp3 are searched. Any other file is one
+    part, and so is one with an unknown structure; the decoder then reports the fault.
 
     Args:
-        path: of a file that is there and is not empty.
+        path: path of an existing file that is not empty.
 
     Returns:
-        At least one part, in the order of the file; and a line on what is left out, if anything.
+        At least one part, in the order of the file; and a line about each peculiarity, if any.
     """
     with path.open('rb') as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         size = len(data)
@@ -42,7 +42,7 @@ def find_parts(path: Path) -> tuple[tuple[Part, ...], tuple[str, ...]]:
 
 
 def _look(data: mmap.mmap) -> tuple[list[Part], int]:
-    """Parts, none where the container is not known, and the bytes that are in none of them."""
+    """Return the parts and the bytes outside them; no part for an unknown container."""
     start = skip_id3(data, 0)
     mark = data[start : start + 8]
     if mark[:4] == b'OggS':
@@ -56,7 +56,7 @@ def _look(data: mmap.mmap) -> tuple[list[Part], int]:
 
 def _flac_parts(data: mmap.mmap, first: int) -> tuple[list[Part], int]:
     starts = [hit.start() for hit in _FLAC.finditer(data, first)]
-    # A stream does not say where it ends: another kind of file behind it is told by its mark.
+    # A stream does not tell its end: search for the marker of another kind of file after it.
     other = [at for at in (next_mark(data, starts[-1]), _next_ogg(data, starts[-1])) if at]
     end = min([len(data), *other])
     if len(starts) == 1 and not other:

@@ -1,7 +1,7 @@
-"""The recordings of an MPEG audio file, by its frames.
+"""Recordings in an MPEG audio file, found by its frames.
 
-Programs join mp3 files by writing one behind the other. A decoder stops where the count of frames
-in the first one's header ends.
+Programs join mp3 files by appending one to the other. A decoder stops after the number of frames
+that the first header states.
 """
 
 import mmap
@@ -24,15 +24,15 @@ _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 
 """Hz by the header's version bits."""
 
 _RESYNC_BYTES = 1000
-"""More bytes than this between two frames end a recording: decoders give up about there."""
+"""Bytes without a frame after which a recording ends: about there decoders give up."""
 
 _COUNT_SLACK = 2
-"""Headers may count their own frame and the last one, or not."""
+"""Frames by which a stated count may be off: some headers omit their own frame and the last."""
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """A frame's header: its length in bytes, Hz, one channel or more, and where its data begin."""
+    """A frame's header: length in bytes, Hz, True for one channel, and offset of its data."""
 
     length: int
     rate: int
@@ -46,7 +46,7 @@ class _Frame:
 
 @dataclass
 class _Run:
-    """Frames that follow each other: their kind, how many are stated, offsets and lengths."""
+    """Successive frames: their kind, the number stated in a header, offsets and lengths."""
 
     kind: tuple[int, bool]
     stated: int | None
@@ -56,18 +56,18 @@ class _Run:
 
     @property
     def is_over(self) -> bool:
-        """True where more frames follow than are stated."""
+        """True if there are more frames than stated."""
         return bool(self.stated) and len(self.offsets) > (self.stated or 0) + _COUNT_SLACK
 
     def needs_count(self, size: int) -> bool:
-        """Return True where a file's size and its first frame do not tell how many there are."""
+        """Return True if the number of frames does not follow from file size and first frame."""
         around = size - (self.end - self.offsets[0])
         varies = max(self.lengths) - min(self.lengths) > 1
         return not self.stated and (varies or around > max(self.lengths))
 
 
 def skip_id3(data: mmap.mmap, place: int) -> int:
-    """Return the offset behind an ID3v2 tag at a place; the place itself where there is none."""
+    """Return the offset after an ID3v2 tag at `place`; `place` itself if there is no tag."""
     head = data[place : place + 10]
     if len(head) < 10 or head[:3] != b'ID3' or any(byte & 0x80 for byte in head[6:]):
         return place
@@ -76,7 +76,7 @@ def skip_id3(data: mmap.mmap, place: int) -> int:
 
 
 def is_mp3(data: mmap.mmap, place: int) -> bool:
-    """Return True where frames of MPEG audio begin at a place."""
+    """Return True if frames of MPEG audio begin at `place`."""
     frame = _frame(data, place)
     if frame is None:
         return False
@@ -85,10 +85,10 @@ def is_mp3(data: mmap.mmap, place: int) -> bool:
 
 
 def mp3_parts(data: mmap.mmap) -> tuple[list[Part], int]:
-    """Return the recordings and the bytes that are neither frames nor tags.
+    """Return the recordings, and the number of bytes that are neither frames nor tags.
 
-    A recording ends where a header of another one (Xing, Info, VBRI) stands, where the stated
-    number of frames is over, where rate or channels change, and at a stretch that is not frames.
+    A recording ends at the header of another one (Xing, Info, VBRI) and after the stated number of
+    frames. It also ends where rate or channels change, and at a long gap without frames.
     """
     runs, left_out = _runs(data)
     if len(runs) == 1 and not runs[0].is_over and not runs[0].needs_count(len(data)):
@@ -107,16 +107,16 @@ def mp3_parts(data: mmap.mmap) -> tuple[list[Part], int]:
 
 
 def _counting_frame(data: mmap.mmap, place: int, count: int) -> bytes:
-    """A frame before the one at a place that tells decoders how many there are.
+    """Return a Xing frame, to precede the one at `place`, that tells decoders the frame count.
 
-    Without it they guess by the length of the first frame, and stop there. None (empty) for
-    layers 1 and 2, which have no such frame.
+    Without it decoders guess the count from the length of the first frame, and stop there. Empty
+    for layers 1 and 2, which have no such frame.
     """
     head = bytearray(data[place : place + 4])
     if head[1] >> 1 & 3 != 1:
         return b''
     head[1] |= 0x01  # no checksum
-    head[2] = head[2] & 0x0D | 0x90  # a bitrate that has room for it, no padding
+    head[2] = head[2] & 0x0D | 0x90  # a bitrate with room for the tag, no padding
     frame = _frame(bytes(head), 0)
     assert frame is not None
     tag = b'Xing' + (1).to_bytes(4, 'big') + count.to_bytes(4, 'big')
@@ -134,7 +134,7 @@ def _runs(data: mmap.mmap) -> tuple[list[_Run], int]:
         if frame is not None and (known or _is_followed(data, place, frame)):
             stated = _stated_frames(data, place, frame)
             if run is None or _is_another(run, frame, stated, tagged, junk):
-                # The header's frame is one more.
+                # The header is in a frame of its own, which it does not count.
                 run = _Run(frame.kind, stated + 1 if stated else None)
                 runs.append(run)
             run.offsets.append(place)
@@ -147,7 +147,7 @@ def _runs(data: mmap.mmap) -> tuple[list[_Run], int]:
             place, tagged = after, True
             continue
         if run is not None and not junk and not tagged and run.end == place:
-            # The last frame was cut, and what follows begins before its end.
+            # The last frame was cut: the next recording or tag begins within it.
             begin = _next_frame(data, run.offsets[-1], place)
             if begin < place:
                 run.end = place = begin
@@ -163,7 +163,7 @@ def _runs(data: mmap.mmap) -> tuple[list[_Run], int]:
 
 
 def _next_frame(data: mmap.mmap, cut: int, end: int) -> int:
-    """Where a frame or a tag begins within the one at ``cut``; ``end`` where none does."""
+    """Return the offset of a frame or tag within the frame at ``cut``; ``end`` if there is none."""
     place = cut + 4
     while (place := data.find(b'\xff', place, end)) >= 0:
         frame = _frame(data, place)
@@ -175,14 +175,14 @@ def _next_frame(data: mmap.mmap, cut: int, end: int) -> int:
 
 
 def _is_another(run: _Run, frame: _Frame, stated: int | None, tagged: bool, junk: int) -> bool:
-    """Return True where a frame begins another recording than the run before it."""
+    """Return True if a frame begins another recording than the run before it."""
     if stated is not None or frame.kind != run.kind or junk > _RESYNC_BYTES:
         return True
     return tagged and run.stated is not None and len(run.offsets) >= run.stated - _COUNT_SLACK
 
 
 def _frame(data: mmap.mmap | bytes, place: int) -> _Frame | None:
-    """The header at a place, None where there is none that can be."""
+    """Return the frame header at `place`; None if there is no valid one."""
     head = data[place : place + 4]
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
@@ -204,7 +204,10 @@ def _frame(data: mmap.mmap | bytes, place: int) -> _Frame | None:
 
 
 def _is_followed(data: mmap.mmap, place: int, frame: _Frame) -> bool:
-    """Four bytes look like a header by chance: another one of its kind, or the end, must follow."""
+    """Return True if another frame of the kind, a tag or the end follows.
+
+    Without this check, four random bytes could pass for a header.
+    """
     after = place + frame.length
     following = _frame(data, after)
     if following is not None:
@@ -224,14 +227,14 @@ def _stated_frames(data: mmap.mmap, place: int, frame: _Frame) -> int | None:
 
 
 def _tag(data: mmap.mmap, place: int) -> int:
-    """The offset behind a tag at a place, the place itself where there is none."""
+    """Return the offset after a tag at `place`; `place` itself if there is no tag."""
     head = data[place : place + 32]
     if head[:3] == b'ID3':
         return min(skip_id3(data, place), len(data))
     if head[:3] == b'TAG':
         return min(place + 128, len(data))
     if head[:8] == b'APETAGEX' and len(head) == 32:
-        # A tag with a header counts all behind it; a footer alone follows what it counts.
+        # A header counts the bytes after it; a footer counts the bytes before it.
         length = int.from_bytes(head[12:16], 'little') if head[23] & 0x20 else 0
         return min(place + 32 + length, len(data))
     return place

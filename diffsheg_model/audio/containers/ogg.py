@@ -1,18 +1,20 @@
-"""The links of a chained Ogg file, by its pages (RFC 3533)."""
+"""Recordings in a chained Ogg file, found by its pages (RFC 3533)."""
 
 import mmap
 
 from diffsheg_model.audio.containers.part import Part
 
+#: Bytes of a page's header before its segment table.
 _HEADER = 27
+#: Flag of the first page of a stream.
 _BEGINS = 0x02
 
 
 def ogg_parts(data: mmap.mmap) -> tuple[list[Part], int]:
-    """Return the links, whole pages only, and the bytes that are in no page.
+    """Return the links of the chain, and the number of bytes that belong to no page.
 
-    A link begins with the page that begins its first stream. A page that is cut at the end of the
-    file is left out: decoders refuse a file that ends in one.
+    A link begins with the first page of its first stream. An incomplete page at the end of the
+    file is left out, because decoders refuse a file that ends in one.
     """
     parts: list[Part] = []
     place = covered = 0
@@ -42,7 +44,7 @@ def ogg_parts(data: mmap.mmap) -> tuple[list[Part], int]:
 
 
 def _is_cut(data: mmap.mmap, place: int, end: int) -> bool:
-    """Return True for a page that lacks its end, so that another one begins within it."""
+    """Return True for a page without its end, within which another page begins."""
     if end == len(data) or data[end : end + 4] == b'OggS':
         return False
     return data.find(b'OggS\x00', place + 4, end) >= 0

@@ -1,4 +1,4 @@
-"""A stretch of a file that is one recording, as a file of its own."""
+"""A byte range of a file that is one recording, readable as a file of its own."""
 
 import io
 import os
@@ -12,10 +12,10 @@ class Part:
     """One recording within a file.
 
     Attributes:
-        start: offset of its first byte that is read from the file.
-        end: offset behind its last byte.
-        head: bytes before them, of a header that is made or mended; often none.
-        note: what is not as its header says; often nothing.
+        start: offset of its first byte in the file.
+        end: offset after its last byte.
+        head: bytes of a new or corrected header that precede them; usually empty.
+        note: message about a wrong header; usually empty.
     """
 
     start: int
@@ -24,12 +24,12 @@ class Part:
     note: str = ''
 
     def is_whole(self, size: int) -> bool:
-        """Return True for a whole file of this size, with the header that it has."""
+        """Return True if this is the whole file of that size, with its own header."""
         return not self.head and (self.start, self.end) == (0, size)
 
 
 class PartFile(io.RawIOBase):
-    """A part of a file, to read and to seek in."""
+    """A part of a file as a readable and seekable file."""
 
     def __init__(self, path: Path, part: Part) -> None:
         super().__init__()
@@ -49,17 +49,17 @@ class PartFile(io.RawIOBase):
         return len(self._part.head) + self._part.end - self._part.start
 
     def tell(self) -> int:
-        """Return the place of the next byte within the part."""
+        """Return the offset of the next byte within the part."""
         return self._place
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a place within the part and return it."""
+        """Go to an offset within the part and return it."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: len(self)}[whence]
         self._place = max(0, base + offset)
         return self._place
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return the next bytes, all that are left where ``size`` is negative."""
+        """Return the next bytes, or all remaining bytes if ``size`` is negative."""
         left = max(0, len(self) - self._place)
         count = left if size < 0 else min(size, left)
         found = self._part.head[self._place : self._place + count]
