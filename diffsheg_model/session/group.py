@@ -23,7 +23,7 @@ from diffsheg_model.session.session import (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StepOutcome:
     """What `step_together` brought a session.
 
     Attributes:
@@ -39,7 +39,7 @@ class Outcome:
 
 def step_together(
     sessions: Sequence[Session], cancelled: Callable[[Session], bool] | None = None
-) -> list[Outcome]:
+) -> list[StepOutcome]:
     """Generates the next window of each session that can have one, in as few calls as it takes.
 
     The motion is what each session's own `step` gives, to rounding: engines sum in another order
@@ -66,16 +66,16 @@ def step_together(
         raise ValueError('a session is given twice')
     if len({id(session.engine) for session in sessions}) > 1:
         raise ValueError('sessions of different engines cannot share calls')
-    outcomes = [Outcome()] * len(sessions)
+    outcomes = [StepOutcome()] * len(sessions)
     in_step: dict[object, list[tuple[int, WindowPlan]]] = {}
     for index, session in enumerate(sessions):
         try:
             plan = session.plan()
         except Exception as error:
-            outcomes[index] = Outcome(error=error)
+            outcomes[index] = StepOutcome(error=error)
             continue
         if plan is None:
-            outcomes[index] = Outcome(session.conclude())
+            outcomes[index] = StepOutcome(session.conclude())
         else:
             in_step.setdefault(_kind(plan), []).append((index, plan))
     for members in in_step.values():
@@ -92,7 +92,7 @@ def _kind(plan: WindowPlan) -> object:
 
 def _generate(
     together: list[tuple[Session, WindowPlan]], cancelled: Callable[[Session], bool] | None
-) -> list[Outcome]:
+) -> list[StepOutcome]:
     dropped: set[Session] = set()
 
     def all_cancelled() -> bool:
@@ -109,20 +109,20 @@ def _generate(
             all_cancelled,
         )
     except Exception as error:
-        return [Outcome(error=error)] * len(together)
+        return [StepOutcome(error=error)] * len(together)
     outcomes = []
     for (session, plan), x in zip(together, motion, strict=True):
         try:
             if session in dropped:
                 raise Cancelled
-            outcomes.append(Outcome(session.complete(plan, x)))
+            outcomes.append(StepOutcome(session.complete(plan, x)))
         except GenerationError as error:
             alone = len(together) == 1
             outcomes.append(
-                Outcome(error=error) if alone else _generate([(session, plan)], cancelled)[0]
+                StepOutcome(error=error) if alone else _generate([(session, plan)], cancelled)[0]
             )
         except Exception as error:
-            outcomes.append(Outcome(error=error))
+            outcomes.append(StepOutcome(error=error))
     return outcomes
 
 

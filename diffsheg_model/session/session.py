@@ -22,7 +22,7 @@ from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import FrameNoise, NoiseSource, seeded_noise
 from diffsheg_model.sampling.plan import Walk
 from diffsheg_model.session.live_options import LiveOptions
-from diffsheg_model.session.window_planner import Span, WindowPlanner
+from diffsheg_model.session.window_planner import WindowPlanner, WindowSpan
 
 #: A frame is planned well where this many frames' sound beyond it has been heard.
 HEARD_AHEAD = 2
@@ -42,7 +42,7 @@ class WindowPlan:
         walk: the way through the chain, one row.
     """
 
-    span: Span
+    span: WindowSpan
     conditions: Conditions
     walk: Walk
 
@@ -307,7 +307,7 @@ class Session:
         if span is not None:
             self._advance(span, None)
 
-    def _next(self, patient: bool = False) -> Span | None:
+    def _next(self, patient: bool = False) -> WindowSpan | None:
         if self._closed:
             return None
         features = self._features
@@ -315,7 +315,7 @@ class Session:
             features.frames_heard, features.frames_ready, features.total_frames, patient
         )
 
-    def _known(self, span: Span) -> tuple[np.ndarray | None, bool]:
+    def _known(self, span: WindowSpan) -> tuple[np.ndarray | None, bool]:
         """(1, n, C) first frames of a window from the window before it; whether they must stay.
 
         Frames that are not final and were planned on less sound than there is now are free.
@@ -327,7 +327,7 @@ class Session:
         known = motion[span.start - start : (self._planner.final if keep else span.end) - start]
         return (known[None] if len(known) else None), keep
 
-    def _carried_over(self, span: Span, x: np.ndarray) -> np.ndarray:
+    def _carried_over(self, span: WindowSpan, x: np.ndarray) -> np.ndarray:
         """The window, going over from what was planned before to what is planned now.
 
         Without it a body that decides anew every hop would tremble. The face does so only where
@@ -350,7 +350,7 @@ class Session:
             now += share * (before[first - start : end - start, part] - now)
         return x
 
-    def _advance(self, span: Span, made: tuple[int, np.ndarray] | None) -> None:
+    def _advance(self, span: WindowSpan, made: tuple[int, np.ndarray] | None) -> None:
         self._index += 1
         self._last = made
         self._last_heard = span.heard

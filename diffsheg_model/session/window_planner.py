@@ -7,7 +7,7 @@ from diffsheg_model.session.live_options import LiveOptions, most_new_frames
 
 
 @dataclass(frozen=True)
-class Span:
+class WindowSpan:
     """The frames of a window.
 
     Attributes:
@@ -39,7 +39,7 @@ class WindowPlanner:
         self._window_frames = window_frames
         self._overlap = overlap
         self._live = live
-        self._last: Span | None = None
+        self._last: WindowSpan | None = None
         self.final = 0
         self.end = 0
 
@@ -52,7 +52,7 @@ class WindowPlanner:
 
     def next(
         self, heard: int, settled: int, total: int | None, patient: bool = False
-    ) -> Span | None:
+    ) -> WindowSpan | None:
         """The next window; None where more sound is needed, or all is planned.
 
         Args:
@@ -66,11 +66,11 @@ class WindowPlanner:
             return window
         return self._on_the_heard(self._live, heard)
 
-    def advance(self, span: Span) -> None:
+    def advance(self, span: WindowSpan) -> None:
         """Goes on to the window after that one, made or left out."""
         self._last, self.final, self.end = span, span.final, span.end
 
-    def _whole(self, settled: int, total: int | None) -> Span | None:
+    def _whole(self, settled: int, total: int | None) -> WindowSpan | None:
         last, overlap = self._last, self._overlap
         frames = settled if total is None else total
         before = None
@@ -96,9 +96,9 @@ class WindowPlanner:
             first = -self._window_frames if last is None else last.start
             start = max(first, min(start, end - self._window_frames))
             end = start + self._window_frames
-        return Span(start, end, final)
+        return WindowSpan(start, end, final)
 
-    def _on_the_heard(self, live: LiveOptions, heard: int) -> Span | None:
+    def _on_the_heard(self, live: LiveOptions, heard: int) -> WindowSpan | None:
         hops = (heard - self.final - live.lag_frames) // live.hop + 1
         if hops < 1:
             return None
@@ -108,4 +108,4 @@ class WindowPlanner:
         start = end - self._window_frames
         if self._last is not None:
             start = max(start, self._last.start)
-        return Span(start, end, final, end - live.lookahead)
+        return WindowSpan(start, end, final, end - live.lookahead)

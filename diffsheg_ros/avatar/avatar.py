@@ -24,7 +24,7 @@ from diffsheg_ros.avatar.pose_guard import PoseGuard
 from diffsheg_ros.avatar.worker import MotionWorker
 from diffsheg_ros.avatar.worker_stats import WorkerStats
 from diffsheg_ros.diagnostics.meters import Arrivals, Spans
-from diffsheg_ros.timeline.playout import Playout, Shown, Stretch
+from diffsheg_ros.timeline.playout import PlannedMotion, Playout, Shown
 from diffsheg_ros.timeline.timeline import Timeline
 
 #: A live chunk comes when its last sample has been heard; so long are short ones.
@@ -53,14 +53,15 @@ class Avatar:
         playout_delay_s: from hearing a sample to showing its motion.
         hop_s: new motion of a window.
         warm_up_s: how long a window took before the first utterance.
-        latency: from the arrival of the first sample that a stretch shows to its publication.
+        latency: seconds from the arrival of the first sample that a planned motion shows to its
+            publication.
         late_windows: windows whose first new frame was due before it was there.
     """
 
     def __init__(
         self,
         parameters: AvatarParameters,
-        on_stretch: Callable[[Stretch], None],
+        on_planned: Callable[[PlannedMotion], None],
         now_ns: Callable[[], int],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -68,7 +69,7 @@ class Avatar:
 
         Args:
             parameters: of the node.
-            on_stretch: called with everything newly planned, from the worker's thread or the one
+            on_planned: called with everything newly planned, from the worker's thread or the one
                 that interrupts.
             now_ns: the clock of the audio's stamps.
             clock: seconds, to measure durations with.
@@ -76,7 +77,7 @@ class Avatar:
         Raises:
             InputError: a parameter does not fit the model, or the bundle or engine is unusable.
         """
-        self._on_stretch = on_stretch
+        self._on_planned = on_planned
         # What is planned is sent in the order of planning, whichever thread it comes from.
         self._planning = threading.Lock()
         self._now_ns = now_ns
@@ -220,9 +221,9 @@ class Avatar:
                 return
             self._emphasised_ns, self._emphasised_s = [], now_s
         for start_ns in starts_ns:
-            stretch = self.playout.emphasised(start_ns)
-            if stretch is not None:  # else from there on it is too much to send again
-                self._on_stretch(stretch)
+            planned = self.playout.emphasised(start_ns)
+            if planned is not None:  # else from there on it is too much to send again
+                self._on_planned(planned)
                 return
 
     def set_style(self, seed: int, speaker: int, guidance_scale: float | None) -> None:
@@ -234,7 +235,7 @@ class Avatar:
 
     def _on_interrupt(self, epoch: int) -> None:
         with self._planning:
-            self._on_stretch(self.playout.interrupt(self._now_ns(), epoch))
+            self._on_planned(self.playout.interrupt(self._now_ns(), epoch))
 
     def _idle_from_ns(self) -> int:
         """When the body has nothing to do that is planned."""
@@ -246,18 +247,18 @@ class Avatar:
 
     def _on_idle(self, start_ns: int, window: MotionWindow) -> None:
         with self._planning:
-            stretch = self.playout.plan_idle(start_ns, window)
-            if stretch is not None:
-                self._on_stretch(stretch)
+            planned = self.playout.plan_idle(start_ns, window)
+            if planned is not None:
+                self._on_planned(planned)
 
     def _on_window(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
     ) -> None:
         with self._planning:
-            stretch = self.playout.plan(epoch, utterance_id, start_ns, window)
-            if stretch is None:
+            planned = self.playout.plan(epoch, utterance_id, start_ns, window)
+            if planned is None:
                 return
-            self._on_stretch(stretch)
+            self._on_planned(planned)
         # The last one may only say again what was there before.
         if window.final_frames and not window.last:
             frame_ns = start_ns + round(window.start_frame * NS / self.bundle.config.format.fps)

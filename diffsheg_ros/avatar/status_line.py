@@ -1,6 +1,7 @@
 """How the avatar is, in one line of the log now and then. No ROS."""
 
-from diffsheg_ros.avatar.health import Facts, drops
+from diffsheg_ros.avatar.health import drops
+from diffsheg_ros.avatar.snapshot import AvatarSnapshot
 
 #: Time, CPU time and counters.
 _Mark = tuple[float, float, dict[str, int]]
@@ -14,21 +15,21 @@ class StatusLine:
         self._period_s = period_s
         self._mark: _Mark | None = None
 
-    def text(self, now_s: float, cpu_s: float, facts: Facts) -> str | None:
+    def text(self, now_s: float, cpu_s: float, snapshot: AvatarSnapshot) -> str | None:
         """The line, when it is due.
 
         Args:
             now_s: of any clock that only goes forward.
             cpu_s: what the process has used of the CPU.
-            facts: of now.
+            snapshot: of now.
 
         Returns:
             None before the period is over, and while the avatar is not active.
         """
-        if not self._period_s or facts.lifecycle != 'active':
+        if not self._period_s or snapshot.lifecycle != 'active':
             self._mark = None
             return None
-        counters = facts.all_counters()
+        counters = snapshot.all_counters()
         if self._mark is None:
             self._mark = now_s, cpu_s, counters
         before_s, before_cpu_s, before = self._mark
@@ -37,11 +38,11 @@ class StatusLine:
             return None
         self._mark = now_s, cpu_s, counters
         rises = {name: value - before.get(name, 0) for name, value in counters.items()}
-        rates = [f'{facts.fps:.1f} Hz']
-        if facts.latency_p95_s:
-            rates.append(f'latency {facts.latency_p50_s:.2f}/{facts.latency_p95_s:.2f} s')
-        if facts.worker is not None and facts.worker.latency_p95_s:
-            rates.append(f'windows {facts.worker.latency_p95_s:.2f} s of {facts.hop_s:.2f}')
+        rates = [f'{snapshot.fps:.1f} Hz']
+        if snapshot.latency_p95_s:
+            rates.append(f'latency {snapshot.latency_p50_s:.2f}/{snapshot.latency_p95_s:.2f} s')
+        if snapshot.worker is not None and snapshot.worker.latency_p95_s:
+            rates.append(f'windows {snapshot.worker.latency_p95_s:.2f} s of {snapshot.hop_s:.2f}')
         rates.append(f'CPU {(cpu_s - before_cpu_s) / span_s:.2f} cores')
         counted = [
             _counted(rises.get('utterances', 0), 'utterance'),
@@ -50,8 +51,8 @@ class StatusLine:
             _counted(rises.get('lost_samples', 0), 'lost sample'),
         ]
         return (
-            f'{facts.state}: {", ".join(rates)}; in {span_s:.0f} s {", ".join(counted)}; '
-            f'{facts.engine} {facts.precision}'
+            f'{snapshot.state}: {", ".join(rates)}; in {span_s:.0f} s {", ".join(counted)}; '
+            f'{snapshot.engine} {snapshot.precision}'
         )
 
 

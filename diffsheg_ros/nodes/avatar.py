@@ -5,7 +5,7 @@
 on_configure reads the parameters, loads the engine and warms it up; on_activate subscribes and
 starts the worker and the timer; on_deactivate stops them; on_cleanup releases all. Callbacks
 convert and hand over: audio to the worker, whose thread owns the engine and publishes the planned
-stretches; poses from the timeline to `face` and `joint_states`.
+motion; poses from the timeline to `face` and `joint_states`.
 """
 
 import sys
@@ -30,9 +30,9 @@ from trajectory_msgs.msg import JointTrajectory
 
 from diffsheg_model.errors import one_line
 from diffsheg_ros.avatar.avatar import Avatar
-from diffsheg_ros.avatar.facts import with_avatar
-from diffsheg_ros.avatar.health import Facts, Health
+from diffsheg_ros.avatar.health import Health
 from diffsheg_ros.avatar.parameters import AvatarParameters
+from diffsheg_ros.avatar.snapshot import AvatarSnapshot, with_avatar
 from diffsheg_ros.avatar.speech_log import SpeechLog
 from diffsheg_ros.avatar.status_line import StatusLine
 from diffsheg_ros.diagnostics.meters import Rate
@@ -47,7 +47,7 @@ from diffsheg_ros.ros.run_node import run_node
 from diffsheg_ros.ros.transitions import guarded
 from diffsheg_ros.startup.executables import CANNOT_START, start
 from diffsheg_ros.timeline.emphasis import MAX_SPANS
-from diffsheg_ros.timeline.playout import Stretch
+from diffsheg_ros.timeline.playout import PlannedMotion
 
 #: Seconds that a report waits for another thread's.
 _REPORT_WAIT_S = 0.2
@@ -124,7 +124,7 @@ class AvatarNode(LifecycleNode):
     @guarded
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._settings = parameters = self._declared.read()
-        self._avatar = avatar = Avatar(parameters, self._publish_stretch, self._now_ns)
+        self._avatar = avatar = Avatar(parameters, self._publish_planned, self._now_ns)
         self._declared.locked = True
         self._counts = Counter()
         self._joint_names = avatar.timeline.joint_names
@@ -327,19 +327,19 @@ class AvatarNode(LifecycleNode):
         for line in self._speech_log.lines(time_ns, utterance_id, interrupted):
             self.get_logger().info(line)
 
-    def _publish_stretch(self, stretch: Stretch) -> None:
+    def _publish_planned(self, planned: PlannedMotion) -> None:
         """Called from the worker's thread, or from the one that interrupts."""
         self._face_trajectory.publish(
             messages.face_trajectory(
                 self._weight_names,
-                stretch.weights,
-                stretch.times_ns,
-                utterance_id=stretch.utterance_id,
+                planned.weights,
+                planned.times_ns,
+                utterance_id=planned.utterance_id,
             )
         )
         self._joint_trajectory.publish(
             messages.joint_trajectory(
-                self._joint_names, stretch.angles, stretch.velocities, stretch.times_ns
+                self._joint_names, planned.angles, planned.velocities, planned.times_ns
             )
         )
 
@@ -349,17 +349,17 @@ class AvatarNode(LifecycleNode):
             return
         try:
             now_s = time.monotonic()
-            facts = self._facts(now_s)
-            self._reports.publish(self._health.report(now_s, facts), logged=self.failure)
-            line = self._status_line.text(now_s, time.process_time(), facts)
+            snapshot = self._snapshot(now_s)
+            self._reports.publish(self._health.report(now_s, snapshot), logged=self.failure)
+            line = self._status_line.text(now_s, time.process_time(), snapshot)
         finally:
             self._reporting.release()
         if line:
             self.get_logger().info(line)
 
-    def _facts(self, now_s: float) -> Facts:
+    def _snapshot(self, now_s: float) -> AvatarSnapshot:
         audio = self._audio
-        facts = Facts(
+        snapshot = AvatarSnapshot(
             lifecycle=self._lifecycle,
             failure=self.failure,
             state=self._state[0] or self._lifecycle,
@@ -375,7 +375,7 @@ class AvatarNode(LifecycleNode):
             last_refusal=self._refusals.last,
         )
         avatar = self._avatar
-        return with_avatar(facts, avatar, self._settings, self._poses) if avatar else facts
+        return with_avatar(snapshot, avatar, self._settings, self._poses) if avatar else snapshot
 
     def _namesakes(self) -> int:
         """How many other nodes have this node's full name."""

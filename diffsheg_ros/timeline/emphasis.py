@@ -28,7 +28,7 @@ _MAX_AHEAD_NS = round(MAX_DURATION_S * NS)
 
 
 @dataclass(frozen=True, order=True)
-class Span:
+class EmphasisSpan:
     """From when to when the size of the gesture is another."""
 
     start_ns: int
@@ -70,7 +70,7 @@ class Emphases:
         """
         self._rest = rest_rotations[: len(joint_names)]
         self._low, self._high = _reach(joint_names, rotvec_from_quaternion(self._rest))
-        self._spans: list[Span] = []  # by their beginning
+        self._spans: list[EmphasisSpan] = []  # by their beginning
         self.rejected = 0
         self.dropped = 0
         self.late = 0
@@ -100,7 +100,7 @@ class Emphases:
         if shown_ns is not None and start_ns - shown_ns > _MAX_AHEAD_NS:
             self.rejected += 1
             return False
-        span = Span(start_ns, start_ns + length_ns, gain)
+        span = EmphasisSpan(start_ns, start_ns + length_ns, gain)
         if shown_ns is not None and span.end_ns + _EASE_NS <= shown_ns:
             self.late += 1
             return False
@@ -110,11 +110,11 @@ class Emphases:
         self.dropped += 1
         return self._spans.pop() != span
 
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self) -> tuple[EmphasisSpan, ...]:
         """Return the spans waiting or in force, in order of their beginning."""
         return tuple(self._spans)
 
-    def restore(self, spans: tuple[Span, ...] = ()) -> None:
+    def restore(self, spans: tuple[EmphasisSpan, ...] = ()) -> None:
         """Go back to spans as they were; without any, forget all."""
         self._spans = list(spans)
 
@@ -134,7 +134,7 @@ class Emphases:
         """Return (T,) the size of the gesture at moments (T,); 1 where nothing is in force."""
         gains = np.ones(len(times_ns))
         first_ns, last_ns = int(times_ns[0]), int(times_ns[-1])
-        concerned: list[Span] = []
+        concerned: list[EmphasisSpan] = []
         for span in reversed(self._spans):
             if span.start_ns < last_ns + _EASE_NS and span.end_ns > first_ns - _EASE_NS:
                 concerned.append(span)
@@ -181,7 +181,7 @@ class Emphases:
         return 1 + (scales - 1) * _smooth((np.pi - angles) / (0.25 * np.pi))
 
 
-def _shares(spans: list[Span], times_ns: np.ndarray) -> Array:
+def _shares(spans: list[EmphasisSpan], times_ns: np.ndarray) -> Array:
     """Return (S, T) how far spans are in force at moments (T,), 0 to 1, with smooth slopes."""
     starts_ns = np.array([span.start_ns for span in spans], np.int64)[:, None]
     ends_ns = np.array([span.end_ns for span in spans], np.int64)[:, None]

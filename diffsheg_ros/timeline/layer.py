@@ -15,7 +15,7 @@ from diffsheg_ros.timeline.pose import (
     joined,
     moving,
 )
-from diffsheg_ros.timeline.track import Track
+from diffsheg_ros.timeline.track import MotionTrack
 
 
 class Layer:
@@ -39,14 +39,14 @@ class Layer:
         self._below = below
         self._blend_ns = blend_ns
         self._hold_ns = hold_ns
-        self.tracks: list[Track] = []
+        self.tracks: list[MotionTrack] = []
 
     def __len__(self) -> int:
         """Frames held."""
         return sum(len(track) for track in self.tracks)
 
     @property
-    def newest(self) -> Track | None:
+    def newest(self) -> MotionTrack | None:
         return self.tracks[-1] if self.tracks else None
 
     @property
@@ -58,14 +58,14 @@ class Layer:
         """The poses at moments (T,), a smooth motion as long as nothing is added."""
         return self._poses(times_ns, self.tracks)
 
-    def track_at(self, time_ns: int) -> Track | None:
+    def track_at(self, time_ns: int) -> MotionTrack | None:
         """The track that is played at a moment, until it has handed over to what is below."""
         for track in reversed(self.tracks):
             if track.first_ns <= time_ns:
                 return track if time_ns < self.leaves_ns(track) + self._blend_ns else None
         return None
 
-    def leaves_ns(self, track: Track) -> int:
+    def leaves_ns(self, track: MotionTrack) -> int:
         """When a track hands over to what is below, if nothing follows it."""
         return track.times[-1] if track.ended else track.times[-1] + self._hold_ns
 
@@ -92,7 +92,7 @@ class Layer:
     def begin(self, key: int, utterance_id: str, first_ns: int) -> None:
         """Adds a track: from its first frame on nothing older is planned any more."""
         self._end_before(first_ns)
-        self.tracks.append(Track(key, utterance_id, first_ns))
+        self.tracks.append(MotionTrack(key, utterance_id, first_ns))
 
     def merge(
         self,
@@ -104,7 +104,7 @@ class Layer:
         ended: bool,
         shown_ns: int | None,
     ) -> None:
-        """Merges frames into the newest track; see `Track.merge`. `settle` must follow."""
+        """Merges frames into the newest track; see `MotionTrack.merge`. `settle` must follow."""
         track = self.tracks[-1]
         if times and times[0] - near_ns <= track.first_ns:
             self.tracks.pop()
@@ -157,7 +157,7 @@ class Layer:
             before = self.tracks[-1]
             before.cut(0, bisect_right(before.times, first_ns) + 1)
 
-    def _poses(self, times_ns: np.ndarray, tracks: list[Track]) -> Poses:
+    def _poses(self, times_ns: np.ndarray, tracks: list[MotionTrack]) -> Poses:
         if not tracks:
             return self._below(times_ns)
         # [0, ends[0]) are before all tracks, [ends[0], ends[1]) on the first one, and so on.
@@ -169,7 +169,7 @@ class Layer:
                 parts.append(self._on_track(track, times_ns[first:end]))
         return joined(parts)
 
-    def _on_track(self, track: Track, times_ns: np.ndarray) -> Poses:
+    def _on_track(self, track: MotionTrack, times_ns: np.ndarray) -> Poses:
         count = len(times_ns)
         if track.leave is not None:
             count = int(np.searchsorted(times_ns, track.leave.start_ns, 'right'))
@@ -183,7 +183,7 @@ class Layer:
             parts.append(track.leave.applied(self._below(times_ns[count:]), self._blend_ns))
         return joined(parts)
 
-    def _at_end(self, track: Track, leave_ns: int) -> MovingPose:
+    def _at_end(self, track: MotionTrack, leave_ns: int) -> MovingPose:
         """How the track's motion is when it hands over to what is below."""
         last = track.moving(-1)
         if not track.ended:

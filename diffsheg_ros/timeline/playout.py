@@ -1,6 +1,6 @@
-"""From the timeline to what is published: joint angles that never jump, and planned stretches.
+"""From the timeline to what is published: joint angles that never jump, and planned motion.
 
-Both the pose of now and the stretches planned ahead are read from the one timeline, blends
+Both the pose of now and the motions planned ahead are read from the one timeline, blends
 included, so a trajectory says what joint_states will show.
 """
 
@@ -17,7 +17,7 @@ from diffsheg_ros.timeline.emphasis import EASE_S
 from diffsheg_ros.timeline.pose import around
 from diffsheg_ros.timeline.timeline import Timeline
 
-#: A stretch is cut after so long: stamps may be hours off.
+#: Seconds. Planned motion is cut at this length: stamps may be hours off.
 LONGEST_S = 60.0
 #: Parts of a frame at which its angles are followed; the second one tells how fast they change.
 FINE = (0.0, 1e-4, 1 / 3, 2 / 3)
@@ -48,7 +48,7 @@ class Shown:
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
+class PlannedMotion:
     """Motion planned ahead; it replaces what was planned from its first moment on.
 
     It ends idling, as what is shown would if nothing more came, and stands still at last: a robot
@@ -57,7 +57,7 @@ class Stretch:
     Attributes:
         times_ns: F moments, one frame apart.
         utterance_id: whose motion it is; empty while idling and on the way to it.
-        angles: (F, J, 3) rad, continuous with the stretch before.
+        angles: (F, J, 3) rad, continuous with the motion planned before.
         velocities: (F, J, 3) rad/s, of the angles at these moments; 0 in the last one.
         weights: (F, W).
     """
@@ -83,7 +83,7 @@ class Playout:
         self._rest_frames = math.ceil(blend_s * fps) + 1
         self._lock = threading.Lock()
         self._angles = np.zeros((len(timeline.joint_names), 3))
-        self._stretch: Stretch | None = None
+        self._newest: PlannedMotion | None = None
         self._state = 'idle'
         self.underruns = 0
 
@@ -119,11 +119,11 @@ class Playout:
         """Forget all that is planned, after a fault, and go on from a pose."""
         self._timeline.reset()
         with self._lock:
-            self._angles, self._stretch = shown.angles, None
+            self._angles, self._newest = shown.angles, None
 
     def plan(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
-    ) -> Stretch | None:
+    ) -> PlannedMotion | None:
         """Adds a window to the timeline.
 
         Args:
@@ -147,7 +147,7 @@ class Playout:
         times_ns = [self._frame_ns(start_ns, window.start_frame + index) for index in range(count)]
         return self._planned(times_ns, utterance_id)
 
-    def plan_idle(self, start_ns: int, window: MotionWindow) -> Stretch | None:
+    def plan_idle(self, start_ns: int, window: MotionWindow) -> PlannedMotion | None:
         """Adds a window of the motion of silence to the timeline.
 
         Args:
@@ -167,7 +167,7 @@ class Playout:
                 return self._again(frame_ns, '')
         return None
 
-    def emphasise(self, start_ns: int, duration_s: float, gain: float) -> Stretch | None:
+    def emphasise(self, start_ns: int, duration_s: float, gain: float) -> PlannedMotion | None:
         """Scales the size of the gesture for a span; see `Timeline.emphasise`.
 
         Args:
@@ -187,14 +187,14 @@ class Playout:
         """Take a span as `emphasise` does; return whether it was taken."""
         return self._timeline.emphasise(start_ns, duration_s, gain)
 
-    def emphasised(self, start_ns: int) -> Stretch | None:
+    def emphasised(self, start_ns: int) -> PlannedMotion | None:
         """Return what is planned with spans that begin at a moment or later; see `emphasise`."""
         frame_ns = self._timeline.next_frame_ns(start_ns - round(EASE_S * NS))
         if frame_ns is None:
             return None
         return self._again(frame_ns, self._timeline.label(frame_ns)[1])
 
-    def interrupt(self, now_ns: int, epoch: int) -> Stretch:
+    def interrupt(self, now_ns: int, epoch: int) -> PlannedMotion:
         """Forgets what speech is planned; returns the way to idling.
 
         Args:
@@ -204,14 +204,14 @@ class Playout:
         self._timeline.interrupt(now_ns, epoch)
         return self._from(now_ns, '')
 
-    def _again(self, first_ns: int, utterance_id: str) -> Stretch | None:
+    def _again(self, first_ns: int, utterance_id: str) -> PlannedMotion | None:
         """All that is planned from a moment on, if that is not too much speech to send again."""
         speech_until_ns = self._timeline.speech_until_ns
         if speech_until_ns is not None and speech_until_ns - first_ns > AGAIN_S * NS:
             return None
         return self._from(first_ns, utterance_id)
 
-    def _from(self, first_ns: int, utterance_id: str) -> Stretch:
+    def _from(self, first_ns: int, utterance_id: str) -> PlannedMotion:
         """All that is planned from a moment on."""
         timeline = self._timeline
         count = self._count(first_ns, timeline.speech_until_ns, timeline.idle_until_ns)
@@ -231,7 +231,7 @@ class Playout:
     def _frame_ns(self, start_ns: int, index: int) -> int:
         return start_ns + round(index * NS / self._fps)
 
-    def _planned(self, times_ns: list[int], utterance_id: str) -> Stretch:
+    def _planned(self, times_ns: list[int], utterance_id: str) -> PlannedMotion:
         # The frame before tells which of its sets of angles the first one continues. Between two
         # frames the angles are followed in steps, as they are shown: a joint may turn so far from
         # one frame to the next that the frames alone do not tell which way.
@@ -246,10 +246,10 @@ class Playout:
             velocities = (angles[:, 1] - angles[:, 0]) / parts_ns[1] * NS
             velocities[-1] = 0.0
             weights = poses.weights[len(FINE) :: len(FINE)]
-            self._stretch = Stretch(
+            self._newest = PlannedMotion(
                 tuple(times_ns), utterance_id, angles[:, 0], velocities, weights
             )
-            return self._stretch
+            return self._newest
 
     def _angles_at(self, time_ns: int, idling: bool) -> np.ndarray | None:
         """Angles to go on from: those last planned for about this time, else those of now.
@@ -258,8 +258,8 @@ class Playout:
         """
         if idling:
             return self._angles if self._state == 'idle' else None
-        stretch = self._stretch
-        if stretch is None or not stretch.times_ns[0] <= time_ns <= stretch.times_ns[-1] + NS:
+        planned = self._newest
+        if planned is None or not planned.times_ns[0] <= time_ns <= planned.times_ns[-1] + NS:
             return self._angles
-        frame = round((time_ns - stretch.times_ns[0]) / NS * self._fps)
-        return stretch.angles[min(frame, len(stretch.angles) - 1)]
+        frame = round((time_ns - planned.times_ns[0]) / NS * self._fps)
+        return planned.angles[min(frame, len(planned.angles) - 1)]

@@ -17,7 +17,7 @@ from diffsheg_ros.timeline.offset import Offset
 from diffsheg_ros.timeline.pose import MovingPose, Poses
 
 
-class Track:
+class MotionTrack:
     """Frames with times, and the poses between them.
 
     The curve passes each frame with a velocity that its neighbours give. At the last frame it

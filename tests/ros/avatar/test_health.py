@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from diffsheg_ros.avatar.health import Facts, Health
+from diffsheg_ros.avatar.health import Health
+from diffsheg_ros.avatar.snapshot import AvatarSnapshot
 from diffsheg_ros.avatar.worker_stats import WorkerStats
 from diffsheg_ros.diagnostics.meters import Arrivals, Rate, Spans
 from diffsheg_ros.diagnostics.report import ERROR, OK, RECENT_S, WARN
@@ -15,7 +16,7 @@ ZERO = WorkerStats(
         for field in dataclasses.fields(WorkerStats)
     }
 )
-WELL = Facts(
+WELL = AvatarSnapshot(
     lifecycle='active',
     state='speaking',
     worker_alive=True,
@@ -31,17 +32,17 @@ WELL = Facts(
 )
 
 
-def changed(facts: Facts = WELL, **values) -> Facts:
+def changed(snapshot: AvatarSnapshot = WELL, **values) -> AvatarSnapshot:
     """With other values of its own, of its counters or of the worker's."""
-    own = {field.name for field in dataclasses.fields(Facts)}
+    own = {field.name for field in dataclasses.fields(AvatarSnapshot)}
     worker = {field.name for field in dataclasses.fields(WorkerStats)}
     return dataclasses.replace(
-        facts,
+        snapshot,
         **{name: value for name, value in values.items() if name in own},
         worker=dataclasses.replace(
-            facts.worker, **{name: value for name, value in values.items() if name in worker}
+            snapshot.worker, **{name: value for name, value in values.items() if name in worker}
         ),
-        counters=facts.counters
+        counters=snapshot.counters
         | {name: value for name, value in values.items() if name not in own | worker},
     )
 
@@ -59,7 +60,7 @@ def test_all_is_well():
 
 
 def test_before_it_is_configured_there_is_little_to_say():
-    report = Health().report(0.0, Facts(lifecycle='unconfigured', state='unconfigured'))
+    report = Health().report(0.0, AvatarSnapshot(lifecycle='unconfigured', state='unconfigured'))
     assert (report.level, report.message) == (OK, 'unconfigured')
 
 

@@ -185,14 +185,14 @@ def test_trajectories_are_sent_again_and_say_what_is_shown():
     playout.show(T0)
     assert playout.emphasise(T0 + NS, 0.5, 2.0) is None  # nothing is planned yet
     playout.plan(1, 'u', T0, swaying(0, 75))
-    stretch = playout.emphasise(T0 + 2 * NS, 1.0, 2.0)
-    assert stretch.utterance_id == 'u'
-    assert stretch.times_ns[0] == T0 + round(26 * NS / FPS)  # the first one not before the easing
-    assert stretch.times_ns[-1] > T0 + 5 * NS and not stretch.velocities[-1].any()
+    planned = playout.emphasise(T0 + 2 * NS, 1.0, 2.0)
+    assert planned.utterance_id == 'u'
+    assert planned.times_ns[0] == T0 + round(26 * NS / FPS)  # the first one not before the easing
+    assert planned.times_ns[-1] > T0 + 5 * NS and not planned.velocities[-1].any()
     shown = {}
-    for time_ns in sorted({*stretch.times_ns, *moments(0.0, 6.0).tolist()}):
+    for time_ns in sorted({*planned.times_ns, *moments(0.0, 6.0).tolist()}):
         shown[time_ns] = playout.show(time_ns)
-    for time_ns, angles in zip(stretch.times_ns, stretch.angles, strict=True):
+    for time_ns, angles in zip(planned.times_ns, planned.angles, strict=True):
         np.testing.assert_allclose(shown[time_ns].angles, angles, atol=1e-6)
     assert playout.emphasise(T0 - 9 * NS, 1.0, 2.0) is None
     assert playout.emphasise(T0 + 7 * NS, 1.0, np.nan) is None
@@ -234,7 +234,7 @@ def test_gestures_that_a_human_can_make_stay_such_when_they_are_enlarged(style):
 def test_a_crowd_of_spans_is_planned_together(tiny_bundle):
     """Each plan takes as long as a pose may, and one for each span would leave no time for any."""
     now = [10.0]
-    stretches = []
+    motions = []
     parameters = AvatarParameters(
         bundle=str(tiny_bundle.path),
         engine='onnxruntime',
@@ -242,7 +242,7 @@ def test_a_crowd_of_spans_is_planned_together(tiny_bundle):
         idle=False,
         playout_delay_s=1.0,
     )
-    avatar = Avatar(parameters, stretches.append, lambda: T0, clock=lambda: now[0])
+    avatar = Avatar(parameters, motions.append, lambda: T0, clock=lambda: now[0])
     try:
         form = tiny_bundle.config.format
         joints = form.joint_names + form.face_joint_names
@@ -252,11 +252,11 @@ def test_a_crowd_of_spans_is_planned_together(tiny_bundle):
         avatar.playout.plan(1, 'u', T0 + NS, MotionWindow(0, 0, motion, 75, False))
         for index in range(200):
             avatar.emphasise(T0 + index * NS // 1000, 0.1, 2.0)
-        assert len(stretches) == 1, 'the first is told at once'
+        assert len(motions) == 1, 'the first is told at once'
         now[0] += 2 * EMPHASIS_PERIOD_S
         avatar.tell_emphasised()
-        assert len(stretches) == 2, 'the others together'
+        assert len(motions) == 2, 'the others together'
         avatar.tell_emphasised()
-        assert len(stretches) == 2
+        assert len(motions) == 2
     finally:
         avatar.close()

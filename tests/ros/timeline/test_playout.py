@@ -1,4 +1,4 @@
-"""From the timeline to joint angles and planned stretches."""
+"""From the timeline to joint angles and planned motion."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS
-from diffsheg_ros.timeline.playout import Playout, Stretch
+from diffsheg_ros.timeline.playout import PlannedMotion, Playout
 from diffsheg_ros.timeline.timeline import Timeline
 
 FPS = 15.0
@@ -41,59 +41,59 @@ def frame_ns(index: float) -> int:
 
 
 def test_a_stretch_has_the_windows_frames_with_their_velocities(playout):
-    stretch = playout.plan(1, 'u', T0, spinning(0, 34))
-    assert stretch.utterance_id == 'u'
-    assert stretch.times_ns[:34] == tuple(frame_ns(index) for index in range(34))
+    planned = playout.plan(1, 'u', T0, spinning(0, 34))
+    assert planned.utterance_id == 'u'
+    assert planned.times_ns[:34] == tuple(frame_ns(index) for index in range(34))
     settled = slice(9, 33)
-    np.testing.assert_allclose(stretch.velocities[settled, 0, 0], 3.0, rtol=1e-3)
+    np.testing.assert_allclose(planned.velocities[settled, 0, 0], 3.0, rtol=1e-3)
     # Angles go on past pi instead of jumping back.
-    np.testing.assert_allclose(stretch.angles[33, 0, 0], 3.0 * 33 / FPS, rtol=1e-5)
-    np.testing.assert_allclose(stretch.weights[settled, 0], np.arange(9, 33) / FPS / 10, atol=1e-6)
+    np.testing.assert_allclose(planned.angles[33, 0, 0], 3.0 * 33 / FPS, rtol=1e-5)
+    np.testing.assert_allclose(planned.weights[settled, 0], np.arange(9, 33) / FPS / 10, atol=1e-6)
 
 
 def test_it_begins_at_rest_and_shows_what_it_planned(playout):
     playout.show(T0 - NS)
-    stretch = playout.plan(1, 'u', T0, spinning(0, 34))
-    np.testing.assert_allclose(stretch.angles[0], 0, atol=1e-9)
+    planned = playout.plan(1, 'u', T0, spinning(0, 34))
+    np.testing.assert_allclose(planned.angles[0], 0, atol=1e-9)
     for index in range(33):
         for part in range(4):
             shown = playout.show(frame_ns(index + part / 4))
             if part == 0:
-                np.testing.assert_allclose(shown.angles, stretch.angles[index], atol=1e-6)
-                np.testing.assert_allclose(shown.weights, stretch.weights[index], atol=1e-6)
+                np.testing.assert_allclose(shown.angles, planned.angles[index], atol=1e-6)
+                np.testing.assert_allclose(shown.weights, planned.weights[index], atol=1e-6)
     assert shown.state == 'speaking' and shown.utterance_id == 'u'
 
 
 def test_stretches_continue_each_other_through_many_turns(playout):
     before = playout.plan(1, 'u', T0, spinning(0, 34))
     for start in range(30, 300, 30):
-        stretch = playout.plan(1, 'u', T0, spinning(start, 34))
-        step = stretch.angles[0] - before.angles[29]
+        planned = playout.plan(1, 'u', T0, spinning(start, 34))
+        step = planned.angles[0] - before.angles[29]
         np.testing.assert_allclose(step[0], [3.0 / FPS, 0, 0], atol=1e-3)
-        assert stretch.times_ns[0] == before.times_ns[30]
-        np.testing.assert_allclose(stretch.velocities[0, 0, 0], 3.0, rtol=1e-2)
-        before = stretch
+        assert planned.times_ns[0] == before.times_ns[30]
+        np.testing.assert_allclose(planned.velocities[0, 0, 0], 3.0, rtol=1e-2)
+        before = planned
     assert before.angles[33, 0, 0] > 8 * np.pi
 
 
 @pytest.mark.parametrize(('last', 'tail'), [(True, 9), (False, 15)])
 def test_every_stretch_ends_standing_at_rest(playout, last, tail):
     playout.plan(1, 'u', T0, spinning(0, 34))
-    stretch = playout.plan(1, 'u', T0, spinning(30, 20, last=last))
-    assert len(stretch.times_ns) == 20 + tail
-    np.testing.assert_allclose(stretch.weights[-1], 0, atol=1e-9)
-    assert Rotation.from_euler('XYZ', stretch.angles[-1]).magnitude().max() < 1e-6
-    np.testing.assert_allclose(stretch.velocities[-1], 0, atol=1e-6)
-    np.testing.assert_allclose(stretch.velocities[:18, 0, 0], 3.0, rtol=1e-2)
+    planned = playout.plan(1, 'u', T0, spinning(30, 20, last=last))
+    assert len(planned.times_ns) == 20 + tail
+    np.testing.assert_allclose(planned.weights[-1], 0, atol=1e-9)
+    assert Rotation.from_euler('XYZ', planned.angles[-1]).magnitude().max() < 1e-6
+    np.testing.assert_allclose(planned.velocities[-1], 0, atol=1e-6)
+    np.testing.assert_allclose(planned.velocities[:18, 0, 0], 3.0, rtol=1e-2)
 
 
 def test_a_window_that_only_says_that_it_was_the_last_gives_the_way_to_rest(playout):
     playout.plan(1, 'u', T0, spinning(0, 34))
     empty = spinning(34, 1, last=True)
     empty = MotionWindow(1, 34, empty.motion[:0], 0, True)
-    stretch = playout.plan(1, 'u', T0, empty)
-    assert stretch.times_ns[0] == frame_ns(34)
-    np.testing.assert_allclose(stretch.weights[-1], 0, atol=1e-9)
+    planned = playout.plan(1, 'u', T0, empty)
+    assert planned.times_ns[0] == frame_ns(34)
+    np.testing.assert_allclose(planned.weights[-1], 0, atol=1e-9)
 
 
 def test_nothing_is_planned_for_a_stale_or_empty_utterance(playout):
@@ -108,14 +108,14 @@ def test_an_interrupt_plans_the_way_from_now_to_rest(playout):
     playout.plan(1, 'u', T0, spinning(0, 34))
     for index in range(20):
         shown = playout.show(frame_ns(index))
-    stretch = playout.interrupt(frame_ns(20), 2)
-    assert stretch.utterance_id == ''
-    assert stretch.times_ns[0] == frame_ns(20)
-    assert np.abs(stretch.angles[0] - shown.angles).max() < 0.3
-    np.testing.assert_allclose(stretch.weights[-1], 0, atol=1e-9)
+    planned = playout.interrupt(frame_ns(20), 2)
+    assert planned.utterance_id == ''
+    assert planned.times_ns[0] == frame_ns(20)
+    assert np.abs(planned.angles[0] - shown.angles).max() < 0.3
+    np.testing.assert_allclose(planned.weights[-1], 0, atol=1e-9)
     shown = playout.show(frame_ns(22))
     assert shown.state == 'returning' and shown.utterance_id == ''
-    np.testing.assert_allclose(shown.angles, stretch.angles[2], atol=1e-6)
+    np.testing.assert_allclose(shown.angles, planned.angles[2], atol=1e-6)
 
 
 def test_late_motion_is_counted_once_each_time(playout):
@@ -157,40 +157,40 @@ def turned(angles: np.ndarray, others: np.ndarray) -> np.ndarray:
     return difference - 2 * np.pi * np.round(difference / (2 * np.pi))
 
 
-def followed(playout: Playout, stretch: Stretch) -> None:
-    """What is shown from now on is what the stretch says, moments between its frames included."""
-    for before, after in itertools.pairwise(range(len(stretch.times_ns))):
-        shown = playout.show(stretch.times_ns[before])
-        np.testing.assert_allclose(turned(shown.angles, stretch.angles[before]), 0, atol=1e-6)
-        np.testing.assert_allclose(shown.weights, stretch.weights[before], atol=1e-6)
-        if after < len(stretch.times_ns) - 1:  # the last one stands, whatever is shown
-            step_s = (stretch.times_ns[after] - stretch.times_ns[before]) / NS
+def followed(playout: Playout, planned: PlannedMotion) -> None:
+    """What is shown from now on is what the planned says, moments between its frames included."""
+    for before, after in itertools.pairwise(range(len(planned.times_ns))):
+        shown = playout.show(planned.times_ns[before])
+        np.testing.assert_allclose(turned(shown.angles, planned.angles[before]), 0, atol=1e-6)
+        np.testing.assert_allclose(shown.weights, planned.weights[before], atol=1e-6)
+        if after < len(planned.times_ns) - 1:  # the last one stands, whatever is shown
+            step_s = (planned.times_ns[after] - planned.times_ns[before]) / NS
             spline = CubicHermiteSpline(
-                [0, step_s], stretch.angles[[before, after]], stretch.velocities[[before, after]]
+                [0, step_s], planned.angles[[before, after]], planned.velocities[[before, after]]
             )
-            middle_ns = (stretch.times_ns[before] + stretch.times_ns[after]) // 2
+            middle_ns = (planned.times_ns[before] + planned.times_ns[after]) // 2
             shown = playout.show(middle_ns)
             np.testing.assert_allclose(turned(shown.angles, spline(step_s / 2)), 0, atol=5e-3)
 
 
 def test_velocities_are_those_of_what_is_shown(playout):
     playout.show(T0 - NS // 60)
-    stretch = playout.plan(1, 'u', T0, spinning(0, 34))
-    followed(playout, stretch)
+    planned = playout.plan(1, 'u', T0, spinning(0, 34))
+    followed(playout, planned)
 
 
 def test_idle_motion_is_planned_as_it_is_shown_and_ends_at_rest(playout):
     playout.show(T0 - NS // 60)
-    stretch = playout.plan_idle(T0, swaying(0, 30))
-    assert stretch.utterance_id == '' and stretch.times_ns[0] == T0
-    np.testing.assert_allclose(stretch.weights[-1], 0, atol=1e-9)
-    np.testing.assert_allclose(stretch.angles[-1], 0, atol=1e-9)
-    assert len(stretch.times_ns) == 30 + 9
+    planned = playout.plan_idle(T0, swaying(0, 30))
+    assert planned.utterance_id == '' and planned.times_ns[0] == T0
+    np.testing.assert_allclose(planned.weights[-1], 0, atol=1e-9)
+    np.testing.assert_allclose(planned.angles[-1], 0, atol=1e-9)
+    assert len(planned.times_ns) == 30 + 9
     for index in range(20):
         assert playout.show(frame_ns(index)).state == 'idle'
-    stretch = playout.plan_idle(T0, swaying(22, 30))
-    assert stretch.times_ns[0] == frame_ns(22)
-    followed(playout, stretch)
+    planned = playout.plan_idle(T0, swaying(22, 30))
+    assert planned.times_ns[0] == frame_ns(22)
+    followed(playout, planned)
 
 
 def test_idle_motion_is_not_planned_for_the_time_of_an_utterance(playout):
@@ -199,10 +199,10 @@ def test_idle_motion_is_not_planned_for_the_time_of_an_utterance(playout):
     playout.plan(1, 'u', frame_ns(12), spinning(0, 40, last=True))
     assert playout.plan_idle(T0, swaying(15, 20)) is None
     # Up to the utterance it is, and the utterance is sent again with it, entered from there.
-    stretch = playout.plan_idle(T0, swaying(6, 20))
-    assert stretch.times_ns[0] == frame_ns(6)
-    assert stretch.times_ns[-1] > frame_ns(12 + 39 + 8)
-    followed(playout, stretch)
+    planned = playout.plan_idle(T0, swaying(6, 20))
+    assert planned.times_ns[0] == frame_ns(6)
+    assert planned.times_ns[-1] > frame_ns(12 + 39 + 8)
+    followed(playout, planned)
 
 
 def test_the_end_of_an_utterance_is_planned_into_idle_motion(playout):
@@ -211,13 +211,13 @@ def test_the_end_of_an_utterance_is_planned_into_idle_motion(playout):
     playout.plan_idle(T0, swaying(10, 80))
     for index in range(30):
         playout.show(frame_ns(index))
-    stretch = playout.plan(1, 'u', T0, spinning(30, 10, last=True))
-    assert stretch.times_ns[-1] >= frame_ns(89 + 8)
-    np.testing.assert_allclose(stretch.weights[-1], 0, atol=1e-9)
+    planned = playout.plan(1, 'u', T0, spinning(30, 10, last=True))
+    assert planned.times_ns[-1] >= frame_ns(89 + 8)
+    np.testing.assert_allclose(planned.weights[-1], 0, atol=1e-9)
     for index in range(30, 60):
         shown = playout.show(frame_ns(index))
     assert shown.state == 'idle'
-    np.testing.assert_allclose(shown.weights, stretch.weights[29], atol=1e-6)
+    np.testing.assert_allclose(shown.weights, planned.weights[29], atol=1e-6)
     np.testing.assert_allclose(shown.weights, 0.2, atol=1e-6)
 
 
@@ -227,10 +227,10 @@ def test_an_interrupt_is_planned_into_idle_motion(playout):
     playout.plan(1, 'u', T0, spinning(0, 60))
     for index in range(20):
         playout.show(frame_ns(index))
-    stretch = playout.interrupt(frame_ns(20), 2)
-    np.testing.assert_allclose(stretch.weights[15], 0.2, atol=1e-6)
-    assert stretch.times_ns[-1] >= frame_ns(79 + 8)
-    followed(playout, stretch)
+    planned = playout.interrupt(frame_ns(20), 2)
+    np.testing.assert_allclose(planned.weights[15], 0.2, atol=1e-6)
+    assert planned.times_ns[-1] >= frame_ns(79 + 8)
+    followed(playout, planned)
 
 
 def test_whole_turns_are_forgotten_once_and_idle_motion_is_followed_from_there(playout):
@@ -252,8 +252,8 @@ def test_whole_turns_are_forgotten_once_and_idle_motion_is_followed_from_there(p
     assert np.abs(x[idling]).max() < np.pi + 0.31
     assert np.ptp(x[idling]) > 0.3
     # What is planned next goes on from the angles that are shown.
-    stretch = playout.plan_idle(frame_ns(30), MotionWindow(1, 112, window.motion[112:], 8, False))
-    assert abs(stretch.angles[0, 0, 0] - x[-1]) < 0.5
+    planned = playout.plan_idle(frame_ns(30), MotionWindow(1, 112, window.motion[112:], 8, False))
+    assert abs(planned.angles[0, 0, 0] - x[-1]) < 0.5
 
 
 def test_the_pose_of_now_has_the_velocities_of_its_angles(playout):

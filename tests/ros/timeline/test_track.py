@@ -4,7 +4,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from diffsheg_model.time_units import NS
-from diffsheg_ros.timeline.track import Track
+from diffsheg_ros.timeline.track import MotionTrack
 
 FPS = 15.0
 JOINTS, WEIGHTS = 3, 2
@@ -32,8 +32,8 @@ def merge(track, start, rotations, weights, *, ended=False, shown_ns=None):
     track.merge(times, rotations, weights, near_ns=NEAR_NS, ended=ended, shown_ns=shown_ns)
 
 
-def made(seed=0, count=30, **options) -> tuple[Track, np.ndarray, np.ndarray]:
-    track = Track(1, 'u', T0)
+def made(seed=0, count=30, **options) -> tuple[MotionTrack, np.ndarray, np.ndarray]:
+    track = MotionTrack(1, 'u', T0)
     rotations, weights = motion(seed, count)
     merge(track, 0, rotations, weights, **options)
     return track, rotations, weights
@@ -81,7 +81,7 @@ def test_velocities_do_not_jump_at_frames_and_weights_stay_between_them():
 
 def test_a_frame_changes_only_the_two_segments_before_and_after_it():
     track, rotations, weights = made()
-    other = Track(1, 'u', T0)
+    other = MotionTrack(1, 'u', T0)
     weights[15] = 1 - weights[15]
     rotations[15] = rotations[15, ::-1]
     merge(other, 0, rotations, weights)
@@ -120,7 +120,7 @@ def test_a_way_that_is_under_way_goes_on_as_it_was():
 
 def test_windows_give_the_same_curve_as_all_at_once():
     whole, rotations, weights = made(count=40)
-    parts = Track(1, 'u', T0)
+    parts = MotionTrack(1, 'u', T0)
     for start in range(0, 40, 5):
         merge(parts, start, rotations[start : start + 9], weights[start : start + 9])
     times_ns = T0 + np.arange(39 * 5) * round(NS / FPS / 5)

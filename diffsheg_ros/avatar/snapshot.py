@@ -1,0 +1,144 @@
+"""A snapshot of the avatar's node: what its diagnostics and its status line are made from."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from diffsheg_ros.avatar.avatar import Avatar
+from diffsheg_ros.avatar.parameters import AvatarParameters
+from diffsheg_ros.avatar.worker_stats import WorkerStats
+
+
+@dataclass(frozen=True)
+class AvatarSnapshot:
+    """State, settings and counters of the node at one moment.
+
+    Attributes:
+        lifecycle: 'unconfigured', 'inactive' or 'active'.
+        failure: why the last transition failed; empty where it did not.
+        state: what the avatar does, see `Pose`; the lifecycle state where it is not active.
+        utterance_id: of what is shown.
+        namesakes: other nodes of the same full name.
+        worker_alive: whether the worker's thread runs.
+        publish_rate_hz: as wanted.
+        fps: as measured; 0 before it was.
+        latency_p50_s, latency_p95_s: from the arrival of the first sample that a planned motion
+            shows to its publication.
+        preset: settings that go together, by name.
+        hop, lookahead, provisional: how speech is planned while it is heard, frames; all 0 for
+            whole windows.
+        hop_s: new motion of a window.
+        engine, precision, bundle: what runs.
+        engine_why: why the engine was taken to begin with.
+        last_fallback: which engine has failed last, why, and what has taken over; empty where
+            none has.
+        playout_delay_s: from hearing to showing.
+        counters: what the node counts itself.
+        gap: why no pose is published; empty where poses are.
+        paused: why none is, where that is no fault.
+        last_gap: why none was published, the last time.
+        last_pose_error: why a pose could not be computed, the last time.
+        layer_error: name and error of the layer of motion that failed last.
+        last_refusal: topic and reason of the newest refused message; empty before the first.
+        worker: what the worker counts; None where there is none.
+    """
+
+    lifecycle: str
+    failure: str = ''
+    state: str = ''
+    utterance_id: str = ''
+    namesakes: int = 0
+    worker_alive: bool = False
+    publish_rate_hz: float = 0.0
+    fps: float = 0.0
+    latency_p50_s: float = 0.0
+    latency_p95_s: float = 0.0
+    preset: str = ''
+    hop: int = 0
+    lookahead: int = 0
+    provisional: int = 0
+    hop_s: float = 0.0
+    engine: str = ''
+    precision: str = ''
+    engine_why: str = ''
+    last_fallback: str = ''
+    bundle: str = ''
+    playout_delay_s: float = 0.0
+    counters: dict[str, int] = field(default_factory=dict)
+    gap: str = ''
+    paused: str = ''
+    last_gap: str = ''
+    last_pose_error: str = ''
+    layer_error: str = ''
+    last_refusal: str = ''
+    worker: WorkerStats | None = None
+
+    def all_counters(self) -> dict[str, int]:
+        """All that only rises, of the node and of the worker."""
+        counters = dict(self.counters)
+        if self.worker is not None:
+            for item in dataclasses.fields(self.worker):
+                value = getattr(self.worker, item.name)
+                if isinstance(value, int) and item.name not in ('epoch', 'queue_chunks'):
+                    counters[item.name] = value
+        return counters
+
+
+class PoseState(Protocol):
+    """Publishing of poses; see `PoseTimer`."""
+
+    gaps: int
+    gap: str
+    last_gap: str
+    paused: str
+
+
+def with_avatar(
+    snapshot: AvatarSnapshot, avatar: Avatar, parameters: AvatarParameters, poses: PoseState
+) -> AvatarSnapshot:
+    """Return a node's snapshot completed with what its avatar knows.
+
+    Args:
+        snapshot: what the node itself knows and counts.
+        avatar: the configured avatar.
+        parameters: of the node.
+        poses: publishing of poses.
+    """
+    live, emphases, fallbacks = avatar.live, avatar.timeline.emphases, avatar.engine.fallbacks
+    counters = {
+        **snapshot.counters,
+        'fallbacks': len(fallbacks),
+        'underruns': avatar.playout.underruns,
+        'late_windows': avatar.late_windows,
+        'rejected_emphases': emphases.rejected,
+        'dropped_emphases': emphases.dropped,
+        'late_emphases': emphases.late,
+        'pose_errors': avatar.guard.errors,
+        'layer_failures': avatar.timeline.optional.failures,
+    }
+    counters['pose_gaps'] += poses.gaps
+    return dataclasses.replace(
+        snapshot,
+        gap=poses.gap,
+        last_gap=poses.last_gap,
+        paused=poses.paused,
+        worker_alive=avatar.running,
+        publish_rate_hz=parameters.publish_rate_hz,
+        latency_p50_s=avatar.latency.percentile(50),
+        latency_p95_s=avatar.latency.percentile(95),
+        preset=parameters.preset,
+        hop=live.hop if live else 0,
+        lookahead=live.lookahead if live else 0,
+        provisional=live.provisional if live else 0,
+        hop_s=avatar.hop_s,
+        engine=avatar.engine.name,
+        precision=avatar.engine.precision,
+        engine_why=avatar.engine.why,
+        last_fallback=str(fallbacks[-1]) if fallbacks else '',
+        bundle=avatar.bundle.config.name,
+        playout_delay_s=avatar.playout_delay_s,
+        last_pose_error=avatar.guard.last_error,
+        layer_error=avatar.timeline.optional.last_errors,
+        counters=counters,
+        worker=avatar.stats(),
+    )
