@@ -1,8 +1,8 @@
-"""Ask an advisory service for known holes in the packages that requirements/ allows.
+"""Ask an advisory service for known vulnerabilities in the packages that requirements/ allows.
 
-Looks at two sets of versions: the newest, and the lowest that each file allows. Part of
-`make lint`: ends with status 1 where a hole is known. Where no service answers, one line says so
-and the status is 0. The packages of the tests are left out: they meet no foreign data.
+Two sets of versions are checked: the newest and the lowest that each file allows. `make lint` runs
+this script. The exit status is 1 if a vulnerability is known. If no service answers, one line says
+so and the status is 0. Packages of the tests are left out, because they read no foreign data.
 """
 
 import argparse
@@ -21,7 +21,7 @@ PROBE = 'pillow==9.0.0'
 
 
 class NoAnswer(Exception):
-    """A registry or a service is not reached."""
+    """Error for a registry or a service that is not reached."""
 
 
 def resolve(resolution: str, folder: Path = FOLDER) -> str:
@@ -47,8 +47,8 @@ def resolve(resolution: str, folder: Path = FOLDER) -> str:
     return ran.stdout
 
 
-def holes(pinned: str, service: list[str]) -> tuple[list[str], list[str]]:
-    """Return a line for each known hole in these versions, and the packages that are not known.
+def vulnerabilities(pinned: str, service: list[str]) -> tuple[list[str], list[str]]:
+    """Return a line for each known vulnerability of these versions, and the unknown packages.
 
     Args:
         pinned: One `name==version` a line.
@@ -71,23 +71,23 @@ def holes(pinned: str, service: list[str]) -> tuple[list[str], list[str]]:
     except (ValueError, KeyError, TypeError) as error:
         raise NoAnswer('no advisory service') from error
     lines = [
-        f'{package["name"]} {package["version"]}: {hole["id"]}, '
-        + (f'fixed in {", ".join(hole["fix_versions"])}' if hole['fix_versions'] else 'not fixed')
+        f'{package["name"]} {package["version"]}: {flaw["id"]}, '
+        + (f'fixed in {", ".join(flaw["fix_versions"])}' if flaw['fix_versions'] else 'not fixed')
         for package in found
-        for hole in package.get('vulns', [])
+        for flaw in package.get('vulns', [])
     ]
     return lines, [package['name'] for package in found if 'skip_reason' in package]
 
 
 def answering(services: list[list[str]]) -> list[str]:
-    """Return the first service that knows of holes that everybody knows.
+    """Return the first service that reports the well-known vulnerabilities of `PROBE`.
 
     Raises:
         NoAnswer: None does.
     """
     for service in services:
         try:
-            if holes(PROBE, service)[0]:
+            if vulnerabilities(PROBE, service)[0]:
                 return service
         except NoAnswer:
             continue
@@ -95,11 +95,11 @@ def answering(services: list[list[str]]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return 1 where a hole is known, else 0."""
+    """Return 1 if a vulnerability is known, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--osv-url', help='ask this service, which speaks OSV, and no other')
+    parser.add_argument('--osv-url', help='ask this service alone; it must speak the OSV protocol')
     parser.add_argument(
-        '--pinned', type=Path, action='append', help='file of name==version to look at instead'
+        '--pinned', type=Path, action='append', help='check this file of name==version lines'
     )
     options = parser.parse_args(arguments)
     services = [['--vulnerability-service', name] for name in ('pypi', 'osv')]
@@ -113,15 +113,15 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             lists = {name: resolve(resolution) for name, resolution in RESOLUTIONS.items()}
         for name, pinned in lists.items():
-            lines, unknown = holes(pinned, service)
+            lines, unknown = vulnerabilities(pinned, service)
             failed |= bool(lines)
             for line in lines:
-                sys.stderr.write(f'error: a known hole in the {name} versions: {line}\n')
+                sys.stderr.write(f'error: a known vulnerability in the {name} versions: {line}\n')
             if unknown:
                 print(f'audit: not known to the service: {", ".join(unknown)}')
-            print(f'audit: {name} versions, {len(lines)} known holes')
+            print(f'audit: {name} versions, {len(lines)} known vulnerabilities')
     except NoAnswer as reason:
-        print(f'audit: {reason} is reached from here: known holes were not looked for')
+        print(f'audit: {reason} is reached from here: no package was checked')
     return 1 if failed else 0
 
 

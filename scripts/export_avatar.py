@@ -36,7 +36,7 @@ ASSET = {
 
 
 def export(path: Path) -> None:
-    """Makes the figure and writes it to `path`."""
+    """Make the figure and write it to `path`."""
     body = make_body(figure.figure())
     cut = cut_of(body)
     parts = [
@@ -62,7 +62,7 @@ def export(path: Path) -> None:
 
 
 def main() -> None:
-    """Reads the command line."""
+    """Read the command line and write the file."""
     parser = argparse.ArgumentParser(
         description="Make the viewer's character as one binary glTF file.",
         epilog='example: python scripts/export_avatar.py -o diffsheg_model/viewer/web/avatar.glb',

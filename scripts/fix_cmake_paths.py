@@ -1,10 +1,11 @@
 """Point the ROS wheels' CMake files at this Python.
 
-The exported CMake targets of the wheels name the include folders of the Python and numpy that
-they were built with, which exist on no user's machine; CMake stops at the first of them. Run with
-the environment's own Python: rewrites those folders in `<prefix>/share` to this Python's and
-prints how many files changed. Running it again changes nothing. The folder of Python.h may be given
-as an argument where it is not the one that this Python knows of.
+The exported CMake targets of the wheels name the include folders of the Python and numpy that they
+were built with. These folders exist on no user's machine, and CMake stops at the first of them.
+
+Run this with the environment's own Python. It replaces those folders in `<prefix>/share` by this
+Python's and prints the number of changed files. A second run changes nothing. An argument gives the
+folder of Python.h where this Python does not know it.
 """
 
 import re
@@ -28,7 +29,7 @@ def fix_cmake_paths(share: Path, python_include: str, numpy_include: str) -> int
         numpy_include: Folder of this numpy's headers.
 
     Returns:
-        How many files were changed.
+        Number of changed files.
     """
     changed = 0
     for path in sorted(share.rglob('*.cmake')):

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 
 from diffsheg_model.features.speech_encoder import OnnxSpeechEncoder
-from diffsheg_ros.ros.isolation import isolate
+from diffsheg_ros.ros import isolation
 
 pytest_plugins = [
     'tests.support.bundles',
@@ -17,8 +17,14 @@ pytest_plugins = [
     'tests.support.ros_context',
 ]
 
+# Processes of pytest-xdist pick domains at the same moment: each has domains of its own.
+_worker = os.environ.get('PYTEST_XDIST_WORKER', '').removeprefix('gw')
+if _worker:
+    _workers = int(os.environ['PYTEST_XDIST_WORKER_COUNT'])
+    isolation.DOMAINS = isolation.DOMAINS[int(_worker) :: _workers]
+
 # Before any test calls rclpy.init, and inherited by the processes that tests start.
-isolate()
+isolation.isolate()
 
 
 # A shell gives what it starts in the background, or under nohup, signals that are ignored, and so

@@ -1,4 +1,4 @@
-"""The body that all parts are made from: mesh, skeleton, weights and the 52 face units."""
+"""The body that all parts are made from: mesh, skeleton, weights and 52 face units."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,18 +15,18 @@ ARKIT_52 = (*ARKIT_WEIGHTS, 'tongueOut')
 """All of Apple's blendshapes, tongueOut last."""
 
 Morphs = dict[str, tuple[np.ndarray, np.ndarray | None]]
-"""Name -> displacements (V, 3) in metres, changes of the normals (V, 3) or None."""
+"""By name: displacements (V, 3) in metres, and changes of the normals (V, 3) or None."""
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """The base mesh, its rig, weights and face units: what all parts are made from.
+    """The base mesh with its rig, skin weights and face units.
 
     Attributes:
-        mesh: in MakeHuman's pose.
-        rig: BEAT's skeleton in it.
-        weights: (V, J).
-        units: name -> (V, 3) displacement, metres.
+        mesh: the base mesh in MakeHuman's pose.
+        rig: BEAT's skeleton in this mesh.
+        weights: (V, J) skin weights.
+        units: (V, 3) displacements in metres by name.
     """
 
     mesh: BaseMesh
@@ -36,22 +36,22 @@ class Body:
 
     @cached_property
     def skin(self) -> np.ndarray:
-        """(T, 3) triangles of the body."""
+        """Triangles (T, 3) of the body."""
         return triangulated(self.mesh.quads['body'], self.mesh.positions)
 
     @cached_property
     def normals(self) -> np.ndarray:
-        """(V, 3) of the body."""
+        """Unit normals (V, 3) of the body."""
         return vertex_normals(self.mesh.positions, self.skin)
 
     @cached_property
     def unit_normals(self) -> dict[str, np.ndarray]:
-        """Name -> (V, 3) change of the body's normals."""
+        """Changes (V, 3) of the body's normals by name of the face unit."""
         turned = {
             name: vertex_normals(self.mesh.positions + moved, self.skin) - self.normals
             for name, moved in self.units.items()
         }
-        # It undoes an open jaw's lips and is never seen without one.
+        # mouthClose closes the lips of an open jaw, and never occurs without one.
         both = self.units['jawOpen'] + self.units['mouthClose']
         closed = vertex_normals(self.mesh.positions + both, self.skin) - self.normals
         return {**turned, 'mouthClose': closed - turned['jawOpen']}
@@ -68,7 +68,7 @@ class Body:
         uv: np.ndarray | None = None,
         morphs: Morphs | None = None,
     ) -> Part:
-        """A part given in MakeHuman's pose, taken to the T-pose."""
+        """Return a part in the T-pose, given in MakeHuman's pose."""
         bound, turned, back = self.rig.to_bind(positions, normals, weights)
         return Part(
             name,
@@ -91,12 +91,12 @@ def _turned(turns: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def make_body(mesh: BaseMesh) -> Body:
-    """The body of a base mesh."""
+    """Build the body of a base mesh."""
     return Body(mesh, build_rig(mesh), skin_weights(mesh), _face_units(mesh))
 
 
 def _face_units(mesh: BaseMesh) -> dict[str, np.ndarray]:
-    """The 52 face units, lids kept in front of the eyeballs all the way."""
+    """Return the 52 face units; the lids stay in front of the eyeballs all the way."""
     units = {name: mesh.face_unit(name) for name in ARKIT_52}
     for side, letter in (('Left', 'l'), ('Right', 'r')):
         centre, radii = eyeball(mesh, letter)
@@ -111,7 +111,7 @@ def _face_units(mesh: BaseMesh) -> dict[str, np.ndarray]:
 
 
 def eyeball(mesh: BaseMesh, letter: str) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and radii (3,) of an eyeball, which is not quite a sphere."""
+    """Return centre and radii (3,) of an eyeball, which is not quite a sphere."""
     ball = mesh.positions[mesh.groups[f'helper-{letter}-eye']]
     return (ball.min(axis=0) + ball.max(axis=0)) / 2, np.ptp(ball, axis=0) / 2
 
@@ -119,12 +119,12 @@ def eyeball(mesh: BaseMesh, letter: str) -> tuple[np.ndarray, np.ndarray]:
 def _pushed_out(
     unit_: np.ndarray, lid: np.ndarray, away: np.ndarray, distance: np.ndarray, radii: np.ndarray
 ) -> np.ndarray:
-    """A unit (V, 3) whose straight path no longer cuts through the eyeball.
+    """Return a face unit (V, 3) with a straight path that does not cut through the eyeball.
 
     Args:
-        unit_: What to correct, metres.
-        lid: (V,) which vertices to keep out.
-        away: (V, 3) places from the eyeball's centre, in its radii.
+        unit_: Displacements to correct, metres.
+        lid: (V,) True for the vertices to keep outside the eyeball.
+        away: (V, 3) places relative to the eyeball's centre, in its radii.
         distance: (V,) lengths of `away`.
         radii: (3,) of the eyeball.
     """

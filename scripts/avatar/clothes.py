@@ -19,20 +19,20 @@ from avatar.surface import (
 )
 
 _TILE_M = 0.05
-"""Height of the cloth's image on the cloth."""
+"""Metres of cloth that the height of the cloth's image covers."""
 _HEM_M, _WAIST_M, _LEGS_END_M = 0.865, 0.90, 0.60
-"""Heights of the pullover's end, the trousers' beginning and their end."""
+"""Metres above the ground: the pullover's hem, and the upper and lower ends of the trousers."""
 _CUFF = 0.84
-"""Where the sleeve's cloth ends, as a share of the forearm."""
+"""Share of the forearm at which the sleeve's cloth ends."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Where the pullover ends.
+    """The ends of the pullover on a body.
 
     Attributes:
-        neck: A place (3,) on the plane of the neckline.
-        up: (3,) unit vector out of it.
+        neck: (3,) point on the plane of the neckline.
+        up: (3,) unit normal of this plane, upwards.
         shoulders: (2, 3) left, right.
         elbows: (2, 3).
         wrists: (2, 3).
@@ -45,11 +45,11 @@ class Cut:
     wrists: np.ndarray
 
     def above_neckline(self, places: np.ndarray) -> np.ndarray:
-        """(V,) metres above the neckline's plane."""
+        """Return the heights (V,) above the neckline's plane, metres."""
         return (places - self.neck) @ self.up
 
     def along_forearm(self, places: np.ndarray) -> np.ndarray:
-        """(V,) shares of the way from elbow to wrist; -1 away from the forearms and hands."""
+        """Return shares (V,) of the way from elbow to wrist; -1 away from forearms and hands."""
         along = np.full(len(places), -1.0)
         for elbow, wrist, sign in zip(self.elbows, self.wrists, (1, -1), strict=True):
             bone = wrist - elbow
@@ -59,12 +59,12 @@ class Cut:
         return along
 
     def uncovered(self, places: np.ndarray) -> np.ndarray:
-        """(V,) whether the skin there can be seen, with a margin under the cloth."""
+        """Return (V,) True where the skin can be seen, with a margin under the cloth."""
         return (self.above_neckline(places) > -0.06) | (self.along_forearm(places) > _CUFF - 0.12)
 
 
 def cut_of(body: Body) -> Cut:
-    """The pullover's ends on this body."""
+    """Return the pullover's ends on this body."""
     names = body.rig.names
 
     def joint(name: str) -> np.ndarray:
@@ -81,7 +81,7 @@ def cut_of(body: Body) -> Cut:
 
 
 def clothes_parts(body: Body, cut: Cut) -> list[Part]:
-    """Pullover with rib collar, cuffs and hem; trousers to the thighs."""
+    """Build a pullover with rib collar, cuffs and hem, and trousers to the thighs."""
     quads = body.mesh.quads['helper-tights']
     used, quads = compact(quads)
     positions, weights = body.mesh.positions[used], body.weights[used]
@@ -142,7 +142,7 @@ def _ribs(
     weights: np.ndarray,
     loops: list[np.ndarray],
 ) -> Part:
-    """Collar, cuffs and hem along the borders of the pullover's cloth."""
+    """Build collar, cuffs and hem along the borders of the pullover's cloth."""
     places, facing, shares, faces, uv, total = [], [], [], [], [], 0
     for loop in loops:
         centre = positions[loop].mean(axis=0)
@@ -172,12 +172,12 @@ def _ribs(
 def _knitted(
     cut: Cut, positions: np.ndarray, on_arm: np.ndarray, triangles: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lays the cloth's image round trunk and sleeves, each a cylinder.
+    """Map the cloth's image onto trunk and sleeves, each taken as a cylinder.
 
     Args:
         cut: The pullover's ends.
         positions: (V, 3) metres.
-        on_arm: (V,) how much the arms' joints move each vertex.
+        on_arm: (V,) share of each vertex's weights that belongs to the arms' joints.
         triangles: (T, 3).
 
     Returns:
@@ -210,7 +210,7 @@ def _knitted(
 
 
 def _folds(positions: np.ndarray, near: np.ndarray, field: np.ndarray) -> np.ndarray:
-    """(V,) how far soft folds stand out: round the elbows, over the wrists and the hem, metres."""
+    """Return heights (V,) of soft folds at elbows, wrists and hem, metres."""
     x, y, z = positions.T
     across = 2.3 * np.sin(23 * z + 9 * np.abs(x)) + 1.2 * np.sin(31 * x + 2)
     elbow = np.exp(-((near / 0.22) ** 2)) * np.sin(2 * np.pi * near / 0.17 + across)
@@ -230,7 +230,7 @@ def _band(
     thick: float,
     count: int = 96,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """A closed band of cloth on from an edge: positions, weights, triangles, uv."""
+    """Return a closed band of cloth from an edge on: positions, weights, triangles, uv."""
     closed = np.r_[np.arange(len(edge)), 0]
     steps = np.linalg.norm(np.diff(edge[closed], axis=0), axis=1)
     place = np.r_[0, np.cumsum(steps)]

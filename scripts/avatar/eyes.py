@@ -9,7 +9,7 @@ from avatar.surface import unit
 
 
 def eye_part(body: Body) -> Part:
-    """Two smooth eyeballs, which turn as the base mesh's coarse ones do."""
+    """Build two smooth eyeballs that turn as the base mesh's coarse ones do."""
     grid, triangles, uv = _ball(rings=20, segments=32)
     positions, normals, morphs = [], [], {name: ([], []) for name in ARKIT_52}
     for side, letter in (('Left', 'l'), ('Right', 'r')):
@@ -43,7 +43,7 @@ def eye_part(body: Body) -> Part:
 
 
 def _ball(rings: int, segments: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The front of a unit sphere, to 110 degrees from +Z: points, triangles, uv of the texture."""
+    """Return the front of a unit sphere, up to 110 degrees from +Z: points, triangles, uv."""
     angle = np.deg2rad(110) * np.arange(1, rings + 1) / rings
     turn = 2 * np.pi * np.arange(segments) / segments
     a, t = (values.reshape(-1) for values in np.meshgrid(angle, turn, indexing='ij'))

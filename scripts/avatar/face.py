@@ -13,11 +13,11 @@ from avatar.surface import compact, triangulated, vertex_normals
 
 
 def skin_parts(body: Body, visible: Callable[[np.ndarray], np.ndarray]) -> list[Part]:
-    """The face, which morphs, and the rest of the skin that clothes leave visible.
+    """Build the face, which morphs, and the rest of the skin that clothes leave visible.
 
     Args:
-        body: What to make it from.
-        visible: Takes places (V, 3) and says which of them (V,) no cloth covers.
+        body: The body to take the skin from.
+        visible: Takes places (V, 3) and returns (V,) True where no cloth covers them.
     """
     shown = visible(body.mesh.positions)[body.skin].any(axis=1)
     moving = np.zeros(len(body.mesh.positions), bool)
@@ -43,7 +43,7 @@ def skin_parts(body: Body, visible: Callable[[np.ndarray], np.ndarray]) -> list[
 
 
 def mouth_parts(body: Body) -> list[Part]:
-    """Teeth and tongue."""
+    """Build teeth and tongue."""
     mesh = body.mesh
     parts = []
     for name, groups, front, back in (
@@ -72,7 +72,7 @@ def mouth_parts(body: Body) -> list[Part]:
 
 
 def _skin_colours(body: Body) -> np.ndarray:
-    """(V, 3) linear RGB: warmer cheeks, nose, ears and finger tips, lips, nails, a dark mouth."""
+    """Return linear RGB (V, 3): warm cheeks, nose and finger tips, lips, nails, a dark mouth."""
     mesh = body.mesh
     places = mesh.positions
     colours = np.tile(figure.linear(figure.SKIN), (len(places), 1))
@@ -104,7 +104,7 @@ def _skin_colours(body: Body) -> np.ndarray:
 
 
 def _mask(mesh: BaseMesh, name: str) -> np.ndarray:
-    """(V,) how much of a region, such as 'lips', is at the body's vertices, 0 to 1."""
+    """Return the shares (V,) of a region such as 'lips' at the body's vertices, 0 to 1."""
     with Image.open(mesh.folder / f'mpfb2/textures/mpfb_{name}.jpg') as image:
         pixels = np.asarray(image.convert('L'), float) / 255
     corners, uv = mesh.quads['body'].reshape(-1), mesh.uv['body'].reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""Who the figure is: body shape, stylisation, colours."""
+"""The design of the figure: body shape, stylisation, colours."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from avatar.makehuman import BaseMesh, load_base_mesh
 
 HEIGHT_M = 1.75
 DETAILS = {
-    # A friendly face that is nobody's: rounder, younger, larger eyes, mouth corners up.
+    # A friendly face that resembles no person: rounder, younger, larger eyes, mouth corners up.
     'head/head-oval': 0.35,
     'head/head-age-decr': 0.25,
     'eyes/l-eye-scale-incr': 0.75,
@@ -42,13 +42,13 @@ TROUSERS = '3c4250'
 
 
 def linear(code: str) -> np.ndarray:
-    """A colour such as 'e8b795' as linear RGB (3,)."""
+    """Return a colour such as 'e8b795' as linear RGB (3,)."""
     values = np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255
     return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
 def figure() -> BaseMesh:
-    """The base mesh in the figure's shape, with the trace of a smile."""
+    """Return the base mesh in the figure's shape, with a slight smile."""
     mesh = load_base_mesh(DETAILS, HEIGHT_M, HEAD_SCALE)
     smile = sum(share * mesh.face_unit(name) for name, share in EXPRESSION.items())
     return replace(mesh, positions=mesh.positions + smile)

@@ -22,7 +22,7 @@ _DTYPES = {
 _KINDS = {1: 'SCALAR', 2: 'VEC2', 3: 'VEC3', 4: 'VEC4', 16: 'MAT4'}
 _MOVED_M = 3e-5
 _TURNED = 0.03
-"""A vertex that a morph target moves and turns by less than these is left out of it."""
+"""Thresholds of a morph target: a vertex that moves and turns by less is left out of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +38,8 @@ class Part:
         weights: (V, J) skin weights by joint.
         colours: (V, 3) linear RGB in [0, 1], or None.
         uv: (V, 2), or None.
-        morphs: target name -> ((V, 3) displacements in metres, (V, 3) changes of the normals or
-            None, for all of them alike).
+        morphs: by target name, (V, 3) displacements in metres and (V, 3) changes of the normals.
+            The latter are None for all targets or for none.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Part:
 
 
 class _Buffer:
-    """Collects binary data and the accessors that describe it."""
+    """The binary data of the file and the accessors that describe it."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -73,7 +73,7 @@ class _Buffer:
     def accessor(
         self, values: np.ndarray, component: int, *, normalized: bool = False, target: int = 34962
     ) -> int:
-        """Adds an array (n,) or (n, k); rows of vertex attributes start at multiples of 4 bytes."""
+        """Add an array (n,) or (n, k); rows of vertex attributes start at multiples of 4 bytes."""
         values = np.ascontiguousarray(values, dtype=_DTYPES[component])
         width = 1 if values.ndim == 1 else values.shape[1]
         extra = {'target': target} if target else {}
@@ -99,9 +99,15 @@ class _Buffer:
         return len(self.accessors) - 1
 
     def sparse(self, values: np.ndarray, rows: np.ndarray, indices: int, component: int) -> int:
-        """Adds (n, 3) normalised values that are zero outside `rows`, whose view is `indices`.
+        """Add (n, 3) normalised values that are zero outside `rows`.
 
-        All that are zero everywhere are one accessor.
+        Values that are zero everywhere share one accessor.
+
+        Args:
+            values: (n, 3) numbers as they are stored.
+            rows: indices of the rows to store.
+            indices: the buffer view that holds `rows`.
+            component: glTF component type.
         """
         key = (len(values), component)
         if not len(rows) and key in self.zeros:
@@ -111,7 +117,7 @@ class _Buffer:
             'normalized': True,
             'count': len(values),
             'type': 'VEC3',
-            # As they are stored; the specification asks for them on positions.
+            # The specification requires the bounds of stored positions.
             'min': values.min(axis=0).astype(int).tolist(),
             'max': values.max(axis=0).astype(int).tolist(),
         }
@@ -141,7 +147,7 @@ def write_glb(
     images: dict[str, bytes],
     asset: dict[str, Any],
 ) -> None:
-    """Writes the file whole.
+    """Write the character to a file, replacing it in one step.
 
     Args:
         path: The file.
@@ -149,16 +155,14 @@ def write_glb(
         parents: J indices, -1 for the root.
         joints_m: (J, 3) positions in the bind pose; all rest rotations are the identity.
         parts: The meshes; those with morphs get all `morph_names`, in that order.
-        morph_names: Of the morph targets.
-        materials: glTF materials by the parts' keys; a texture's index is its image's place.
+        morph_names: Names of the morph targets.
+        materials: glTF materials by the parts' keys; a texture's index is that of its image.
         images: PNG files by name.
-        asset: The glTF field of that name, less `version`.
+        asset: The glTF field `asset` without `version`.
     """
     buffer = _Buffer()
     keys = list(materials)
     joint_nodes = _joint_nodes(joint_names, parents, joints_m)
-    bind = np.tile(np.eye(4), (len(joints_m), 1, 1))
-    bind[:, 3, :3] = -joints_m  # column-major
     nodes = [{'name': 'avatar', 'children': [1 + len(joint_nodes) + n for n in range(len(parts))]}]
     nodes[0]['children'].insert(0, 1)
     nodes += joint_nodes
@@ -176,22 +180,11 @@ def write_glb(
         'scenes': [{'nodes': [0]}],
         'nodes': nodes,
         'meshes': meshes,
-        'skins': [
-            {
-                'inverseBindMatrices': buffer.accessor(bind.reshape(-1, 16), _FLOAT, target=0),
-                'joints': list(range(1, 1 + len(joint_nodes))),
-                'skeleton': 1,
-            }
-        ],
+        'skins': [_skin(buffer, joints_m)],
         'materials': [{'name': key, **materials[key]} for key in keys],
     }
     if images:
-        document['images'] = [
-            {'name': name, 'mimeType': 'image/png', 'bufferView': buffer.view(data)}
-            for name, data in images.items()
-        ]
-        document['samplers'] = [{'wrapS': 10497, 'wrapT': 10497, 'minFilter': 9987}]
-        document['textures'] = [{'sampler': 0, 'source': n} for n in range(len(images))]
+        document |= _textures(buffer, images)
     document['bufferViews'] = buffer.views
     document['accessors'] = buffer.accessors
     document['buffers'] = [{'byteLength': len(buffer.data) + -len(buffer.data) % 4}]
@@ -211,7 +204,7 @@ def _glb(document: dict[str, Any], data: bytes) -> bytes:
 def _joint_nodes(
     names: Sequence[str], parents: Sequence[int], joints_m: np.ndarray
 ) -> list[dict[str, Any]]:
-    """The joints in order; the first becomes node 1."""
+    """Return the nodes of the joints in order; the first becomes node 1."""
     nodes: list[dict[str, Any]] = []
     for index, (name, parent) in enumerate(zip(names, parents, strict=True)):
         offset = joints_m[index] - (joints_m[parent] if parent >= 0 else 0)
@@ -219,6 +212,27 @@ def _joint_nodes(
         if parent >= 0:
             nodes[parent].setdefault('children', []).append(index + 1)
     return nodes
+
+
+def _skin(buffer: _Buffer, joints_m: np.ndarray) -> dict[str, Any]:
+    bind = np.tile(np.eye(4), (len(joints_m), 1, 1))
+    bind[:, 3, :3] = -joints_m  # column-major
+    return {
+        'inverseBindMatrices': buffer.accessor(bind.reshape(-1, 16), _FLOAT, target=0),
+        'joints': list(range(1, 1 + len(joints_m))),
+        'skeleton': 1,
+    }
+
+
+def _textures(buffer: _Buffer, images: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        'images': [
+            {'name': name, 'mimeType': 'image/png', 'bufferView': buffer.view(data)}
+            for name, data in images.items()
+        ],
+        'samplers': [{'wrapS': 10497, 'wrapT': 10497, 'minFilter': 9987}],
+        'textures': [{'sampler': 0, 'source': n} for n in range(len(images))],
+    }
 
 
 def _mesh(buffer: _Buffer, part: Part, material: int, morph_names: Sequence[str]) -> dict[str, Any]:
@@ -261,18 +275,18 @@ def _target(buffer: _Buffer, moved: np.ndarray, turned: np.ndarray | None) -> di
     moved = np.round(moved * 32767) * changed[:, None]
     target = {'POSITION': buffer.sparse(moved, rows, indices, _SHORT)}
     if turned is not None:
-        # A change of a unit vector may exceed 1; what lies beyond is cut, the shader normalises.
+        # A change of a unit vector may exceed 1: it is clipped, and the shader normalises.
         turned = np.round(np.clip(turned, -1, 1) * 127) * changed[:, None]
         target['NORMAL'] = buffer.sparse(turned, rows, indices, _BYTE)
     return target
 
 
 def _four_weights(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The four largest weights of each vertex as (V, 4) joints and bytes that sum to 255."""
+    """Return the four largest weights of each vertex: (V, 4) joints, and bytes that sum to 255."""
     joints = np.argsort(-weights, axis=1, kind='stable')[:, :4]
     kept = np.take_along_axis(weights, joints, axis=1)
     kept = kept / kept.sum(axis=1, keepdims=True)
     whole = np.floor(kept * 255)
-    # The largest weight takes what rounding leaves.
+    # The largest weight takes the remainder of the rounding.
     whole[:, 0] += 255 - whole.sum(axis=1)
     return np.where(whole > 0, joints, 0), whole

@@ -11,7 +11,7 @@ _LOCKS = 380
 _RINGS = 9
 _AROUND = 5
 _PART_X = 0.32
-"""Where the hair is parted, as the x of a direction; it falls to both sides of it."""
+"""Direction x of the parting; the hair falls to both sides of it."""
 
 
 class _Skull:
@@ -34,7 +34,7 @@ class _Skull:
         return _terms(direction) @ self.factors
 
     def hairline(self, direction: np.ndarray) -> np.ndarray:
-        """Above 0 where hair grows: the sine of the height over the hairline, about."""
+        """Return about the sine of the height over the hairline: above 0 where hair grows."""
         azimuth = np.abs(np.degrees(np.arctan2(direction[:, 0], direction[:, 2])))
         edge = np.interp(
             azimuth,
@@ -46,14 +46,14 @@ class _Skull:
 
 
 def _terms(direction: np.ndarray) -> np.ndarray:
-    """Polynomials of degree 4 of unit vectors, even in x."""
+    """Return the polynomials of degree 4 of unit vectors that are even in x."""
     x, y, z = direction.T
     powers = [(a, b, c) for a in (0, 2, 4) for b in range(5) for c in range(5) if a + b + c <= 4]
     return np.column_stack([x**a * y**b * z**c for a, b, c in powers])
 
 
 def hair_part(body: Body) -> Part:
-    """The hair; it moves with the head as one."""
+    """Build the hair, which moves with the head as one piece."""
     skull = _Skull(body)
     rng = np.random.default_rng(5)
     pieces = [_cap(skull)]
@@ -76,7 +76,7 @@ def hair_part(body: Body) -> Part:
 
 
 def _flow(direction: np.ndarray) -> np.ndarray:
-    """(n, 3) which way hair lies, along the scalp."""
+    """Return the directions (n, 3) of the hair along the scalp."""
     x, y, z = direction.T
     # Away from the parting on top, down at the sides and the back, swept back at the sides.
     side = np.tanh((_PART_X - x) / 0.12)
@@ -94,14 +94,14 @@ def _flow(direction: np.ndarray) -> np.ndarray:
 
 
 def _volume(direction: np.ndarray, skull: _Skull) -> np.ndarray:
-    """(n,) thickness of the hair, metres."""
+    """Return the thickness (n,) of the hair, metres."""
     inside = np.clip(skull.hairline(direction) / 0.45, 0, 1)
     top = np.clip(direction[:, 1], 0, 1)
     return 0.004 + (0.008 + 0.016 * top) * inside**0.7
 
 
 def _roots(skull: _Skull, rng: np.random.Generator) -> np.ndarray:
-    """(n, 3) directions spread evenly over the scalp."""
+    """Return directions (n, 3) spread evenly over the scalp."""
     index = np.arange(2 * _LOCKS) + 0.5
     y = 1 - index / _LOCKS
     turn = np.pi * (1 + 5**0.5) * index
@@ -114,7 +114,7 @@ def _roots(skull: _Skull, rng: np.random.Generator) -> np.ndarray:
 def _lock(
     skull: _Skull, root: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """One lock: positions, colours, uv, triangles."""
+    """Build one lock: positions, colours, uv, triangles."""
     top = max(root[1], 0)
     length = rng.uniform(0.8, 1.15) * (0.07 + 0.04 * top)
     width = rng.uniform(0.75, 1.2) * (0.0075 + 0.004 * top)
@@ -167,7 +167,7 @@ def _lock(
 
 
 def _cap(skull: _Skull) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What can be seen between the locks: positions, colours, uv, triangles."""
+    """Build the surface that is visible between the locks: positions, colours, uv, triangles."""
     rows, columns = 28, 60
     azimuth = np.linspace(-np.pi, np.pi, columns, endpoint=False)
     heights = []

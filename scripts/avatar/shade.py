@@ -1,4 +1,4 @@
-"""How much of the sky each vertex sees: soft shade baked into the colours."""
+"""Ambient occlusion: soft shade baked into the colours of the vertices."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,11 +14,11 @@ _DIRECTIONS = 96
 
 
 def shaded(parts: Sequence[Part], depth: dict[str, float]) -> list[Part]:
-    """The parts with shade in their colours, as they stand in the T-pose.
+    """Return the parts with the shade of the T-pose in their colours.
 
     Args:
-        parts: All of the figure; those without colours are white.
-        depth: Material -> how dark what sees no sky becomes, 0 (no shade) to 1 (black).
+        parts: All parts of the figure; those without colours count as white.
+        depth: Darkness by material where no sky is visible, 0 (no shade) to 1 (black).
     """
     points = np.concatenate([_scattered(part.positions[part.triangles]) for part in parts])
     places = np.concatenate([part.positions for part in parts])
@@ -33,7 +33,7 @@ def shaded(parts: Sequence[Part], depth: dict[str, float]) -> list[Part]:
 
 
 def _scattered(corners: np.ndarray) -> np.ndarray:
-    """Points (P, 3) on triangles (T, 3, 3), at least one for each cell that a triangle covers."""
+    """Return points (P, 3) on triangles (T, 3, 3), at least one in each cell that one covers."""
     area = (
         np.linalg.norm(
             np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
@@ -51,10 +51,10 @@ def _scattered(corners: np.ndarray) -> np.ndarray:
 
 
 def _openness(positions: np.ndarray, normals: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(V,) share of the half sphere over each vertex that nothing hides, weighted by its cosine.
+    """Return the visible share (V,) of the half sphere over each vertex, weighted by the cosine.
 
-    From each of many directions the points are drawn into a depth map of small cells;
-    a vertex is hidden where the map is nearer than the vertex by more than a bias.
+    The points are drawn into a depth map of small cells from each of many directions. A vertex is
+    hidden where the map is nearer than the vertex by more than a bias.
 
     Args:
         positions: (V, 3) metres.
@@ -81,7 +81,7 @@ def _openness(positions: np.ndarray, normals: np.ndarray, points: np.ndarray) ->
 
 
 def _sphere(count: int) -> np.ndarray:
-    """(count, 3) unit vectors spread evenly over the sky and the upper part of what is below."""
+    """Return unit vectors (count, 3) spread evenly over the sky and somewhat below the horizon."""
     index = np.arange(count) + 0.5
     height = 1 - 1.6 * index / count
     turn = np.pi * (1 + 5**0.5) * index

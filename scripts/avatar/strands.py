@@ -13,7 +13,7 @@ _STEPS = 3
 
 
 class _Hairs:
-    """Collects ribbons whose points are mixes of the base mesh's vertices plus an offset."""
+    """Ribbons of points, each a mix of the base mesh's vertices plus an offset."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -23,7 +23,7 @@ class _Hairs:
         self.total = 0
 
     def strip(self, mix: sparse.csr_matrix, offsets: np.ndarray) -> None:
-        """A ribbon of points in pairs, left and right."""
+        """Add a ribbon of points in pairs, left and right."""
         pairs = mix.shape[0] // 2
         low = self.total + 2 * np.arange(pairs - 1)
         self.triangles += [np.c_[low, low + 1, low + 3], np.c_[low, low + 3, low + 2]]
@@ -32,7 +32,7 @@ class _Hairs:
         self.total += 2 * pairs
 
     def part(self, body: Body, name: str, colour: str, towards: np.ndarray) -> Part:
-        """The part; its hairs are lit as if they faced along the vectors `towards` (P, 3)."""
+        """Return the part; its hairs are lit as if they faced along `towards` (P, 3)."""
         mix = sparse.vstack(self.mixes).tocsr()
         positions = mix @ body.mesh.positions + np.concatenate(self.offsets)
         weights = np.zeros((self.total, body.weights.shape[1]))
@@ -47,9 +47,10 @@ class _Hairs:
 
 
 def lash_part(body: Body) -> Part:
-    """Lashes and a dark line along the edges of the lids, after the base mesh's lash surfaces.
+    """Build lashes and a dark line along the edges of the lids.
 
-    A lash surface is a grid: its second row lies on the edge of the lid, its last at the tips.
+    They follow the base mesh's lash surfaces. Such a surface is a grid: its second row lies on the
+    edge of the lid, its last row at the tips.
     """
     mesh = body.mesh
     hairs = _Hairs(len(mesh.positions))
@@ -89,7 +90,7 @@ def lash_part(body: Body) -> Part:
 
 
 def brow_part(body: Body) -> Part:
-    """Brows of many hairs, upright at their inner ends, flat at the outer ones."""
+    """Build brows of many hairs, upright at their inner ends, flat at the outer ones."""
     mesh = body.mesh
     rng = np.random.default_rng(11)
     hairs = _Hairs(len(mesh.positions))
@@ -145,7 +146,11 @@ def brow_part(body: Body) -> Part:
 
 
 def _brow_curve(place: float) -> np.ndarray:
-    """The brow's middle line from inner (0) to outer end (1), from the eye's centre, metres."""
+    """Return a point of the brow's middle line relative to the eye's centre, metres.
+
+    Args:
+        place: 0 at the inner end to 1 at the outer end.
+    """
     return np.array(
         [
             np.interp(place, [0, 1], [-0.0155, 0.0245]),
@@ -155,7 +160,7 @@ def _brow_curve(place: float) -> np.ndarray:
 
 
 def _brow_half(place: float) -> float:
-    """Half of the brow's height, metres."""
+    """Return half of the brow's height, metres."""
     return float(np.interp(place, [0, 0.12, 0.5, 1], [0.0022, 0.0030, 0.0024, 0.0006]))
 
 
@@ -164,7 +169,7 @@ def _both_sides(side: np.ndarray) -> np.ndarray:
 
 
 def _mixed(rows: np.ndarray, down: np.ndarray, along: np.ndarray, count: int) -> sparse.csr_matrix:
-    """The (P, count) matrix to places in a grid of vertices, given by row and column."""
+    """Return the (P, count) matrix to places in a grid of vertices, given by row and column."""
     down = np.clip(down, 0, rows.shape[0] - 1)
     along = np.clip(along, 0, rows.shape[1] - 1)
     top = np.minimum(down.astype(int), rows.shape[0] - 2)
@@ -179,9 +184,10 @@ def _mixed(rows: np.ndarray, down: np.ndarray, along: np.ndarray, count: int) ->
 
 
 def _grid(quads: np.ndarray) -> np.ndarray:
-    """The vertices (R, C) of a lash surface, its row along the eyeball first.
+    """Return the vertices (R, C) of a lash surface, its row along the eyeball first.
 
-    Starts at the corner of the lowest number, which lies on the eyeball, along the longer side.
+    The first vertex is the corner with the lowest index, which lies on the eyeball; the first row
+    runs along the longer side.
     """
     use = {int(vertex): int((quads == vertex).sum()) for vertex in np.unique(quads)}
     links: dict[int, set[int]] = {vertex: set() for vertex in use}

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 
 def triangulated(quads: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """(Q, 4) quads as (2 Q, 3) triangles, cut along the shorter diagonal: no slivers."""
+    """Return (Q, 4) quads as (2 Q, 3) triangles, cut along the shorter diagonal: no slivers."""
     a, b, c, d = (positions[quads[:, corner]] for corner in range(4))
     other = np.linalg.norm(a - c, axis=1) > np.linalg.norm(b - d, axis=1)
     quads = np.where(other[:, None], np.roll(quads, -1, axis=1), quads)
@@ -16,7 +16,7 @@ def triangulated(quads: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def vertex_normals(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(V, 3) unit normals, each the mean of its triangles' by area."""
+    """Return (V, 3) unit normals, each the mean of its triangles' normals by area."""
     a, b, c = (positions[triangles[:, corner]] for corner in range(3))
     faces = np.cross(b - a, c - a)
     normals = np.zeros_like(positions)
@@ -26,27 +26,27 @@ def vertex_normals(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors at length 1; zero vectors stay."""
+    """Scale vectors to length 1; zero vectors stay zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.where(length > 1e-12, length, 1)
 
 
 def compact(triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(the vertices in use, the triangles renumbered to them)."""
+    """Return the vertices in use, and the triangles renumbered to them."""
     used, renumbered = np.unique(triangles, return_inverse=True)
     return used, renumbered.reshape(triangles.shape)
 
 
 def subdivision(quads: np.ndarray, count: int) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """One step of Catmull and Clark's subdivision.
+    """Subdivide a surface once by the method of Catmull and Clark.
 
     Args:
         quads: (Q, 4) vertex indices.
         count: V; every vertex must be in use.
 
     Returns:
-        The (V', V) matrix that takes values at the old vertices to the new ones, and (4 Q, 4)
-        quads. Border edges become cubic splines.
+        The (V', V) matrix that maps values at the old vertices to the new ones, and (4 Q, 4) quads.
+        Border edges become cubic splines.
     """
     corners = quads.reshape(-1)
     following = np.roll(quads, -1, axis=1).reshape(-1)
@@ -71,26 +71,10 @@ def subdivision(quads: np.ndarray, count: int) -> tuple[sparse.csr_matrix, np.nd
         inner @ (0.5 * ends + 0.5 * around @ face_points)
         + sparse.diags(border.astype(float)) @ ends
     )
-
-    valence = np.bincount(edges.reshape(-1), minlength=count).astype(float)
     touched = sparse.csr_matrix((np.ones(len(corners)), (corners, faces)), (count, len(quads)))
-    incident = sparse.csr_matrix(
-        (np.ones(edges.size), (edges.reshape(-1), np.repeat(np.arange(len(edges)), 2))),
-        (count, len(edges)),
-    )
     face_mean = sparse.diags(1 / np.asarray(touched.sum(axis=1)).ravel()) @ touched @ face_points
-    edge_mean = sparse.diags(1 / valence) @ incident @ ends
-    smooth = sparse.diags(1 / valence) @ (face_mean + 2 * edge_mean) + sparse.diags(
-        (valence - 3) / valence
-    )
-    on_border = np.zeros(count, bool)
-    on_border[edges[border].reshape(-1)] = True
-    border_edges = incident @ sparse.diags(border.astype(float)) @ ends
-    creased = 0.5 * sparse.identity(count) + 0.25 * border_edges
-    vertex_points = (
-        sparse.diags((~on_border).astype(float)) @ smooth
-        + sparse.diags(on_border.astype(float)) @ creased
-    )
+    vertex_points = _vertex_points(edges, border, face_mean, ends)
+
     matrix = sparse.vstack([vertex_points, edge_points, face_points]).tocsr()
     edge_index = count + edge_of.reshape(-1, 4)
     face_index = count + len(edges) + np.arange(len(quads))
@@ -101,10 +85,41 @@ def subdivision(quads: np.ndarray, count: int) -> tuple[sparse.csr_matrix, np.nd
     return matrix, np.concatenate(new)
 
 
+def _vertex_points(
+    edges: np.ndarray, border: np.ndarray, face_mean: sparse.csr_matrix, ends: sparse.csr_matrix
+) -> sparse.csr_matrix:
+    """Return the matrix to the new places of the old vertices.
+
+    Args:
+        edges: (E, 2) vertex indices.
+        border: (E,) True where an edge belongs to one face only.
+        face_mean: (V, V) matrix to the mean of the face points around each vertex.
+        ends: (E, V) matrix to the middle of each edge.
+    """
+    count = face_mean.shape[0]
+    valence = np.bincount(edges.reshape(-1), minlength=count).astype(float)
+    incident = sparse.csr_matrix(
+        (np.ones(edges.size), (edges.reshape(-1), np.repeat(np.arange(len(edges)), 2))),
+        (count, len(edges)),
+    )
+    edge_mean = sparse.diags(1 / valence) @ incident @ ends
+    smooth = sparse.diags(1 / valence) @ (face_mean + 2 * edge_mean) + sparse.diags(
+        (valence - 3) / valence
+    )
+    on_border = np.zeros(count, bool)
+    on_border[edges[border].reshape(-1)] = True
+    border_edges = incident @ sparse.diags(border.astype(float)) @ ends
+    creased = 0.5 * sparse.identity(count) + 0.25 * border_edges
+    return (
+        sparse.diags((~on_border).astype(float)) @ smooth
+        + sparse.diags(on_border.astype(float)) @ creased
+    )
+
+
 def smoothed(
     positions: np.ndarray, triangles: np.ndarray, steps: int, share: np.ndarray | float = 0.5
 ) -> np.ndarray:
-    """Positions moved `steps` times by `share` towards the mean of their neighbours."""
+    """Move positions `steps` times by `share` towards the mean of their neighbours."""
     mean = neighbour_mean(triangles, len(positions))
     share = np.asarray(share).reshape(-1, 1)
     for _ in range(steps):
@@ -113,7 +128,7 @@ def smoothed(
 
 
 def neighbour_mean(triangles: np.ndarray, count: int) -> sparse.csr_matrix:
-    """The (V, V) matrix that takes values to the means over each vertex's neighbours."""
+    """Return the (V, V) matrix that maps values to their means over each vertex's neighbours."""
     pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
     links = sparse.csr_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (count, count))
@@ -121,15 +136,15 @@ def neighbour_mean(triangles: np.ndarray, count: int) -> sparse.csr_matrix:
 
 
 def clipped(triangles: np.ndarray, field: np.ndarray) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Keeps the part of a surface where a field is positive, cut along its zero line.
+    """Keep the part of a surface where a field is positive, cut along its zero line.
 
     Args:
         triangles: (T, 3).
         field: (V,) values at the vertices.
 
     Returns:
-        The (V', V) matrix that takes values at the old vertices to the new ones (each a mix of two
-        at most), and (T', 3) triangles.
+        The (V', V) matrix that maps values at the old vertices to the new ones, and (T', 3)
+        triangles. A new vertex is a mix of at most two old ones.
     """
     field = np.where(np.abs(field) < 1e-9, 1e-9, field)
     cuts: dict[tuple[int, int], int] = {}
@@ -168,7 +183,7 @@ def clipped(triangles: np.ndarray, field: np.ndarray) -> tuple[sparse.csr_matrix
 
 
 def border_loops(triangles: np.ndarray) -> list[np.ndarray]:
-    """The closed borders of a surface, each as vertex indices in the triangles' direction."""
+    """Return the closed borders of a surface as vertex indices in the triangles' direction."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     present = {(int(a), int(b)) for a, b in edges}
     following = {a: b for a, b in sorted(present) if (b, a) not in present}

@@ -8,14 +8,14 @@ from PIL import Image
 from avatar import figure
 
 _IRIS_DEG = 28.0
-"""Half the angle of the iris, seen from the eyeball's middle."""
+"""Degrees from the middle of the iris to its edge, seen from the eyeball's centre."""
 
 _STITCHES = 16
-"""On one side of the cloth's square image."""
+"""Number of stitches on one side of the cloth's square image."""
 
 
 def eye_texture(size: int = 512) -> bytes:
-    """PNG of an eyeball seen from its front: pupil, iris, white."""
+    """Draw an eyeball seen from its front as a PNG: pupil, iris, white."""
     rng = np.random.default_rng(7)
     row, column = np.mgrid[0:size, 0:size]
     x, y = (column + 0.5) / size * 2 - 1, (row + 0.5) / size * 2 - 1
@@ -43,7 +43,7 @@ def eye_texture(size: int = 512) -> bytes:
 
 
 def cloth_texture(size: int = 256) -> bytes:
-    """PNG of brightness of stockinette: columns of V-shaped stitches, no two quite alike."""
+    """Draw the brightness of stockinette as a PNG: columns of V-shaped stitches, each different."""
     rng = np.random.default_rng(2)
     yarn = rng.normal(0, 1, (_STITCHES, 2 * _STITCHES))
     row, column = np.mgrid[0:size, 0:size] / size * _STITCHES
@@ -54,19 +54,19 @@ def cloth_texture(size: int = 256) -> bytes:
 
 
 def cloth_normals(size: int = 128) -> bytes:
-    """PNG of the normals of stockinette, half as many stitches as `cloth_texture` has."""
+    """Draw the normals of stockinette as a PNG, with half as many stitches as `cloth_texture`."""
     row, column = np.mgrid[0:size, 0:size] / size * (_STITCHES / 2)
     return _normals(_height(row, column), 1.6)
 
 
 def rib_normals(size: int = 64) -> bytes:
-    """PNG of the normals of ribs along v, four to the image."""
+    """Draw the normals of ribs along v as a PNG, four in the image."""
     _, column = np.mgrid[0:size, 0:size] / size * 4
     return _normals(np.abs(np.sin(np.pi * column)) ** 0.7, 4.0)
 
 
 def hair_texture(width: int = 256, height: int = 32) -> bytes:
-    """PNG of brightness of hair that runs along v."""
+    """Draw the brightness of hair along v as a PNG."""
     rng = np.random.default_rng(9)
     streaks = np.zeros((height, width))
     row, column = np.mgrid[0:height, 0:width].astype(float)
@@ -80,7 +80,7 @@ def hair_texture(width: int = 256, height: int = 32) -> bytes:
 
 
 def _stitch(row: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of places in stitches: distance from the middle of a leg, the leg, the way down it."""
+    """Return for places in stitches: distance from a leg's middle, the leg, the way down it."""
     across = (column % 1) * 2
     right = across >= 1
     within = np.where(right, across - 1, across)
@@ -91,13 +91,13 @@ def _stitch(row: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _height(row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """How far the yarn stands out, 0 to 1."""
+    """Return the height of the yarn, 0 to 1."""
     across, _, down = _stitch(row, column)
     return np.cos(np.pi * across) ** 0.8 * (0.55 + 0.45 * np.sin(np.pi * (down % 1)))
 
 
 def _normals(height: np.ndarray, steepness: float) -> bytes:
-    """PNG of the normals of a surface that repeats, its height times a steepness."""
+    """Draw the normals of a repeating surface as a PNG, from its height times a steepness."""
     rise_x = (np.roll(height, -1, 1) - np.roll(height, 1, 1)) * steepness
     rise_y = (np.roll(height, -1, 0) - np.roll(height, 1, 0)) * steepness
     normal = np.stack([-rise_x, rise_y, np.ones_like(height)], axis=-1)
@@ -106,14 +106,14 @@ def _normals(height: np.ndarray, steepness: float) -> bytes:
 
 
 def _encoded(linear: np.ndarray) -> np.ndarray:
-    """Linear RGB (H, W, 3) as sRGB bytes."""
+    """Return linear RGB (H, W, 3) as sRGB bytes."""
     linear = np.clip(linear, 0, 1)
     coded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.round(coded * 255).astype(np.uint8)
 
 
 def _png(pixels: np.ndarray) -> bytes:
-    """A PNG file of bytes (H, W) or (H, W, 3)."""
+    """Return bytes (H, W) or (H, W, 3) as a PNG file."""
     data = io.BytesIO()
     Image.fromarray(pixels).save(data, 'PNG', optimize=True)
     return data.getvalue()

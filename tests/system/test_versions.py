@@ -114,13 +114,13 @@ def test_a_known_hole_fails(tmp_path, service):
         'error: a known hole in the lowest versions: starlette 0.40.0: TEST-starlette, '
         'fixed in 99.1\n'
     )
-    assert ran.stdout == 'audit: lowest versions, 1 known holes\n'
+    assert ran.stdout == 'audit: lowest versions, 1 known vulnerabilities\n'
 
 
 def test_no_known_hole_passes(tmp_path, service):
     ran = audit(tmp_path, service.url)
     assert (ran.returncode, ran.stderr) == (0, '')
-    assert ran.stdout == 'audit: lowest versions, 0 known holes\n'
+    assert ran.stdout == 'audit: lowest versions, 0 known vulnerabilities\n'
 
 
 @pytest.mark.parametrize('answers', [True, False], ids=['knows nothing', 'is not there'])
@@ -129,5 +129,5 @@ def test_without_a_service_one_line_says_that_nothing_was_looked_for(tmp_path, s
     ran = audit(tmp_path, service.url if answers else 'http://127.0.0.1:9/v1/query')
     assert (ran.returncode, ran.stderr) == (0, '')
     assert ran.stdout == (
-        'audit: no advisory service is reached from here: known holes were not looked for\n'
+        'audit: no advisory service is reached from here: no package was checked\n'
     )

@@ -27,73 +27,84 @@ SIZE = 640  # a chunk's samples, 40 ms
 LONG_NAME = 'x' * 1_000_000
 
 
-def broken_utterance(seed: int, start_ns: int) -> tuple[list[AudioPiece], np.ndarray, Counter[str]]:
-    """Some speech in chunks as they arrive, each fault's effect on the counters known.
+class BrokenUtterance:
+    """Speech in chunks with random faults, each with a known effect on the counters.
 
-    Returns:
-        The chunks in order of arrival; the speech with zeros where it had not come in time; what
-        is to be counted.
+    Attributes:
+        arriving: chunks in order of arrival.
+        heard: the speech, with zeros where it did not come in time.
+        counted: expected counters.
     """
-    random = np.random.default_rng(seed)
-    speech = speech_like(3.6, seed=seed)
-    heard = speech.copy()
-    count = len(speech) // SIZE
-    arriving: list[AudioPiece] = []
-    held: dict[int, list[AudioPiece]] = {}  # by the index before which they arrive
-    counted: Counter[str] = Counter()
-    highest = 0
-    for index in range(count):
-        for piece in held.pop(index, []):
-            arriving.append(piece)
+
+    FAULTS = ['lost', 'late', 'reordered', 'repeated', 'corrupt', 'rate', 'over', 'far', 'name']
+
+    def __init__(self, seed: int, start_ns: int) -> None:
+        self.arriving: list[AudioPiece] = []
+        self.counted: Counter[str] = Counter()
+        self._random = np.random.default_rng(seed)
+        self._held: dict[int, list[AudioPiece]] = {}  # by the index before which they arrive
+        self._highest = 0  # first sample of the newest chunk that arrived in order
+        speech = speech_like(3.6, seed=seed)
+        self.heard = speech.copy()
+        count = len(speech) // SIZE
+        for index in range(count):
+            self._release(index)
+            first = index * SIZE
+            samples = speech[first : first + SIZE]
+            time_ns = start_ns + first * NS // RATE
+            piece = AudioPiece('broken', first, RATE, samples, time_ns, index == count - 1)
+            # The first chunk starts the utterance; behind the last ones no chunk would show a loss.
+            inside = 1 <= index < count - 8
+            fault = str(self._random.choice([''] * 7 + self.FAULTS)) if inside else ''
+            if fault in ('lost', 'late', 'reordered'):
+                self._hold_back(piece, fault)
+                continue
+            if fault:
+                self._precede(piece, fault)
+            self.arriving.append(piece)
+            self._highest = first
+
+    def _release(self, index: int) -> None:
+        """Let the chunks arrive that were held back until this one."""
+        for piece in self._held.pop(index, []):
+            self.arriving.append(piece)
             if index * SIZE - piece.first_sample > 3 * SIZE:
-                counted['late_samples'] += SIZE
+                self.counted['late_samples'] += SIZE
             else:
-                counted['reordered_chunks'] += piece.first_sample < highest
-        first = index * SIZE
-        piece = AudioPiece(
-            'broken',
-            first,
-            RATE,
-            speech[first : first + SIZE],
-            start_ns + first * NS // RATE,
-            index == count - 1,
-        )
-        # The first chunk says what the utterance is; after the last ones nothing would follow.
-        inside = 1 <= index < count - 8
-        kinds = ['lost', 'late', 'reordered', 'repeated', 'corrupt', 'rate', 'over', 'far', 'name']
-        fault = str(random.choice([''] * 7 + kinds)) if inside else ''
+                self.counted['reordered_chunks'] += piece.first_sample < self._highest
+
+    def _hold_back(self, piece: AudioPiece, fault: str) -> None:
+        """Lose a chunk, or let it arrive after later ones."""
+        first = piece.first_sample
         if fault in ('lost', 'late'):
-            heard[first : first + SIZE] = 0
-            counted['lost_samples'] += SIZE
+            self.heard[first : first + SIZE] = 0
+            self.counted['lost_samples'] += SIZE
         if fault in ('late', 'reordered'):
-            held.setdefault(index + {'late': 7, 'reordered': 2}[fault], []).append(piece)
-        if fault in ('lost', 'late', 'reordered'):
-            continue
+            index = first // SIZE + {'late': 7, 'reordered': 2}[fault]
+            self._held.setdefault(index, []).append(piece)
+
+    def _precede(self, piece: AudioPiece, fault: str) -> None:
+        """Send a chunk that is to be refused before the good one."""
+        random, first = self._random, piece.first_sample
         if fault == 'repeated':
-            arriving.append(piece)
-            counted['repeated_samples'] += SIZE
+            bad, counter, amount = piece, 'repeated_samples', SIZE
         elif fault == 'corrupt':
-            bad = piece.samples.copy()
-            bad[random.integers(SIZE)] = random.choice([np.nan, np.inf, -np.inf, 1e30, -32768])
-            arriving.append(piece._replace(samples=bad))
-            counted['rejected_chunks'] += 1
+            samples = piece.samples.copy()
+            samples[random.integers(SIZE)] = random.choice([np.nan, np.inf, -np.inf, 1e30, -32768])
+            bad, counter, amount = piece._replace(samples=samples), 'rejected_chunks', 1
         elif fault == 'rate':
-            arriving.append(piece._replace(sample_rate=44100))
-            counted['rate_changes'] += 1
+            bad, counter, amount = piece._replace(sample_rate=44100), 'rate_changes', 1
         elif fault == 'over':
-            arriving.append(piece._replace(utterance_id='before'))
-            counted['stale_chunks'] += 1
+            bad, counter, amount = piece._replace(utterance_id='before'), 'stale_chunks', 1
         elif fault == 'far':
             far = int(random.choice([first + 30 * RATE, 2**40, 2**63]))
-            arriving.append(piece._replace(first_sample=far))
-            counted['rejected_chunks'] += 1
-        elif fault == 'name':
+            bad, counter, amount = piece._replace(first_sample=far), 'rejected_chunks', 1
+        else:
             name, rate = random.choice([(LONG_NAME, RATE), ('none', 0), ('absurd', 4_000_000_000)])
-            arriving.append(piece._replace(utterance_id=str(name), sample_rate=int(rate)))
-            counted['rejected_chunks'] += 1
-        arriving.append(piece)
-        highest = first
-    return arriving, heard, counted
+            bad = piece._replace(utterance_id=str(name), sample_rate=int(rate))
+            counter, amount = 'rejected_chunks', 1
+        self.arriving.append(bad)
+        self.counted[counter] += amount
 
 
 def test_every_fault_is_counted_and_the_motion_is_that_of_what_was_heard(
@@ -101,15 +112,15 @@ def test_every_fault_is_counted_and_the_motion_is_that_of_what_was_heard(
 ):
     avatar = start_avatar()
     start_ns = avatar.say(speech_like(0.3), 'before') + NS
-    arriving, heard, counted = broken_utterance(3, start_ns)
-    assert len(counted) == 7 and min(counted.values()) > 1
-    for piece in arriving:
+    broken = BrokenUtterance(3, start_ns)
+    assert len(broken.counted) == 7 and min(broken.counted.values()) > 1
+    for piece in broken.arriving:
         avatar.send(piece)
-    motion = generate(calm_bundle, calm_engine, [heard], RATE, utterance=1)
+    motion = generate(calm_bundle, calm_engine, [broken.heard], RATE, utterance=1)
     check_shown(avatar, motion, 'broken', start_ns)
     check_sane(avatar.ears)
     avatar.until_all_heard()
-    avatar.until_counted(utterances=2, interrupts=0, dropped_chunks=0, **counted)
+    avatar.until_counted(utterances=2, interrupts=0, dropped_chunks=0, **broken.counted)
     # Those who look only now and then must see which of it matters.
     status = avatar.ears.statuses[-1]
     assert status.level == b'\1' and 'lost_samples' in status.message
