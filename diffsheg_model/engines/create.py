@@ -1,4 +1,4 @@
-"""Creation of engines: one by name, the fastest that works here, or one with understudies."""
+"""Creation of engines: one by name, the fastest that works here, or one with alternatives."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from diffsheg_model.engines.engine import Engine
 from diffsheg_model.engines.fallback import Candidate, FallbackEngine
-from diffsheg_model.engines.registry import EngineChoice, choices_of, understudies_of
+from diffsheg_model.engines.registry import EngineChoice, choices_of, fallbacks_of
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.threads import thread_count
 
@@ -99,11 +99,11 @@ def create_serving_engine(
         return Candidate(str(choice), lambda: choice.load(bundle, count, cache))
 
     def serve(choice: EngineChoice) -> FallbackEngine:
-        understudies = understudies_of(choice) if fallback else []
+        alternatives = fallbacks_of(choice) if fallback else []
         return FallbackEngine(
             bundle.config,
             candidate(choice),
-            [candidate(other) for other in understudies],
+            [candidate(other) for other in alternatives],
             timeout_s,
         )
 

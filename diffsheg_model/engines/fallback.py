@@ -84,7 +84,7 @@ class FallbackEngine(Engine):
         self,
         config: BundleConfig,
         first: Candidate,
-        understudies: Sequence[Candidate] = (),
+        alternatives: Sequence[Candidate] = (),
         timeout_s: float | None = None,
     ) -> None:
         """Loads the first engine; the others are loaded when they are needed.
@@ -92,7 +92,7 @@ class FallbackEngine(Engine):
         Args:
             config: of the model, to tell conditions that do not fit it from an engine's failure.
             first: what serves to begin with.
-            understudies: what takes over, in this order.
+            alternatives: what takes over, in this order.
             timeout_s: longest time for a window; None for any. The first engine's first window
                 may take any time, because some engines compile then.
 
@@ -102,7 +102,7 @@ class FallbackEngine(Engine):
         self.why = ''
         self._config = config
         self.fallbacks: tuple[Fallback, ...] = ()
-        self._understudies = deque(understudies)
+        self._alternatives = deque(alternatives)
         self._timeout_s = timeout_s
         self._windows = 0
         self._closed = False
@@ -208,8 +208,8 @@ class FallbackEngine(Engine):
     def _fall_back(self, error: Exception) -> bool:
         """Lets the next engine that can be loaded serve; whether there was one."""
         failed, failed_thread = f'{self.name} ({self.precision})', self._thread
-        while self._understudies and not self._closed:
-            candidate = self._understudies.popleft()
+        while self._alternatives and not self._closed:
+            candidate = self._alternatives.popleft()
             thread = EngineThread(candidate.load)
             try:
                 self._serve(thread, START_LIMIT_S)

@@ -7,8 +7,8 @@ import onnxruntime
 
 from diffsheg_model.advice import install_advice
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.engines.folded_graph import folded_graph
-from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
+from diffsheg_model.engines.artifact_cache import ArtifactCache, ArtifactKey
+from diffsheg_model.engines.constant_folding import fold_constants
 from diffsheg_model.errors import InputError
 
 
@@ -26,7 +26,7 @@ def int8_graph(bundle: Bundle, graph: str, cache: Path | None) -> bytes:
     Raises:
         InputError: it is not there yet, and the package that makes it is not installed.
     """
-    key = PlanKey(
+    key = ArtifactKey(
         graph=Path(graph).stem,
         engine='onnxruntime',
         precision='int8',
@@ -34,7 +34,9 @@ def int8_graph(bundle: Bundle, graph: str, cache: Path | None) -> bytes:
         version=onnxruntime.__version__,
         bundle=bundle.digest,
     )
-    return PlanCache(bundle.path, cache).get_or_build(key, lambda: _quantised(bundle.path / graph))
+    return ArtifactCache(bundle.path, cache).get_or_build(
+        key, lambda: _quantised(bundle.path / graph)
+    )
 
 
 def _quantised(path: Path) -> bytes:
@@ -49,7 +51,7 @@ def _quantised(path: Path) -> bytes:
         target = Path(folder) / 'int8.onnx'
         quantize_dynamic(
             # Only products with plain weights are quantised.
-            folded_graph(path),
+            fold_constants(path),
             str(target),
             per_channel=True,
             weight_type=QuantType.QInt8,

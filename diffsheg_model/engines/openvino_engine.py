@@ -6,8 +6,8 @@ from pathlib import Path
 import openvino
 
 from diffsheg_model.bundle import BRANCHES, TABLES, Bundle
+from diffsheg_model.engines.artifact_cache import ArtifactCache, ArtifactKey
 from diffsheg_model.engines.graph_engine import Arrays, Graph, GraphEngine
-from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.errors import InputError, one_line
 
 _PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16'}
@@ -47,7 +47,7 @@ class OpenVinoEngine(GraphEngine):
                     'openvino: this CPU does not compute in bfloat16 (that takes AVX-512 BF16 or '
                     'AMX); choose precision fp32'
                 )
-        self._cache = PlanCache(bundle.path, cache)
+        self._cache = ArtifactCache(bundle.path, cache)
         super().__init__(bundle, threads)
 
     def _load(self, graph: str, threads: int) -> Graph:
@@ -91,7 +91,7 @@ class OpenVinoEngine(GraphEngine):
         if path.name == TABLES:
             # Big, and compiled no slower than read.
             return compile_model().create_infer_request()
-        key = PlanKey(
+        key = ArtifactKey(
             graph=path.stem,
             engine='openvino',
             precision=self.precision,

@@ -145,7 +145,7 @@ def choices_of(name: str, precision: str = 'auto', provider: str = 'cpu') -> lis
     return found
 
 
-def understudies_of(choice: EngineChoice) -> list[EngineChoice]:
+def fallbacks_of(choice: EngineChoice) -> list[EngineChoice]:
     """What may take over from an engine in the middle of a run, the one to take first.
 
     Exact float32 on the CPU, the fastest first. Never TensorRT: building it takes minutes.

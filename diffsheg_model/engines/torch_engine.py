@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from diffsheg_model.bundle import Bundle
+from diffsheg_model.engines.artifact_cache import ArtifactCache
 from diffsheg_model.engines.comparison import reference_windows
 from diffsheg_model.engines.compiled_code import keep_compiled_code
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
-from diffsheg_model.engines.plan_cache import PlanCache
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.network.onnx_export import load_network
 from diffsheg_model.sampling.plan import Denoiser
@@ -88,7 +88,7 @@ class TorchCompileEngine(TorchEngine):
         cache: Path | None = None,
     ) -> None:
         super().__init__(bundle, threads, precision, cache)
-        keep_compiled_code(PlanCache(bundle.path, cache).folder / 'inductor')
+        keep_compiled_code(ArtifactCache(bundle.path, cache).folder / 'inductor')
         self._network.compile()
         conditions, walk = reference_windows(bundle)[0]
         try:

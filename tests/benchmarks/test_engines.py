@@ -30,11 +30,11 @@ def test_rows_have_what_is_promised_and_eager_is_the_reference(tiny_bundle):
 def test_the_floor_counts_every_product_of_a_call(tiny_bundle):
     """Against the numbers that the graphs of the two branches multiply with."""
     onnx = pytest.importorskip('onnx')
-    from diffsheg_model.engines.folded_graph import folded_graph
+    from diffsheg_model.engines.constant_folding import fold_constants
 
     sizes, products = tiny_bundle.config.network, 0
     for branch in ('expression', 'gesture'):
-        graph = folded_graph(tiny_bundle.path / f'{branch}.onnx').graph
+        graph = fold_constants(tiny_bundle.path / f'{branch}.onnx').graph
         shapes = {value.name: tuple(value.dims) for value in graph.initializer}
         for node in graph.node:
             if node.op_type in ('Gemm', 'MatMul') and node.input[1] in shapes:

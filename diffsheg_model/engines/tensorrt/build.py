@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, SupportsInt, cast
 
 from diffsheg_model.bundle import CONDITIONS, Bundle
 from diffsheg_model.config import BundleConfig
-from diffsheg_model.engines.folded_graph import folded_graph
+from diffsheg_model.engines.constant_folding import fold_constants
 from diffsheg_model.engines.tensorrt.graphs import join_call, retype
 from diffsheg_model.engines.tensorrt.library import trt, trt_logger
 from diffsheg_model.errors import InputError
@@ -53,10 +53,10 @@ def graph_of(bundle: Bundle, graph: str, precision: str) -> 'onnx.ModelProto':
         precision: of the products in 'call'.
     """
     if graph == 'conditions':
-        return folded_graph(bundle.path / CONDITIONS)
+        return fold_constants(bundle.path / CONDITIONS)
     return join_call(
         {
-            name: retype(folded_graph(bundle.path / f'{name}.onnx'), precision)
+            name: retype(fold_constants(bundle.path / f'{name}.onnx'), precision)
             for name in ('gesture', 'expression')
         }
     )

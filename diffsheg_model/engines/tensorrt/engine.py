@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from diffsheg_model.bundle import TABLES, Bundle
+from diffsheg_model.engines.artifact_cache import ArtifactCache, ArtifactKey
 from diffsheg_model.engines.comparison import TOLERANCES, compare
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.engines.graph_engine import StepTables
 from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine, load_graph
-from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.engines.tensorrt.build import (
     MAX_BATCH,
     build_plan,
@@ -80,7 +80,7 @@ class TensorRtEngine(Engine):
             else None
         )
         self.version = f'{trt.__version__}, driver {driver}'
-        self._cache = PlanCache(bundle.path, cache)
+        self._cache = ArtifactCache(bundle.path, cache)
         self._tables = StepTables(lambda: load_graph(bundle.path / TABLES, threads))
         self._windows: OrderedDict[tuple, GpuWindow] = OrderedDict()
         plans = {
@@ -164,8 +164,8 @@ class TensorRtEngine(Engine):
 
         return load_plan(self._cache, self._key(graph, precision, str(ranges)), build)
 
-    def _key(self, graph: str, precision: str, options: str = '') -> PlanKey:
-        return PlanKey(
+    def _key(self, graph: str, precision: str, options: str = '') -> ArtifactKey:
+        return ArtifactKey(
             graph, trt.__name__, precision, self.device, self.version, self._bundle.digest, options
         )
 
@@ -186,7 +186,7 @@ class TensorRtEngine(Engine):
 
 
 def load_plan(
-    cache: PlanCache, key: PlanKey, build: Callable[[], bytes]
+    cache: ArtifactCache, key: ArtifactKey, build: Callable[[], bytes]
 ) -> tuple[bytes, 'trt.ICudaEngine']:
     """A plan, kept or built, and what TensorRT makes of it; a kept one that it refuses is rebuilt.
 

@@ -15,7 +15,7 @@ from diffsheg_model.engines.registry import (
     AUTO_ORDER,
     EngineChoice,
     choices_of,
-    understudies_of,
+    fallbacks_of,
 )
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.threads import thread_count
@@ -74,9 +74,9 @@ def test_auto_tries_every_engine_that_has_what_is_asked_for():
 
 def test_exact_engines_on_the_cpu_take_over():
     def names(*words):
-        understudies = understudies_of(EngineChoice(*words))
-        assert all(str(one) == f'{one.name} (fp32)' for one in understudies)
-        return [one.name for one in understudies]
+        alternatives = fallbacks_of(EngineChoice(*words))
+        assert all(str(one) == f'{one.name} (fp32)' for one in alternatives)
+        return [one.name for one in alternatives]
 
     assert names('tensorrt', 'fp16') == ['openvino', 'onnxruntime', 'torch']
     assert names('openvino') == ['onnxruntime', 'torch']

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE
-from diffsheg_model.engines.plan_cache import PlanCache
+from diffsheg_model.engines.artifact_cache import ArtifactCache
 from diffsheg_model.features.speech_encoder import default_folder
 from diffsheg_model.files.user_folders import _temporary_cache, cache_home
 
@@ -37,7 +37,7 @@ def test_a_user_without_a_home_has_a_cache(monkeypatch, tmp_path):
     _temporary_cache.cache_clear()
     assert cache_home().is_absolute() and '3123456' in cache_home().name
     assert default_folder().is_relative_to(cache_home())
-    assert PlanCache(DEFAULT_BUNDLE).folder.is_relative_to(cache_home())
+    assert ArtifactCache(DEFAULT_BUNDLE).folder.is_relative_to(cache_home())
     _temporary_cache.cache_clear()
 
 

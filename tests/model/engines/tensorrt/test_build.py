@@ -9,11 +9,11 @@ import pytest
 
 from diffsheg_model.bundle import BRANCHES, TABLES, Bundle
 from diffsheg_model.engines import create_engine
+from diffsheg_model.engines.artifact_cache import ArtifactCache, ArtifactKey
 from diffsheg_model.engines.comparison import TOLERANCES, reference_windows, relative_error
-from diffsheg_model.engines.folded_graph import folded_graph
+from diffsheg_model.engines.constant_folding import fold_constants
 from diffsheg_model.engines.graph_engine import StepTables
 from diffsheg_model.engines.onnxruntime_engine import load_graph
-from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
 from diffsheg_model.errors import InputError
 
 pytest.importorskip('tensorrt_rtx')
@@ -92,7 +92,7 @@ def test_few_bits_are_within_their_tolerance(precision, bundle):
 @pytest.mark.parametrize('precision', ['fp16', 'bf16'])
 def test_products_and_their_weights_are_in_few_bits_and_the_rest_is_not(precision, branch, bundle):
     kind = {'fp16': onnx.TensorProto.FLOAT16, 'bf16': onnx.TensorProto.BFLOAT16}[precision]
-    model = retype(folded_graph(bundle.path / f'{branch}.onnx'), precision)
+    model = retype(fold_constants(bundle.path / f'{branch}.onnx'), precision)
     onnx.checker.check_model(model, full_check=True)
     types = {
         value.name: value.type.tensor_type.elem_type
@@ -141,8 +141,8 @@ def test_a_foreign_plan_is_refused_in_one_line():
 
 
 def test_a_plan_that_is_refused_is_built_once_more(tmp_path, caplog):
-    key = PlanKey('call', 'tensorrt_rtx', 'fp32', 'GPU', '1', 'bundle')
-    cache = PlanCache(tmp_path / 'bundle', tmp_path)
+    key = ArtifactKey('call', 'tensorrt_rtx', 'fp32', 'GPU', '1', 'bundle')
+    cache = ArtifactCache(tmp_path / 'bundle', tmp_path)
     cache.store(key, b'a plan of another GPU')
     built = []
 
@@ -157,8 +157,8 @@ def test_a_plan_that_is_refused_is_built_once_more(tmp_path, caplog):
 
 
 def test_a_plan_that_is_refused_when_it_is_new_is_neither_built_again_nor_kept(tmp_path):
-    key = PlanKey('call', 'tensorrt_rtx', 'fp32', 'GPU', '1', 'bundle')
-    cache = PlanCache(tmp_path / 'bundle', tmp_path)
+    key = ArtifactKey('call', 'tensorrt_rtx', 'fp32', 'GPU', '1', 'bundle')
+    cache = ArtifactCache(tmp_path / 'bundle', tmp_path)
     built = []
 
     def build() -> bytes:

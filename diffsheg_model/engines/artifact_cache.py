@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class PlanKey:
+class ArtifactKey:
     """What a derived file depends on.
 
     Attributes:
@@ -64,7 +64,7 @@ class PlanKey:
     def __post_init__(self) -> None:
         for name in ('graph', 'engine', 'precision', 'device', 'version', 'bundle'):
             if not getattr(self, name):
-                raise InputError(f'PlanKey.{name} is empty: a derived file must name it')
+                raise InputError(f'ArtifactKey.{name} is empty: a derived file must name it')
 
     @property
     def stem(self) -> str:
@@ -84,7 +84,7 @@ class PlanKey:
         return f'{self.stem}{version}-{self.digest[:16]}{_SUFFIX}'
 
 
-class PlanCache:
+class ArtifactCache:
     """A folder of derived files of one bundle.
 
     The folder is made for this user alone. One that cannot be written, or that another user owns
@@ -107,7 +107,7 @@ class PlanCache:
             self.folder = Path(folder)
         self._warned = False
 
-    def get_or_build(self, key: PlanKey, build: Callable[[], bytes]) -> bytes:
+    def get_or_build(self, key: ArtifactKey, build: Callable[[], bytes]) -> bytes:
         """What is kept under ``key``, else what ``build`` makes, which is then kept."""
         kept = self.load(key)
         if kept is not None:
@@ -119,7 +119,7 @@ class PlanCache:
                 self.store(key, kept)
         return kept
 
-    def load(self, key: PlanKey) -> bytes | None:
+    def load(self, key: ArtifactKey) -> bytes | None:
         """What is kept under ``key``; None where nothing is, or nothing whole."""
         path = self.folder / key.file_name
         try:
@@ -139,7 +139,7 @@ class PlanCache:
         logger.warning('%s is cut or foreign: it is made again', path)
         return None
 
-    def store(self, key: PlanKey, data: bytes) -> None:
+    def store(self, key: ArtifactKey, data: bytes) -> None:
         """Keeps ``data`` under ``key`` in place of what older versions made for the same device."""
         target = self.folder / key.file_name
         try:
@@ -155,7 +155,7 @@ class PlanCache:
         except (InputError, OSError) as error:
             self._warn(error)
 
-    def remove(self, key: PlanKey) -> None:
+    def remove(self, key: ArtifactKey) -> None:
         """Forgets what is kept under ``key``: the engine could not use it."""
         try:
             (self.folder / key.file_name).unlink(missing_ok=True)
@@ -163,7 +163,7 @@ class PlanCache:
             self._warn(error)
 
     @contextmanager
-    def _lock(self, key: PlanKey) -> Iterator[None]:
+    def _lock(self, key: ArtifactKey) -> Iterator[None]:
         """Only one process at a time builds into the folder; a killed one lets go."""
         lock = FileLock(self.folder / _LOCK, thread_local=False)
         try:
@@ -197,7 +197,7 @@ class PlanCache:
         self._warned = True
 
 
-def _header(key: PlanKey, data: bytes) -> bytes:
+def _header(key: ArtifactKey, data: bytes) -> bytes:
     return f'diffsheg {key.digest} {hashlib.sha256(data).hexdigest()}'.encode()
 
 

@@ -15,18 +15,18 @@ from pathlib import Path
 import pytest
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE
-from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
+from diffsheg_model.engines.artifact_cache import ArtifactCache, ArtifactKey
 from diffsheg_model.errors import InputError
 from tests.support.paths import ROOT
 
-KEY = PlanKey('step', 'tensorrt', 'fp16', 'NVIDIA RTX 4090', '10.13 driver 580.65', 'abc')
+KEY = ArtifactKey('step', 'tensorrt', 'fp16', 'NVIDIA RTX 4090', '10.13 driver 580.65', 'abc')
 PLAN = bytes(range(256)) * 400
 
 # A process that builds PLAN under KEY, slowly, and leaves a mark each time that it builds.
 BUILDER = f"""
     import os, sys, time
     from pathlib import Path
-    from diffsheg_model.engines.plan_cache import PlanCache, PlanKey
+    from diffsheg_model.engines.artifact_cache import ArtifactCache, ArtifactKey
 
     folder, marks, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 
@@ -37,7 +37,7 @@ BUILDER = f"""
 
     if len(sys.argv) > 4:  # after the imports: not everybody may read the checkout
         os.setuid(int(sys.argv[4]))
-    print(len(PlanCache(Path('unused'), folder).get_or_build({KEY!r}, build)))
+    print(len(ArtifactCache(Path('unused'), folder).get_or_build({KEY!r}, build)))
     """
 
 
@@ -61,11 +61,11 @@ def never() -> bytes:
 
 
 @pytest.fixture
-def cache(tmp_path) -> PlanCache:
-    return PlanCache(tmp_path / 'bundle', tmp_path / 'cache')
+def cache(tmp_path) -> ArtifactCache:
+    return ArtifactCache(tmp_path / 'bundle', tmp_path / 'cache')
 
 
-def files(cache: PlanCache) -> list[str]:
+def files(cache: ArtifactCache) -> list[str]:
     return sorted(path.name for path in cache.folder.iterdir() if path.name != '.lock')
 
 
@@ -101,7 +101,7 @@ def test_another_key_is_built_anew_and_old_versions_go(field, old_goes, cache):
 
 
 def test_a_key_must_be_whole():
-    with pytest.raises(InputError, match=r'PlanKey\.device is empty'):
+    with pytest.raises(InputError, match=r'ArtifactKey\.device is empty'):
         replace(KEY, device='')
 
 
@@ -164,7 +164,7 @@ def test_a_full_disk_costs_one_warning(tmp_path, caplog):
     ).returncode:
         pytest.skip('mounting a small file system takes root')
     try:
-        cache = PlanCache(tmp_path, full / 'cache')
+        cache = ArtifactCache(tmp_path, full / 'cache')
         for _ in range(2):
             assert cache.get_or_build(KEY, lambda: PLAN) == PLAN
         assert files(cache) == []
@@ -177,7 +177,7 @@ def test_a_full_disk_costs_one_warning(tmp_path, caplog):
 
 def test_a_folder_that_cannot_be_made_costs_one_warning(tmp_path, caplog):
     (tmp_path / 'file').write_text('no folder')
-    cache = PlanCache(tmp_path, tmp_path / 'file' / 'cache')
+    cache = ArtifactCache(tmp_path, tmp_path / 'file' / 'cache')
     for _ in range(2):
         assert cache.get_or_build(KEY, lambda: PLAN) == PLAN
     cache.remove(KEY)
@@ -293,9 +293,9 @@ def test_a_user_takes_what_root_has_made(cache, tmp_path):
 
 def test_a_default_folder_that_a_group_could_write_is_taken_back(tmp_path):
     """Earlier versions made it with the umask, on some systems for a group."""
-    PlanCache(tmp_path / 'alice').store(KEY, PLAN)
+    ArtifactCache(tmp_path / 'alice').store(KEY, PLAN)
     (tmp_path / 'alice.cache').chmod(0o775)
-    cache = PlanCache(tmp_path / 'alice')
+    cache = ArtifactCache(tmp_path / 'alice')
     assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o700
     assert cache.get_or_build(KEY, lambda: b'fresh') == b'fresh'
 
@@ -305,13 +305,13 @@ def test_a_default_folder_of_another_user_is_left_for_one_at_home(tmp_path, monk
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'home'))
     (tmp_path / 'alice.cache').mkdir()
     give_away(tmp_path / 'alice.cache')
-    assert PlanCache(tmp_path / 'alice').folder.parent == tmp_path / 'home' / 'diffsheg'
+    assert ArtifactCache(tmp_path / 'alice').folder.parent == tmp_path / 'home' / 'diffsheg'
 
 
 def test_where_things_are_kept(tmp_path, monkeypatch):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'home'))
-    assert PlanCache(tmp_path / 'alice').folder == tmp_path / 'alice.cache'
-    packaged = PlanCache(DEFAULT_BUNDLE).folder
+    assert ArtifactCache(tmp_path / 'alice').folder == tmp_path / 'alice.cache'
+    packaged = ArtifactCache(DEFAULT_BUNDLE).folder
     assert packaged.parent == tmp_path / 'home' / 'diffsheg'
     assert packaged.name.startswith('default-')
-    assert PlanCache(Path('/missing/alice')).folder.parent == tmp_path / 'home' / 'diffsheg'
+    assert ArtifactCache(Path('/missing/alice')).folder.parent == tmp_path / 'home' / 'diffsheg'

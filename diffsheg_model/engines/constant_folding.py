@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import onnx
 
 
-def folded_graph(path: Path) -> 'onnx.ModelProto':
+def fold_constants(path: Path) -> 'onnx.ModelProto':
     """Reads a graph with its weights; products of weights, casts and sizes are numbers in it.
 
     Those who transform graphs, or parse them, find plain weights where the exporter left the
