@@ -18,7 +18,7 @@ class Remarks:
     Attributes:
         counts: by counter, one of `REMARK_COUNTERS`.
         texts: by counter, what the newest case was and what to do about it; a counter without a
-            text is described by `diagnostics.NEWS`.
+            text is described by its advice, see `RemarkCounters`.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The avatar's health: its level, message and values, from what it counts."""
 
+from diffsheg_ros.avatar.counters import AvatarCounters
 from diffsheg_ros.avatar.snapshot import AvatarSnapshot
-from diffsheg_ros.diagnostics.counters import SHARED_NEWS
 from diffsheg_ros.diagnostics.report import _TOLD, ERROR, OK, WARN, Report, Rises, report
 
 #: Publishing at less than this share of the wanted rate is a fault of the machine.
@@ -12,56 +12,11 @@ LEAST_RATE = 0.9
 LONG_HOPS_SHARE = 0.1
 
 
-#: Counters whose rise is worth a word: level, and what happened and what to do.
+#: Level and message of each counter while it rises.
 NEWS: dict[str, tuple[int, str]] = {
-    'failed_windows': (ERROR, 'the engine failed ({last_error})'),
-    'callback_errors': (ERROR, 'publishing motion failed ({last_error})'),
-    'late_windows': (
-        WARN,
-        'motion came too late: raise playout_delay_s, lower sampling_steps, or free the CPU',
-    ),
-    'underruns': (
-        WARN,
-        'the body was held for motion that was not there: raise playout_delay_s, or send audio '
-        'sooner',
-    ),
-    'long_hops': (
-        WARN,
-        'the CPU cannot keep up with the hop: raise hop, or choose preset balanced or quality',
-    ),
-    'dropped_chunks': (
-        WARN,
-        'audio was dropped because the engine is too slow for it (max_queue_s)',
-    ),
-    'rejected_chunks': SHARED_NEWS['rejected_chunks'],
-    'sender_mistakes': SHARED_NEWS['sender_mistakes'],
-    'rate_changes': SHARED_NEWS['rate_changes'],
-    'lost_samples': SHARED_NEWS['lost_samples'],
-    'lost_messages': SHARED_NEWS['lost_messages'],
-    'stalls': SHARED_NEWS['stalls'],
-    'resyncs': (
-        WARN,
-        'audio jumped by more than max_gap_s within an utterance; its motion began anew there',
-    ),
-    'rejected_emphases': (
-        WARN,
-        'an Emphasis needs a duration above 0 and at most 3600 s, a gain of 0 to 2, and a time '
-        'within the next hour',
-    ),
-    'dropped_emphases': (WARN, 'too many Emphases wait: send them nearer to their time'),
-    'late_emphases': (WARN, 'an Emphasis came after its span: send it before that is due'),
-    'unstamped_chunks': SHARED_NEWS['unstamped_chunks'],
-    'early_chunks': SHARED_NEWS['early_chunks'],
-    'untimely_chunks': SHARED_NEWS['untimely_chunks'],
-    'clock_jumps': (WARN, 'the clock jumped: what was said before is over, begin a new utterance'),
-    'refused_messages': SHARED_NEWS['refused_messages'],
-    'pose_errors': (ERROR, 'computing the pose failed ({last_pose_error}); the last one is held'),
-    'pose_gaps': (ERROR, 'no pose was published for a while ({last_gap})'),
-    'layer_failures': (
-        ERROR,
-        'a layer of motion failed and was reset ({layer_error}); the rest of the motion goes on',
-    ),
-    'faults': SHARED_NEWS['faults'],
+    name: (item.level, item.advice)
+    for name, item in AvatarCounters.declarations().items()
+    if item.level != OK
 }
 
 

@@ -13,6 +13,7 @@ from diffsheg_model.audio.sample_clock import STEP_AFTER_S, STEP_NS, SampleClock
 from diffsheg_model.audio.sound_file import check_sample_rate, check_samples
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.capture.counters import StreamCounters
 from diffsheg_ros.capture.outgoing_utterance import OutgoingUtterance
 from diffsheg_ros.capture.parameters import SpeechParameters
 from diffsheg_ros.capture.speech_gate import (
@@ -35,10 +36,7 @@ class LiveSpeech:
     Attributes:
         sample_rate: Hz, of the newest block; 0 before the first.
         utterance_id: of the utterance under way; empty between two.
-        utterances: begun.
-        lost_samples: replaced by silence.
-        breaks: times that the stream began anew, because its sound or its clock has jumped or its
-            rate has changed.
+        counters: utterances begun, samples lost, breaks.
     """
 
     def __init__(self, name: str, parameters: SpeechParameters) -> None:
@@ -55,7 +53,7 @@ class LiveSpeech:
         self._parameters = parameters
         self._detector = SileroDetector() if parameters.gate == 'vad' else None
         self.sample_rate = 0
-        self.utterances = self.lost_samples = self.breaks = 0
+        self.counters = StreamCounters()
         self._clock: SampleClock | None = None  # None between two streams
         self._back_since: int | None = None  # sample from which on stamps lie in the past
         self._gate: Gate = OpenGate()
@@ -90,7 +88,7 @@ class LiveSpeech:
         check_samples(samples)
         pieces: list[AudioPiece] = []
         if sample_rate != self.sample_rate:
-            self.breaks += self._clock is not None
+            self.counters.breaks += self._clock is not None
             pieces += self.end()
             self.sample_rate = sample_rate
         if self._clock is None:
@@ -138,12 +136,12 @@ class LiveSpeech:
         if not (after_loss and late_ns > 0) and not stepped:
             return []
         if not 0 < late_ns <= BRIDGED_NS:
-            self.breaks += 1
+            self.counters.breaks += 1
             pieces = self.end()
             self._begin(captured_ns)
             return pieces
         missing = late_ns * self.sample_rate // NS
-        self.lost_samples += missing
+        self.counters.lost_samples += missing
         pieces = self._take(np.zeros(missing, np.float32))
         self._clock = SampleClock(self.sample_rate, self._heard, captured_ns)
         return pieces
@@ -173,8 +171,9 @@ class LiveSpeech:
         chunk = max(1, round(self._parameters.chunk_ms * self.sample_rate / 1000))
         for segment in segments:
             if segment.begins:
-                self.utterances += 1
-                name = f'{self._name}-{self._time_ns(segment.first_sample)}-{self.utterances}'
+                self.counters.utterances += 1
+                begin_ns, number = self._time_ns(segment.first_sample), self.counters.utterances
+                name = f'{self._name}-{begin_ns}-{number}'
                 self._utterance = OutgoingUtterance(name, self.sample_rate)
                 self._begun_at = segment.first_sample
             utterance = self._utterance

@@ -22,6 +22,7 @@ from diffsheg_ros.capture.audio_common import (
     read_audio_data,
     read_audio_info,
 )
+from diffsheg_ros.capture.counters import AudioAdapterCounters
 from diffsheg_ros.capture.parameters import AudioAdapterParameters
 from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
 from diffsheg_ros.ros import messages
@@ -74,8 +75,9 @@ class AudioAdapterNode(LiveSpeechNode):
         self.create_timer(_CHECK_S, self._check, clock=self.steady)
         self.get_logger().info(f'listening to {audio.topic_name} ({PACKAGE}/{settings.type})')
 
-    def source(self) -> tuple[str, dict[str, str], dict[str, int]]:
-        return self._wrong, {'type': self.settings.type}, {'unread_messages': self._unread}
+    def source(self) -> tuple[str, dict[str, str], AudioAdapterCounters]:
+        counters = AudioAdapterCounters(unread_messages=self._unread)
+        return self._wrong, {'type': self.settings.type}, counters
 
     def _on_audio_stamped(self, message: Any) -> None:
         self._take(lambda: read_audio(message.audio), messages.from_stamp(message.header.stamp))

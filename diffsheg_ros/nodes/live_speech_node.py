@@ -12,6 +12,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 
 from diffsheg_model.errors import InputError
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.capture.counters import CaptureCounters
 from diffsheg_ros.capture.live_speech import LiveSpeech
 from diffsheg_ros.capture.parameters import SpeechParameters
 from diffsheg_ros.diagnostics.report import WARN, Rises, report
@@ -35,14 +36,6 @@ class LiveSpeechNode(Node):
         steady: a clock that runs while a simulation's stands still.
         faults: exceptions that callbacks have raised.
     """
-
-    #: Counters whose rise is worth a word: what happened and what to do.
-    NEWS = {
-        'lost_samples': 'sound was lost and replaced by silence',
-        'breaks': 'the sound or its clock has jumped; utterances were ended there',
-        'refused': 'sound was left out ({error})',
-        'faults': 'a callback failed; see the log',
-    }
 
     def __init__(self, name: str, kind: type[SpeechParameters], **arguments: Any) -> None:
         """Publishes, and hears nothing yet.
@@ -95,8 +88,13 @@ class LiveSpeechNode(Node):
         self._publish(pieces)
         return bool(pieces)
 
-    def source(self) -> tuple[str, dict[str, str], dict[str, int]]:
-        """For the diagnostics: what is wrong where the sound comes from, or ''; facts; counters."""
+    def source(self) -> tuple[str, dict[str, str], CaptureCounters]:
+        """Return what the diagnostics tell of the source of the sound.
+
+        Returns:
+            Its fault, or an empty text; its values by name; all counters of the node, of which the
+            source sets its own.
+        """
         raise NotImplementedError
 
     def now_ns(self) -> int:
@@ -110,22 +108,12 @@ class LiveSpeechNode(Node):
     def _report(self) -> None:
         speech = self.speech
         assert speech is not None
-        wrong, facts, counters = self.source()
-        counters = {
-            'utterances': speech.utterances,
-            'lost_samples': speech.lost_samples,
-            'breaks': speech.breaks,
-            'refused': self.refusals.count,
-            'faults': self.faults,
-            **counters,
-        }
-        rises = self._rises.since(time.monotonic(), counters)
+        wrong, facts, own = self.source()
+        node = CaptureCounters(refused=self.refusals.count, faults=self.faults)
+        counters = type(own).total(own, node, speech.counters)
+        rises = self._rises.since(time.monotonic(), counters.values())
         words = [(WARN, wrong)] if wrong else []
-        words += [
-            (WARN, f'{text.format(error=self.refusals.last)} [{name} +{rises[name]}]')
-            for name, text in self.NEWS.items()
-            if rises[name]
-        ]
+        words += counters.news(rises, {}, last_refusal=self.refusals.last)
         state = 'speech' if speech.utterance_id else 'no speech'
         values = {
             'state': state,
@@ -135,5 +123,5 @@ class LiveSpeechNode(Node):
             'sample_rate': str(speech.sample_rate),
             **facts,
         }
-        values |= {name: str(value) for name, value in counters.items()}
+        values |= {name: str(value) for name, value in counters.values().items()}
         self._reports.publish(report(words, state, values), logged=wrong)

@@ -16,6 +16,7 @@ import numpy as np
 from diffsheg_model.audio.microphone import Microphone
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
+from diffsheg_ros.capture.counters import MicrophoneCounters
 from diffsheg_ros.capture.parameters import MicrophoneParameters
 from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
 from diffsheg_ros.ros.run_node import run_node
@@ -38,11 +39,6 @@ class _Block(NamedTuple):
 
 class MicrophoneNode(LiveSpeechNode):
     """The node; see the module."""
-
-    NEWS = LiveSpeechNode.NEWS | {
-        'overflows': 'this machine is too busy to take all sound: free the CPU',
-        'dropped_blocks': 'sound waited for too long: free the CPU',
-    }
 
     def __init__(self, **arguments: Any) -> None:
         """Begins to listen.
@@ -79,9 +75,11 @@ class MicrophoneNode(LiveSpeechNode):
                 self._input.close()
         super().destroy_node()
 
-    def source(self) -> tuple[str, dict[str, str], dict[str, int]]:
+    def source(self) -> tuple[str, dict[str, str], MicrophoneCounters]:
         assert self._input is not None
-        counters = {'overflows': self._input.overflows, 'dropped_blocks': self._dropped_blocks}
+        counters = MicrophoneCounters(
+            overflows=self._input.overflows, dropped_blocks=self._dropped_blocks
+        )
         return self._wrong, {'device': self._input.name}, counters
 
     def _on_block(self, samples: np.ndarray, age_s: float, after_loss: bool) -> None:

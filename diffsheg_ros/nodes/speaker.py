@@ -22,6 +22,7 @@ from diffsheg_model.audio.loudspeaker import Loudspeaker
 from diffsheg_model.audio.null_loudspeaker import NullLoudspeaker
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_in.counters import AudioListenerCounters
 from diffsheg_ros.diagnostics.avatar_timing import read_timing, report_name
 from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.ros import messages
@@ -30,7 +31,7 @@ from diffsheg_ros.ros.node_parameters import NodeParameters
 from diffsheg_ros.ros.refusals import Refusals
 from diffsheg_ros.ros.report_publisher import ReportPublisher
 from diffsheg_ros.ros.run_node import run_node
-from diffsheg_ros.speaker.health import Facts, SpeakerHealth
+from diffsheg_ros.speaker.health import LoudspeakerStatus, SpeakerHealth
 from diffsheg_ros.speaker.parameters import SpeakerParameters
 from diffsheg_ros.speaker.speaker import Speaker
 from diffsheg_ros.startup.executables import start
@@ -70,7 +71,7 @@ class SpeakerNode(Node):
         if settings.playout_delay_s >= 0:
             self.speaker.delay_ns = round(settings.playout_delay_s * NS)
         self._avatar = report_name(self.get_namespace())
-        self._wrong = self._muted = ''
+        self._failure = self._muted = ''
         self._refusals = Refusals(self)
         # The node's clock, ns, and the steady one, s, of the last seconds.
         self._clocks: deque[tuple[int, float]] = deque(maxlen=_CLOCKS_READ)
@@ -152,16 +153,16 @@ class SpeakerNode(Node):
         assert self._output is not None
         if not self._output.lost:
             return
-        if not self._wrong:
+        if not self._failure:
             self.get_logger().error(f'{self._output.name} plays nothing any more')
         try:
             self._output.refresh()
             self._output.open()
             self._play()
         except InputError as error:
-            self._wrong = f'the loudspeaker is gone: {error}'
+            self._failure = f'the loudspeaker is gone: {error}'
         else:
-            self._wrong = ''
+            self._failure = ''
             self.get_logger().info(f'playing on {self._output.name} again')
 
     # A simulation's clock
@@ -188,20 +189,23 @@ class SpeakerNode(Node):
         assert self._output is not None
         if self._simulated:
             self._follow_pace()
-        facts = Facts(
+        output = LoudspeakerStatus(
             device=self._output.name,
             sample_rate=self._output.sample_rate,
             latency_s=self._output.latency_s,
-            wrong=self._wrong,
+            failure=self._failure,
             muted=self._muted,
-            counters={
-                'lost_messages': self._audio.lost,
-                'refused_messages': self._refusals.count,
-                'faults': self.faults,
-            },
-            last_refusal=self._refusals.last,
         )
-        self._reports.publish(self._health.report(time.monotonic(), self.speaker, facts))
+        listener = AudioListenerCounters(
+            lost_messages=self._audio.lost,
+            refused_messages=self._refusals.count,
+            faults=self.faults,
+        )
+        self._reports.publish(
+            self._health.report(
+                time.monotonic(), self.speaker, output, listener, self._refusals.last
+            )
+        )
 
     def _now_ns(self) -> int:
         return self.get_clock().now().nanoseconds

@@ -8,7 +8,7 @@ from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from diffsheg_ros.diagnostics.counters import SHARED_NEWS
+from diffsheg_ros.diagnostics.counters import ListenerCounters
 from diffsheg_ros.diagnostics.report import ERROR, WARN, Report, Rises, report
 from diffsheg_ros.diagnostics.report_log import ReportLog
 from diffsheg_ros.ros import messages
@@ -89,23 +89,16 @@ class RefusalReports:
         node.create_timer(1.0, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _report(self) -> None:
-        counters = {
-            'refused_messages': self._refusals.count,
-            'faults': getattr(self._node, 'faults', 0),
-        }
-        words = [
-            (
-                SHARED_NEWS[name][0],
-                SHARED_NEWS[name][1].format(last_refusal=self._refusals.last, last_error=''),
-            )
-            for name, rise in self._rises.since(time.monotonic(), counters).items()
-            if rise
-        ]
+        counters = ListenerCounters(
+            refused_messages=self._refusals.count, faults=getattr(self._node, 'faults', 0)
+        )
+        rises = self._rises.since(time.monotonic(), counters.values())
+        words = counters.news(rises, {}, last_refusal=self._refusals.last)
         if not words and not self._wrong:
             return
         self._wrong = bool(words)
         values = {'last_refusal': self._refusals.last}
-        values |= {name: str(count) for name, count in counters.items()}
+        values |= {name: str(count) for name, count in counters.values().items()}
         # Every refusal has its line in the log already.
         logged = '; '.join(text for level, text in words if level == WARN)
         self._reports.publish(report(words, 'listening', values), logged=logged)

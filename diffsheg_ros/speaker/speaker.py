@@ -2,11 +2,11 @@
 
 The device asks for samples by its own clock, chunks are stamped by their sender's. Both clocks are
 followed (`SampleClock`), and the sound is read a little faster or slower, so that neither drifts
-from the ROS clock. Only larger faults make it skip or wait (`Voice`).
+from the ROS clock. Only larger faults make it skip or wait (`UtterancePlayback`).
 """
 
 import statistics
-from collections import Counter, deque
+from collections import deque
 
 import numpy as np
 
@@ -14,12 +14,12 @@ from diffsheg_model.audio.interpolation import prepare_filter
 from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
+from diffsheg_ros.audio_in.counters import InboxCounters
 from diffsheg_ros.audio_in.heard_chunk import Chunk
 from diffsheg_ros.audio_in.inbox import Inbox
-from diffsheg_ros.audio_in.remarks import REMARK_COUNTERS
-from diffsheg_ros.audio_in.utterance_audio import HEARING_COUNTERS
 from diffsheg_ros.diagnostics.avatar_timing import Interrupts
-from diffsheg_ros.speaker.voice import Voice
+from diffsheg_ros.speaker.counters import SpeakerCounters
+from diffsheg_ros.speaker.playback import UtterancePlayback
 
 #: Chunks are put in order so long before they are heard; until then they wait in the inbox.
 _AHEAD_NS = NS
@@ -30,16 +30,6 @@ _MOST_CHUNKS = 50
 _SETTLE_S = 1.0
 _REMEMBERED_STARTS = 100
 _REMEMBERED_ERRORS = 256
-
-_VOICE_COUNTERS = ('late_samples', 'starvations', 'skips', 'waits')
-_OWN_COUNTERS = ('device_underruns', 'resyncs', 'stalls')
-_INBOX_COUNTERS = (
-    'utterances',
-    'interrupts',
-    'dropped_chunks',
-    'stale_chunks',
-    'rate_changes',
-)
 
 
 class Speaker:
@@ -80,11 +70,11 @@ class Speaker:
         self._clock: SampleClock | None = None  # of the device
         self._played = self._settling_from = 0  # samples of the device
         self._starts_ns: deque[int] = deque(maxlen=_REMEMBERED_STARTS)
-        self._voices: list[Voice] = []  # the one that is heard, then the next
+        self._playbacks: list[UtterancePlayback] = []  # the one that is heard, then the next
         self._arrived, self._arrived_ns = False, 0  # a chunk, since the last block
         self._spoken_ns = 0  # the newest chunk's length
         self._errors: deque[float] = deque(maxlen=_REMEMBERED_ERRORS)
-        self._counts: Counter[str] = Counter()
+        self._counts = SpeakerCounters()
 
     # From the node
 
@@ -92,7 +82,7 @@ class Speaker:
         """Says what will ask for samples: a device of this rate, Hz. Not while one asks."""
         self._rate = device_rate
         self._unsettle()
-        self._voices.clear()
+        self._playbacks.clear()
 
     def hear(self, piece: AudioPiece, arrival_ns: int | None = None) -> None:
         """Take a piece of speech as it came; see `Inbox.push`."""
@@ -119,7 +109,7 @@ class Speaker:
         """'speaking', 'waiting' (for the time of what has come) or 'idle'."""
         if self.utterance_id:
             return 'speaking'
-        return 'waiting' if self._voices or len(self._inbox) else 'idle'
+        return 'waiting' if self._playbacks or len(self._inbox) else 'idle'
 
     @property
     def remarks(self) -> dict[str, str]:
@@ -140,16 +130,18 @@ class Speaker:
         """(n,) seconds by which the last chunks were heard too late, by their stamps."""
         return np.array(self._errors.copy())
 
-    def counters(self) -> dict[str, int]:
-        """All that is counted, by name; see docs/diagnostics.md."""
-        counts = self._counts.copy()
-        for voice in self._voices.copy():
-            counts.update(_counts_of(voice))
-        counts.update({name: getattr(self._inbox, name) for name in _INBOX_COUNTERS})
-        counts.update(self._inbox.remarks.counts)
-        names = {*HEARING_COUNTERS, *_VOICE_COUNTERS, *_INBOX_COUNTERS, *_OWN_COUNTERS}
-        names |= set(REMARK_COUNTERS)
-        return {name: counts[name] for name in sorted(names)}
+    def counters(self) -> SpeakerCounters:
+        """Return what was counted so far; the node's own counters are 0."""
+        inbox = InboxCounters(
+            utterances=self._inbox.utterances,
+            interrupts=self._inbox.interrupts,
+            dropped_chunks=self._inbox.dropped_chunks,
+            stale_chunks=self._inbox.stale_chunks,
+            rate_changes=self._inbox.rate_changes,
+            **self._inbox.remarks.counts,
+        )
+        playing = [playback.counters() for playback in self._playbacks.copy()]
+        return SpeakerCounters.total(self._counts, inbox, *playing)
 
     # From the device
 
@@ -175,9 +167,9 @@ class Speaker:
         )
         self._end_stalled(heard_ns)
         self._take_soon(end_ns)
-        for voice in self._voices.copy():
-            block += self._played_by(voice, begin_ns, end_ns, frames, heard_ns - delay_ns)
-        heard = self._voices[0] if self._voices else None
+        for playback in self._playbacks.copy():
+            block += self._played_by(playback, begin_ns, end_ns, frames, heard_ns - delay_ns)
+        heard = self._playbacks[0] if self._playbacks else None
         speaking = heard is not None and heard.position is not None
         self.utterance_id = heard.utterance.id if speaking else ''
         return block.clip(-1, 1)
@@ -187,7 +179,7 @@ class Speaker:
         first = self._played
         self._played += frames
         if underrun:
-            self._counts['device_underruns'] += 1
+            self._counts.device_underruns += 1
             self._unsettle()
         if self._clock is None:
             # When sample 0 would have been heard, as each block tells it.
@@ -209,62 +201,66 @@ class Speaker:
         """Takes from the inbox what is heard soon."""
         for _ in range(_MOST_CHUNKS):
             front = self._inbox.front()
-            newest = self._voices[-1] if self._voices else None
+            newest = self._playbacks[-1] if self._playbacks else None
             if front is None:
                 return
             if newest is not None and newest.utterance is front.utterance:
                 if newest.known_until_ns > end_ns + _AHEAD_NS:
                     return
-            elif len(self._voices) > 1:
+            elif len(self._playbacks) > 1:
                 return
             chunk = self._inbox.take()
             if chunk is not None and not self._inbox.is_stale(chunk.utterance.epoch):
                 self._take(chunk)
 
     def _take(self, chunk: Chunk) -> None:
-        if not self._voice_of(chunk).take(chunk):
+        if not self._playback_of(chunk).take(chunk):
             return
         moved = self._inbox.restart(chunk)
         if moved is not None:
-            self._counts['resyncs'] += 1
-            self._voice_of(moved[0]).take(moved[0])
+            self._counts.resyncs += 1
+            self._playback_of(moved[0]).take(moved[0])
 
-    def _voice_of(self, chunk: Chunk) -> Voice:
-        for voice in self._voices:
-            if voice.utterance is chunk.utterance:
-                return voice
-        self._voices.append(Voice(chunk.utterance, self._rate, self._reorder_s, self._max_gap_s))
-        return self._voices[-1]
+    def _playback_of(self, chunk: Chunk) -> UtterancePlayback:
+        for playback in self._playbacks:
+            if playback.utterance is chunk.utterance:
+                return playback
+        self._playbacks.append(
+            UtterancePlayback(chunk.utterance, self._rate, self._reorder_s, self._max_gap_s)
+        )
+        return self._playbacks[-1]
 
     def _played_by(
-        self, voice: Voice, begin_ns: int, end_ns: int, frames: int, heard_ns: int
+        self, playback: UtterancePlayback, begin_ns: int, end_ns: int, frames: int, heard_ns: int
     ) -> np.ndarray:
-        """A voice's share of a block; the voice is let go of when it is over."""
-        sound = voice.play(begin_ns, end_ns, frames)
-        for first_sample, stamp_ns in voice.heard():
-            assert voice.position is not None
-            since_s = (voice.position - first_sample) / voice.utterance.sample_rate
+        """A playback's share of a block; the playback is let go of when it is over."""
+        sound = playback.play(begin_ns, end_ns, frames)
+        for first_sample, stamp_ns in playback.heard():
+            assert playback.position is not None
+            since_s = (playback.position - first_sample) / playback.utterance.sample_rate
             self._errors.append((heard_ns - stamp_ns) / NS + frames / self._rate - since_s)
-        following = self._voice_after(voice)
-        if self._inbox.is_stale(voice.utterance.epoch):
-            voice.fade_out(sound, min(frames, voice.fade))
-            self._drop(voice)
+        following = self._playback_after(playback)
+        if self._inbox.is_stale(playback.utterance.epoch):
+            playback.fade_out(sound, min(frames, playback.fade))
+            self._drop(playback)
         elif following is not None and following.begin_ns < end_ns:
             until = round((following.begin_ns - begin_ns) * self._rate / NS)
-            voice.fade_out(sound, max(until, min(frames, voice.fade)))
-            self._drop(voice)
-        elif voice.exhausted and (voice.complete or self._inbox.current is not voice.utterance):
-            self._drop(voice)
+            playback.fade_out(sound, max(until, min(frames, playback.fade)))
+            self._drop(playback)
+        elif playback.exhausted and (
+            playback.complete or self._inbox.current is not playback.utterance
+        ):
+            self._drop(playback)
         return sound
 
-    def _voice_after(self, voice: Voice) -> Voice | None:
-        index = self._voices.index(voice)
-        return self._voices[index + 1] if index + 1 < len(self._voices) else None
+    def _playback_after(self, playback: UtterancePlayback) -> UtterancePlayback | None:
+        index = self._playbacks.index(playback)
+        return self._playbacks[index + 1] if index + 1 < len(self._playbacks) else None
 
-    def _drop(self, voice: Voice) -> None:
-        self._voices.remove(voice)
-        self._inbox.close(voice.utterance)
-        self._counts.update(_counts_of(voice))
+    def _drop(self, playback: UtterancePlayback) -> None:
+        self._playbacks.remove(playback)
+        self._inbox.close(playback.utterance)
+        self._counts = SpeakerCounters.total(self._counts, playback.counters())
 
     def _end_stalled(self, now_ns: int) -> None:
         """Ends an utterance of which nothing comes any more, as the avatar does."""
@@ -272,12 +268,4 @@ class Speaker:
             self._arrived, self._arrived_ns = False, now_ns
         current = self._inbox.current
         if current is not None and now_ns - self._arrived_ns > self._stall_ns + self._spoken_ns:
-            self._counts['stalls'] += self._inbox.stall(current)
-
-
-def _counts_of(voice: Voice) -> dict[str, int]:
-    return voice.hearing.counts() | {
-        # A sample is late for the ear when its time is over, not when a zero stands in its place.
-        name: getattr(voice, name)
-        for name in _VOICE_COUNTERS
-    }
+            self._counts.stalls += self._inbox.stall(current)

@@ -5,26 +5,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.paths import ROOT
-
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 
-from diffsheg_ros.avatar.health import NEWS
-from diffsheg_ros.diagnostics.report import WARN
-from diffsheg_ros.nodes.live_speech_node import LiveSpeechNode
-from diffsheg_ros.nodes.microphone import MicrophoneNode
-from diffsheg_ros.speaker.health import _NEWS as SPEAKER_NEWS
+from tests.support.counter_tables import PAGE, TABLES, page_with_tables
 from tests.support.every_node import card, named, start_any  # noqa: F401
 from tests.support.ros_world import Watcher
-
-PAGE = ROOT / 'docs' / 'diagnostics.md'
-LEVELS = ['', 'WARN', 'ERROR']
-NODES = {
-    'avatar': {name: level for name, (level, _) in NEWS.items()},
-    'speaker': {name: level for name, (level, _) in SPEAKER_NEWS.items()},
-    'microphone': dict.fromkeys(MicrophoneNode.NEWS, WARN),
-    'audio_adapter': dict.fromkeys(LiveSpeechNode.NEWS, WARN),
-}
 
 
 class Entry(NamedTuple):
@@ -45,18 +30,19 @@ def rows(node: str, width: int) -> list[Entry]:
     return found
 
 
-@pytest.mark.parametrize(('node', 'news'), NODES.items(), ids=NODES)
-def test_the_level_of_every_counter_is_told_with_what_to_do(node, news):
-    counters = rows(node, 4)
-    assert set(news) <= {name for row in counters for name in row.names}
-    for names, (meaning, level, advice) in counters:
-        for name in names:
-            assert level.split(' ')[0] == LEVELS[news.get(name, 0)], name
-        assert meaning and bool(advice) >= bool(level), names
+def test_the_tables_of_counters_are_those_of_the_declarations():
+    page = PAGE.read_text(encoding='utf-8')
+    assert page == page_with_tables(page), 'python -m tests.support.counter_tables'
+
+
+@pytest.mark.parametrize('node', TABLES)
+def test_every_counter_with_a_level_says_what_to_do(node):
+    for name, item in TABLES[node][0].declarations().items():
+        assert item.meaning and bool(item.advice) == bool(item.level), name
 
 
 @pytest.mark.ros
-@pytest.mark.parametrize('name', named(*NODES))
+@pytest.mark.parametrize('name', named(*TABLES))
 def test_all_that_a_node_reports_is_told_and_nothing_else(world, start_any, name):  # noqa: F811
     told = {word for width in (3, 4) for row in rows(name, width) for word in row.names}
     watcher = world.add(Watcher())

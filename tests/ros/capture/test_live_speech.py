@@ -57,7 +57,7 @@ def test_chunks_have_one_length_whatever_the_blocks(block):
     assert np.array_equal(checked(pieces), samples)
     assert {len(piece.samples) for piece in pieces[:-1]} == {960}
     assert all(piece.start_ns == exact(piece.first_sample) for piece in pieces)
-    assert speech.utterances == 1 and not speech.utterance_id and speech.end() == []
+    assert speech.counters.utterances == 1 and not speech.utterance_id and speech.end() == []
 
 
 def test_late_callbacks_and_a_slow_sound_card_are_not_heard_of():
@@ -89,7 +89,7 @@ def test_lost_sound_becomes_silence_and_what_follows_keeps_its_time(told):
         after_loss = told and number == 0
         pieces += speech.push(np.ones(block, np.float32), RATE, exact(index), after_loss)
     samples = checked(pieces + speech.end())
-    assert speech.lost_samples == lost and speech.breaks == 0
+    assert speech.counters.lost_samples == lost and speech.counters.breaks == 0
     assert (samples == 0).sum() == lost and len(samples) == RATE + lost + 200 * block
     assert abs(pieces[-1].start_ns - exact(pieces[-1].first_sample)) < NS // 1000
     gap = np.flatnonzero(samples == 0)
@@ -104,7 +104,7 @@ def test_a_clock_that_jumps_begins_a_new_utterance(jump_ns):
     pieces += pushed(speech, ramp(2 * RATE), 480, lambda index: exact(RATE + index) + jump_ns)
     pieces += speech.end()
     names = list(dict.fromkeys(piece.utterance_id for piece in pieces))
-    assert len(names) == 2 and speech.breaks == 1 and speech.lost_samples == 0
+    assert len(names) == 2 and speech.counters.breaks == 1 and speech.counters.lost_samples == 0
     for name in names:
         checked([piece for piece in pieces if piece.utterance_id == name])
     last = pieces[-1]
@@ -151,7 +151,7 @@ def test_speech_is_published_as_it_was_said_and_silence_is_not():
     pieces = pushed(speech, samples, 960, exact)
     assert speech.end() == []  # it ended by itself
     names = list(dict.fromkeys(piece.utterance_id for piece in pieces))
-    assert len(names) == speech.utterances and names
+    assert len(names) == speech.counters.utterances and names
     for name in names:
         utterance = [piece for piece in pieces if piece.utterance_id == name]
         first = round((utterance[0].start_ns - START_NS) * RATE / NS)

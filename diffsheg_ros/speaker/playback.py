@@ -9,6 +9,7 @@ from diffsheg_model.audio.interpolation import half_width, read_at
 from diffsheg_ros.audio_in.audio_buffer import EMPTY
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
 from diffsheg_ros.audio_in.utterance_audio import Hearing
+from diffsheg_ros.speaker.counters import PlaybackCounters
 
 #: Sound is read at most so much faster or slower than nominal; 0.1 % is a sixtieth of a semitone.
 MOST_STRETCH = 1e-3
@@ -28,7 +29,7 @@ _KEPT_S = 0.5
 _MOST_STAMPS = 1000
 
 
-class Voice:
+class UtterancePlayback:
     """Takes chunks and gives the sound of any stretch of time; belongs to one thread.
 
     Times are those of the stamps, without the playout delay.
@@ -38,9 +39,6 @@ class Voice:
         hearing: takes its chunks.
         position: the next sample to be heard, with its fraction; None before the first.
         fade: samples of the loudspeaker that a fade takes.
-        late_samples: samples that came after their time.
-        starvations: times that sound was due and had not come.
-        skips, waits: times that the sound skipped, or was silent for a while, to be in time again.
     """
 
     def __init__(
@@ -56,7 +54,7 @@ class Voice:
         self.utterance = utterance
         self.hearing = Hearing(utterance, reorder_s, max_gap_s)
         self.position: float | None = None
-        self.late_samples = self.starvations = self.skips = self.waits = 0
+        self._counts = PlaybackCounters()
         self._step = utterance.sample_rate / device_rate
         self.fade = round(FADE_S * device_rate)
         self._waiting = False  # silent until it is time for `position`
@@ -84,6 +82,12 @@ class Voice:
     def known_until_ns(self) -> int:
         """When the first sample that is not there yet is heard."""
         return self.hearing.clock.time_ns(self.hearing.buffer.next_sample)
+
+    def counters(self) -> PlaybackCounters:
+        """Return what was counted so far."""
+        counters = PlaybackCounters(**(self._counts.values() | self.hearing.counts()))
+        counters.late_samples = self._counts.late_samples
+        return counters
 
     def take(self, chunk: Chunk) -> bool:
         """Takes a chunk; returns whether the sound has jumped to it (`AudioBuffer.resync_at`)."""
@@ -121,16 +125,16 @@ class Voice:
         end = min(end, self.position + nominal + stretch)
         sound = self._read(self.position, end, frames)
         if end > self.hearing.buffer.next_sample and not self._starving and not self.complete:
-            self.starvations += 1
+            self._counts.starvations += 1
             self._starving = True
         quiet = np.abs(sound).max(initial=0.0) < QUIET
         most = (QUIET_OFF_S if quiet else MOST_OFF_S) * self.utterance.sample_rate
         if due - self.position < -most or (paused and end > until):
-            self.waits += 1
+            self._counts.waits += 1
             self._waiting = True
             self.fade_out(sound, self.fade)
         elif due - self.position > most:
-            self.skips += 1
+            self._counts.skips += 1
             self.fade_out(sound, self.fade)
             sound += self._resume(due, until, frames)
         else:
@@ -175,7 +179,8 @@ class Voice:
         self._starving = False
         end = self.hearing.buffer.next_sample
         if self.position is not None:
-            self.late_samples += min(max(0, int(self.position) - end + len(samples)), len(samples))
+            late = int(self.position) - end + len(samples)
+            self._counts.late_samples += min(max(0, late), len(samples))
             kept = int(self.position - _KEPT_S * self.utterance.sample_rate)
             if (gone := kept - self._first) > 0:
                 self._samples = self._samples[gone:]
