@@ -63,15 +63,15 @@ def serve(options: argparse.Namespace) -> None:
     conditions, x = inputs(config.network, options.batch, frames)
     sampler = make_sampler(config.diffusion, config.foppas)
     known = x[:, : config.foppas.overlap]
-    walk = plan_window(sampler, seeded_noise(0), 1, x.shape, known)
+    plan = plan_window(sampler, seeded_noise(0), 1, x.shape, known)
     begin = time.perf_counter()
-    engine.sample(conditions, walk)  # the first window makes the tables and finds its memory
+    engine.sample(conditions, plan)  # the first window makes the tables and finds its memory
     first_window_s = time.perf_counter() - begin
     say(
         {
             'load_s': load_s,
             'first_window_s': first_window_s,
-            'calls': len(walk),
+            'calls': len(plan),
             'new_frames': options.batch * (frames - config.foppas.overlap),
             'fps': config.format.fps,
             'memory_mb': (_resident_bytes() - before) / 1e6,
@@ -80,7 +80,7 @@ def serve(options: argparse.Namespace) -> None:
     )
     for _ in sys.stdin:
         begin = time.perf_counter()
-        engine.sample(conditions, walk)
+        engine.sample(conditions, plan)
         say(time.perf_counter() - begin)
 
 

@@ -132,7 +132,7 @@ def first_windows(model: Model, speech: Speech) -> np.ndarray:
         plan = session.plan()
         if plan is None:
             raise InputError(f'{speech.name} is too short: give at least {needed / speech.rate} s')
-        windows.append(model.engine.sample(plan.conditions, plan.walk)[0])
+        windows.append(model.engine.sample(plan.conditions, plan.sampling)[0])
     return np.stack(windows)
 
 

@@ -108,7 +108,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class DiffusionConfig:
-    """The noise schedule of linear betas, and how sampling walks down it.
+    """The noise schedule of linear betas, and the settings of sampling.
 
     Attributes:
         num_steps: levels of noise that the network was trained on.

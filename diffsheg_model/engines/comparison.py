@@ -16,7 +16,7 @@ from diffsheg_model.features.mel import FFT_SIZE, mel_frame
 from diffsheg_model.features.mel_transform import transform_mel
 from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import seeded_noise
-from diffsheg_model.sampling.plan import Walk
+from diffsheg_model.sampling.plan import SamplingPlan
 
 TOLERANCES = {'fp32': 1e-3, 'fp16': 1e-2, 'bf16': 5e-2, 'int8': 1e-1}
 """Largest relative error that a precision excuses, see `Comparison`.
@@ -47,7 +47,7 @@ class Comparison:
         return max(self.call_error, self.window_error)
 
 
-def reference_windows(bundle: Bundle) -> list[tuple[Conditions, Walk]]:
+def reference_windows(bundle: Bundle) -> list[tuple[Conditions, SamplingPlan]]:
     """What a bundle is tried with."""
     config, seed = bundle.config, int(bundle.digest[:8], 16)
     random = np.random.default_rng(seed)
@@ -70,8 +70,8 @@ def reference_windows(bundle: Bundle) -> list[tuple[Conditions, Walk]]:
         known = None
         if window:
             known = random.standard_normal(shape, dtype=np.float32)[:, : config.foppas.overlap]
-        walk = plan_window(sampler, seeded_noise(seed), window, shape, known)
-        windows.append((conditions, walk))
+        plan = plan_window(sampler, seeded_noise(seed), window, shape, known)
+        windows.append((conditions, plan))
     return windows
 
 
@@ -79,19 +79,19 @@ def compare(engine: Engine, reference: Engine, bundle: Bundle) -> Comparison:
     """Runs both engines on the bundle's reference inputs."""
     call_error = window_error = 0.0
     seconds, calls = 0.0, 0
-    for conditions, walk in reference_windows(bundle):
-        steps = walk.steps[[0, len(walk) // 2, -1]].tolist()
+    for conditions, plan in reference_windows(bundle):
+        steps = plan.steps[[0, len(plan) // 2, -1]].tolist()
         expected = reference.denoiser(conditions, steps)
-        answers = [expected(walk.start, step).copy() for step in steps]
+        answers = [expected(plan.start, step).copy() for step in steps]
         denoise = engine.denoiser(conditions, steps)
         for step, answer in zip(steps, answers, strict=True):
-            call_error = max(call_error, relative_error(denoise(walk.start, step), answer))
-        motion = reference.sample(conditions, walk)
-        window_error = max(window_error, relative_error(engine.sample(conditions, walk), motion))
+            call_error = max(call_error, relative_error(denoise(plan.start, step), answer))
+        motion = reference.sample(conditions, plan)
+        window_error = max(window_error, relative_error(engine.sample(conditions, plan), motion))
         begin = time.perf_counter()
-        engine.sample(conditions, walk)  # the first time may have prepared for these sizes
+        engine.sample(conditions, plan)  # the first time may have prepared for these sizes
         seconds += time.perf_counter() - begin
-        calls += len(walk)
+        calls += len(plan)
     return Comparison(call_error, window_error, 1000 * seconds / calls)
 
 

@@ -1,4 +1,4 @@
-"""What every engine is: a network that is loaded, and walks a window's way through the chain."""
+"""The interface of every engine: a loaded network that generates windows of motion."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 from diffsheg_model.config import BundleConfig
 from diffsheg_model.errors import InputError
-from diffsheg_model.sampling.plan import Denoiser, Walk, take
+from diffsheg_model.sampling.plan import Denoiser, SamplingPlan, run_plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,16 +57,16 @@ class Engine(ABC):
     def sample(
         self,
         conditions: Conditions,
-        walk: Walk,
+        plan: SamplingPlan,
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
         """Generates a window of normalised motion.
 
-        An engine that keeps the motion on its device does the walk's arithmetic there.
+        An engine that keeps the motion on its device runs the plan's updates there.
 
         Args:
-            conditions: of the window; as many rows as the walk has.
-            walk: the way through the chain.
+            conditions: of the window; as many rows as the plan has.
+            plan: the denoising steps.
             cancelled: asked before each call of the network; True gives the window up.
 
         Returns:
@@ -76,7 +76,7 @@ class Engine(ABC):
             InputError: conditions that do not fit the model.
             Cancelled: ``cancelled`` returned True.
         """
-        return take(walk, self.denoiser(conditions, walk.steps.tolist()), cancelled)
+        return run_plan(plan, self.denoiser(conditions, plan.steps.tolist()), cancelled)
 
     @abstractmethod
     def close(self) -> None:

@@ -15,7 +15,7 @@ from diffsheg_model.config import BundleConfig
 from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.engines.engine_thread import EngineThread
 from diffsheg_model.errors import InputError, one_line
-from diffsheg_model.sampling.plan import Cancelled, Denoiser, Walk
+from diffsheg_model.sampling.plan import Cancelled, Denoiser, SamplingPlan
 
 logger = logging.getLogger(__name__)
 
@@ -126,13 +126,13 @@ class FallbackEngine(Engine):
     def sample(
         self,
         conditions: Conditions,
-        walk: Walk,
+        plan: SamplingPlan,
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
         """Generates a window; see `Engine.sample`.
 
         Raises:
-            InputError: conditions that do not fit the model, or numbers in them or in the walk
+            InputError: conditions that do not fit the model, or numbers in them or in the plan
                 that are not finite: no engine could make motion of those.
             Cancelled: ``cancelled`` returned True.
             Exception: what the engine raised, when no other is left to take over.
@@ -140,13 +140,13 @@ class FallbackEngine(Engine):
         if self._closed:
             raise RuntimeError('the engine is closed')
         check_conditions(conditions, self._config)
-        _check_finite(conditions, walk)
+        _check_finite(conditions, plan)
         self._windows += 1
         while True:
             if cancelled is not None and cancelled():
                 raise Cancelled
             try:
-                return self._try(conditions, walk, cancelled)
+                return self._try(conditions, plan, cancelled)
             except Cancelled:
                 raise
             except Exception as error:
@@ -175,7 +175,7 @@ class FallbackEngine(Engine):
         self.name, self.precision = engine.name, engine.precision
 
     def _try(
-        self, conditions: Conditions, walk: Walk, cancelled: Callable[[], bool] | None
+        self, conditions: Conditions, plan: SamplingPlan, cancelled: Callable[[], bool] | None
     ) -> np.ndarray:
         limit_s = self._timeout_s if self._proven else self._start_limit_s
         deadline = None if limit_s is None else time.monotonic() + limit_s
@@ -187,7 +187,7 @@ class FallbackEngine(Engine):
         def unwanted() -> bool:
             return left.is_set() or (cancelled is not None and cancelled())
 
-        future = self._thread.submit(lambda engine: engine.sample(conditions, walk, unwanted))
+        future = self._thread.submit(lambda engine: engine.sample(conditions, plan, unwanted))
         self._running = future
         try:
             ended = _ended(future, deadline)
@@ -239,12 +239,12 @@ def _ended(call: concurrent.futures.Future[Any] | None, deadline: float | None) 
     return call.done()
 
 
-def _check_finite(conditions: Conditions, walk: Walk) -> None:
+def _check_finite(conditions: Conditions, plan: SamplingPlan) -> None:
     arrays = {
         'mel': conditions.mel,
         'speech features': conditions.speech,
-        'start': walk.start,
-        'known frames or noise': walk.offset,
+        'start': plan.start,
+        'known frames or noise': plan.offset,
     }
     for what, values in arrays.items():
         if values is not None and not np.isfinite(values).all():

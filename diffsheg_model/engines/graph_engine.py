@@ -14,8 +14,8 @@ from diffsheg_model.engines.engine import Conditions, Engine, check_conditions
 from diffsheg_model.sampling.plan import (
     Cancelled,
     Denoiser,
-    Walk,
-    take,
+    SamplingPlan,
+    run_plan,
 )
 
 Arrays = dict[str, np.ndarray]
@@ -71,9 +71,9 @@ class _Window:
 class GraphEngine(Engine):
     """Runs the four graphs of a bundle (see `diffsheg_model.network.split_unieg`).
 
-    The branch that runs first never hears the other, so its way through the chain goes ahead on
-    one half of the threads while the other branch follows on the other half. Small products gain
-    more from a thread of their own than from a share of two; the numbers are the same.
+    The first branch does not depend on the second. It runs ahead through its denoising steps on
+    one half of the threads, while the second follows on the other half. Small products gain more
+    from a thread of their own than from a share of two; the numbers are the same.
 
     Args:
         bundle: the model.
@@ -120,12 +120,12 @@ class GraphEngine(Engine):
     def sample(
         self,
         conditions: Conditions,
-        walk: Walk,
+        plan: SamplingPlan,
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
         if self._beside is None:
-            return super().sample(conditions, walk, cancelled)
-        window = self._window(conditions, walk.steps.tolist())
+            return super().sample(conditions, plan, cancelled)
+        window = self._window(conditions, plan.steps.tolist())
         cleans: SimpleQueue[np.ndarray | None] = SimpleQueue()
 
         def ahead(x: np.ndarray, step: int) -> np.ndarray:
@@ -139,17 +139,17 @@ class GraphEngine(Engine):
                 raise Cancelled  # by what the first branch raises, see below
             return self._call(window, self._second, x, step, clean)[0]
 
-        def walk_ahead() -> np.ndarray:
+        def run_first() -> np.ndarray:
             try:
-                return take(walk.channels(self._first_channels), ahead, cancelled)
+                return run_plan(plan.channels(self._first_channels), ahead, cancelled)
             finally:
                 cleans.put(None)
 
-        first = self._beside.submit(walk_ahead)
-        x = np.empty_like(walk.start)
+        first = self._beside.submit(run_first)
+        x = np.empty_like(plan.start)
         try:
-            second_walk = walk.channels(self._second_channels)
-            x[..., self._second_channels] = take(second_walk, behind, cancelled)
+            second_plan = plan.channels(self._second_channels)
+            x[..., self._second_channels] = run_plan(second_plan, behind, cancelled)
         finally:
             # Also where the second branch failed: the engine is free again only after both.
             x[..., self._first_channels] = first.result()

@@ -90,8 +90,8 @@ class TorchCompileEngine(TorchEngine):
         super().__init__(bundle, threads, precision, cache)
         keep_compiled_code(ArtifactCache(bundle.path, cache).folder / 'inductor')
         self._network.compile()
-        conditions, walk = reference_windows(bundle)[0]
+        conditions, plan = reference_windows(bundle)[0]
         try:
-            self.denoiser(conditions, [0])(walk.start, 0)
+            self.denoiser(conditions, [0])(plan.start, 0)
         except Exception as error:
             raise InputError(f'torch-compile cannot compile here: {one_line(error)}') from error

@@ -1,8 +1,21 @@
 """FOPPAS: fast out-painting-based partial autoregressive sampling (arXiv 2401.04747, sec. 3.3).
 
-Motion of any length from a network that sees T frames: each window keeps the last frames of the
-one before it and paints the rest. A window is planned whole, with its random draws,
-before the network is asked.
+Generates motion of any length with a network that sees T frames. Each window keeps the last
+frames of the window before it and generates the rest (abar[-1] stands for 1)::
+
+    trajectory = first if known is None else later      # indices N-1 .. -1, with jumps back up
+    x = noise()
+    for index, next_index in pairwise(trajectory.path):
+        if next_index > index:                          # a jump re-noises one level up
+            x = sqrt(1 - beta[index]) * x + sqrt(beta[index]) * noise()
+        else:                                           # a denoising step
+            eps = network(x, timesteps[index])
+            x = solver_step(x, eps, index)              # DDIM, or DPM-Solver++ with the last x0
+            noised = sqrt(abar[next_index]) * known + sqrt(1 - abar[next_index]) * noise()
+            x[:overlap] = weight * noised + (1 - weight) * x[:overlap]     # later windows only
+
+`plan_window` carries out this loop without the network: it draws all noise and leaves the
+network's output as an unknown. The result is a `SamplingPlan`, which an engine runs.
 """
 
 import itertools
@@ -13,7 +26,7 @@ import numpy as np
 from diffsheg_model.config import DiffusionConfig, FoppasConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.noise import NoiseSource
-from diffsheg_model.sampling.plan import Walk
+from diffsheg_model.sampling.plan import SamplingPlan
 from diffsheg_model.sampling.schedule import (
     Schedule,
     make_schedule,
@@ -24,13 +37,13 @@ from diffsheg_model.sampling.solver import clean_gains, step_gains
 
 
 @dataclass(frozen=True)
-class Way:
-    """A chain of levels and the way down it.
+class Trajectory:
+    """The noise levels of a schedule in the order in which a window visits them.
 
     Attributes:
-        schedule: the levels.
-        path: indices that are visited, -1 at the end; a fall is a denoising step, a rise a
-            re-noising step.
+        schedule: the noise levels.
+        path: indices into the schedule, ending with -1 for clean motion. A lower index follows a
+            denoising step, a higher one a re-noising step.
     """
 
     schedule: Schedule
@@ -44,26 +57,26 @@ class Way:
 
 @dataclass(frozen=True)
 class Sampler:
-    """How windows are sampled, fixed for a model.
+    """The sampling settings of a model, and the trajectories that follow from them.
 
     Attributes:
         config: FOPPAS options.
-        solver: how a step down is taken, see `diffsheg_model.sampling.solver`.
-        first: the way of a first window.
-        later: the way of a later window.
+        solver: name of the solver, see `diffsheg_model.sampling.solver`.
+        first: trajectory of a first window.
+        later: trajectory of a later window.
     """
 
     config: FoppasConfig
     solver: str
-    first: Way
-    later: Way
+    first: Trajectory
+    later: Trajectory
 
 
 def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
-    """Lays out both ways once.
+    """Return the sampler for these settings.
 
     Raises:
-        InputError: a jump is longer than the part of the chain that later windows run through.
+        InputError: a jump is longer than the trajectory of a later window.
     """
     whole = make_schedule(diffusion)
     part = make_schedule(diffusion, foppas.start_fraction)
@@ -75,16 +88,16 @@ def make_sampler(diffusion: DiffusionConfig, foppas: FoppasConfig) -> Sampler:
     return Sampler(
         foppas,
         diffusion.solver,
-        Way(whole, tuple(range(len(whole) - 1, -2, -1))),
-        Way(part, harmonising_path(len(part), foppas.jump_length, foppas.jump_n_sample)),
+        Trajectory(whole, tuple(range(len(whole) - 1, -2, -1))),
+        Trajectory(part, harmonising_path(len(part), foppas.jump_length, foppas.jump_n_sample)),
     )
 
 
 def harmonising_path(length: int, jump_length: int, jump_n_sample: int) -> tuple[int, ...]:
-    """Step indices from length - 1 down to -1, with jumps back up.
+    """Return step indices from length - 1 down to -1, with harmonising jumps back up.
 
-    Whenever the way down reaches a jump point 0, J, 2J, .. below length - J, it goes J steps up
-    again, jump_n_sample - 1 times per point.
+    The jump points are 0, J, 2J, .. below length - J, with J = jump_length. Whenever the path
+    reaches one, it rises J steps again, jump_n_sample - 1 times per point.
     """
     jumps = {point: jump_n_sample - 1 for point in range(0, length - jump_length, jump_length)}
     path = [length - 1]
@@ -103,7 +116,7 @@ def next_window(
     overlap: int,
     total_frames: int,
 ) -> tuple[int, int] | None:
-    """The window [start, end) after ``previous``, or None when the audio is covered.
+    """Return the window [start, end) after ``previous``, or None when all frames are covered.
 
     Args:
         previous: the last window, None before the first.
@@ -128,17 +141,18 @@ def plan_window(
     shape: tuple[int, int, int],
     known: np.ndarray | None = None,
     keep: bool = False,
-) -> Walk:
-    """Lays out how one window of normalised motion is generated, with all its random draws.
+) -> SamplingPlan:
+    """Return the plan of one window of normalised motion, with all its random draws.
 
     Args:
         sampler: from ``make_sampler``.
         noise: source of the draws.
-        window: index of the window within the utterance, names the draws.
+        window: index of the window within the utterance; part of each draw's name.
         shape: (B, T, C).
-        known: (B, overlap, C) first frames of this window, as windows before it made them; None
-            for a first window.
-        keep: whether they have been shown, and must stay as they are; else they are cross-faded.
+        known: (B, overlap, C) first frames of this window, from the window before it; None for a
+            first window.
+        keep: True keeps the known frames exactly, because they have been shown already. False
+            cross-fades them into the new ones.
     """
     draws = 0
 
@@ -148,23 +162,24 @@ def plan_window(
         draws += 1
         return values
 
-    way = sampler.first if known is None else sampler.later
+    trajectory = sampler.first if known is None else sampler.later
     start = draw('init')
     updates: list[_Update] = []
-    remembered = None  # index of the call before, unless x was noised since: x0 would not fit it
-    for index, following in itertools.pairwise(way.path):
-        if following > index:
-            gain, noise_gain = renoise_gains(way.schedule, index)
+    # Index of the previous call. None after re-noising, because its x0 no longer fits x.
+    previous = None
+    for index, next_index in itertools.pairwise(trajectory.path):
+        if next_index > index:
+            gain, noise_gain = renoise_gains(trajectory.schedule, index)
             updates[-1].then(gain, noise_gain * draw('renoise'))
-            remembered = None
+            previous = None
             continue
-        update = _Update(way.schedule, index, remembered, shape)
+        update = _Update(trajectory.schedule, index, previous, shape)
         updates.append(update)
-        remembered = index if sampler.solver == 'dpmpp_2m' else None
+        previous = index if sampler.solver == 'dpmpp_2m' else None
         if known is not None:
-            level = way.schedule.alpha_cumprod_before(index)
+            level = trajectory.schedule.alpha_cumprod_before(index)
             update.then(*_put_back(known, draw('overlap'), level, sampler.config.ramp_level, keep))
-    return Walk(
+    return SamplingPlan(
         steps=np.array([update.step for update in updates], np.int64),
         start=start,
         **{
@@ -175,19 +190,19 @@ def plan_window(
 
 
 class _Update:
-    """What follows one call of the network, gathered in float64; see `Walk`."""
+    """The update after one call of the network, collected in float64; see `SamplingPlan`."""
 
     def __init__(
         self,
         schedule: Schedule,
         index: int,
-        remembered: int | None,
+        previous: int | None,
         shape: tuple[int, int, int],
     ) -> None:
-        """The step down from ``index``, with what the call at ``remembered`` found."""
+        """Start with the denoising step from ``index``, after a call at ``previous``."""
         self.step = int(schedule.timesteps[index])
         self.clean = clean_gains(float(schedule.alphas_cumprod[index]))
-        x_gain, eps_gain, memory_gain = step_gains(schedule, index, remembered)
+        x_gain, eps_gain, memory_gain = step_gains(schedule, index, previous)
         frames = np.ones((shape[1], 1))
         self.x_gain = x_gain * frames
         self.eps_gain = eps_gain * frames
@@ -195,7 +210,7 @@ class _Update:
         self.offset = np.zeros(shape)
 
     def then(self, gain: float | np.ndarray, values: np.ndarray) -> None:
-        """Lets x become gain * x + values, gain () or (T, 1), values (B, T, C)."""
+        """Append x = gain * x + values, with gain () or (T, 1) and values (B, T, C)."""
         self.x_gain = gain * self.x_gain
         self.eps_gain = gain * self.eps_gain
         self.memory_gain = gain * self.memory_gain
@@ -205,13 +220,14 @@ class _Update:
 def _put_back(
     known: np.ndarray, noise: np.ndarray, alpha_cumprod: float, ramp_level: float, keep: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Puts the known frames, noised to the level reached, back at the window's start.
+    """Return the update that puts the known frames back at the window's start.
 
-    Near the end of the chain those that need not be kept are cross-faded into the denoised frames,
-    from all known at the first frame to none at the last of them, so that the seam is smooth.
+    The known frames are noised to the level reached. Near the end of the trajectory they are
+    cross-faded into the denoised frames unless ``keep`` is set: weight 1 at the first known frame,
+    0 at the last one. This makes the seam smooth.
 
     Returns:
-        Gain of the window's own frames (T, 1), and what is added to them (B, T, C).
+        Gain of the window's own frames (T, 1), and the values added to them (B, T, C).
     """
     overlap = min(known.shape[1], noise.shape[1])
     of_known, of_noise = noising_gains(alpha_cumprod)

@@ -1,4 +1,4 @@
-"""Where sampling takes its random draws from."""
+"""The random draws of sampling, each a function of its name."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -6,26 +6,26 @@ from functools import lru_cache
 import numpy as np
 
 NoiseSource = Callable[[int, int, str, tuple[int, ...]], np.ndarray]
-"""``noise(window, draw, kind, shape)`` -> standard normal float32.
+"""``noise(window, draw, kind, shape)`` returns standard normal float32 values.
 
-A draw is named, not taken in turn: window index within the utterance, draw counter within the
-window, and kind ('init', 'overlap' or 'renoise'). So motion does not depend on what else was
-sampled before, and a stream draws the same numbers as a file.
+The arguments name a draw: window index within the utterance, draw counter within the window, and
+kind ('init', 'overlap' or 'renoise'). The values do not depend on earlier draws, so a stream and a
+file get the same ones.
 """
 
-#: Frames before an utterance have numbers too; seeds must not be negative.
-_BEFORE = 2**20
+#: Frames. Frame numbers before an utterance are negative, and seeds must not be.
+_FRAME_OFFSET = 2**20
 
 _KINDS = {'init': 0, 'overlap': 1, 'renoise': 2}
 
 
 def seeded_noise(seed: int, utterance: int = 0) -> NoiseSource:
-    """The same draws for the same seed and utterance number, on every machine.
+    """Return a source that gives the same draws on every machine.
 
     Args:
         seed: 0 or more.
-        utterance: ordinal of the utterance; a live node counts them so that two utterances
-            do not move alike.
+        utterance: ordinal of the utterance. A live node counts utterances, so that two of them
+            get different motion.
     """
 
     def noise(window: int, draw: int, kind: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -37,19 +37,19 @@ def seeded_noise(seed: int, utterance: int = 0) -> NoiseSource:
 
 
 class FrameNoise:
-    """Draws that belong to frames, not windows: where windows overlap they start from the same.
+    """Draws that belong to frames instead of windows, so that overlapping windows share them.
 
-    A frame that is planned again and again, on ever more sound, is then the same motion corrected,
-    not another motion each time.
+    A live session generates a frame several times as more sound arrives. With the same draws the
+    new motion is a correction of the old one, not a different motion.
     """
 
     def __init__(self, seed: int, utterance: int = 0) -> None:
-        """As `seeded_noise`."""
+        """Take the arguments of `seeded_noise`."""
         self._seed = seed
         self._utterance = utterance
 
     def of(self, start: int) -> NoiseSource:
-        """The draws of a window that begins at a frame, one row."""
+        """Return the draws of a window of one row that begins at a frame."""
 
         def noise(window: int, draw: int, kind: str, shape: tuple[int, ...]) -> np.ndarray:
             _, frames, channels = shape
@@ -60,8 +60,8 @@ class FrameNoise:
         return noise
 
 
-@lru_cache(maxsize=8192)  # a window draws most of its frames' numbers again
+@lru_cache(maxsize=8192)  # overlapping windows repeat most draws
 def _of_frame(frame: int, name: tuple[int, int, int, int], channels: int) -> np.ndarray:
-    key = np.random.SeedSequence([_BEFORE + frame, *name])
+    key = np.random.SeedSequence([_FRAME_OFFSET + frame, *name])
     generator = np.random.Generator(np.random.Philox(key))
     return generator.standard_normal(channels, dtype=np.float32)

@@ -1,8 +1,8 @@
-"""A window's whole way through the diffusion chain, laid out as linear updates before it begins.
+"""A window's sampling as a list of linear updates, complete before the network is first called.
 
-Every element of it, DDIM step, multistep solver, known frames put back and re-noising, is linear
-in the motion so far, the predicted noise and random draws. With the draws made beforehand, an
-engine may keep the motion on its device from the first call of the network to the last.
+DDIM, the multistep solver, the known frames put back and re-noising are all linear in the motion
+so far, the predicted noise and random draws. With the draws made beforehand, an engine can keep
+the motion on its device from the first call of the network to the last.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,19 +11,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 Denoiser = Callable[[np.ndarray, int], np.ndarray]
-"""``denoise(x (B, T, C) float32, step 0..999)`` -> predicted noise, same shape."""
+"""``denoise(x, step)`` returns the predicted noise of x, (B, T, C) float32, at a step 0..999."""
 
 
 class Cancelled(Exception):
-    """The window under way is not wanted any more."""
+    """Raised when a window is cancelled while it is generated."""
 
 
 @dataclass(frozen=True, eq=False)
-class Walk:
-    """N calls of the network, each followed by an update of the motion x (B, T, C).
+class SamplingPlan:
+    """N calls of the network, each followed by a linear update of the motion x (B, T, C).
 
-    With ``eps = denoise(x, steps[k])`` and a memory that starts as zeros, call k is::
+    The memory starts as zeros. Call k is::
 
+        eps = denoise(x, steps[k])
         x0 = clean[k, 0] * x + clean[k, 1] * eps
         x = x_gain[k] * x + eps_gain[k] * eps + memory_gain[k] * memory + offset[k]
         memory = x0
@@ -31,12 +32,13 @@ class Walk:
     All arrays but `steps` are float32.
 
     Attributes:
-        steps: (N,) int64, the diffusion step of each call.
+        steps: (N,) int64, the timestep that the network is given at each call.
         start: (B, T, C), x before the first call.
-        clean: (N, 2), gains of x and eps that give the predicted clean motion.
-        x_gain, eps_gain, memory_gain: (N, T, 1), per frame: putting known frames back scales
-            them. The first memory_gain is 0; all are where the solver has no memory.
-        offset: (N, B, T, C), what is added: known frames and noise.
+        clean: (N, 2), gains of x and eps in the predicted clean motion x0.
+        x_gain, eps_gain, memory_gain: (N, T, 1), gains per frame, because putting known frames
+            back scales single frames. The first memory_gain is 0; all are 0 for a solver of first
+            order.
+        offset: (N, B, T, C), the sum of known frames and noise that is added.
     """
 
     steps: np.ndarray
@@ -63,69 +65,75 @@ class Walk:
             value = getattr(self, field)
             if value.shape != shape or value.dtype != kind:
                 raise ValueError(
-                    f'Walk.{field} is {value.dtype} {value.shape}: must be {np.dtype(kind)} {shape}'
+                    f'SamplingPlan.{field} is {value.dtype} {value.shape}: '
+                    f'must be {np.dtype(kind)} {shape}'
                 )
         if calls and self.memory_gain[0].any():
-            raise ValueError('Walk.memory_gain[0] must be 0: the first call has nothing behind it')
+            raise ValueError('SamplingPlan.memory_gain[0] must be 0: no call precedes the first')
 
     def __len__(self) -> int:
         return len(self.steps)
 
-    def channels(self, part: slice) -> 'Walk':
-        """The walk of some of the channels: no update mixes them."""
+    def channels(self, part: slice) -> 'SamplingPlan':
+        """Return the plan for some of the channels; no update mixes channels."""
         return replace(self, start=self.start[..., part], offset=self.offset[..., part])
 
     @property
-    def way(self) -> tuple[bytes, ...]:
-        """Equal for walks that differ in their start and offset only; see `concatenate`."""
+    def batch_key(self) -> tuple[bytes, ...]:
+        """A key that is equal for plans which `concatenate` can join.
+
+        Such plans differ in start and offset only.
+        """
         gains = (self.clean, self.x_gain, self.eps_gain, self.memory_gain)
         return (self.steps.tobytes(), *(gain.tobytes() for gain in gains))
 
     @property
-    def remembers(self) -> bool:
-        """Whether any update uses the memory; where none does, it need not be kept."""
+    def uses_memory(self) -> bool:
+        """True if an update uses the x0 of the call before."""
         return bool(self.memory_gain.any())
 
 
-def concatenate(walks: Sequence[Walk]) -> Walk:
-    """One walk with the rows of several, which must go the same way.
+def concatenate(plans: Sequence[SamplingPlan]) -> SamplingPlan:
+    """Return one plan with the rows of several.
 
     Raises:
-        ValueError: they do not.
+        ValueError: the plans differ in more than start and offset.
     """
-    if len({walk.way for walk in walks}) != 1:
-        raise ValueError('only walks that go the same way can be taken together')
+    if len({plan.batch_key for plan in plans}) != 1:
+        raise ValueError('plans with different steps or gains cannot be one batch')
     return replace(
-        walks[0],
-        start=np.concatenate([walk.start for walk in walks]),
-        offset=np.concatenate([walk.offset for walk in walks], axis=1),
+        plans[0],
+        start=np.concatenate([plan.start for plan in plans]),
+        offset=np.concatenate([plan.offset for plan in plans], axis=1),
     )
 
 
-def take(walk: Walk, denoise: Denoiser, cancelled: Callable[[], bool] | None = None) -> np.ndarray:
-    """Walks it with NumPy.
+def run_plan(
+    plan: SamplingPlan, denoise: Denoiser, cancelled: Callable[[], bool] | None = None
+) -> np.ndarray:
+    """Generate the motion of a plan with NumPy.
 
     Args:
-        walk: what to do.
+        plan: the calls and updates.
         denoise: the network, with the window's conditions bound.
-        cancelled: asked before each call of the network; True gives the window up.
+        cancelled: called before each call of the network; True cancels the window.
 
     Returns:
-        The motion at the end, (B, T, C) float32.
+        The motion after the last update, (B, T, C) float32.
 
     Raises:
         Cancelled: ``cancelled`` returned True.
     """
-    x = walk.start
+    x = plan.start
     memory = np.zeros_like(x)
-    remembers = walk.remembers
-    for k, step in enumerate(walk.steps.tolist()):
+    uses_memory = plan.uses_memory
+    for k, step in enumerate(plan.steps.tolist()):
         if cancelled is not None and cancelled():
             raise Cancelled
         eps = denoise(x, step)
-        clean = walk.clean[k, 0] * x + walk.clean[k, 1] * eps if remembers else memory
-        x = walk.x_gain[k] * x + walk.eps_gain[k] * eps + walk.offset[k]
-        if remembers:
-            x += walk.memory_gain[k] * memory
+        clean = plan.clean[k, 0] * x + plan.clean[k, 1] * eps if uses_memory else memory
+        x = plan.x_gain[k] * x + plan.eps_gain[k] * eps + plan.offset[k]
+        if uses_memory:
+            x += plan.memory_gain[k] * memory
             memory = clean
     return x

@@ -1,14 +1,14 @@
-"""One step down the diffusion chain, as gains of what it is made from.
+"""One denoising step, as gains of its terms.
 
-The predicted clean motion x0 is what both solvers extrapolate ("data prediction"). With
+Both solvers extrapolate the predicted clean motion x0 ("data prediction"). With
 alpha = sqrt(abar), sigma = sqrt(1 - abar) and half the log-SNR lambda = log(alpha / sigma), a step
-from level s down to level t is (Lu et al. 2022, arXiv 2211.01095, eq. 9 and algorithm 2)::
+from level s to level t is (Lu et al. 2022, arXiv 2211.01095, eq. 9 and algorithm 2)::
 
     x_t = sigma_t / sigma_s x_s + (alpha_t - alpha_s sigma_t / sigma_s) D
 
-'ddim' takes D = x0 at s, which is DDIM with eta = 0 (arXiv 2010.02502), and x0 is never clipped.
-'dpmpp_2m' continues the line through x0 at s and at the level r before it, whatever those levels
-are: D = x0_s + (x0_s - x0_r) (lambda_t - lambda_s) / (2 (lambda_s - lambda_r)).
+'ddim' takes D = x0 at s, which is DDIM with eta = 0 (arXiv 2010.02502); x0 is never clipped.
+'dpmpp_2m' continues the line through x0 at s and at the level r before it, for any two levels:
+D = x0_s + (x0_s - x0_r) (lambda_t - lambda_s) / (2 (lambda_s - lambda_r)).
 """
 
 import math
@@ -17,23 +17,23 @@ from diffsheg_model.sampling.schedule import Schedule, noising_gains
 
 
 def clean_gains(alpha_cumprod: float) -> tuple[float, float]:
-    """Gains of x and eps in x0 = sqrt(1/abar) x - sqrt(1/abar - 1) eps."""
+    """Return the gains of x and eps in x0 = sqrt(1/abar) x - sqrt(1/abar - 1) eps."""
     return math.sqrt(1.0 / alpha_cumprod), -math.sqrt(1.0 / alpha_cumprod - 1.0)
 
 
 def step_gains(
     schedule: Schedule, index: int, before: int | None = None
 ) -> tuple[float, float, float]:
-    """Gains of a step down from ``index``; from index 0 it gives x0.
+    """Return the gains of a denoising step from ``index``; from index 0 it gives x0.
 
     Args:
-        schedule: the chain.
-        index: of the level that the step leaves.
-        before: for a step of second order, index of the level whose x0 is remembered. The last
-            step, which ends without noise, has no log-SNR to go to and is of first order anyway.
+        schedule: the noise levels.
+        index: the level at which the step starts.
+        before: for a step of second order, the level of the previous x0. The last step is always
+            of first order, because the log-SNR of clean motion is infinite.
 
     Returns:
-        Gains of x, eps and the remembered x0.
+        Gains of x, eps and the previous x0.
     """
     alpha, sigma = noising_gains(float(schedule.alphas_cumprod[index]))
     next_alpha, next_sigma = noising_gains(schedule.alpha_cumprod_before(index))

@@ -20,7 +20,7 @@ from diffsheg_model.features.stream import FeatureStream
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import FrameNoise, NoiseSource, seeded_noise
-from diffsheg_model.sampling.plan import Walk
+from diffsheg_model.sampling.plan import SamplingPlan
 from diffsheg_model.session.live_options import LiveOptions
 from diffsheg_model.session.window_planner import WindowPlanner, WindowSpan
 
@@ -39,12 +39,12 @@ class WindowPlan:
     Attributes:
         span: its frames.
         conditions: what is heard, one row.
-        walk: the way through the chain, one row.
+        sampling: the denoising steps, with one row.
     """
 
     span: WindowSpan
     conditions: Conditions
-    walk: Walk
+    sampling: SamplingPlan
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ class Session:
         plan = self.plan(patient)
         if plan is None:
             return self.conclude()
-        return self.complete(plan, self.engine.sample(plan.conditions, plan.walk, cancelled)[0])
+        return self.complete(plan, self.engine.sample(plan.conditions, plan.sampling, cancelled)[0])
 
     def plan(self, patient: bool = False) -> WindowPlan | None:
         """What the next window needs; None where none can be generated now. Changes nothing."""
@@ -248,8 +248,8 @@ class Session:
         shape = (1, span.end - span.start, self._bundle.config.format.channels)
         known, keep = self._known(span)
         noise = self._noise_of(span.start)
-        walk = plan_window(self._sampler, noise, self._index, shape, known, keep)
-        return WindowPlan(span, conditions, walk)
+        sampling = plan_window(self._sampler, noise, self._index, shape, known, keep)
+        return WindowPlan(span, conditions, sampling)
 
     def complete(self, plan: WindowPlan, x: np.ndarray) -> MotionWindow:
         """Takes the motion of a planned window, and goes on to the next.

@@ -106,7 +106,7 @@ def show_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         provenance='random weights, for tests',
         format=SHOW,
         network=network,
-        diffusion=DiffusionConfig(sampling_steps=8),  # a short walk
+        diffusion=DiffusionConfig(sampling_steps=8),
         features=FeatureConfig(speech_encoder='hubert'),
         foppas=FoppasConfig(guidance_scale=1.25),
     )

@@ -30,7 +30,7 @@ from diffsheg_model.engines.tensorrt.gpu import (
 from diffsheg_model.engines.tensorrt.library import trt
 from diffsheg_model.engines.tensorrt.window import window_inputs
 from diffsheg_model.errors import InputError
-from diffsheg_model.sampling.plan import Denoiser, Walk
+from diffsheg_model.sampling.plan import Denoiser, SamplingPlan
 
 #: Sizes of windows that stay prepared: the first of an utterance, the later ones, a short last one.
 _PREPARED = 4
@@ -100,7 +100,7 @@ class TensorRtEngine(Engine):
 
         def denoise(x: np.ndarray, step: int) -> np.ndarray:
             nothing = np.zeros((1, x.shape[1], 1), np.float32)
-            noise_itself = Walk(
+            noise_itself = SamplingPlan(
                 steps=np.array([step], np.int64),
                 start=x,
                 clean=np.zeros((1, 2), np.float32),
@@ -116,25 +116,25 @@ class TensorRtEngine(Engine):
     def sample(
         self,
         conditions: Conditions,
-        walk: Walk,
+        plan: SamplingPlan,
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
         check_conditions(conditions, self._bundle.config)
-        batch, frames, _ = walk.start.shape
+        batch, frames, _ = plan.start.shape
         if batch > MAX_BATCH:
             parts = [slice(row, row + MAX_BATCH) for row in range(0, batch, MAX_BATCH)]
             return np.concatenate(
-                [self.sample(*_rows(conditions, walk, part), cancelled) for part in parts]
+                [self.sample(*_rows(conditions, plan, part), cancelled) for part in parts]
             )
-        steps, rows = np.unique(walk.steps, return_inverse=True)
-        sizes = {'batch': batch, 'frames': frames, 'steps': len(steps), 'calls': len(walk)}
+        steps, rows = np.unique(plan.steps, return_inverse=True)
+        sizes = {'batch': batch, 'frames': frames, 'steps': len(steps), 'calls': len(plan)}
         for axis, (_, _, most) in ranges_of(self._bundle.config).items():
             if sizes[axis] > most:
                 raise InputError(
                     f'engine tensorrt: a window of {sizes[axis]} {axis}; its plans take {most}'
                 )
         tables = self._tables(steps, conditions.speaker)
-        inputs = window_inputs(conditions, walk, tables, rows)
+        inputs = window_inputs(conditions, plan, tables, rows)
         key = tuple(sizes.values())
         window = self._windows.pop(key, None) or GpuWindow(self._gpu, self._engines, inputs)
         self._windows[key] = window
@@ -210,10 +210,12 @@ def load_plan(
     return load_plan(cache, key, build)
 
 
-def _rows(conditions: Conditions, walk: Walk, part: slice) -> tuple[Conditions, Walk]:
+def _rows(
+    conditions: Conditions, plan: SamplingPlan, part: slice
+) -> tuple[Conditions, SamplingPlan]:
     """Some rows of a batch."""
     speech = None if conditions.speech is None else conditions.speech[part]
     heard = Conditions(
         conditions.mel[part], speech, conditions.speaker[part], conditions.guidance_scale
     )
-    return heard, replace(walk, start=walk.start[part], offset=walk.offset[:, part])
+    return heard, replace(plan, start=plan.start[part], offset=plan.offset[:, part])

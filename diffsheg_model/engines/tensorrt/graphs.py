@@ -71,15 +71,15 @@ def retype(model: 'onnx.ModelProto', precision: str) -> 'onnx.ModelProto':
 
 
 def join_call(branches: Mapping[str, 'onnx.ModelProto']) -> 'onnx.ModelProto':
-    """Both branches as one call of a `Walk`, which ends with the motion of the next call.
+    """Both branches as one call of a `SamplingPlan`, which ends with the motion of the next call.
 
     It finds what belongs to its call itself, so that a device repeats it without the host.
 
     Inputs, N calls with S different steps:
         call (1,) int64: which one this is.
         rows (N,) int64: the place of each call's step among the S.
-        x, memory (B, T, C): as in `Walk`.
-        clean (N, 2); x_gain, eps_gain, memory_gain (N, T, 1); offset (N, B, T, C): as in `Walk`.
+        x, memory (B, T, C): as in `SamplingPlan`.
+        clean (N, 2); x_gain, eps_gain, memory_gain (N, T, 1); offset (N, B, T, C): likewise.
         levels (S, B, 2); of each branch its modulation, condition and statistics, of all S steps,
         by the names of `Tables` and `WindowConditions`; guidance_scale where the branches take it.
     Outputs:

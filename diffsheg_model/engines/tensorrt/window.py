@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from diffsheg_model.engines.engine import Conditions
-from diffsheg_model.sampling.plan import Walk
+from diffsheg_model.sampling.plan import SamplingPlan
 
 #: TensorRT wants tensors to begin at multiples of this, bytes.
 ALIGNMENT = 256
@@ -16,27 +16,27 @@ STATE = ('x', 'memory', 'call')
 
 
 def window_inputs(
-    conditions: Conditions, walk: Walk, tables: Mapping[str, np.ndarray], rows: np.ndarray
+    conditions: Conditions, plan: SamplingPlan, tables: Mapping[str, np.ndarray], rows: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Inputs of the graphs 'conditions' and 'call' for one window, the state first.
 
     Args:
         conditions: of the window.
-        walk: N calls.
-        tables: outputs of the graph 'tables' for the S different steps of the walk.
+        plan: N calls.
+        tables: outputs of the graph 'tables' for the S different steps of the plan.
         rows: (N,) int64, the place of each call's step in the tables.
     """
-    batch = len(walk.start)
+    batch = len(plan.start)
     inputs = {
-        'x': walk.start,
-        'memory': np.zeros_like(walk.start),
+        'x': plan.start,
+        'memory': np.zeros_like(plan.start),
         'call': np.zeros(1, np.int64),
         'rows': rows,
-        'clean': walk.clean,
-        'x_gain': walk.x_gain,
-        'eps_gain': walk.eps_gain,
-        'memory_gain': walk.memory_gain,
-        'offset': walk.offset,
+        'clean': plan.clean,
+        'x_gain': plan.x_gain,
+        'eps_gain': plan.eps_gain,
+        'memory_gain': plan.memory_gain,
+        'offset': plan.offset,
         'mel': conditions.mel,
         'guidance_scale': np.array([conditions.guidance_scale], np.float32),
         **tables,

@@ -66,14 +66,14 @@ def chain(made, tiny_bundle):
 
 @pytest.fixture
 def window(tiny_bundle):
-    """Conditions and walk of a first window."""
+    """Conditions and plan of a first window."""
     sizes = tiny_bundle.config.network
     random = np.random.default_rng(3)
     mel = random.uniform(0, 1, (1, 34, sizes.mel_dim)).astype(np.float32)
     speaker = np.eye(sizes.num_speakers, dtype=np.float32)[[1]]
     sampler = make_sampler(tiny_bundle.config.diffusion, FAST)
-    walk = plan_window(sampler, seeded_noise(1), 0, (1, 34, sizes.channels), None)
-    return Conditions(mel, None, speaker), walk
+    plan = plan_window(sampler, seeded_noise(1), 0, (1, 34, sizes.channels), None)
+    return Conditions(mel, None, speaker), plan
 
 
 class Kept:
@@ -134,7 +134,7 @@ def test_an_engine_that_hangs_is_let_go_and_closed_when_it_returns(chain, window
     calls = faulty.calls
     faulty.released.set()
     assert faulty.closed.wait(LIMIT_S)
-    assert faulty.calls == calls  # its walk ended with the step that hung
+    assert faulty.calls == calls  # its plan ended with the step that hung
 
 
 def test_what_takes_over_can_fail_too(chain, window, tiny_engine):
@@ -191,13 +191,13 @@ def test_an_engine_that_hangs_keeps_one_window_only(chain, window, tiny_engine):
     """Nobody may ever come back for what is handed to it."""
     engine = chain(last := FaultyEngine(tiny_engine, 'hang', 1), timeout_s=0.1)
     engine._start_limit_s = 0.1
-    conditions, walk = window
+    conditions, plan = window
     handed = []
     for _ in range(6):
         mel = conditions.mel.copy()
         handed.append(weakref.ref(mel))
         with pytest.raises(EngineFault, match='no window within 0.1 s'):
-            engine.sample(Conditions(mel, None, conditions.speaker), walk)
+            engine.sample(Conditions(mel, None, conditions.speaker), plan)
         del mel
     gc.collect()
     assert last.hanging.is_set()
@@ -285,13 +285,13 @@ def test_a_window_that_nobody_wants_any_more_is_not_made_again(chain, window, ti
 
 def test_what_no_engine_could_do_is_no_failure_of_this_one(chain, window, tiny_engine):
     engine = chain(FaultyEngine(tiny_engine), Kept(tiny_engine))
-    conditions, walk = window
+    conditions, plan = window
     bad_mel = conditions.mel.copy()
     bad_mel[0, 0, 0] = np.nan
     with pytest.raises(InputError, match='mel of this window: numbers that are not finite'):
-        engine.sample(Conditions(bad_mel, None, conditions.speaker), walk)
+        engine.sample(Conditions(bad_mel, None, conditions.speaker), plan)
     with pytest.raises(InputError, match='mel has shape'):
-        engine.sample(Conditions(conditions.mel[..., :9], None, conditions.speaker), walk)
+        engine.sample(Conditions(conditions.mel[..., :9], None, conditions.speaker), plan)
     assert engine.fallbacks == ()
 
 
@@ -308,12 +308,12 @@ def test_a_limit_of_one_engine_is_a_failure_of_it(chain, window, tiny_engine, mo
 
 
 def test_the_denoiser_is_that_of_the_engine_that_serves(chain, window, tiny_engine):
-    conditions, walk = window
+    conditions, plan = window
     engine = chain(FaultyEngine(tiny_engine, 'raise', 5), Kept(tiny_engine))
     engine.sample(*window)
     np.testing.assert_array_equal(
-        engine.denoiser(conditions, [480])(walk.start, 480),
-        tiny_engine.denoiser(conditions, [480])(walk.start, 480),
+        engine.denoiser(conditions, [480])(plan.start, 480),
+        tiny_engine.denoiser(conditions, [480])(plan.start, 480),
     )
 
 

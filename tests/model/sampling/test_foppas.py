@@ -15,7 +15,7 @@ from diffsheg_model.sampling.foppas import (
     plan_window,
 )
 from diffsheg_model.sampling.noise import seeded_noise
-from diffsheg_model.sampling.plan import take
+from diffsheg_model.sampling.plan import run_plan
 from diffsheg_model.sampling.schedule import full_alphas_cumprod, make_schedule
 from tests.support import golden_reference as golden
 
@@ -84,7 +84,7 @@ def test_matches_the_published_rollout(rollout):
             return golden.draws(window, draw, kind, shape)
 
         shape = (1, end - start, config.channels)
-        part = take(plan_window(sampler, named, len(windows), shape, known), counted)
+        part = run_plan(plan_window(sampler, named, len(windows), shape, known), counted)
         motion[start:end] = part[0]
         known = part[:, -overlap:] if overlap else None
         windows.append(list(window))

@@ -1,4 +1,4 @@
-"""A walk's arithmetic, by hand."""
+"""The updates of a sampling plan, calculated by hand."""
 
 import dataclasses
 
@@ -7,13 +7,13 @@ import pytest
 
 from diffsheg_model.sampling.plan import (
     Cancelled,
-    Walk,
+    SamplingPlan,
     concatenate,
-    take,
+    run_plan,
 )
 
 
-def walk_of(batch=1, **changes):
+def make_plan(batch=1, **changes):
     """Two calls on two frames, the second frame of which the second update leaves alone."""
     values = {
         'steps': np.array([7, 3]),
@@ -24,7 +24,7 @@ def walk_of(batch=1, **changes):
         'memory_gain': np.array([[[0.0], [0.0]], [[10.0], [0.0]]], np.float32),
         'offset': np.arange(4 * batch, dtype=np.float32).reshape(2, batch, 2, 1),
     }
-    return Walk(**{**values, **changes})
+    return SamplingPlan(**{**values, **changes})
 
 
 def test_by_hand():
@@ -34,7 +34,7 @@ def test_by_hand():
         asked.append((x[0, :, 0].tolist(), step))
         return np.full_like(x, -step)
 
-    motion = take(walk_of(), denoise)
+    motion = run_plan(make_plan(), denoise)
     # x: 8 - 7 + (0, 1) = (1, 2); x0: 4 - 7 = -3.
     assert asked == [([8.0, 8.0], 7), ([1.0, 2.0], 3)]
     # x: 2 * 1 - 3 + 10 * -3 + 2 = -29, and 2 + 3 = 5.
@@ -43,9 +43,9 @@ def test_by_hand():
 
 
 def test_the_start_is_not_written_to():
-    walk = walk_of()
-    first = take(walk, lambda x, step: -x)
-    np.testing.assert_array_equal(take(walk, lambda x, step: -x), first)
+    plan = make_plan()
+    first = run_plan(plan, lambda x, step: -x)
+    np.testing.assert_array_equal(run_plan(plan, lambda x, step: -x), first)
 
 
 def test_it_can_be_given_up_before_each_call():
@@ -56,7 +56,7 @@ def test_it_can_be_given_up_before_each_call():
         return len(asked) == 2
 
     with pytest.raises(Cancelled):
-        take(walk_of(), lambda x, step: calls.append(step) or x, cancelled)
+        run_plan(make_plan(), lambda x, step: calls.append(step) or x, cancelled)
     assert calls == [7]
 
 
@@ -71,29 +71,29 @@ def test_it_can_be_given_up_before_each_call():
     ],
 )
 def test_what_does_not_fit_is_refused(field, value):
-    with pytest.raises(ValueError, match=r'^Walk\.\w+ is'):
-        walk_of(**{field: value})
+    with pytest.raises(ValueError, match=r'^SamplingPlan\.\w+ is'):
+        make_plan(**{field: value})
 
 
 def test_the_first_call_has_nothing_to_remember():
-    with pytest.raises(ValueError, match='nothing behind it'):
-        walk_of(memory_gain=np.ones((2, 2, 1), np.float32))
-    forgetful = dataclasses.replace(walk_of(), memory_gain=np.zeros((2, 2, 1), np.float32))
-    assert walk_of().remembers and not forgetful.remembers
+    with pytest.raises(ValueError, match='no call precedes'):
+        make_plan(memory_gain=np.ones((2, 2, 1), np.float32))
+    forgetful = dataclasses.replace(make_plan(), memory_gain=np.zeros((2, 2, 1), np.float32))
+    assert make_plan().uses_memory and not forgetful.uses_memory
 
 
-def test_rows_walk_together_as_each_alone():
+def test_rows_run_together_as_each_alone():
     random = np.random.default_rng(0)
 
     def row():
-        return walk_of(
+        return make_plan(
             start=random.standard_normal((1, 2, 1)).astype(np.float32),
             offset=random.standard_normal((2, 1, 2, 1)).astype(np.float32),
         )
 
     rows = [row(), row(), row()]
-    together = take(concatenate(rows), lambda x, step: np.sin(x + step))
-    for walk, motion in zip(rows, together, strict=True):
-        np.testing.assert_array_equal(take(walk, lambda x, step: np.sin(x + step))[0], motion)
-    with pytest.raises(ValueError, match='the same way'):
-        concatenate([walk_of(), walk_of(steps=np.array([7, 2]))])
+    together = run_plan(concatenate(rows), lambda x, step: np.sin(x + step))
+    for plan, motion in zip(rows, together, strict=True):
+        np.testing.assert_array_equal(run_plan(plan, lambda x, step: np.sin(x + step))[0], motion)
+    with pytest.raises(ValueError, match='cannot be one batch'):
+        concatenate([make_plan(), make_plan(steps=np.array([7, 2]))])

@@ -9,7 +9,7 @@ from diffsheg_model.config import DiffusionConfig, FoppasConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import seeded_noise
-from diffsheg_model.sampling.plan import take
+from diffsheg_model.sampling.plan import run_plan
 from diffsheg_model.sampling.schedule import full_alphas_cumprod, make_schedule
 
 SHAPE = (2, 12, 6)
@@ -44,11 +44,11 @@ class Gaussian:
 def error(solver, spacing, steps, chain=FINE):
     config = DiffusionConfig(**chain, sampling_steps=steps, solver=solver, spacing=spacing)
     motion = Gaussian(config)
-    walk = plan_window(
+    plan = plan_window(
         make_sampler(config, FoppasConfig(jump_n_sample=1)), seeded_noise(0), 0, SHAPE
     )
-    found = take(walk, motion.denoise)
-    return np.abs(found - motion.solution(walk.start, walk.steps[0])).max()
+    found = run_plan(plan, motion.denoise)
+    return np.abs(found - motion.solution(plan.start, plan.steps[0])).max()
 
 
 def order(solver, spacing):
@@ -75,8 +75,8 @@ def test_the_second_order_solver_is_nearer_at_equal_work(steps):
 def literal_window(denoise, diffusion, foppas, noise, known):
     """A window after the papers' formulas, x itself going from level to level."""
     sampler = make_sampler(diffusion, foppas)
-    way = sampler.first if known is None else sampler.later
-    timesteps = way.schedule.timesteps
+    trajectory = sampler.first if known is None else sampler.later
+    timesteps = trajectory.schedule.timesteps
     levels = full_alphas_cumprod(diffusion)
     abar = [1.0, *levels[timesteps]]  # of index - 1
 
@@ -86,7 +86,7 @@ def literal_window(denoise, diffusion, foppas, noise, known):
     draws = itertools.count()
     x = noise(3, next(draws), 'init', SHAPE).astype(np.float64)
     history = []  # log-SNR and x0 of the calls since x was last noised
-    for index, following in itertools.pairwise(way.path):
+    for index, following in itertools.pairwise(trajectory.path):
         here = abar[index + 1]
         if following > index:
             published = diffusion.spacing == 'even'
@@ -124,7 +124,7 @@ def literal_window(denoise, diffusion, foppas, noise, known):
 @pytest.mark.parametrize('jumps', [(1, 1), (2, 3)])
 @pytest.mark.parametrize('spacing', ['even', 'log_snr'])
 @pytest.mark.parametrize('solver', ['ddim', 'dpmpp_2m'])
-def test_the_walk_is_what_the_papers_say(solver, spacing, jumps, is_first):
+def test_the_plan_is_what_the_papers_say(solver, spacing, jumps, is_first):
     random = np.random.default_rng(5)
     mixing = random.standard_normal((SHAPE[2], SHAPE[2])).astype(np.float32)
 
@@ -135,28 +135,30 @@ def test_the_walk_is_what_the_papers_say(solver, spacing, jumps, is_first):
     foppas = FoppasConfig(jump_length=jumps[0], jump_n_sample=jumps[1])
     known = None if is_first else random.standard_normal((2, 4, 6)).astype(np.float32)
     noise = seeded_noise(2)
-    walk = plan_window(make_sampler(diffusion, foppas), noise, 3, SHAPE, known)
+    plan = plan_window(make_sampler(diffusion, foppas), noise, 3, SHAPE, known)
     expected = literal_window(denoise, diffusion, foppas, noise, known)
-    np.testing.assert_allclose(take(walk, denoise), expected, rtol=0, atol=1e-4 * expected.std())
+    np.testing.assert_allclose(
+        run_plan(plan, denoise), expected, rtol=0, atol=1e-4 * expected.std()
+    )
 
 
 def test_the_memory_begins_anew_where_x_was_noised():
     diffusion = DiffusionConfig(sampling_steps=10, solver='dpmpp_2m', spacing='log_snr')
     sampler = make_sampler(diffusion, FoppasConfig(jump_length=2, jump_n_sample=2))
     known = np.zeros((1, 4, 6), np.float32)
-    walk = plan_window(sampler, seeded_noise(0), 1, (1, 12, 6), known)
+    plan = plan_window(sampler, seeded_noise(0), 1, (1, 12, 6), known)
     path = sampler.later.path
     falls = [k for k in range(len(path) - 1) if path[k + 1] < path[k]]
     for row, k in enumerate(falls):
         fresh = k == 0 or path[k - 1] < path[k]
         first_order = fresh or path[k] == 0
-        assert walk.memory_gain[row, -1].any() != first_order
-    assert walk.memory_gain.any()
+        assert plan.memory_gain[row, -1].any() != first_order
+    assert plan.memory_gain.any()
 
 
 def test_ddim_has_no_memory():
     sampler = make_sampler(DiffusionConfig(), FoppasConfig())
-    assert not plan_window(sampler, seeded_noise(0), 0, (1, 12, 6)).remembers
+    assert not plan_window(sampler, seeded_noise(0), 0, (1, 12, 6)).uses_memory
 
 
 @pytest.mark.parametrize('share', [1.0, 0.6])

@@ -226,7 +226,7 @@ def test_what_cannot_be_together_is_refused(tiny_bundle, tiny_engine):
 def test_a_plan_serves_for_its_own_window_only(tiny_bundle, tiny_engine):
     (session,) = open_sessions(tiny_bundle, tiny_engine, (5.0,))
     plan = session.plan()
-    x = tiny_engine.sample(plan.conditions, plan.walk)[0]
+    x = tiny_engine.sample(plan.conditions, plan.sampling)[0]
     session.complete(plan, x)
     with pytest.raises(ValueError, match=r'frames \[0, 34\) were generated already'):
         session.complete(plan, x)

@@ -96,8 +96,8 @@ def test_the_engine_gets_windows_of_one_length(tiny_bundle, tiny_engine, seconds
 
     def take_windows():
         while (plan := session.plan()) is not None:
-            lengths.add(plan.walk.start.shape[1])
-            session.complete(plan, tiny_engine.sample(plan.conditions, plan.walk)[0])
+            lengths.add(plan.sampling.start.shape[1])
+            session.complete(plan, tiny_engine.sample(plan.conditions, plan.sampling)[0])
 
     for piece in np.split(speech_like(seconds), range(400, int(seconds * RATE), 400)):
         session.push(piece)

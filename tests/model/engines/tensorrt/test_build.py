@@ -42,10 +42,10 @@ def bundle(request) -> Bundle:
 
 def run_window(bundle: Bundle, window: int, precision: str = 'fp32') -> np.ndarray:
     """What the GPU is to do, done by ONNX Runtime or, in few bits, by onnx's own evaluator."""
-    conditions, walk = reference_windows(bundle)[window]
-    steps, rows = np.unique(walk.steps, return_inverse=True)
+    conditions, plan = reference_windows(bundle)[window]
+    steps, rows = np.unique(plan.steps, return_inverse=True)
     tables = StepTables(lambda: load_graph(bundle.path / TABLES, 1))(steps, conditions.speaker)
-    inputs = window_inputs(conditions, walk, tables, rows)
+    inputs = window_inputs(conditions, plan, tables, rows)
     layout = Layout.of(inputs)
     views = layout.views(np.zeros(layout.nbytes, np.uint8))
     for name, value in inputs.items():
@@ -65,16 +65,16 @@ def run_window(bundle: Bundle, window: int, precision: str = 'fp32') -> np.ndarr
 
     views.update(session('conditions')())
     call = session('call')
-    for _ in range(len(walk)):
+    for _ in range(len(plan)):
         made = call()
         for name in STATE:
             views[name][...] = made[f'{name}_next']
-    assert views['call'] == len(walk)
+    assert views['call'] == len(plan)
     return views['x']
 
 
 @pytest.mark.parametrize('window', [0, 1])
-def test_the_call_repeated_walks_a_window_as_the_sampler_does(window, bundle):
+def test_the_call_repeated_generates_a_window_as_the_sampler_does(window, bundle):
     engine = create_engine('onnxruntime', bundle, threads=1)
     expected = engine.sample(*reference_windows(bundle)[window])
     engine.close()
@@ -194,10 +194,10 @@ def test_a_plan_for_turing_is_built(tiny_bundle):
 
 
 def test_rows_of_a_batch_are_windows_of_their_own(tiny_bundle, tiny_engine):
-    conditions, walk = reference_windows(tiny_bundle)[1]
-    together = tiny_engine.sample(conditions, walk)
+    conditions, plan = reference_windows(tiny_bundle)[1]
+    together = tiny_engine.sample(conditions, plan)
     for row in range(2):
-        alone = tiny_engine.sample(*_rows(conditions, walk, slice(row, row + 1)))
+        alone = tiny_engine.sample(*_rows(conditions, plan, slice(row, row + 1)))
         assert relative_error(alone[0], together[row]) < 1e-5
 
 
