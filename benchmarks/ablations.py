@@ -20,11 +20,8 @@ from rich.table import Table
 from diffsheg_model.bundle import DEFAULT_BUNDLE, Bundle, load_bundle
 from diffsheg_model.engines import ENGINES, create_engine
 from diffsheg_model.errors import InputError
-from diffsheg_model.evaluation.evaluate import (
-    Figure,
-    evaluate_bundle,
-    open_autoencoders,
-)
+from diffsheg_model.evaluation.evaluate import Figure, evaluate_bundle
+from diffsheg_model.evaluation.feature_distances import open_autoencoders
 from diffsheg_model.evaluation.machine import machine
 from diffsheg_model.evaluation.report import describe, number
 from diffsheg_model.evaluation.takes import open_takes

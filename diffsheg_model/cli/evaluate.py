@@ -59,7 +59,8 @@ def evaluate(
 
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines import create_engine
-    from diffsheg_model.evaluation.evaluate import evaluate_bundle, open_autoencoders
+    from diffsheg_model.evaluation.evaluate import evaluate_bundle
+    from diffsheg_model.evaluation.feature_distances import open_autoencoders
     from diffsheg_model.evaluation.report import as_html, as_json, as_table, describe
     from diffsheg_model.evaluation.takes import open_takes
     from diffsheg_model.features.speech_encoder import create_speech_encoder

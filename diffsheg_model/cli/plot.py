@@ -37,7 +37,7 @@ def plot(
     """
     from diffsheg_model.audio.sound_file import read_audio
     from diffsheg_model.motion_files.read import read_motion_and_sound, skeleton_for
-    from diffsheg_model.pictures.motion_picture import plot_motion
+    from diffsheg_model.pictures.motion_plot import plot_motion
 
     if output is None:
         output = Path(f'{motion.stem}.png')

@@ -47,10 +47,10 @@ def render(
         browser: the program; else DIFFSHEG_BROWSER, else the first on PATH.
     """
     from diffsheg_model.cli.progress import frames_progress
-    from diffsheg_model.pictures.picture_files import Picture, moments, render_motion
+    from diffsheg_model.pictures.render import RenderOptions, moments, render_motion
     from diffsheg_model.viewer.clip import load_clips
 
-    picture = Picture.from_text(size, fps, camera, start, seconds, stills)
+    picture = RenderOptions.from_text(size, fps, camera, start, seconds, stills)
     paths = [motion] if beside is None else [motion, beside]
     clips, sound, rate = load_clips(paths, audio, motion_fps)
     with frames_progress(len(moments(output, clips, sound, rate, picture)), 'drawing') as update:

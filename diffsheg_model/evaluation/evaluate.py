@@ -3,43 +3,32 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from diffsheg_model.advice import install_advice
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines import Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.catalogue import CATALOGUE
-from diffsheg_model.evaluation.frechet.distance import frechet_distance
-from diffsheg_model.evaluation.frechet.windows import cut_windows, has_channels
+from diffsheg_model.evaluation.feature_distances import FeatureDistances
 from diffsheg_model.evaluation.measures import (
     Figures,
-    channels_of,
     compared_figures,
     own_figures,
     seam_figures,
     weighted_mean,
     wrists_of,
 )
-from diffsheg_model.evaluation.metrics.diversity import pair_distance, position_difference
+from diffsheg_model.evaluation.metrics.diversity import position_difference
 from diffsheg_model.evaluation.metrics.dynamics import trajectories
 from diffsheg_model.evaluation.takes import EvaluationData, EvaluationTake
 from diffsheg_model.features.speech_encoder import SpeechEncoder
 from diffsheg_model.motion.motion import Motion
-from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.session.generate import generate
 
 if TYPE_CHECKING:
     from diffsheg_model.evaluation.frechet.autoencoder import Autoencoder
-
-Array = NDArray[np.float64]
-
-DIVERSITY_WINDOWS = 200
-"""Windows whose pairs diversity is taken over, spread evenly: the pairs grow with the square."""
 
 _RATIOS = {'speed_ratio': 'wrist_speed', 'jerk_ratio': 'wrist_jerk'}
 
@@ -82,33 +71,6 @@ class Evaluation:
     notes: tuple[str, ...]
 
 
-def open_autoencoders(paths: Sequence[Path], format_: MotionFormat) -> 'list[Autoencoder]':
-    """Loads auto-encoders for motion of a format.
-
-    Raises:
-        InputError: a folder is none, it takes other motion, two measure the same, or torch is
-            not installed.
-    """
-    if not paths:
-        return []
-    try:
-        from diffsheg_model.evaluation.frechet.autoencoder import check_format, load_autoencoder
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'auto-encoders need the module {error.name}, which is not installed: '
-            f'{install_advice("train")}'
-        ) from error
-    found: dict[str, Autoencoder] = {}
-    for path in paths:
-        autoencoder = load_autoencoder(path)
-        check_format(autoencoder, format_, path)
-        kind = autoencoder.protocol.distance
-        if kind in found:
-            raise InputError(f'{path}: measures {kind}, as one before it does; give one of a kind')
-        found[kind] = autoencoder
-    return list(found.values())
-
-
 def evaluate_bundle(
     bundle: Bundle,
     engine: Engine,
@@ -138,51 +100,22 @@ def evaluate_bundle(
     if seeds < 1:
         raise InputError(f'seeds = {seeds}: must be at least 1')
     takes = data.takes
-    distances = _Distances(autoencoders, takes, strict)
+    distances = FeatureDistances(autoencoders, takes, strict)
     weights = [float(len(take)) for take in takes]
-    window, overlap = bundle.config.format.window_frames, bundle.config.foppas.overlap
     captured = [
         own_figures(take.motion, take, bundle.skeleton, captured=True)
-        | seam_figures(take.motion, take, window, overlap, captured=True)
+        | seam_figures(take.motion, take, *_grid(bundle), captured=True)
         for take in takes
     ]
     generated: list[tuple[Motion, ...]] = []
     rows: list[Figures] = []
-    done = 0
     for seed in range(seeds):
-        motions, spent_s, used_s = [], 0.0, 0.0
-        for number, take in enumerate(takes):
-            begin, begin_used = time.perf_counter(), time.process_time()
-            motion = generate(
-                bundle,
-                engine,
-                [take.samples],
-                take.rate,
-                seed=seed,
-                utterance=number,
-                speaker=take.speaker,
-                speech_encoder=speech_encoder,
-                on_frames=_after(done, on_frames),
-            )
-            spent_s += time.perf_counter() - begin
-            used_s += time.process_time() - begin_used
-            motions.append(motion[: min(len(motion), len(take))])
-            done += len(take)
-        each = [
-            own_figures(motion, take, bundle.skeleton, captured=False)
-            | compared_figures(motion, take, bundle.skeleton)
-            | seam_figures(motion, take, window, overlap, captured=False)
-            for motion, take in zip(motions, takes, strict=True)
-        ]
-        for values, real in zip(each, captured, strict=True):
-            for name, source in _RATIOS.items():
-                if real.get(source, 0.0) > 0:
-                    values[name] = values[source] / real[source]
-        row = weighted_mean(each, weights) | distances.to(motions)
-        heard_s = sum(take.duration_s for take in takes)
-        row |= {'real_time': heard_s / spent_s, 'real_time_cpu': heard_s / used_s}
-        rows.append(row)
-        generated.append(tuple(motions))
+        motions, speed = _generate(
+            bundle, engine, takes, seed, speech_encoder, _after(seed * data.frames, on_frames)
+        )
+        each = _figures(bundle, motions, takes, captured)
+        rows.append(weighted_mean(each, weights) | distances.to(motions) | speed)
+        generated.append(motions)
     own = weighted_mean(captured, weights) | distances.captured
     figures = {
         name: Figure(tuple(row[name] for row in rows), own.get(name))
@@ -193,6 +126,62 @@ def evaluate_bundle(
         figures['seed_difference'] = Figure((_seed_difference(bundle, generated),))
     ordered = {name: figures[name] for name in CATALOGUE if name in figures}
     return Evaluation(ordered, tuple(generated), tuple(distances.notes))
+
+
+def _grid(bundle: Bundle) -> tuple[int, int]:
+    """Return frames of a window and frames that two windows share."""
+    return bundle.config.format.window_frames, bundle.config.foppas.overlap
+
+
+def _figures(
+    bundle: Bundle,
+    motions: Sequence[Motion],
+    takes: Sequence[EvaluationTake],
+    captured: Sequence[Figures],
+) -> list[Figures]:
+    """Return the figures of each take's generated motion, ratios to the captured ones included."""
+    each = [
+        own_figures(motion, take, bundle.skeleton, captured=False)
+        | compared_figures(motion, take, bundle.skeleton)
+        | seam_figures(motion, take, *_grid(bundle), captured=False)
+        for motion, take in zip(motions, takes, strict=True)
+    ]
+    for values, real in zip(each, captured, strict=True):
+        for name, source in _RATIOS.items():
+            if real.get(source, 0.0) > 0:
+                values[name] = values[source] / real[source]
+    return each
+
+
+def _generate(
+    bundle: Bundle,
+    engine: Engine,
+    takes: Sequence[EvaluationTake],
+    seed: int,
+    speech_encoder: SpeechEncoder | None,
+    on_frames: Callable[[int], None] | None,
+) -> tuple[tuple[Motion, ...], Figures]:
+    """Generate a motion for every take and measure how many times real time that runs."""
+    motions, spent_s, used_s, done = [], 0.0, 0.0, 0
+    for number, take in enumerate(takes):
+        begin, begin_used = time.perf_counter(), time.process_time()
+        motion = generate(
+            bundle,
+            engine,
+            [take.samples],
+            take.rate,
+            seed=seed,
+            utterance=number,
+            speaker=take.speaker,
+            speech_encoder=speech_encoder,
+            on_frames=_after(done, on_frames),
+        )
+        spent_s += time.perf_counter() - begin
+        used_s += time.process_time() - begin_used
+        motions.append(motion[: min(len(motion), len(take))])
+        done += len(take)
+    heard_s = sum(take.duration_s for take in takes)
+    return tuple(motions), {'real_time': heard_s / spent_s, 'real_time_cpu': heard_s / used_s}
 
 
 def _after(done: int, on_frames: Callable[[int], None] | None) -> Callable[[int], None] | None:
@@ -210,81 +199,3 @@ def _seed_difference(bundle: Bundle, generated: Sequence[tuple[Motion, ...]]) ->
         for motions in generated[:2]
     ]
     return 100 * position_difference(*paths)
-
-
-class _Distances:
-    """Frechet distances and diversity in the features of auto-encoders.
-
-    Attributes:
-        captured: figures of the captured motion by itself.
-        notes: what could not be measured.
-    """
-
-    def __init__(
-        self,
-        autoencoders: 'Sequence[Autoencoder]',
-        takes: Sequence[EvaluationTake],
-        strict: bool,
-    ) -> None:
-        self._takes = takes
-        self._real: list[tuple[Autoencoder, list[Array]]] = []
-        self.captured: Figures = {}
-        self.notes: list[str] = []
-        # The most general features first: diversity is taken in the first that there are.
-        order = sorted(autoencoders, key=lambda each: list(CATALOGUE).index(each.protocol.distance))
-        for autoencoder in order:
-            protocol = autoencoder.protocol
-            real = self._features(autoencoder, [take.channels for take in takes])
-            count = sum(map(len, real))
-            if count < protocol.windows_needed:
-                note = (
-                    f'{protocol.distance} left out: {count} windows of {protocol.window_frames} '
-                    f'frames with valid {protocol.channels} channels, and the covariance of '
-                    f'{protocol.latent_dim} features needs {protocol.windows_needed}; give more '
-                    'or longer takes'
-                )
-                if strict:
-                    raise InputError(note)
-                self.notes.append(note)
-                continue
-            self._real.append((autoencoder, real))
-            self.captured |= self._floor(autoencoder, real)
-        if self._real:
-            self.captured['diversity'] = _diversity(self._real[0][1])
-
-    def _features(
-        self, autoencoder: 'Autoencoder', motions: Sequence[NDArray[np.float32]]
-    ) -> list[Array]:
-        protocol = autoencoder.protocol
-        return [
-            autoencoder.encode(
-                cut_windows(channels, protocol.window_frames, protocol.stride), take.valid
-            )
-            for take, channels in zip(self._takes, motions, strict=True)
-            if has_channels(take.valid, take.format, protocol.channels)
-        ]
-
-    def _floor(self, autoencoder: 'Autoencoder', real: Sequence[Array]) -> Figures:
-        """The distance between the captured takes' first and second halves."""
-        halves = [(part[: len(part) // 2], part[len(part) // 2 :]) for part in real]
-        first, second = (np.concatenate(parts) for parts in zip(*halves, strict=True))
-        if min(len(first), len(second)) < autoencoder.protocol.windows_needed:
-            return {}
-        return {autoencoder.protocol.distance: frechet_distance(first, second)}
-
-    def to(self, motions: Sequence[Motion]) -> Figures:
-        """Figures of one seed's motions."""
-        figures: Figures = {}
-        for autoencoder, real in self._real:
-            made = self._features(autoencoder, [channels_of(motion) for motion in motions])
-            figures[autoencoder.protocol.distance] = frechet_distance(
-                np.concatenate(real), np.concatenate(made)
-            )
-            figures.setdefault('diversity', _diversity(made))
-        return figures
-
-
-def _diversity(features: Sequence[Array]) -> float:
-    together = np.concatenate(features)
-    step = -(-len(together) // DIVERSITY_WINDOWS)
-    return pair_distance(together[::step])

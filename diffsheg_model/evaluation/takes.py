@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from diffsheg_model.evaluation.metrics.beats import audio_onsets, strong_onsets
 from diffsheg_model.evaluation.metrics.lips import short_time_energy, speech_frames
 from diffsheg_model.motion.motion import Motion, from_channels
 from diffsheg_model.motion.motion_format import MotionFormat
+
+if TYPE_CHECKING:
+    from diffsheg_model.data.shards import Take
 
 LENGTH_TOLERANCE_FRAMES = 3
 """Motion and sound of a take may differ by this much at the end."""
@@ -142,8 +146,17 @@ def open_takes(
         if value < 0:
             raise InputError(f'{name} = {value:g}: must be 0 (all) or more')
     folder = open_shards(path)
-    own = bundle.config.format
-    found = folder.format
+    _check_format(path, folder.format, bundle.config.format)
+    chosen = folder.takes
+    if 0 < max_takes < len(chosen):
+        places = np.linspace(0, len(chosen) - 1, max_takes).round().astype(int)
+        chosen = tuple(chosen[place] for place in places)
+    takes = tuple(_open_take(take, bundle, max_seconds, speaker) for take in chosen)
+    return EvaluationData(path, takes, digest_takes(chosen))
+
+
+def _check_format(path: Path, found: MotionFormat, own: MotionFormat) -> None:
+    """Raise InputError if data and model have motion of different formats."""
     same = ('joint_names', 'face_joint_names', 'weight_names', 'fps')
     if any(getattr(found, field) != getattr(own, field) for field in same):
         raise InputError(
@@ -151,37 +164,34 @@ def open_takes(
             f'the bundle makes {own.name} ({own.channels} channels, {own.fps:g} fps); evaluate on '
             'data of its format'
         )
-    chosen = folder.takes
-    if 0 < max_takes < len(chosen):
-        places = np.linspace(0, len(chosen) - 1, max_takes).round().astype(int)
-        chosen = tuple(chosen[place] for place in places)
-    takes = []
-    for take in chosen:
-        check_finite(take)
-        style = max(take.speaker, 0) if speaker is None else speaker
-        if not 0 <= style < bundle.config.network.num_speakers:
-            raise InputError(
-                f'{take.path}: speaker {style} is none of the 0..'
-                f'{bundle.config.network.num_speakers - 1} that the bundle '
-                f'{bundle.config.name!r} knows; choose one with --speaker'
-            )
-        samples, rate = read_audio(take.path / 'audio.wav')
-        frames = len(take.motion)
-        heard = len(samples) / rate * own.fps
-        if abs(heard - frames) > LENGTH_TOLERANCE_FRAMES:
-            raise InputError(
-                f'{take.path}: {len(samples) / rate:.2f} s of audio and {frames / own.fps:.2f} s '
-                'of motion do not belong together; prepare this take again'
-            )
-        if max_seconds:
-            samples = samples[: max(1, round(max_seconds * rate))]
-        # As many as will be generated.
-        frames = min(frames, int(len(samples) / rate * own.fps))
-        channels = np.where(take.valid, take.motion[:frames], bundle.mean).astype(np.float32)
-        semantic = None if take.semantic is None else np.asarray(take.semantic[:frames])
-        takes.append(
-            EvaluationTake(
-                take.path.name, samples, rate, style, own, channels, take.valid, semantic
-            )
+
+
+def _open_take(
+    take: 'Take', bundle: Bundle, max_seconds: float, speaker: int | None
+) -> EvaluationTake:
+    """Read the audio of a take and check speaker, duration and values against the bundle."""
+    format_ = bundle.config.format
+    check_finite(take)
+    style = max(take.speaker, 0) if speaker is None else speaker
+    if not 0 <= style < bundle.config.network.num_speakers:
+        raise InputError(
+            f'{take.path}: speaker {style} is none of the 0..'
+            f'{bundle.config.network.num_speakers - 1} that the bundle '
+            f'{bundle.config.name!r} knows; choose one with --speaker'
         )
-    return EvaluationData(path, tuple(takes), digest_takes(chosen))
+    samples, rate = read_audio(take.path / 'audio.wav')
+    frames = len(take.motion)
+    if abs(len(samples) / rate * format_.fps - frames) > LENGTH_TOLERANCE_FRAMES:
+        raise InputError(
+            f'{take.path}: {len(samples) / rate:.2f} s of audio and {frames / format_.fps:.2f} s '
+            'of motion do not belong together; prepare this take again'
+        )
+    if max_seconds:
+        samples = samples[: max(1, round(max_seconds * rate))]
+    # As many as will be generated.
+    frames = min(frames, int(len(samples) / rate * format_.fps))
+    channels = np.where(take.valid, take.motion[:frames], bundle.mean).astype(np.float32)
+    semantic = None if take.semantic is None else np.asarray(take.semantic[:frames])
+    return EvaluationTake(
+        take.path.name, samples, rate, style, format_, channels, take.valid, semantic
+    )

@@ -5,7 +5,8 @@ import logging
 import pickle
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar, Timer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 from numpy.typing import NDArray
+from torch.utils.data import DataLoader
 
 from diffsheg_model.bundle import MANIFEST, Bundle, load_bundle
 from diffsheg_model.config import BundleConfig
@@ -225,27 +227,15 @@ def train_model(
             or the loss is no longer finite.
     """
     run = settings.run
-    if run.max_minutes == 0 and run.max_steps == -1 and run.max_epochs == -1:
-        raise InputError('the run has no end: set max_minutes, run.max_steps or run.max_epochs')
-    checkpoint = _newest_checkpoint(output / 'checkpoints')
-    if checkpoint is not None and not resume and _rank() == 0:
-        raise InputError(f'{output} holds a run already; add --resume or choose another folder')
-    check_replaceable(output / 'bundle', MANIFEST)
+    checkpoint = _check_run(settings, output, resume)
     initial = load_bundle(init_from) if init_from else None
     start = _start_from(settings, initial)
     settings = start.settings
     if run.threads:
         torch.set_num_threads(run.threads)
     if settings.network.speech_dim:
-        if speech_encoder is None and initial is not None:
-            speech_encoder = initial.speech_folder
-        for root in (*data, *validation):
-            encode_takes(
-                root.path,
-                speech_encoder or default_folder(),
-                settings.features,
-                settings.foppas.overlap,
-            )
+        speech_encoder = speech_encoder or (initial.speech_folder if initial else None)
+        _add_speech_features((*data, *validation), settings, speech_encoder)
     L.seed_everything(run.seed, workers=True, verbose=False)
 
     corpus = open_corpus(data, settings, start.config.network, start.statistics)
@@ -256,50 +246,99 @@ def train_model(
             validation, settings, start.config.network, (corpus.mean, corpus.std)
         )
         measuring = make_loader(MotionWindows(measured, settings, training=False), settings)
+    module = _module(start, corpus)
+    parameters = sum(p.numel() for p in module.network.parameters()) / 1e6
+    logger.info(
+        '%d takes, %d windows; %.2f M parameters', len(corpus.takes), len(windows), parameters
+    )
+    trainer = _trainer(settings, output, bool(validation))
+    if trainer.is_global_zero:
+        _write_settings(settings, output / 'settings.yaml')
+    with _readable_errors(output, checkpoint if resume else None):
+        _fit(trainer, module, training, measuring, checkpoint)
+        trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')
+        if trainer.is_global_zero:
+            _write_bundle(module, corpus, start, output / 'bundle', speech_encoder)
+        trainer.strategy.barrier('bundle')
+    return output / 'bundle'
+
+
+def _check_run(settings: TrainingSettings, output: Path, resume: bool) -> Path | None:
+    """Return the checkpoint to resume from, None without one.
+
+    Raises:
+        InputError: the run has no end, or the folder holds a run or other files already.
+    """
+    run = settings.run
+    if run.max_minutes == 0 and run.max_steps == -1 and run.max_epochs == -1:
+        raise InputError('the run has no end: set max_minutes, run.max_steps or run.max_epochs')
+    checkpoint = _newest_checkpoint(output / 'checkpoints')
+    if checkpoint is not None and not resume and _rank() == 0:
+        raise InputError(f'{output} holds a run already; add --resume or choose another folder')
+    check_replaceable(output / 'bundle', MANIFEST)
+    return checkpoint
+
+
+def _add_speech_features(
+    roots: Sequence[DataRoot], settings: TrainingSettings, speech_encoder: Path | None
+) -> None:
+    """Compute the speech features of all takes that lack them."""
+    for root in roots:
+        encode_takes(
+            root.path,
+            speech_encoder or default_folder(),
+            settings.features,
+            settings.foppas.overlap,
+        )
+
+
+def _module(start: _Start, corpus: Corpus) -> UniEGModule:
+    """Build the network, or take over the weights to begin from."""
     still = torch.from_numpy(corpus.std < STILL)
-    module = UniEGModule(settings, start.config.network, still)
+    module = UniEGModule(start.settings, start.config.network, still)
     if start.tensors is None:
         module.ignore_still_channels()
     else:
         module.network.load_state_dict(start.tensors)
         module.find_ignored_channels()
-    if run.compile:
+    if start.settings.run.compile:
         keep_compiled_code(cache_home() / 'diffsheg' / 'training' / 'inductor')
         module.network.compile()
-    logger.info(
-        '%d takes, %d windows; %.2f M parameters',
-        len(corpus.takes),
-        len(windows),
-        sum(p.numel() for p in module.network.parameters()) / 1e6,
-    )
-    trainer = _trainer(settings, output, bool(validation))
-    if trainer.is_global_zero:
-        _write_settings(settings, output / 'settings.yaml')
-    bundle = output / 'bundle'
+    return module
+
+
+def _fit(
+    trainer: L.Trainer,
+    module: UniEGModule,
+    training: DataLoader[dict[str, torch.Tensor]],
+    measuring: DataLoader[dict[str, torch.Tensor]] | None,
+    checkpoint: Path | None,
+) -> None:
+    with warnings.catch_warnings():
+        # Few cores and data in memory are what the compact preset is made for.
+        warnings.filterwarnings('ignore', message='.*does not have many workers.*')
+        warnings.filterwarnings('ignore', message='.*in the middle of an epoch.*')
+        warnings.filterwarnings('ignore', message='.*exists and is not empty.*')
+        trainer.fit(module, training, measuring, ckpt_path=checkpoint, weights_only=True)
+
+
+@contextmanager
+def _readable_errors(output: Path, resumed: Path | None) -> Iterator[None]:
+    """Raise InputError for a full disk and for a checkpoint of another network."""
     try:
-        with warnings.catch_warnings():
-            # Few cores and data in memory are what the compact preset is made for.
-            warnings.filterwarnings('ignore', message='.*does not have many workers.*')
-            warnings.filterwarnings('ignore', message='.*in the middle of an epoch.*')
-            warnings.filterwarnings('ignore', message='.*exists and is not empty.*')
-            trainer.fit(module, training, measuring, ckpt_path=checkpoint, weights_only=True)
-        trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')
-        if trainer.is_global_zero:
-            _write_bundle(module, corpus, start, bundle, speech_encoder)
-        trainer.strategy.barrier('bundle')
+        yield
     except OSError as error:
         raise InputError(
             f'cannot write to {output}: {error.strerror or error}; make room and go on with '
             '--resume'
         ) from error
     except (RuntimeError, KeyError, pickle.UnpicklingError) as error:
-        if resume and 'state_dict' in str(error):
+        if resumed and 'state_dict' in str(error):
             raise InputError(
-                f'{checkpoint} is of another network than the settings; resume with the settings '
+                f'{resumed} is of another network than the settings; resume with the settings '
                 f'in {output}/settings.yaml'
             ) from error
         raise
-    return bundle
 
 
 def _write_bundle(

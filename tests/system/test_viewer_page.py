@@ -13,7 +13,7 @@ if missing_browser():
 from diffsheg_model.motion.formats import BEAT, SHOW
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rotations import quaternion_from_rotvec
-from diffsheg_model.pictures.drawing import CAMERAS
+from diffsheg_model.pictures.page_renderer import CAMERAS
 from diffsheg_model.viewer.clip import Clip
 from diffsheg_model.viewer.clip_show import ClipShow
 from diffsheg_model.viewer.hub import Hub

@@ -20,7 +20,7 @@ from diffsheg_model.motion_files.track import ReadOptions
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecordingKind:
     """A kind of recordings.
 
     Attributes:
@@ -41,16 +41,16 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind('facegood', BEAT, facegood.find, facegood.read),
-        Kind('show', SHOW, show.find, show.read, show.SPEAKERS),
-        Kind('livelink', BEAT, livelink.find, livelink.read),
-        Kind('beat', BEAT, beat.find, beat.read, beat.SPEAKERS),
-        Kind('arkit', BEAT, arkit.find, arkit.read),
+        RecordingKind('facegood', BEAT, facegood.find, facegood.read),
+        RecordingKind('show', SHOW, show.find, show.read, show.SPEAKERS),
+        RecordingKind('livelink', BEAT, livelink.find, livelink.read),
+        RecordingKind('beat', BEAT, beat.find, beat.read, beat.SPEAKERS),
+        RecordingKind('arkit', BEAT, arkit.find, arkit.read),
     )
 }
 
 
-def recognise(folder: Path) -> Kind:
+def recognise(folder: Path) -> RecordingKind:
     """The kind of a folder's recordings.
 
     Raises:

@@ -14,9 +14,9 @@ from rich.console import Console
 from diffsheg_model.data.progress import takes_progress
 from diffsheg_model.data.recipe import keep_recipe
 from diffsheg_model.data.recordings.channels import to_channels
-from diffsheg_model.data.recordings.kinds import KINDS, Kind, recognise
+from diffsheg_model.data.recordings.kinds import KINDS, RecordingKind, recognise
 from diffsheg_model.data.recordings.recording import Recording, TakeFiles
-from diffsheg_model.data.recordings.report import REPORT, Outcome, Report
+from diffsheg_model.data.recordings.report import REPORT, PrepareReport, TakeOutcome
 from diffsheg_model.data.recordings.take_names import with_distinct_names
 from diffsheg_model.data.shard_writer import (
     INDEX,
@@ -85,7 +85,7 @@ class PrepareOptions:
         return (not self.only or has(self.only)) and not has(self.exclude)
 
 
-def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -> Report:
+def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -> PrepareReport:
     """Prepares what is missing of a folder's takes and writes the index and the report.
 
     Takes that are there are kept; those that were skipped before are tried again. A take that
@@ -131,7 +131,7 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
             for outcome in _progress(results, len(missing)):
                 done[outcome.name] = outcome
         outcomes = tuple(done[take.name] for take in takes)
-        report = Report(source, kind.name, kind.format.fps, outcomes)
+        report = PrepareReport(source, kind.name, kind.format.fps, outcomes)
         if report.prepared:
             description: dict[str, object] = {'kind': kind.name}
             if kind.speakers and options.speaker is None:
@@ -142,7 +142,7 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
     return report
 
 
-def _recipe(source: Path, kind: Kind, options: PrepareOptions) -> dict[str, object]:
+def _recipe(source: Path, kind: RecordingKind, options: PrepareOptions) -> dict[str, object]:
     reading = options.reading
     components = reading.hand_components
     return {
@@ -177,7 +177,7 @@ def _alone(output: Path) -> Iterator[None]:
         yield
 
 
-def _known(take: TakeFiles, kind: Kind, output: Path) -> Outcome | None:
+def _known(take: TakeFiles, kind: RecordingKind, output: Path) -> TakeOutcome | None:
     """What is known of a take before it is read; None where it has to be.
 
     A take that is damaged among the shards is made anew.
@@ -186,7 +186,7 @@ def _known(take: TakeFiles, kind: Kind, output: Path) -> Outcome | None:
     from diffsheg_model.data.shards import open_take
 
     if take.problem:
-        return Outcome(take.name, skipped=take.problem)
+        return TakeOutcome(take.name, skipped=take.problem)
     if not is_complete(output / take.name):
         return None
     try:
@@ -194,12 +194,12 @@ def _known(take: TakeFiles, kind: Kind, output: Path) -> Outcome | None:
     except InputError as error:
         logger.warning('%s: made anew', error)
         return None
-    return Outcome(take.name, len(opened.motion), opened.notes)
+    return TakeOutcome(take.name, len(opened.motion), opened.notes)
 
 
 def _outcomes(
-    takes: list[TakeFiles], kind: Kind, options: PrepareOptions, output: Path, workers: int
-) -> Generator[Outcome, None, None]:
+    takes: list[TakeFiles], kind: RecordingKind, options: PrepareOptions, output: Path, workers: int
+) -> Generator[TakeOutcome, None, None]:
     """Prepare takes in processes of their own and yield what became of each, in any order."""
     jobs = [Job(prepare_take, (take, kind.name, options, output), _limit_s(take)) for take in takes]
     with closing(run_jobs(jobs, workers, _MODULE)) as results:
@@ -209,7 +209,7 @@ def _outcomes(
                 raise done.error
             if done.error is not None or done.retried:
                 remove_leftovers(output, name)
-            yield done.value or Outcome(name, skipped=str(done.error))
+            yield done.value or TakeOutcome(name, skipped=str(done.error))
 
 
 def _limit_s(take: TakeFiles) -> float:
@@ -217,7 +217,7 @@ def _limit_s(take: TakeFiles) -> float:
     return TAKE_LIMIT_S + _LIMIT_S_PER_MB * megabytes
 
 
-def _progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
+def _progress(outcomes: Iterator[TakeOutcome], total: int) -> Iterator[TakeOutcome]:
     """Hands outcomes on under a progress bar, which shows on a terminal only."""
     console = Console(stderr=True)
     with takes_progress(console, disable=not console.is_terminal) as progress:
@@ -227,7 +227,9 @@ def _progress(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
             yield outcome
 
 
-def prepare_take(take: TakeFiles, kind_name: str, options: PrepareOptions, output: Path) -> Outcome:
+def prepare_take(
+    take: TakeFiles, kind_name: str, options: PrepareOptions, output: Path
+) -> TakeOutcome:
     """Read and write one take; what makes it unusable is an outcome.
 
     Raises:
@@ -243,7 +245,7 @@ def prepare_take(take: TakeFiles, kind_name: str, options: PrepareOptions, outpu
     except InputError as error:
         if isinstance(error.__cause__, MemoryError):
             raise error.__cause__ from error  # there may be enough when nothing else runs
-        return Outcome(take.name, skipped=str(error))
+        return TakeOutcome(take.name, skipped=str(error))
     info = TakeInfo(
         speaker=recording.speaker if options.speaker is None else options.speaker,
         fps=kind.format.fps,
@@ -268,8 +270,8 @@ def prepare_take(take: TakeFiles, kind_name: str, options: PrepareOptions, outpu
     except InputError as error:
         if isinstance(error, WriteError) and error.errno not in _BAD_NAME:
             raise
-        return Outcome(take.name, skipped=str(error))
-    return Outcome(take.name, written, recording.notes)
+        return TakeOutcome(take.name, skipped=str(error))
+    return TakeOutcome(take.name, written, recording.notes)
 
 
 def _common_s(recording: Recording, format_: MotionFormat) -> float:

@@ -10,7 +10,7 @@ REPORT = 'report.json'
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TakeOutcome:
     """One take.
 
     Attributes:
@@ -27,7 +27,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Report:
+class PrepareReport:
     """All takes of a folder.
 
     Attributes:
@@ -40,14 +40,14 @@ class Report:
     source: Path
     kind: str
     fps: float
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TakeOutcome, ...]
 
     @property
-    def prepared(self) -> tuple[Outcome, ...]:
+    def prepared(self) -> tuple[TakeOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if not outcome.skipped)
 
     @property
-    def skipped(self) -> tuple[Outcome, ...]:
+    def skipped(self) -> tuple[TakeOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.skipped)
 
     @property

@@ -40,6 +40,19 @@ HELD_OUT = 0.1
 """Share of the takes that only measure the error of reconstruction."""
 
 
+# Options that the protocol keeps under the same name.
+_SHARED = (
+    'channels',
+    'window_frames',
+    'stride',
+    'latent_dim',
+    'hidden_dim',
+    'batch_size',
+    'learning_rate',
+    'seed',
+)
+
+
 @dataclass(frozen=True)
 class AutoencoderOptions:
     """What can be chosen about a training run.
@@ -209,44 +222,25 @@ def train_autoencoder(
     format_, takes, without = _open_takes(data, options.channels)
     if without:
         logger.info('left out: %d takes without valid %s channels', without, options.channels)
-    group = group_channels(format_, options.channels)
     training, held_out = _split(takes, options.seed)
-    mean, std = compute_stats(((take, 1.0) for take in training), format_.channels)
-    statistics = mean[group], settle(std[group], STD_FLOOR)
-    if not statistics[1].any():
-        raise InputError(
-            f'{", ".join(map(str, data))}: no {options.channels} channel moves; give other data'
-        )
-    frames = options.window_frames
-    windows = _Windows(training, group, statistics, frames, options.stride)
-    needed = 4 * options.latent_dim
-    if len(windows) < needed:
-        raise InputError(
-            f'{", ".join(map(str, data))}: too little data, {len(windows)} training windows of '
-            f'{frames} frames, and {options.latent_dim} features need {needed}; give more data, '
-            'or a smaller stride or latent_dim'
-        )
-    measuring = (
-        _Windows(held_out, group, statistics, frames, options.stride) if held_out else windows
-    )
+    statistics = _statistics(data, training, format_, options.channels)
+    group = group_channels(format_, options.channels)
+    windows = _Windows(training, group, statistics, options.window_frames, options.stride)
+    _check_enough(data, windows, options)
+    measuring = windows
+    if held_out:
+        measuring = _Windows(held_out, group, statistics, options.window_frames, options.stride)
 
     L.seed_everything(options.seed, verbose=False)
     network = MotionAutoencoder(
-        group.stop - group.start, frames, options.hidden_dim, options.latent_dim
+        group.stop - group.start, options.window_frames, options.hidden_dim, options.latent_dim
     )
     begin = time.monotonic()
     steps = _fit(network, windows, options)
     minutes = (time.monotonic() - begin) / 60
     protocol = Protocol(
         format=format_,
-        channels=options.channels,
-        window_frames=frames,
-        stride=options.stride,
-        latent_dim=options.latent_dim,
-        hidden_dim=options.hidden_dim,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        seed=options.seed,
+        **{name: getattr(options, name) for name in _SHARED},
         data_sha256=digest_takes(training),
         takes=len(training),
         windows=len(windows),
@@ -256,6 +250,35 @@ def train_autoencoder(
         unexplained=_unexplained(network.cpu(), measuring),
     )
     return save_autoencoder(output, protocol, network, *statistics)
+
+
+def _statistics(
+    data: Sequence[Path], training: Sequence[Take], format_: MotionFormat, channels: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return mean and standard deviation (C,) of a group's channels; the latter 0 if still.
+
+    Raises:
+        InputError: no channel of the group moves.
+    """
+    group = group_channels(format_, channels)
+    mean, std = compute_stats(((take, 1.0) for take in training), format_.channels)
+    settled = settle(std[group], STD_FLOOR)
+    if not settled.any():
+        raise InputError(
+            f'{", ".join(map(str, data))}: no {channels} channel moves; give other data'
+        )
+    return mean[group], settled
+
+
+def _check_enough(data: Sequence[Path], windows: _Windows, options: AutoencoderOptions) -> None:
+    """Raise InputError if there are too few training windows for the width of the features."""
+    needed = 4 * options.latent_dim
+    if len(windows) < needed:
+        raise InputError(
+            f'{", ".join(map(str, data))}: too little data, {len(windows)} training windows of '
+            f'{options.window_frames} frames, and {options.latent_dim} features need {needed}; '
+            'give more data, or a smaller stride or latent_dim'
+        )
 
 
 def _fit(network: MotionAutoencoder, windows: _Windows, options: AutoencoderOptions) -> int:

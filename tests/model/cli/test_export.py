@@ -17,7 +17,7 @@ from diffsheg_model.motion_files import (
     write_npz,
 )
 from diffsheg_model.motion_files.read import read_motion_and_sound
-from diffsheg_model.pictures.motion_picture import plot_motion, spectrogram_db
+from diffsheg_model.pictures.motion_plot import plot_motion, spectrogram_db
 from tests.model.motion_files.test_write import moving, png_size, tone
 from tests.support.recordings import SPEECH
 

@@ -19,8 +19,8 @@ from diffsheg_model.data.corpus.teacher.curves import (
 from diffsheg_model.data.corpus.teacher.events import SpeechEvents
 from diffsheg_model.data.corpus.teacher.strokes import (
     HOME_PALM,
+    KeyPoses,
     Stroke,
-    Track,
     add_stroke,
     key_row,
 )
@@ -61,22 +61,22 @@ def plan(
     """Paths of the right and of the left hand, at the given times (F,) in seconds."""
     wrist, palm, shape = _RESTS[style.rest]
     rests = [key_row(np.array(wrist) + rng.normal(0, 0.012, 3), palm, shape) for _ in range(2)]
-    tracks = [Track([0.0], [rest]) for rest in rests]
+    hands = [KeyPoses([0.0], [rest]) for rest in rests]
     engagement = min(0.95, 0.45 + 0.7 * style.stroke_rate)
     for number, (start, end) in enumerate(events.phrases):
         accents = [accent for accent in events.accents if start <= accent[0] < end]
         if accents and rng.random() < engagement:
-            _gesticulate(tracks, accents, style, rng)
+            _gesticulate(hands, accents, style, rng)
         last = number + 1 == len(events.phrases)
         pause = 2.0 if last else events.phrases[number + 1][0] - end
         if pause > _RETRACTING_PAUSE_S:
-            _retract(tracks, rests, end, min(pause, 2.0), rng)
-    right, left = (_paths(track, events, style, times, fps, rng) for track in tracks)
+            _retract(hands, rests, end, min(pause, 2.0), rng)
+    right, left = (_paths(hand, events, style, times, fps, rng) for hand in hands)
     return right, left
 
 
 def _gesticulate(
-    tracks: list[Track],
+    hands: list[KeyPoses],
     accents: list[tuple[float, float]],
     style: Style,
     rng: np.random.Generator,
@@ -100,53 +100,53 @@ def _gesticulate(
             prepare_s=float(rng.uniform(0.26, 0.42)) / style.pace,
             hold_s=min(hold_s, max(0.05, upcoming - accent - 0.4)),
         )
-        both = rng.random() < style.both_hands
+        with_both = rng.random() < style.both_hands
         leading = 0 if rng.random() < style.right_hand else 1
-        for hand, track in enumerate(tracks):
-            follows = both or hand == leading
+        for place, hand in enumerate(hands):
+            follows = with_both or place == leading
             if not follows:  # the other hand goes along a little, if it is free and not resting
-                busy = track.last_s > accent - 0.4
+                busy = hand.last_s > accent - 0.4
                 if busy or (index == 0 and rng.random() < 0.5):
                     continue
             mine = stroke if follows else replace(stroke, shape='relaxed', size=0.3 * stroke.size)
-            if mine.can_follow(track):
-                add_stroke(track, mine, rng)
+            if mine.can_follow(hand):
+                add_stroke(hand, mine, rng)
         previous = accent
         if upcoming - accent > 1.1 + stroke.hold_s:
-            _go_home([track for track in tracks if track.last_s > accent - 0.2], home, rng)
+            _go_home([hand for hand in hands if hand.last_s > accent - 0.2], home, rng)
 
 
-def _go_home(tracks: list[Track], home: FloatArray, rng: np.random.Generator) -> None:
-    for track in tracks:
+def _go_home(hands: list[KeyPoses], home: FloatArray, rng: np.random.Generator) -> None:
+    for hand in hands:
         wrist = home + rng.normal(0, 0.02, 3)
-        when = track.last_s + float(rng.uniform(0.5, 0.8))
-        track.add(when, key_row(wrist, HOME_PALM, 'relaxed'))
+        when = hand.last_s + float(rng.uniform(0.5, 0.8))
+        hand.add(when, key_row(wrist, HOME_PALM, 'relaxed'))
 
 
 def _retract(
-    tracks: list[Track],
+    hands: list[KeyPoses],
     rests: list[FloatArray],
     end: float,
     pause: float,
     rng: np.random.Generator,
 ) -> None:
-    for track, rest in zip(tracks, rests, strict=True):
-        if np.allclose(track.wrist, rest[:3]):
+    for hand, rest in zip(hands, rests, strict=True):
+        if np.allclose(hand.wrist, rest[:3]):
             continue
-        begin = max(track.last_s + 0.02, end + float(rng.uniform(-0.1, 0.25)))
-        track.add(begin, track.rows[-1])
-        track.add(begin + max(0.55, min(0.7 * pause, float(rng.uniform(0.7, 1.1)))), rest)
+        begin = max(hand.last_s + 0.02, end + float(rng.uniform(-0.1, 0.25)))
+        hand.add(begin, hand.rows[-1])
+        hand.add(begin + max(0.55, min(0.7 * pause, float(rng.uniform(0.7, 1.1)))), rest)
 
 
 def _paths(
-    track: Track,
+    hand: KeyPoses,
     events: SpeechEvents,
     style: Style,
     times: FloatArray,
     fps: float,
     rng: np.random.Generator,
 ) -> HandPaths:
-    path = key_path(times, track.times, np.stack(track.rows))
+    path = key_path(times, hand.times, np.stack(hand.rows))
     wrist = gaussian_filter1d(path[:, :3], 0.045 * fps, axis=0, mode='nearest')
     rest = gaussian_filter1d(path[:, 3:], 0.09 * fps, axis=0, mode='nearest')
     # Hands that are up in speech are never still: they drift with rhythm and breath.

@@ -1,4 +1,4 @@
-"""One gesture of a hand: preparation, stroke and hold as key points of its track.
+"""One gesture of a hand: preparation, stroke and hold as key poses.
 
 The phases are Kendon's and McNeill's (Hand and mind, 1992). Wrists are given from the shoulder
 joint in metres: outward, up, forward.
@@ -32,7 +32,7 @@ def key_row(wrist: FloatArray, palm: tuple[float, ...] | FloatArray, shape: str)
 
 
 @dataclass
-class Track:
+class KeyPoses:
     """The key points of one hand: times in seconds, ascending, and a `key_row` at each."""
 
     times: list[float] = field(default_factory=list)
@@ -79,31 +79,31 @@ class Stroke:
     prepare_s: float
     hold_s: float
 
-    def can_follow(self, track: Track) -> bool:
+    def can_follow(self, hand: KeyPoses) -> bool:
         """Whether a hand can be there in time without flying."""
-        way = float(np.linalg.norm(self.where - track.wrist))
-        return way <= _FASTEST_M_S * (self.end_s - track.last_s)
+        way = float(np.linalg.norm(self.where - hand.wrist))
+        return way <= _FASTEST_M_S * (self.end_s - hand.last_s)
 
 
-def add_stroke(track: Track, stroke: Stroke, rng: np.random.Generator) -> None:
-    """Appends a stroke to a track, with as much preparation as there is time for."""
+def add_stroke(hand: KeyPoses, stroke: Stroke, rng: np.random.Generator) -> None:
+    """Append a stroke to a hand's key poses, with as much preparation as there is time for."""
     preparation, path, palm = (np.asarray(part) for part in KINDS[stroke.kind])
     top = stroke.where + preparation * stroke.size + rng.normal(0, 0.012, 3)
     low = top + path * stroke.size + rng.normal(0, 0.012, 3)
     begin = stroke.end_s - stroke.stroke_s
-    free_s = begin - track.last_s
+    free_s = begin - hand.last_s
     if free_s > stroke.prepare_s + 0.1:  # waits where it is until the preparation has to begin
-        far = float(np.linalg.norm(track.wrist - top))
+        far = float(np.linalg.norm(hand.wrist - top))
         lead = min(free_s - 0.05, stroke.prepare_s + 0.9 * max(0.0, far - 0.15))
-        track.add(begin - lead, track.rows[-1])
+        hand.add(begin - lead, hand.rows[-1])
     elif free_s < 0.10:  # too late for a preparation: the stroke goes from where the hand is
-        top = track.wrist
-    if begin > track.last_s + 0.08:
-        track.add(begin, key_row(top, 0.5 * (palm + np.asarray(HOME_PALM)), stroke.shape))
+        top = hand.wrist
+    if begin > hand.last_s + 0.08:
+        hand.add(begin, key_row(top, 0.5 * (palm + np.asarray(HOME_PALM)), stroke.shape))
     if stroke.kind == 'circle':
         middle = 0.5 * (top + low) + _CIRCLE_BULGE * stroke.size
-        track.add(stroke.end_s - 0.5 * stroke.stroke_s, key_row(middle, palm, stroke.shape))
-    track.add(stroke.end_s, key_row(low, palm, stroke.shape))
+        hand.add(stroke.end_s - 0.5 * stroke.stroke_s, key_row(middle, palm, stroke.shape))
+    hand.add(stroke.end_s, key_row(low, palm, stroke.shape))
     if stroke.hold_s > 0.08:
         held = key_row(low + rng.normal(0, 0.008, 3), palm, stroke.shape)
-        track.add(stroke.end_s + stroke.hold_s, held)
+        hand.add(stroke.end_s + stroke.hold_s, held)

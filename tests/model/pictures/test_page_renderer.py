@@ -10,7 +10,7 @@ from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON
 from diffsheg_model.motion_files import write_npz
-from diffsheg_model.pictures.picture_files import Picture, moments
+from diffsheg_model.pictures.render import RenderOptions, moments
 from diffsheg_model.viewer.clip import Clip
 from tests.support.pages import missing_browser
 
@@ -42,7 +42,7 @@ def posed() -> Motion:
 
 
 def draw(times_s, camera='half', clips=None):
-    from diffsheg_model.pictures.drawing import draw
+    from diffsheg_model.pictures.page_renderer import draw
 
     clips = [Clip('posed', posed())] if clips is None else clips
     return [picture.astype(int) for picture in draw(clips, times_s, *SIZE, camera=camera)]
@@ -135,7 +135,7 @@ def test_a_strip_of_stills(tmp_path):
 @pytest.mark.slow
 @needs_browser
 def test_a_large_picture():
-    from diffsheg_model.pictures.drawing import draw
+    from diffsheg_model.pictures.page_renderer import draw
 
     # More bytes than any other message of a page may have.
     (picture,) = draw([Clip('posed', posed())], [0.5], 2400, 1800)
@@ -146,22 +146,24 @@ class TestMoments:
     CLIP = Clip('posed', posed())
 
     def test_of_a_video(self, tmp_path):
-        times_s = moments(tmp_path / 'a.mp4', [self.CLIP], np.zeros(0), 16000, Picture(fps=4.0))
+        times_s = moments(
+            tmp_path / 'a.mp4', [self.CLIP], np.zeros(0), 16000, RenderOptions(fps=4.0)
+        )
         assert times_s == pytest.approx(np.arange(20) / 4)
 
     def test_the_longer_of_sound_and_motion_counts(self, tmp_path):
-        picture = Picture(fps=2.0, start_s=1.0)
+        picture = RenderOptions(fps=2.0, start_s=1.0)
         times_s = moments(tmp_path / 'a.mp4', [self.CLIP], np.zeros(7 * 8000), 8000, picture)
         assert times_s == pytest.approx(1.0 + np.arange(12) / 2)
 
     def test_of_a_strip_are_the_middles(self, tmp_path):
-        picture = Picture(stills=2, start_s=1.0, seconds=2.0)
+        picture = RenderOptions(stills=2, start_s=1.0, seconds=2.0)
         times_s = moments(tmp_path / 'a.png', [self.CLIP], np.zeros(0), 16000, picture)
         assert times_s == pytest.approx([1.5, 2.5])
 
     def test_nothing_is_left_after_the_end(self, tmp_path):
         with pytest.raises(InputError, match=r'start 9: the motion is over after 5\.0 s'):
-            moments(tmp_path / 'a.mp4', [self.CLIP], np.zeros(0), 16000, Picture(start_s=9.0))
+            moments(tmp_path / 'a.mp4', [self.CLIP], np.zeros(0), 16000, RenderOptions(start_s=9.0))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.pictures.drawing import CAMERAS, draw
+from diffsheg_model.pictures.page_renderer import CAMERAS, draw
 from diffsheg_model.pictures.video import SUFFIXES, VideoWriter, write_strip
 from diffsheg_model.viewer.clip import Clip
 
@@ -18,7 +18,7 @@ _LARGEST = 4096
 
 
 @dataclass(frozen=True)
-class Picture:
+class RenderOptions:
     """What is drawn of a motion.
 
     Attributes:
@@ -57,7 +57,7 @@ class Picture:
     @classmethod
     def from_text(
         cls, size: str, fps: float, camera: str, start_s: float, seconds: float | None, stills: int
-    ) -> 'Picture':
+    ) -> 'RenderOptions':
         """The same with the size as text, '1280x720'."""
         match = re.fullmatch(r'(\d{1,6})x(\d{1,6})', size)
         if match is None:
@@ -85,7 +85,7 @@ class Picture:
 
 
 def moments(
-    path: Path, clips: Sequence[Clip], sound: np.ndarray, rate: int, picture: Picture
+    path: Path, clips: Sequence[Clip], sound: np.ndarray, rate: int, picture: RenderOptions
 ) -> np.ndarray:
     """The moments that are drawn of motions and their sound, seconds."""
     return picture.times_s(path, max(len(sound) / rate, *(clip.end_s for clip in clips)))
@@ -96,7 +96,7 @@ def render_motion(
     clips: Sequence[Clip],
     sound: np.ndarray,
     rate: int,
-    picture: Picture,
+    picture: RenderOptions,
     *,
     browser: str | None = None,
     on_frames: Callable[[int], None] = lambda frames: None,
