@@ -240,12 +240,7 @@ def train_model(
 
     corpus = open_corpus(data, settings, start.config.network, start.statistics)
     windows = MotionWindows(corpus, settings)
-    training, measuring = make_loader(windows, settings), None
-    if validation:
-        measured = open_corpus(
-            validation, settings, start.config.network, (corpus.mean, corpus.std)
-        )
-        measuring = make_loader(MotionWindows(measured, settings, training=False), settings)
+    measuring = _validation_loader(validation, start, corpus) if validation else None
     module = _module(start, corpus)
     parameters = sum(p.numel() for p in module.network.parameters()) / 1e6
     logger.info(
@@ -255,7 +250,7 @@ def train_model(
     if trainer.is_global_zero:
         _write_settings(settings, output / 'settings.yaml')
     with _readable_errors(output, checkpoint if resume else None):
-        _fit(trainer, module, training, measuring, checkpoint)
+        _fit(trainer, module, make_loader(windows, settings), measuring, checkpoint)
         trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')
         if trainer.is_global_zero:
             _write_bundle(module, corpus, start, output / 'bundle', speech_encoder)
@@ -290,6 +285,15 @@ def _add_speech_features(
             settings.features,
             settings.foppas.overlap,
         )
+
+
+def _validation_loader(
+    validation: Sequence[DataRoot], start: _Start, corpus: Corpus
+) -> DataLoader[dict[str, torch.Tensor]]:
+    """Open validation data, normalised as the training data."""
+    statistics = corpus.mean, corpus.std
+    measured = open_corpus(validation, start.settings, start.config.network, statistics)
+    return make_loader(MotionWindows(measured, start.settings, training=False), start.settings)
 
 
 def _module(start: _Start, corpus: Corpus) -> UniEGModule:
