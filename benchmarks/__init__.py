@@ -1,1 +1,1 @@
-"""What is measured rather than tested: tables of this machine's figures."""
+"""Benchmarks: tables of speed, latency and quality, measured on this machine."""

@@ -1,8 +1,8 @@
-"""What the paper's choices are worth, in figures: `make ablations DATA=shards`.
+"""Effect of the paper's design choices: `make ablations DATA=shards`.
 
-Two tables in one (after arXiv 2401.04747, section 4): networks trained with and without a
-choice, given as NAME=BUNDLE, and samplers of one bundle: passes over the harmonising jumps, and
-diffusion steps.
+The table has two parts, after arXiv 2401.04747, section 4. The first compares networks trained with
+and without a choice, given as NAME=BUNDLE. The second compares samplers of one bundle: passes over
+the harmonising jumps, and diffusion steps.
 """
 
 import argparse
@@ -46,7 +46,7 @@ COLUMNS = {
     'real_time': 'x real time ↑',
     'real_time_cpu': 'x real time, 1 core ↑',
 }
-"""Figures of the catalogue and how the table calls them."""
+"""Titles of the table's columns by figure of the catalogue."""
 
 JUMP_PASSES = (1, 2, 5)
 STEPS = (25, 10, 5)
@@ -61,13 +61,13 @@ class Variant:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Equal for rows that would come out the same."""
+        """Key that is equal for rows with the same results."""
         config = self.bundle.config
         return self.bundle.digest, config.diffusion, config.foppas
 
 
 def parse_variant(text: str) -> Variant:
-    """'NAME=BUNDLE_DIR'."""
+    """Parse 'NAME=BUNDLE_DIR' and load the bundle."""
     name, equals, path = text.partition('=')
     if not (name and equals and path):
         raise InputError(f'{text}: must be NAME=BUNDLE_DIR, such as published=runs/a/bundle')
@@ -75,7 +75,7 @@ def parse_variant(text: str) -> Variant:
 
 
 def sampler_variants(bundle: Bundle) -> list[Variant]:
-    """The bundle with 1, 2 and 5 passes over the jumps, and with 25, 10 and 5 steps."""
+    """Return the bundle with 1, 2 and 5 passes over the jumps, and with 25, 10 and 5 steps."""
     variants = [
         Variant(f'jump passes {passes}', with_sampler(bundle, SamplerOptions(jump_n_sample=passes)))
         for passes in JUMP_PASSES
@@ -98,7 +98,7 @@ def sampler_variants(bundle: Bundle) -> list[Variant]:
 def measure(
     variants: Sequence[Variant], options: argparse.Namespace, console: Console
 ) -> tuple[list[dict[str, Figure]], list[dict[str, object]]]:
-    """Figures and description of every row; equal rows are measured once."""
+    """Return figures and description of every row; equal rows are measured once."""
     done: dict[tuple[object, ...], tuple[dict[str, Figure], dict[str, object]]] = {}
     notes: dict[str, None] = {}
     for variant in variants:
@@ -124,7 +124,7 @@ def measure(
             )
         finally:
             engine.close()
-        # Whoever stops a long run has the rows so far.
+        # Show each row at once, in case a long run is stopped.
         shown = [f'{title} {cell(evaluation.figures, key)}' for key, title in COLUMNS.items()]
         console.print(f'  {"; ".join(shown)}', highlight=False)
         notes |= dict.fromkeys(evaluation.notes)
@@ -137,7 +137,7 @@ def measure(
 
 
 def cell(figures: dict[str, Figure], name: str) -> str:
-    """Mean and deviation over the seeds."""
+    """Format mean and deviation over the seeds."""
     if name not in figures:
         return '–'
     figure = figures[name]
@@ -146,7 +146,7 @@ def cell(figures: dict[str, Figure], name: str) -> str:
 
 
 def markdown(names: Sequence[str], rows: Sequence[dict[str, Figure]], caption: str) -> str:
-    """The table as a document has it."""
+    """Return the table in Markdown."""
     titles = ['', *COLUMNS.values()]
     lines = [titles, ['---', *['---:'] * len(COLUMNS)]]
     for name, figures in zip(names, rows, strict=True):
@@ -155,7 +155,7 @@ def markdown(names: Sequence[str], rows: Sequence[dict[str, Figure]], caption: s
 
 
 def caption_of(descriptions: Sequence[dict[str, object]]) -> str:
-    """What the figures depend on, in a sentence."""
+    """Return a sentence about the data, seeds, auto-encoders, engine and machine."""
     first = json.loads(json.dumps(descriptions[0]))
     encoders = ', '.join(f'{name} {each["id"]}' for name, each in first['autoencoders'].items())
     data = first['data']
@@ -167,7 +167,7 @@ def caption_of(descriptions: Sequence[dict[str, object]]) -> str:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measures all rows, prints the table and writes what was asked for."""
+    """Measure all rows, print the table and write the files that were asked for."""
     if options.data is None:
         raise InputError('no data: give --data SHARDS (make ablations DATA=shards)')
     console = Console(stderr=True)
@@ -189,7 +189,7 @@ def run(options: argparse.Namespace) -> None:
         table.add_column(title, justify='right')
     for name, figures in zip(names, rows, strict=True):
         table.add_row(name, *(cell(figures, column) for column in COLUMNS))
-    # A table that is cut is of no use, whatever the terminal's width.
+    # Never cut the table to the width of the terminal.
     Console(width=max(215, Console().width)).print(table)
     if options.markdown:
         with atomic_path(options.markdown) as path:
@@ -211,13 +211,17 @@ def run(options: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 2 for unusable input."""
+    """Run the benchmark from the command line; return 2 for unusable input."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('variants', nargs='*', metavar='NAME=BUNDLE_DIR')
     parser.add_argument('--data', type=Path, help='folder of shards with audio')
     parser.add_argument('--autoencoder', type=Path, nargs='*', default=[])
-    parser.add_argument('--sampler-bundle', type=Path, help='default: the first, or the default')
-    parser.add_argument('--no-sampler', action='store_true', help='only the given bundles')
+    parser.add_argument(
+        '--sampler-bundle',
+        type=Path,
+        help='bundle to vary the sampler of; default: the first one, or the default bundle',
+    )
+    parser.add_argument('--no-sampler', action='store_true', help='only compare the given bundles')
     parser.add_argument('--seeds', type=int, default=4)
     parser.add_argument('--max-takes', type=int, default=0)
     parser.add_argument('--max-seconds', type=float, default=0.0)

@@ -1,4 +1,4 @@
-"""What a bundle is compared with: simpler ways from speech to motion."""
+"""Baselines: simpler methods from speech to motion, to compare a bundle with."""
 
 import numpy as np
 import scipy.linalg
@@ -17,17 +17,17 @@ CONTEXT = 8
 
 
 def energy_at_best_lag(speech: Speech, captured: np.ndarray) -> np.ndarray:
-    """The energy envelope (F,), moved by the lag at which the captured curve follows it best."""
+    """Return the energy envelope (F,), shifted by its best lag to the captured curve."""
     energy = short_time_energy(speech.samples, speech.rate, BEAT.fps, len(captured))
     lag, _ = best_lag(captured, energy)
     return np.interp(np.arange(len(energy)) - lag, np.arange(len(energy)), energy)
 
 
 class Ridge:
-    """Ridge regression from log-mel, 8 frames to either side, to opening and rounding.
+    """Ridge regression from log-mel, 8 frames to either side, to jaw opening and lip rounding.
 
-    Inputs are standardised. Of the penalties 1e2, 1e3, 1e4 and 1e5, the one below is best on
-    takes 1114_2_01 to 04 when one after the other is left out.
+    Inputs are standardised. Of the penalties 1e2, 1e3, 1e4 and 1e5, the one below is best in
+    leave-one-out cross-validation on takes 1114_2_01 to 04.
     """
 
     penalty = 1e3
@@ -49,14 +49,14 @@ class Ridge:
         self._weights = scipy.linalg.cho_solve(factor, scaled.T @ (wanted - self._offset))
 
     def predict(self, speech: Speech) -> tuple[np.ndarray, np.ndarray]:
-        """Opening (F,) and rounding (F,) of a recording."""
+        """Return jaw opening (F,) and lip rounding (F,) for a recording."""
         scaled = (_context(speech) - self._mean) / self._std
         jaw, rounding = (scaled @ self._weights + self._offset).T
         return jaw, rounding
 
 
 def _context(speech: Speech) -> np.ndarray:
-    """(F, 17 * 128) log-mel of each frame and its neighbours."""
+    """Return the log-mel of each frame and its neighbours, (F, 17 * 128)."""
     config = FeatureConfig(mel_transform='log')
     mel = extract_features(speech.samples, speech.rate, config, BEAT.fps).mel.astype(np.float64)
     padded = np.pad(mel, ((CONTEXT, CONTEXT), (0, 0)), mode='edge')
@@ -66,10 +66,10 @@ def _context(speech: Speech) -> np.ndarray:
 
 
 def teacher_motion(speech: Speech, frames: int, seed: int, style: int = 0) -> Motion:
-    """What the rule-based teacher does to a recording, of which it has no transcript.
+    """Return the motion of the rule-based teacher for a recording without a transcript.
 
-    It hears loudness, phrases and accents. In place of the phones, every phrase is one neutral
-    vowel, opened by the loudness: all that the teacher can know of this mouth.
+    The teacher hears loudness, phrases and accents. Without a transcript there are no phones, so
+    every phrase is one neutral vowel, which the loudness opens.
     """
     rng = np.random.default_rng(seed)
     heard = events.from_audio(speech.samples, speech.rate, BEAT.fps, frames)

@@ -1,4 +1,4 @@
-"""A whole window of the default bundle, from audio to motion; its features; and a cold start."""
+"""Time of a whole window of the default bundle, of its features, and of a cold start."""
 
 import dataclasses
 import os
@@ -22,7 +22,7 @@ from diffsheg_model.session.session import Session
 
 RATE = 16000
 CHUNK_S = 0.04
-"""Audio arrives in pieces, as it does on a topic."""
+"""Seconds of audio in a piece, as it arrives on a topic."""
 
 SPEECH = Path(__file__).parents[1] / 'diffsheg_ros' / 'media' / 'speech.flac'
 
@@ -43,7 +43,7 @@ assert session.step() is not None
 
 
 def run(out: Console, bundle: Bundle, threads: int) -> None:
-    """Measures and prints the tables."""
+    """Measure and print the tables."""
     encoder = create_speech_encoder(bundle, None, threads)
     audio = _recording()
     table = Table(title=f'\nDefault bundle from audio to motion, {threads} threads')
@@ -73,7 +73,7 @@ def run(out: Console, bundle: Bundle, threads: int) -> None:
 
 
 def _recording() -> np.ndarray:
-    """The package's recording, (n,) at RATE."""
+    """Read the package's recording, (n,) at RATE."""
     resampler = StreamResampler(audio_info(SPEECH).sample_rate, RATE)
     parts = [resampler.push(block) for block in read_blocks(SPEECH)]
     return np.concatenate([*parts, resampler.finish()])
@@ -82,7 +82,7 @@ def _recording() -> np.ndarray:
 def _windows(
     bundle: Bundle, name: str, encoder: SpeechEncoder | None, audio: np.ndarray, threads: int
 ) -> tuple[float, float, float]:
-    """Seconds of a first and of a later window, medians; and audio over all the time it took."""
+    """Return the median seconds of a first and of a later window, and the speed over real time."""
     engine = create_engine(name, bundle, threads)
     first, later, total_s = [], [], 0.0
     for _ in range(4):
@@ -96,7 +96,7 @@ def _windows(
         session.end()
         while session.step() is not None:
             pass
-        total_s = time.perf_counter() - begin  # the last round's: the first loads and allocates
+        total_s = time.perf_counter() - begin  # of the last round: the first one allocates memory
     engine.close()
     return float(np.median(first[1:])), float(np.median(later)), len(audio) / RATE / total_s
 

@@ -1,8 +1,8 @@
-"""One engine measured in a process of its own, so that its memory and threads are its own.
+"""Measurement of one engine in its own process, with its own memory and threads.
 
-Called by benchmarks/engines.py: prints a line of JSON when it is ready, then, for each line that
-it reads, generates a window and prints the seconds that it took. So engines take turns, and a
-machine that is faster in one minute than in the next is so for all.
+benchmarks/engines.py starts it. It prints a line of JSON when it is ready. Then, for each line that
+it reads, it generates a window and prints the seconds that this took. In this way the engines take
+turns, and changes in the speed of the machine affect all of them alike.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import seeded_noise
 
 STEPS = (0, 480, 960)
-"""Where the error of a call is measured: the ends of the chain and its middle."""
+"""Diffusion steps at which the error is measured: both ends of the chain and its middle."""
 
 
 def main() -> None:
-    """Serves, or says why that cannot be."""
+    """Measure one engine for benchmarks.engines; without the engine, print why it is missing."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument('bundle', type=Path)
     parser.add_argument('engine')
@@ -34,9 +34,13 @@ def main() -> None:
     parser.add_argument('--provider', default='cpu')
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--batch', type=int, default=1)
-    parser.add_argument('--frames', type=int, default=0, help='of a window; 0: as the model says')
+    parser.add_argument(
+        '--frames', type=int, default=0, help="frames of a window; 0: the model's own number"
+    )
     parser.add_argument('--cache', type=Path)
-    parser.add_argument('--inputs', type=Path, required=True, help='.npz with the answers')
+    parser.add_argument(
+        '--inputs', type=Path, required=True, help='.npz of reference outputs, made if missing'
+    )
     options = parser.parse_args()
     try:
         serve(options)
@@ -45,7 +49,7 @@ def main() -> None:
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Loads, then generates a window for each line that comes."""
+    """Load the engine, then generate a window for each line of standard input."""
     bundle = load_bundle(options.bundle)
     config = bundle.config
     before = _resident_bytes()
@@ -65,7 +69,7 @@ def serve(options: argparse.Namespace) -> None:
     known = x[:, : config.foppas.overlap]
     plan = plan_window(sampler, seeded_noise(0), 1, x.shape, known)
     begin = time.perf_counter()
-    engine.sample(conditions, plan)  # the first window makes the tables and finds its memory
+    engine.sample(conditions, plan)  # the first window computes tables and allocates memory
     first_window_s = time.perf_counter() - begin
     say(
         {
@@ -85,12 +89,12 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def say(value: object) -> None:
-    """One line to the process that asked."""
+    """Print a value as a line of JSON."""
     print(json.dumps(value), flush=True)  # noqa: T201
 
 
 def inputs(network, batch: int, frames: int) -> tuple[Conditions, np.ndarray]:
-    """Random conditions and motion, the same for all engines."""
+    """Return random conditions and motion, the same for all engines."""
     random = np.random.default_rng(0)
     mel = np.abs(random.standard_normal((batch, frames, network.mel_dim), dtype=np.float32))
     speech = random.standard_normal((batch, frames, network.speech_dim), dtype=np.float32)
@@ -105,7 +109,10 @@ def inputs(network, batch: int, frames: int) -> tuple[Conditions, np.ndarray]:
 
 
 def error_of(engine: Engine, conditions: Conditions, x: np.ndarray, path: Path) -> float:
-    """Relative error of the predicted noise, worst of STEPS; the first engine sets the answers."""
+    """Return the largest relative error of the predicted noise at STEPS.
+
+    The first engine writes its output to `path` as the reference.
+    """
     denoise = engine.denoiser(conditions, STEPS)
     answers = {str(step): denoise(x, step).copy() for step in STEPS}
     if not path.is_file():

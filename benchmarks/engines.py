@@ -1,9 +1,9 @@
-"""Every engine on the same inputs, in one run: `make bench`.
+"""Comparison of all engines on the same inputs: `make bench`.
 
-Networks: the published one for BEAT at its full size, with random weights and the published
-sampler's 27 calls in a later window; and the default bundle as it is. The plain network in eager
-PyTorch is the reference, of time and of numbers. Each engine has a process of its own, and they
-take turns, window by window.
+There are two networks. The first is the published one for BEAT at full size with random weights;
+the published sampler needs 27 calls for a later window. The second is the default bundle. The
+network in eager PyTorch is the reference for speed and for numbers. Each engine runs in its own
+process, and the engines take turns, window by window.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from diffsheg_model.files.atomic import atomic_path
 
 LOG = Console(stderr=True, highlight=False)
 REFERENCE = EngineChoice('torch', 'fp32')
-# torch first: its answers are what the others are compared with.
+# torch comes first: the others are compared with its output.
 ENGINES = [
     REFERENCE,
     *(
@@ -52,15 +52,19 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    """Measures what is asked for and prints it."""
+    """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--threads', type=int, default=2, help='CPU threads of every engine')
-    parser.add_argument('--json', type=Path, help='write the rows of the first table here')
-    parser.add_argument('--folder', type=Path, default=Path('out/bench'), help='of made networks')
-    parser.add_argument('--windows', type=int, default=9, help='whose median is the result')
-    parser.add_argument('--quick', action='store_true', help='the first table alone')
+    parser.add_argument('--json', type=Path, help='file to write the rows of the first table to')
+    parser.add_argument(
+        '--folder', type=Path, default=Path('out/bench'), help='cache of random networks'
+    )
+    parser.add_argument(
+        '--windows', type=int, default=9, help='number of windows; results are their median'
+    )
+    parser.add_argument('--quick', action='store_true', help='only the first table')
     options = parser.parse_args()
     try:
         run(options)
@@ -70,7 +74,7 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """All tables, each as soon as it is measured."""
+    """Measure and print all tables, each as soon as it is complete."""
     out = Console(highlight=False, width=max(140, Console().width))
     out.print(f'{machine()}; {options.threads} threads')
     limits = measure_machine(options.threads)
@@ -82,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
     default = load_bundle(DEFAULT_BUNDLE)
     rows = []
     for name, bundle in (('BEAT, full', full), ('default bundle', default)):
-        rows += measured(name, bundle, ENGINES, options)
+        rows += measure(name, bundle, ENGINES, options)
     _print_engines(out, rows, {'BEAT, full': full, 'default bundle': default}, limits)
     if options.json:
         with atomic_path(options.json) as path:
@@ -93,34 +97,34 @@ def run(options: argparse.Namespace) -> None:
     scaling = []
     for batch in BATCHES:
         for name, bundle in (('BEAT, full', full), ('default bundle', default)):
-            scaling += measured(f'{name}, batch {batch}', bundle, fast, options, batch=batch)
+            scaling += measure(f'{name}, batch {batch}', bundle, fast, options, batch=batch)
     for frames in FRAMES:
-        scaling += measured(f'BEAT, {frames} frames', full, fast, options, frames=frames)
+        scaling += measure(f'BEAT, {frames} frames', full, fast, options, frames=frames)
     for layers in LAYERS:
         network = dataclasses.replace(BEAT_NETWORK, num_layers=layers)
         bundle = untrained(network, options.folder)
-        scaling += measured(f'BEAT, {layers} layers', bundle, fast, options)
+        scaling += measure(f'BEAT, {layers} layers', bundle, fast, options)
     _print_scaling(out, scaling)
     end_to_end.run(out, default, options.threads)
 
 
-def measured(
+def measure(
     name: str,
     bundle: Bundle,
     engines: list[EngineChoice],
     options: argparse.Namespace,
     **sizes: int,
 ) -> list[Row]:
-    """Rows of one network, the first engine's speed being the reference if it is REFERENCE.
+    """Return a row for each engine; speeds are relative to the first if that is REFERENCE.
 
-    Engines that cannot run here leave a line on stderr instead.
+    Engines that cannot run here only print a line on stderr.
 
     Args:
-        name: of the network, in the rows.
+        name: name of the network, for the rows.
         bundle: the network.
-        engines: each with its precision and provider.
-        options: threads, and windows whose median counts.
-        sizes: batch and frames of a window, where they are not the usual ones.
+        engines: engines with their precisions and providers.
+        options: number of threads, and number of windows to take the median of.
+        sizes: batch and frames of a window, if they differ from the defaults.
     """
     rows: list[Row] = []
     with contextlib.ExitStack() as stack:
@@ -128,24 +132,7 @@ def measured(
         running = []
         for choice in engines:
             LOG.print(f'{name}: {choice}', style='dim')
-            command = [sys.executable, '-m', 'benchmarks.engine_row', str(bundle.path), choice.name]
-            command += [choice.precision, '--provider', choice.provider]
-            command += ['--inputs', f'{folder}/answers.npz', '--cache', folder]
-            command += ['--threads', str(options.threads)]
-            for option, value in sizes.items():
-                command += [f'--{option}', str(value)]
-            # Before the libraries are loaded, or they start with as many threads as cores.
-            environment = os.environ | {'OMP_NUM_THREADS': str(options.threads)}
-            process = stack.enter_context(
-                subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                    env=environment,
-                )
-            )
+            process = stack.enter_context(_start(bundle, choice, folder, options.threads, sizes))
             ready = _answer(process, f'{name}, {choice}')
             if 'missing' in ready:
                 LOG.print(f'  {ready["missing"]}', soft_wrap=True)
@@ -164,16 +151,45 @@ def measured(
             assert process.stdin is not None
             process.stdin.close()
     for row, taken in zip(rows, seconds, strict=True):
-        window_s = statistics.median(taken)
-        row['ms_per_call'] = 1000 * window_s / row['calls']
-        row['best_ms_per_call'] = 1000 * min(taken) / row['calls']
-        row['p95_window_s'] = float(np.percentile(taken, 95))
-        row['frames_per_second'] = row['new_frames'] / window_s
-        row['times_real_time'] = row['frames_per_second'] / row['fps']
+        row |= _speeds(row, taken)
         reference = rows[0]
         if reference['engine'] == REFERENCE.name:
             row['speedup'] = reference['ms_per_call'] / row['ms_per_call']
     return rows
+
+
+def _start(
+    bundle: Bundle, choice: EngineChoice, folder: str, threads: int, sizes: dict[str, int]
+) -> subprocess.Popen[str]:
+    """Start a process that measures one engine; see benchmarks/engine_row.py."""
+    command = [sys.executable, '-m', 'benchmarks.engine_row', str(bundle.path), choice.name]
+    command += [choice.precision, '--provider', choice.provider]
+    command += ['--inputs', f'{folder}/answers.npz', '--cache', folder]
+    command += ['--threads', str(threads)]
+    for option, value in sizes.items():
+        command += [f'--{option}', str(value)]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # Set before the libraries load, or they start as many threads as there are cores.
+        env=os.environ | {'OMP_NUM_THREADS': str(threads)},
+    )
+
+
+def _speeds(row: Row, window_s: list[float]) -> Row:
+    """Return the speeds of an engine from the seconds that each window took."""
+    median_s = statistics.median(window_s)
+    frames_per_second = row['new_frames'] / median_s
+    return {
+        'ms_per_call': 1000 * median_s / row['calls'],
+        'best_ms_per_call': 1000 * min(window_s) / row['calls'],
+        'p95_window_s': float(np.percentile(window_s, 95)),
+        'frames_per_second': frames_per_second,
+        'times_real_time': frames_per_second / row['fps'],
+    }
 
 
 def _answer(process: subprocess.Popen[str], what: str) -> Any:

@@ -1,7 +1,7 @@
-"""Does the bundle reach its aims, on speech that it was never trained on? `make evaluate-default`.
+"""Comparison of a bundle with its quality targets, on unseen speech: `make evaluate-default`.
 
-Every number is the mean of the seeds, in the style of speaker 0. How each is defined is said where
-it is computed: benchmarks/measures.py and the functions of diffsheg_model/evaluation.
+Every number is the mean over seeds, in the style of speaker 0. benchmarks/measures.py and the
+functions of diffsheg_model/evaluation define the figures.
 """
 
 import argparse
@@ -36,9 +36,9 @@ class Aim:
     """A row of the table.
 
     Attributes:
-        metric: its key.
-        meaning: in words.
-        low, high: what the value must lie between; both None where it is shown for information.
+        metric: key of the figure.
+        meaning: title of the row.
+        low, high: limits of the value; both None if it is only shown.
     """
 
     metric: str
@@ -47,7 +47,7 @@ class Aim:
     high: float | None = None
 
     def target(self) -> str:
-        """What is aimed at, for reading."""
+        """Format the limits."""
         if self.low is not None and self.low == self.high:
             return f'{self.low:g}'
         if self.low is not None and self.high is not None:
@@ -57,7 +57,7 @@ class Aim:
         return f'<= {self.high:g}' if self.high is not None else ''
 
     def reached(self, value: float | None) -> bool | None:
-        """Whether it is; None where there is no aim or no value."""
+        """Return True if the value is within the limits; None without limits or value."""
         if value is None or (self.low is None and self.high is None):
             return None
         above = self.low is None or value >= self.low
@@ -101,7 +101,7 @@ AIMS = (
 
 
 def main() -> int:
-    """Measures, prints the table, writes the JSON."""
+    """Measure, print the table and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--bundle', type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument('--seeds', type=int, help='8 unless given; 2 with --quick')
@@ -136,13 +136,13 @@ def _model(path: Path, seeds: int) -> Model:
 
 
 def measure(model: Model, facegood: Path, names: list[str], seconds: float) -> Scores:
-    """All scores; those whose recordings are missing are left out.
+    """Return all scores, except those of missing recordings.
 
     Args:
         model: the bundle.
         facegood: folder of FACEGOOD takes.
-        names: its takes to measure on, whole; none of them trains the baseline.
-        seconds: how much of every other recording is used.
+        names: takes in that folder to measure on as a whole; the baseline is not trained on them.
+        seconds: seconds to use of every other recording.
     """
     scores: Scores = {}
     ridge = _ridge(names)
@@ -203,7 +203,7 @@ def _missing(path: Path) -> None:
 
 
 def _average(rows: list[Scores]) -> Scores:
-    """The mean over takes of scores with the same metrics."""
+    """Return the mean over takes of scores with the same metrics."""
     if not rows:
         return {}
     return {
@@ -215,7 +215,7 @@ def _average(rows: list[Scores]) -> Scores:
 
 
 def flat(scores: Scores) -> dict[str, float | None]:
-    """{metric: value}, with baselines as 'metric.baseline'; None where not measured."""
+    """Return {metric: value}, with baselines as 'metric.baseline'; None if not measured."""
     result: dict[str, float | None] = {}
     for aim in AIMS:
         values = scores.get(aim.metric, {})
@@ -231,7 +231,7 @@ def _number(value: float | None) -> float | None:
 
 
 def show(title: str, scores: Scores) -> None:
-    """Prints the table."""
+    """Print the table."""
     console = Console(width=max(140, Console().width))
     table = Table(title=title, caption=machine(), caption_justify='left')
     for column in ('', 'aim', 'bundle', 'reached', *SOURCES[1:]):

@@ -1,8 +1,8 @@
-"""The least that a call of the network can take: its operations and bytes over the machine's best.
+"""Lower bound on the time of a network call, from its operations and the speed of the machine.
 
-Counted are the products of the restructured network (diffsheg_model/network/split_unieg.py),
-which no engine can leave out: what is in the tables and what is computed once a window is not
-among them.
+Only the matrix products of a call of the split network count, see
+diffsheg_model/network/split_unieg.py: no engine can omit them. Work that is done once for a window
+or a speaker does not count.
 """
 
 import time
@@ -16,11 +16,11 @@ from diffsheg_model.config import NetworkConfig
 
 @dataclass(frozen=True)
 class Work:
-    """Of one call.
+    """Work of one call.
 
     Attributes:
-        operations: multiplications and additions.
-        parameters: numbers that are read; in float32 four bytes each.
+        operations: number of multiplications and additions.
+        parameters: number of parameters read; four bytes each in float32.
     """
 
     operations: int
@@ -29,18 +29,18 @@ class Work:
 
 @dataclass(frozen=True)
 class Machine:
-    """What the machine can do at most, measured.
+    """Measured peak performance of the machine.
 
     Attributes:
-        operations_per_s: float32, in a product of large square matrices.
-        bytes_per_s: reading memory that no cache holds.
+        operations_per_s: float32 operations in a product of large square matrices.
+        bytes_per_s: bytes read from memory outside the caches.
     """
 
     operations_per_s: float
     bytes_per_s: float
 
     def floor_s(self, work: Work) -> float:
-        """The longer of computing and reading, as if both went on at once without a gap."""
+        """Return the longer of the times for computing and for reading, which may overlap."""
         return max(
             work.operations / self.operations_per_s,
             4 * work.parameters / self.bytes_per_s,
@@ -48,14 +48,14 @@ class Machine:
 
 
 def work_of_call(network: NetworkConfig, frames: int) -> Work:
-    """Both branches of one call."""
+    """Return the work of both branches in one call."""
     dim, layers = network.latent_dim, network.num_layers
     fusion = dim * 2 * dim + 2 * dim * dim
     attention = 3 * dim * dim + dim * dim
     feed_forward = 2 * dim * network.ff_dim + dim * dim
     convolution = (network.conv_frames + dim) * dim if network.conv_frames else 0
     layer = fusion + attention + feed_forward + convolution
-    # key^T value, then query context: a frame's share in each head.
+    # Linear attention: key^T value, then query times that, for each frame and head.
     mixing = 2 * dim * (dim // network.num_heads)
     ends = 2 * dim * network.channels
     seen = (
@@ -75,7 +75,7 @@ def work_of_call(network: NetworkConfig, frames: int) -> Work:
 
 
 def measure_machine(threads: int) -> Machine:
-    """The best of several tries, with PyTorch's BLAS on so many threads."""
+    """Return the best of several measurements with PyTorch's BLAS on that many threads."""
     torch.set_num_threads(threads)
     size = 2048
     left, right = torch.randn(2, size, size)

@@ -1,12 +1,12 @@
-"""Latency against quality of an avatar that follows speech while it is spoken: `make bench-live`.
+"""Latency and quality of an avatar that follows live speech: `make bench-live`.
 
-One table: each preset, and a grid of hop, look-ahead, provisional frames and sampling steps.
-Latency, counters and load are those of a real avatar process, to which a recording is published in
-real time through DDS. Quality is that of the motion which an engine that is always in time makes
-of the same settings: the figures of `make evaluate-default`, see benchmarks/measures.py. A second
-table says how far the preset `balanced` is from motion as generated offline.
+The table has a row for each preset, and for a grid of hop, look-ahead, provisional frames and
+sampling steps. Latency, counters and load come from a real avatar process; a recording is
+published to it in real time through DDS. Quality is that of motion generated with the same settings
+by an engine that is always in time. Its figures are those of `make evaluate-default`, see
+benchmarks/measures.py. A second table compares the preset `balanced` with motion generated offline.
 
-Do nothing else on the machine meanwhile.
+Leave the machine idle otherwise.
 """
 
 import argparse
@@ -63,14 +63,14 @@ QUALITY_COLUMNS = {
     **measures.MOTION_COLUMNS,
 }
 COLUMNS = SETTING_COLUMNS | LATENCY_COLUMNS | QUALITY_COLUMNS
-"""Figures and how the table calls them."""
+"""Titles of the table's columns by figure."""
 
 NEAR = 0.1
-"""`balanced` is to be so near to offline motion."""
+"""Relative difference up to which a figure of `balanced` counts as near the offline one."""
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measures, prints the tables and writes what was asked for."""
+    """Measure, print the tables and write the files that were asked for."""
     base = load_bundle(options.bundle)
     if base.config.format.name != 'beat':
         raise InputError(
@@ -115,7 +115,7 @@ def _settings(base: Bundle, options: argparse.Namespace) -> Iterator[Setting]:
 
 
 def _through_dds(settings: list[Setting], options: argparse.Namespace) -> Iterator[Setting]:
-    """The settings that are measured in real time: presets, and of the grid one for each hop."""
+    """Yield the settings to measure in real time: presets, and one of the grid for each hop."""
     chosen = (options.lookahead[-1], options.provisional[0], options.steps[0])
     for setting in settings:
         values = (setting.lookahead, setting.provisional, setting.sampling_steps)
@@ -127,7 +127,7 @@ def _through_dds(settings: list[Setting], options: argparse.Namespace) -> Iterat
 def _qualities(
     settings: list[Setting], options: argparse.Namespace, recordings: Recordings
 ) -> Iterator[tuple[Setting, Row]]:
-    """Figures of quality, in the order in which they are done."""
+    """Yield settings with their figures of quality, in the order of completion."""
     arguments = (options.bundle, options.engine, recordings, options.seeds)
     jobs = min(options.jobs, len(settings))
     if jobs == 1:
@@ -144,7 +144,7 @@ def _qualities(
 
 
 def _described(setting: Setting, base: Bundle) -> Row:
-    """What the first columns say of a setting; whole windows have no hop to choose."""
+    """Return the first columns of a setting; whole windows have no hop."""
     bundle, live = setting.applied(base)
     return {
         'preset': setting.preset if setting.is_preset else '',
@@ -156,10 +156,10 @@ def _described(setting: Setting, base: Bundle) -> Row:
 
 
 def nearness(rows: list[Row]) -> list[Row]:
-    """How far the motion of `balanced` is from that of `quality`, figure by figure.
+    """Compare the motion of `balanced` with that of `quality`, figure by figure.
 
-    A figure marked ↑ may be larger by any amount, and one marked → 1 may be nearer to 1. One that
-    is not above 0 offline is left out.
+    A figure marked ↑ may be larger by any amount, and one marked → 1 may be nearer to 1. Figures
+    that are not above 0 offline are left out.
     """
     named = {row['preset']: row for row in rows}
     found = []
@@ -184,7 +184,7 @@ def nearness(rows: list[Row]) -> list[Row]:
 def _show(rows: list[Row], caption: str, options: argparse.Namespace) -> None:
     near = nearness(rows)
     columns = {key: title for key, title in COLUMNS.items() if any(key in row for row in rows)}
-    # A table that is cut is of no use, whatever the terminal's width.
+    # Never cut the table to the width of the terminal.
     console = Console(width=max(260, Console().width))
     titles = [(title, 'left' if key == 'preset' else 'right') for key, title in columns.items()]
     console.print(_table(titles, [cells(row, columns) for row in rows], 'Live', caption))
@@ -230,7 +230,7 @@ def _table(
 
 
 def cells(row: Row, columns: dict[str, str]) -> list[str]:
-    """The figures of a row, for reading; a dash where there is none."""
+    """Format the figures of a row; a missing one is a dash."""
     return [_cell(row.get(key)) for key in columns]
 
 
@@ -241,7 +241,7 @@ def _cell(value: object) -> str:
 
 
 def markdown(titles: list[str], lines: list[list[str]]) -> str:
-    """A table as a document has it."""
+    """Return a table in Markdown."""
     table = [titles, ['---', *['---:'] * (len(titles) - 1)], *lines]
     return '\n'.join(f'| {" | ".join(line)} |' for line in table) + '\n'
 
@@ -272,35 +272,44 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add('--bundle', type=Path, default=DEFAULT_BUNDLE)
-    add('--engine', default='auto', choices=ENGINES, help='what runs the network')
-    add('--threads', type=int, default=0, help='of the avatar; 0: all cores but one')
-    add('--hop', type=int, nargs='+', help='of the grid (1 2 4 8)')
-    add('--lookahead', type=int, nargs='+', help='of the grid (0 3 6); the last one is timed')
-    add('--provisional', type=int, nargs='+', default=[6], help='of the grid (6)')
-    add('--steps', type=int, nargs='+', help='of the grid (10 8)')
+    add('--engine', default='auto', choices=ENGINES, help='engine that runs the network')
+    add('--threads', type=int, default=0, help='CPU threads of the avatar; 0: all cores but one')
+    add('--hop', type=int, nargs='+', help='values in the grid (1 2 4 8)')
+    add('--lookahead', type=int, nargs='+', help='values in the grid (0 3 6); the last is timed')
+    add('--provisional', type=int, nargs='+', default=[6], help='values in the grid (6)')
+    add('--steps', type=int, nargs='+', help='values in the grid (10 8)')
     add(
         '--latency',
         choices=('all', 'some', 'presets', 'none'),
         default='some',
-        help='which rows an avatar is started for; some: presets, and one of the grid for each hop',
+        help='rows to start an avatar for; some: presets, and one of the grid for each hop',
     )
-    add('--no-quality', action='store_true', help='leave the figures of quality out')
-    add('--seconds', type=float, help='of speech to each avatar (30)')
-    add('--quality-seconds', type=float, help='of captured lips; of other speech half (30)')
+    add('--no-quality', action='store_true', help='leave out the figures of quality')
+    add('--seconds', type=float, help='seconds of speech to each avatar (30)')
+    add(
+        '--quality-seconds',
+        type=float,
+        help='seconds of captured lips; half as much of other speech (30)',
+    )
     add('--seeds', type=int, default=2)
-    add('--jobs', type=int, default=len(os.sched_getaffinity(0)), help='rows of quality at once')
-    add('--minutes', type=float, default=0.0, help='speak so long to low_latency, and no more')
-    add('--quick', action='store_true', help='three presets and one more row, less of everything')
+    add(
+        '--jobs',
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        help='number of rows whose quality is measured in parallel',
+    )
+    add('--minutes', type=float, default=0.0, help='only speak to low_latency, for these minutes')
+    add('--quick', action='store_true', help='three presets and one more row, with less speech')
     add('--markdown', type=Path, help='file to write the tables to')
     add('--json', type=Path, help='file for the rows')
     return parser
 
 
 def _completed(options: argparse.Namespace) -> argparse.Namespace:
-    """Fills in what was not given, and checks what was.
+    """Fill in defaults and check the values.
 
     Raises:
-        InputError: a value is out of its range.
+        InputError: a value is out of range.
     """
     quick = options.quick
     defaults = {
@@ -326,7 +335,7 @@ def _completed(options: argparse.Namespace) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 2 for unusable input."""
+    """Run the benchmark from the command line; return 2 for unusable input."""
     try:
         run(_completed(_parser().parse_args(argv)))
     except InputError as error:

@@ -1,4 +1,4 @@
-"""How soon a real avatar shows what it hears, through DDS, and what that costs."""
+"""Latency and CPU use of a real avatar, measured through DDS."""
 
 import dataclasses
 import time
@@ -15,14 +15,14 @@ from benchmarks.takes import Speech
 from diffsheg_model.time_units import NS
 
 PAUSE_S = 1.0
-"""Between two rounds of the recording, each of which is an utterance."""
+"""Seconds of silence between repetitions of the recording; each is an utterance."""
 
 COUNTED = ('underruns', 'late_windows', 'long_hops', 'lost_samples', 'drops', 'heard_chunks')
 
 
 @dataclass(frozen=True)
 class Avatar:
-    """What every row's avatar has in common: parameters of the node."""
+    """Parameters of the avatar node that all rows share."""
 
     bundle: str
     engine: str
@@ -32,18 +32,18 @@ class Avatar:
 def measure(
     setting: Setting, avatar: Avatar, speech: Speech, seconds: float, say: Callable[[str], None]
 ) -> Row:
-    """Speaks to an avatar in real time, and measures when the face shows it.
+    """Speak to an avatar in real time and measure the latency of its face.
 
-    A face message stamped s shows the sample heard at s - playout delay. Its latency is from the
-    publishing of that sample's chunk, right after the chunk's last sample was heard, to the
-    arrival of the message, both by this process's clock.
+    A face message stamped s shows the sample heard at s - playout delay. The chunk of that sample
+    is published right after its last sample was heard. The latency is the time from publishing the
+    chunk to receiving the face message, both by this process's clock.
 
     Args:
-        setting: how the avatar plans.
-        avatar: what it is beside that.
-        speech: repeated.
-        seconds: how much is said, pauses left out.
-        say: told how far it is.
+        setting: live settings of the avatar.
+        avatar: its other parameters.
+        speech: recording to repeat.
+        seconds: seconds of speech, without pauses.
+        say: called with lines about the progress.
     """
     own = {name: value for name, value in dataclasses.asdict(setting).items() if value != ''}
     with Stage(dataclasses.asdict(avatar) | own) as stage:

@@ -1,4 +1,4 @@
-"""Command lines that are refused in one line."""
+"""Command-line parser that reports errors in one line."""
 
 import argparse
 from typing import NoReturn
@@ -7,7 +7,7 @@ from diffsheg_model.errors import InputError
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises InputError where argparse would print how it is used, and end the process."""
+    """Parser that raises InputError where argparse would print the usage and exit."""
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f'{message}; --help lists all options')

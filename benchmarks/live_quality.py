@@ -1,4 +1,4 @@
-"""What motion is worth that is planned while speech is heard, by an engine that is in time."""
+"""Quality of motion that is planned while speech is heard, by an engine that is always in time."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from diffsheg_model.session.live_options import LiveOptions
 def measure(
     setting: Setting, bundle_folder: Path, engine_name: str, recordings: Recordings, seeds: int
 ) -> Row:
-    """All figures of quality of one setting; loads what it needs, for a process of its own.
+    """Return all figures of quality of one setting; runs in its own process.
 
     Args:
-        setting: how to plan.
-        bundle_folder, engine_name: the model, and what runs it on one thread.
-        recordings: what to speak; those that are None leave their figures out.
-        seeds: at least 2, of whose motions every figure is the mean.
+        setting: live settings.
+        bundle_folder, engine_name: the model, and the engine that runs it on one thread.
+        recordings: speech to generate motion for; without a recording its figures are left out.
+        seeds: number of seeds to average over, at least 2.
     """
     base = load_bundle(bundle_folder)
     bundle, live = setting.applied(base)
@@ -61,12 +61,12 @@ def _figures(model: Model, recordings: Recordings) -> Row:
 
 
 def hop_seams(motions: list[Motion], live: LiveOptions) -> Row:
-    """`seams.seam_ratio` of the steps from one hop into the next; none where every step is one."""
+    """Return `seams.seam_ratio` of the steps from one hop to the next; empty for hops of 1."""
     if live.hop == 1:
         return {}
     ratios: dict[str, list[float]] = {'seam_rotations': [], 'seam_face': []}
     for motion in motions:
-        # At an utterance's end the rest comes in one window.
+        # At the end of an utterance, all remaining frames come in one window.
         hopped = motion[: len(motion) - live.hop - live.provisional]
         starts = list(range(live.hop, len(hopped), live.hop))
         for name, values in (('seam_rotations', hopped.rotations), ('seam_face', hopped.weights)):

@@ -1,4 +1,4 @@
-"""Which live settings are compared: the presets, and a grid around the one that follows closest."""
+"""Live settings to compare: the presets, and a grid around the one with the lowest latency."""
 
 import dataclasses
 import itertools
@@ -12,12 +12,12 @@ from diffsheg_model.session.presets import PRESETS, with_preset
 from diffsheg_ros.avatar.parameters import AvatarParameters
 
 GRID_PRESET = 'low_latency'
-"""What the grid's settings do not name is this preset's."""
+"""Preset that supplies all parameters not varied in the grid."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Parameters of the avatar node, by their names there; those left out are the preset's."""
+    """Parameters of the avatar node, by their names there; defaults are the preset's values."""
 
     preset: str
     hop: int = -1
@@ -26,10 +26,10 @@ class Setting:
     sampling_steps: int = 0
 
     def applied(self, base: Bundle) -> tuple[Bundle, LiveOptions | None]:
-        """What the avatar makes of it: the bundle, and how to plan while speech is heard.
+        """Return the bundle and the live options that the avatar derives from these parameters.
 
         Raises:
-            InputError: values that are out of their range, or do not go together.
+            InputError: values are out of range or do not fit together.
         """
         parameters = AvatarParameters(**dataclasses.asdict(self))
         preset = PRESETS[parameters.preset]  # type: ignore[index]
@@ -41,7 +41,7 @@ class Setting:
 
     @property
     def is_preset(self) -> bool:
-        """Whether it changes nothing of the preset."""
+        """True if no parameter differs from the preset."""
         return self == Setting(self.preset)
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ class Setting:
 
 
 def presets() -> list[Setting]:
-    """One setting a preset."""
+    """Return a setting for each preset."""
     return [Setting(name) for name in PRESETS]
 
 
@@ -65,10 +65,10 @@ def grid(
     provisionals: Sequence[int],
     steps: Sequence[int],
 ) -> Iterator[tuple[Setting, str]]:
-    """All combinations that are no preset.
+    """Yield all combinations that do not equal a preset.
 
     Yields:
-        A setting, and why it cannot be; empty where it can.
+        A setting, and the reason why it is invalid; empty for a valid one.
     """
     known = [(bundle.config, live) for bundle, live in (it.applied(base) for it in presets())]
     for values in itertools.product(hops, lookaheads, provisionals, steps):

@@ -1,4 +1,4 @@
-"""Speech as a microphone sends it: in small chunks, each when its last sample was heard. No ROS."""
+"""Speech in small chunks, sent as a microphone does: after the last sample was heard. No ROS."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,20 +8,21 @@ import numpy as np
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 
+#: Seconds of a chunk.
 CHUNK_S = 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class Spoken:
-    """An utterance and when each of its samples is heard.
+    """An utterance with the times at which its samples are heard.
 
     Attributes:
         id: its name.
         samples: (n,) mono, -1..1.
         rate: Hz, nominal.
-        start_ns: when its first sample is heard.
-        drift_ppm: how much faster than nominal the sender's samples come, parts per million.
-        chunk_s: length of a chunk.
+        start_ns: time at which its first sample is heard.
+        drift_ppm: parts per million by which the sender is faster than its nominal rate.
+        chunk_s: seconds of a chunk.
     """
 
     id: str
@@ -33,25 +34,25 @@ class Spoken:
 
     @property
     def chunk(self) -> int:
-        """Samples of a chunk."""
+        """Number of samples in a chunk."""
         return max(1, round(self.chunk_s * self.rate))
 
     @property
     def true_rate(self) -> float:
-        """Samples that really come in a second."""
+        """Samples that the sender really sends in a second."""
         return self.rate * (1 + self.drift_ppm * 1e-6)
 
     @property
     def end_ns(self) -> int:
-        """When its last sample has been heard."""
+        """Time at the end of the last sample."""
         return self.heard_ns(len(self.samples))
 
     def heard_ns(self, sample: int) -> int:
-        """When a sample is heard."""
+        """Return the time at which a sample is heard."""
         return self.start_ns + round(sample * NS / self.true_rate)
 
     def pieces(self) -> Iterator[AudioPiece]:
-        """All of it, stamped with when each piece's first sample is heard."""
+        """Yield its chunks, stamped with the time at which their first sample is heard."""
         for first in range(0, len(self.samples), self.chunk):
             samples = self.samples[first : first + self.chunk]
             end = first + self.chunk >= len(self.samples)
@@ -61,12 +62,12 @@ class Spoken:
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """The `face` messages that came, in order.
+    """Received `face` messages, in order.
 
     Attributes:
         ids: (F,) names of the utterances that they show; empty while idle.
-        stamps_ns: (F,) their stamps.
-        received_ns: (F,) when they came.
+        stamps_ns: (F,) stamps.
+        received_ns: (F,) times of arrival.
     """
 
     ids: np.ndarray
@@ -77,12 +78,12 @@ class Faces:
 def latencies_s(
     faces: Faces, spoken: Spoken, published_ns: np.ndarray, delay_ns: int
 ) -> np.ndarray:
-    """How long after a sample's arrival the face that shows it came, for each face of an utterance.
+    """Return the time from publishing a sample to receiving its face, for an utterance's faces.
 
     Args:
-        faces: what came.
+        faces: received messages.
         spoken: the utterance.
-        published_ns: (chunks,) when each of its chunks was published.
+        published_ns: (chunks,) times at which its chunks were published.
         delay_ns: the avatar's playout delay: a face stamped s shows the sample of s - delay.
 
     Returns:
@@ -95,13 +96,13 @@ def latencies_s(
 
 
 def planned_errors_s(first_ns: np.ndarray, spoken: Spoken, delay_ns: int, fps: float) -> np.ndarray:
-    """By how much planned frames are shown later than the sound that they belong to is heard.
+    """Return the delay of planned frames after their sound.
 
     Args:
         first_ns: (n,) times of frames of an utterance's motion.
         spoken: the utterance; frame k belongs to its nominal time k / fps.
         delay_ns: the avatar's playout delay.
-        fps: of the motion.
+        fps: frames per second of the motion.
 
     Returns:
         (n,) seconds, less than half a frame either way.

@@ -1,4 +1,4 @@
-"""Real nodes as processes, and the node of a benchmark that speaks to them and watches them."""
+"""Real nodes in processes, and a node of the benchmark that speaks to them and watches them."""
 
 import os
 import tempfile
@@ -27,22 +27,25 @@ from diffsheg_ros.ros.child_process import NodeProcess
 from diffsheg_ros.ros.isolation import isolate
 
 AVATAR, SPEAKER = 'avatar: motion', 'speaker: sound'
-"""Names under which the nodes report."""
+"""Names of the nodes in the diagnostics."""
 
+#: Seconds that the nodes may take to start.
 START_LIMIT_S = 90.0
+#: Seconds that the nodes may take to publish new diagnostics.
 REPORT_LIMIT_S = 20.0
-#: After two nodes have found each other, what is sent surely arrives.
+#: Seconds after the discovery of two nodes until all messages arrive.
 SETTLE_S = 0.5
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process holds and has used.
+    """Resources of a process.
 
     Attributes:
-        cpu_s: processor time.
-        rss_mb: memory, MB (10^6 bytes).
-        threads, files: how many, of files the open ones.
+        cpu_s: processor time used so far, in seconds.
+        rss_mb: resident memory, MB (10^6 bytes).
+        threads: number of threads.
+        files: number of open files.
     """
 
     cpu_s: float
@@ -52,12 +55,12 @@ class Usage:
 
 
 class WatchedProcess(NodeProcess):
-    """A node as a process whose use of the machine can be seen."""
+    """A node in a process, with measurement of its resources."""
 
     def usage(self) -> Usage:
-        """What it holds at this moment."""
+        """Return its resources now."""
         proc = Path(f'/proc/{self._process.pid}')
-        # The name before them may hold spaces.
+        # The name of the process precedes the fields and may contain spaces.
         fields = (proc / 'stat').read_text().rpartition(') ')[2].split()
         pages = int((proc / 'statm').read_text().split()[1])
         return Usage(
@@ -69,12 +72,13 @@ class WatchedProcess(NodeProcess):
 
 
 class Ear(Node):
-    """Speaks on `audio`, and notes what the avatar and the speaker publish.
+    """Node that publishes speech on `audio` and records what avatar and speaker publish.
 
     Attributes:
-        planned: utterance, time of the first frame and time of arrival of each stretch planned.
+        planned: for each message of planned motion the utterance, the time of the first frame, and
+            the time of arrival.
         reports: the newest diagnostics by name.
-        reported_ns: when each was made.
+        reported_ns: stamp of each of them.
     """
 
     def __init__(self, context: rclpy.Context) -> None:
@@ -91,7 +95,7 @@ class Ear(Node):
         self.stop = self.create_client(Trigger, 'avatar/interrupt')
 
     def faces(self, first: int = 0) -> Faces:
-        """What came, from an index on."""
+        """Return the received faces from an index on."""
         ids, stamps, received = zip(*self._faces[first:], strict=True) if self.count > first else (
             (), (), ()
         )  # fmt: skip
@@ -99,7 +103,7 @@ class Ear(Node):
 
     @property
     def count(self) -> int:
-        """Faces that came."""
+        """Number of received faces."""
         return len(self._faces)
 
     def _on_face(self, face: FaceBlendshapes) -> None:
@@ -118,13 +122,13 @@ class Ear(Node):
 
 
 class Stage:
-    """An active avatar, a speaker where asked for, and an `Ear`; a context manager.
+    """Context manager of an active avatar, optionally a speaker, and an `Ear`.
 
     Attributes:
-        ear: who hears and speaks.
-        lose_every: of so many chunks one is lost on its way; 0: none.
-        sent: chunks sent, those that were lost included.
-        on_second: called about once a second while something is waited for.
+        ear: node that speaks and listens.
+        lose_every: one chunk in this many is dropped before sending; 0: none.
+        sent: number of chunks sent, including dropped ones.
+        on_second: called about once a second during all waits.
     """
 
     def __init__(
@@ -133,10 +137,10 @@ class Stage:
         speaker: Mapping[str, object] | None = None,
         lose_every: int = 0,
     ) -> None:
-        """Starts nothing yet.
+        """Store the settings; the nodes start on entering the context.
 
         Args:
-            avatar, speaker: parameters of the nodes.
+            avatar, speaker: parameters of the nodes; None: no speaker.
             lose_every: see above.
         """
         self._parameters = {'avatar': {'autostart': True, **avatar}}
@@ -183,11 +187,11 @@ class Stage:
         self._folder.cleanup()
 
     def usages(self) -> dict[str, Usage]:
-        """What each process holds at this moment: 'avatar', and 'speaker' where there is one."""
+        """Return the resources of each process now: 'avatar', and 'speaker' if there is one."""
         return {process.name: process.usage() for process in self._processes}
 
     def until(self, condition: Callable[[], object], limit_s: float = START_LIMIT_S) -> bool:
-        """Lets the nodes work until something is so; whether it came to that in time.
+        """Run until a condition holds; return False if it does not within the limit.
 
         Raises:
             InputError: a node has ended.
@@ -201,30 +205,30 @@ class Stage:
         return True
 
     def wait_until(self, time_ns: int) -> None:
-        """Lets the nodes work until a time."""
+        """Run until a time."""
         while (left_ns := time_ns - time.time_ns()) > 0:
             self._work(min(left_ns / NS, 0.05))
 
     def wait(self, seconds: float) -> None:
-        """Lets the nodes work for a while."""
+        """Run for some seconds."""
         self.wait_until(time.time_ns() + round(seconds * NS))
 
     def send(self, piece: AudioPiece) -> int:
-        """Publishes a chunk, if it is not to be lost; returns when, ns."""
+        """Publish a chunk, unless it is one to drop; return the time, ns."""
         self.sent += 1
         if not self.lose_every or self.sent % self.lose_every:
             self.ear.mouth.publish(messages.audio_chunk(piece))
         return time.time_ns()
 
     def say(self, spoken: Spoken, until_ns: int | None = None) -> np.ndarray:
-        """Sends each chunk of an utterance when its last sample was heard.
+        """Send each chunk of an utterance after its last sample was heard.
 
         Args:
-            spoken: what to say.
-            until_ns: what is heard later is left out.
+            spoken: the utterance.
+            until_ns: time after which nothing is sent; None: all is sent.
 
         Returns:
-            (chunks,) when each was published, ns.
+            (chunks,) times of publishing, ns.
         """
         published = []
         for piece in spoken.pieces():
@@ -236,16 +240,16 @@ class Stage:
         return np.array(published, np.int64)
 
     def interrupt(self) -> None:
-        """Calls the avatar's service and waits for the answer."""
+        """Call the avatar's interrupt service and wait for the answer."""
         answer = self.ear.stop.call_async(Trigger.Request())
         if not self.until(answer.done, 10.0):
             raise InputError('the avatar does not answer an interrupt')
 
     def reports(self) -> dict[str, dict[str, str]]:
-        """Diagnostics by node that were made after this call.
+        """Return diagnostics by node that are newer than this call.
 
         Raises:
-            InputError: none came.
+            InputError: none arrived in time.
         """
         ear, asked_ns = self.ear, time.time_ns()
         names = (AVATAR, SPEAKER)[: len(self._processes)]

@@ -1,7 +1,7 @@
-"""What `make evaluate-default` measures, by what it is measured on.
+"""Figures of `make evaluate-default`, one function for each kind of recording.
 
-Each function gives {metric: {source: value}}; the sources are 'bundle' (mean of all seeds), the
-three baselines 'energy', 'ridge' and 'teacher', and 'real', the captured motion itself.
+Each function returns {metric: {source: value}}. The sources are 'bundle' (mean over seeds), the
+baselines 'energy', 'ridge' and 'teacher', and 'real', the captured motion itself.
 """
 
 import time
@@ -47,7 +47,7 @@ MOTION_COLUMNS = {
     'seam_rotations': 'seams, body → 1',
     'seam_face': 'seams, face → 1',
 }
-"""Figures that several tables have, and how they call them."""
+"""Titles of figures that several tables show."""
 
 SHUFFLES = 100
 ARMS = ('RightHand', 'LeftHand', 'RightForeArm', 'LeftForeArm', 'Head')
@@ -59,11 +59,11 @@ class Model:
 
     Attributes:
         bundle: the model.
-        engine: what runs it.
-        encoder: its speech encoder, None where it has none.
-        seeds: how many seeds every number is the mean of.
-        say: told what is being done.
-        live: how to plan as if speech were heard while it is spoken; None for whole windows.
+        engine: engine that runs it.
+        encoder: its speech encoder, or None.
+        seeds: number of seeds to average over.
+        say: called with lines about the progress.
+        live: options for planning as if speech were live; None for whole windows.
     """
 
     bundle: Bundle
@@ -74,7 +74,7 @@ class Model:
     live: LiveOptions | None = None
 
     def motion(self, speech: Speech, seed: int, speaker: int = 0) -> Motion:
-        """Generates one motion."""
+        """Generate one motion."""
         self.say(f'{speech.name}: seed {seed}, speaker {speaker}')
         return generate(
             self.bundle,
@@ -88,7 +88,7 @@ class Model:
         )
 
     def motions(self, speech: Speech, speaker: int = 0) -> list[Motion]:
-        """Generates one motion a seed."""
+        """Generate one motion for each seed."""
         return [self.motion(speech, seed, speaker) for seed in range(self.seeds)]
 
 
@@ -97,7 +97,7 @@ def _weight(motion: Motion, name: str) -> np.ndarray:
 
 
 def _means(of_sources: dict[str, list[dict[str, float]]]) -> Scores:
-    """{source: [scores of a seed]} as {metric: {source: mean over seeds}}."""
+    """Turn {source: [scores of a seed]} into {metric: {source: mean over seeds}}."""
     return {
         metric: {
             source: float(np.mean([scores[metric] for scores in seeds]))
@@ -109,7 +109,7 @@ def _means(of_sources: dict[str, list[dict[str, float]]]) -> Scores:
 
 
 def captured_lips(model: Model, take: Lips, motions: list[Motion], ridge: Ridge | None) -> Scores:
-    """The mouth against the captured one, over the whole take."""
+    """Compare the mouth with the captured one over the whole take."""
     speech = take.speech
 
     def scores(jaw: np.ndarray, rounding: np.ndarray) -> dict[str, float]:
@@ -142,7 +142,7 @@ def captured_lips(model: Model, take: Lips, motions: list[Motion], ridge: Ridge 
 def heard_lips(
     model: Model, speech: Speech, motions: list[Motion], ridge: Ridge | None, prefix: str
 ) -> Scores:
-    """The mouth against the sound alone."""
+    """Compare the mouth with the sound alone."""
 
     def scores(jaw: np.ndarray) -> dict[str, float]:
         energy = lips.short_time_energy(speech.samples, speech.rate, BEAT.fps, len(jaw))
@@ -168,7 +168,7 @@ def heard_lips(
 
 
 def eyes(model: Model, motions: list[Motion], speech: Speech) -> Scores:
-    """Blinks and lids of motions to any recordings."""
+    """Measure blinks and eyelids in motions for any recordings."""
 
     def scores(group: list[Motion]) -> dict[str, float]:
         pairs = [(_weight(m, 'eyeBlinkLeft'), _weight(m, 'eyeBlinkRight')) for m in group]
@@ -198,7 +198,7 @@ def eyes(model: Model, motions: list[Motion], speech: Speech) -> Scores:
 
 
 def gesture(model: Model, body: Body, motions: list[Motion]) -> Scores:
-    """The body against the real one, both on the bundle's skeleton."""
+    """Compare the body with the captured one, both on the bundle's skeleton."""
     speech, skeleton, fps = body.speech, model.bundle.skeleton, BEAT.fps
     wrists = dynamics.WRISTS['beat']
     groups = {
@@ -256,7 +256,7 @@ def gesture(model: Model, body: Body, motions: list[Motion]) -> Scores:
 def _against_shifts(
     onsets: np.ndarray, landmarks: list[np.ndarray], duration_s: float, sigma_s: float
 ) -> tuple[float, float]:
-    """Mean alignment of all curves, and its p-value over shifted audio."""
+    """Return the mean alignment of all curves, and its p-value over shifted audio."""
 
     def score(heard: np.ndarray) -> float:
         return float(np.mean([beats.beat_alignment(heard, of, sigma_s) for of in landmarks]))
@@ -268,7 +268,7 @@ def _against_shifts(
 
 
 def style(model: Model, speech: Speech) -> Scores:
-    """Whether the style (speaker) can be told from the motion: accuracy, and chance."""
+    """Measure the accuracy of telling the style (speaker) from the motion, and the chance level."""
     count = min(8, model.bundle.config.network.num_speakers)
     if count < 2 or model.seeds < 2:
         return {'style_accuracy': {'bundle': float('nan')}}
@@ -298,7 +298,7 @@ def style(model: Model, speech: Speech) -> Scores:
 
 
 def seam_quality(model: Model, motions: list[Motion]) -> Scores:
-    """Frame differences at window seams over those inside windows."""
+    """Return the ratio of frame differences at window seams to those inside windows."""
     window = model.bundle.config.format.window_frames
     overlap = model.bundle.config.foppas.overlap
     result: Scores = {}
@@ -319,10 +319,10 @@ def seam_quality(model: Model, motions: list[Motion]) -> Scores:
 
 
 def cost(model: Model, speech: Speech, threads: int) -> Scores:
-    """Size on disk, and how many times faster than real time (best of three).
+    """Return the size on disk, and the speed as a multiple of real time (best of three).
 
-    By the clock, which other programs slow down, and by the CPU time used, which says how fast it
-    were with the threads' cores for itself (a little less than it is, since threads also wait).
+    One speed is by the clock, so other programs lower it. The other is by CPU time, which estimates
+    the speed with all cores free. It is a little too low, because threads also wait.
     """
     size = sum(file.stat().st_size for file in model.bundle.path.rglob('*') if file.is_file())
     clock, used = np.inf, np.inf

@@ -1,4 +1,4 @@
-"""Bundles to measure engines with: untrained networks of any size, kept between runs."""
+"""Untrained networks of any size to measure engines with, cached between runs."""
 
 import dataclasses
 import hashlib
@@ -21,17 +21,17 @@ BEAT_NETWORK = NetworkConfig(
 
 
 def untrained(network: NetworkConfig, folder: Path) -> Bundle:
-    """A bundle of random weights, scaled so that signals keep their size; from ``folder`` or made.
+    """Return a bundle with random weights, loaded from ``folder`` or created there.
 
-    How long a call takes does not depend on what the weights are. Nothing is left at the zeros
-    that training starts from, so that errors can be measured too.
+    The speed of a call does not depend on the weights. They are scaled so that signals keep their
+    size, and no weight stays at the zero from which training starts, so that errors show.
     """
     described = json.dumps([VERSION, dataclasses.asdict(network)], sort_keys=True)
     path = folder / f'untrained-{hashlib.sha256(described.encode()).hexdigest()[:12]}'
     try:
         return load_bundle(path)
     except InputError:
-        pass  # not there yet, or of an older version
+        pass  # missing, or from an older version
     import torch
 
     from diffsheg_model.network.unieg import UniEG

@@ -1,9 +1,9 @@
-"""What the sampler's options cost and what they are worth: `make bench-samplers`.
+"""Cost and quality of sampler options: `make bench-samplers`.
 
-One table: calls of the network, speed, how far a first window is from where infinitely many steps
-from the same noise would take it, and the quality figures of `make evaluate-default`. What each
-figure is, is said where it is computed: benchmarks/measures.py. Needs nothing but the repository;
-columns of captured lips and gestures need the recordings of benchmarks/takes.py.
+The table shows calls of the network, speed, the error of a first window, and the quality figures of
+`make evaluate-default`. The error is relative to a window sampled from the same noise with very
+many steps. benchmarks/measures.py defines the other figures. Columns of captured lips and gestures
+need the recordings of benchmarks/takes.py.
 """
 
 import argparse
@@ -39,7 +39,7 @@ LOG = Console(stderr=True, highlight=False)
 
 REFERENCE = SamplerOptions(steps=500, solver='ddim', spacing='even')
 WINDOWS = 4
-"""First windows whose distance from the reference is measured, spread over the recording."""
+"""Number of first windows to compare with the reference, spread over the recording."""
 
 
 def _fast(steps: int, spacing: str = 'log_snr') -> SamplerOptions:
@@ -78,19 +78,19 @@ COLUMNS = {
     **measures.LIP_COLUMNS,
     **measures.MOTION_COLUMNS,
 }
-"""Figures and how the table calls them."""
+"""Titles of the table's columns by figure."""
 
 Row = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Recordings:
-    """What is spoken.
+    """Recordings to generate motion for.
 
     Attributes:
-        demo: from the repository.
-        lips: with the captured mouth, None where it is not there.
-        body: with the captured body, None where it is not there.
+        demo: recording of the repository.
+        lips: recording with captured lips, or None.
+        body: recording with a captured body, or None.
     """
 
     demo: Speech
@@ -99,7 +99,7 @@ class Recordings:
 
 
 def read_recordings(seconds: float) -> Recordings:
-    """The beginnings of what there is."""
+    """Read the beginnings of the recordings that exist."""
     lips = body = None
     if (takes.FACEGOOD / f'{VALIDATION_TAKE}.npy').is_file():
         lips = takes.read_lips(takes.FACEGOOD, VALIDATION_TAKE)
@@ -115,7 +115,7 @@ def read_recordings(seconds: float) -> Recordings:
 
 
 def first_windows(model: Model, speech: Speech) -> np.ndarray:
-    """First windows (WINDOWS, T, C), normalised, of speech that begins at several places."""
+    """Return first windows (WINDOWS, T, C), normalised, for several places of a recording."""
     format_ = model.bundle.config.format
     needed = round((format_.window_frames / format_.fps + 1.0) * speech.rate)
     windows = []
@@ -137,19 +137,19 @@ def first_windows(model: Model, speech: Speech) -> np.ndarray:
 
 
 def relative_error(found: np.ndarray, expected: np.ndarray, bundle: Bundle) -> float:
-    """Root mean square of the difference over that of the expected, over channels that move."""
+    """Return the relative root-mean-square error over the channels that move."""
     moving = bundle.std > 0
     found, expected = (values[..., moving].astype(np.float64) for values in (found, expected))
     return float(np.sqrt(np.mean((found - expected) ** 2) / np.mean(expected**2)))
 
 
 def measure(model: Model, recordings: Recordings, reference: np.ndarray) -> Row:
-    """All figures of one setting of the sampler.
+    """Return all figures of one sampler setting.
 
     Args:
-        model: the bundle with that setting; one thread, or the speed is not that of one core.
-        recordings: what to speak.
-        reference: first windows where the steps are as many as anybody could want.
+        model: the bundle with that setting, on one thread.
+        recordings: recordings to generate motion for.
+        reference: first windows sampled with very many steps.
     """
     bundle = model.bundle
     config = bundle.config
@@ -188,7 +188,7 @@ def measure(model: Model, recordings: Recordings, reference: np.ndarray) -> Row:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measures all rows, prints the table and writes what was asked for."""
+    """Measure all rows, print the table and write the files that were asked for."""
     if options.seeds < 2:
         raise InputError(f'seeds = {options.seeds}: must be at least 2')
     base = load_bundle(options.bundle)
@@ -227,7 +227,7 @@ def run(options: argparse.Namespace) -> None:
         table.add_column(title, justify='right')
     for name, row in rows.items():
         table.add_row(name, *cells(row))
-    # A table that is cut is of no use, whatever the terminal's width.
+    # Never cut the table to the width of the terminal.
     Console(width=max(240, Console().width)).print(table)
     if options.markdown:
         with atomic_path(options.markdown) as path:
@@ -242,19 +242,19 @@ def run(options: argparse.Namespace) -> None:
 
 
 def cells(row: Row) -> list[str]:
-    """The figures of a row, for reading; a dash where there is none."""
+    """Format the figures of a row; a missing one is a dash."""
     return [f'{row[key]:.3g}' if np.isfinite(row.get(key, np.nan)) else '–' for key in COLUMNS]
 
 
 def markdown(rows: dict[str, Row], caption: str) -> str:
-    """The table as a document has it."""
+    """Return the table in Markdown."""
     lines = [['', *COLUMNS.values()], ['---', *['---:'] * len(COLUMNS)]]
     lines += [[name, *cells(row)] for name, row in rows.items()]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines) + f'\n\n{caption}\n'
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 2 for unusable input."""
+    """Run the benchmark from the command line; return 2 for unusable input."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--bundle', type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument('--seeds', type=int, default=2)

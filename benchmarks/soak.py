@@ -1,12 +1,12 @@
-"""A long conversation with an avatar and its loudspeaker: `make soak`.
+"""Long conversation with an avatar and its loudspeaker: `make soak`.
 
-First in real time, as to a microphone: utterances of all lengths with pauses between, by senders
-whose sample clocks are off by 200 ppm, some of them interrupted; then as much speech at the
-greatest speed, as from a synthesiser: sent and planned far ahead of its time. The avatar and the
-speaker (on a loudspeaker that nobody hears) are real processes. Ends with status 1 where a figure
-is out of its limits (benchmarks/soak_report.py), which no fault of this speech excuses.
+The first part is in real time, as from a microphone: utterances of all lengths with pauses between
+them. The senders' sample clocks are off by 200 ppm, and some utterances are interrupted. The second
+part has as much speech at full speed, as from a synthesiser, sent and planned far ahead of its
+time. The avatar and the speaker (on a null loudspeaker) are real processes. The exit status is 1 if
+a figure is out of its limits, see benchmarks/soak_report.py. The speech itself has no faults.
 
-Do nothing else on the machine meanwhile.
+Leave the machine idle otherwise.
 """
 
 import argparse
@@ -38,18 +38,19 @@ from diffsheg_ros.ros.run_node import end_at_signals
 LOG = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 ROUND_S = 50.0
-"""Speech that is sent ahead at a time; stamps a minute away are not believed."""
+"""Seconds of speech sent ahead at a time; stamps a minute ahead are refused."""
 FAST_CHUNK_S = 0.5
-"""A synthesiser's chunks; a round of them is no more than the avatar's subscription keeps."""
-TOLD_EVERY_S = 30.0
-#: Planning a round takes at most so long.
+"""Seconds in a synthesiser's chunk; the avatar's subscription queue must hold a whole round."""
+#: Seconds between two lines of progress.
+PROGRESS_EVERY_S = 30.0
+#: Seconds that planning a round may take.
 ROUND_LIMIT_S = 60.0
-#: When nothing has been planned for so long, nothing will be: chunks were lost.
+#: Seconds without planned motion after which chunks count as lost.
 QUIET_S = 5.0
 
 
 class Phase:
-    """A part of a soak: by how much everything that is counted rises in it; a context manager.
+    """Part of a soak, as a context manager that measures the increase of all counters.
 
     Attributes:
         delay_ns: the avatar's playout delay.
@@ -71,11 +72,11 @@ class Phase:
             self._after, self._used_after_s = self._stage.reports(), self._cpu_s()
 
     def rises(self, name: str, counter: str) -> int:
-        """By how much a counter of a node has risen."""
+        """Return the increase of a node's counter."""
         return int(self._after[name][counter]) - int(self._before[name][counter])
 
     def figures(self) -> Figures:
-        """What every phase tells, after its end."""
+        """Return the figures that all phases have in common; call it after the end."""
         sent = self._stage.sent - self._sent
         return {
             'wall_s': self._wall_s,
@@ -84,7 +85,7 @@ class Phase:
             'lost_chunks': sent - self.rises(AVATAR, 'heard_chunks'),
             'avatar': {
                 name: self.rises(AVATAR, name)
-                for name in soak_report.AVATAR_FAULTS + soak_report.TOLD
+                for name in soak_report.AVATAR_FAULTS + soak_report.SHOWN
             },
             'speaker': {name: self.rises(SPEAKER, name) for name in soak_report.SPEAKER_FAULTS},
             'cpu_percent': {
@@ -101,12 +102,12 @@ class Soak:
     """One soak, phase by phase."""
 
     def __init__(self, stage: Stage, recordings: Sequence[Speech], fps: float) -> None:
-        """Begins to look at the processes once a second.
+        """Start sampling the resources of the processes once a second.
 
         Args:
-            stage: with a speaker.
-            recordings: what is spoken.
-            fps: of the avatar's motion.
+            stage: stage with a speaker.
+            recordings: speech to send.
+            fps: frames per second of the avatar's motion.
         """
         self._stage = stage
         self._recordings = recordings
@@ -115,16 +116,16 @@ class Soak:
         self._times_s: list[float] = []
         self._usages: dict[str, list[Usage]] = {name: [] for name in stage.usages()}
         self._spoken: dict[str, Spoken] = {}
-        self._delay_ns: int | None = None  # None: nobody speaks in real time
+        self._delay_ns: int | None = None  # None: no speech in real time
         self._faces_seen = self._stretches_seen = 0
-        # Once a second, of what was heard and shown in it, ms.
+        # Milliseconds, one value for each second of speech.
         self._off: dict[str, list[float]] = {
             name: [] for name in ('heard_ms', 'heard_worst_ms', 'shown_ms', 'apart_ms')
         }
         stage.on_second = self._on_second
 
     def real_time(self, seconds: float, seed: int) -> Figures:
-        """Holds a conversation that takes so long."""
+        """Hold a conversation of that length and return its figures."""
         stage = self._stage
         said: list[tuple[Spoken, np.ndarray]] = []
         barge_ins, speech_s = 0, 0.0
@@ -169,9 +170,9 @@ class Soak:
         )
 
     def fast(self, seconds: float, speed: float, seed: int) -> Figures:
-        """Sends so much speech ahead of its time, `speed` seconds of it a second.
+        """Send speech ahead of its time, `speed` seconds of it a second, and return the figures.
 
-        What is planned is cut off after each round: the avatar need not show it all.
+        An interrupt after each round discards the planned motion, so that it need not be shown.
         """
         stage = self._stage
         frames = utterances = rounds = 0
@@ -209,10 +210,10 @@ class Soak:
         }
 
     def _until_planned(self, frames: int) -> int:
-        """Waits for the avatar's count of frames, or till nothing more comes.
+        """Wait until the avatar has planned so many frames, or plans nothing more.
 
         Returns:
-            When the newest motion of an utterance came, ns.
+            Time of arrival of the newest motion of an utterance, ns.
         """
         stage, waited_from_ns = self._stage, time.time_ns()
 
@@ -229,7 +230,7 @@ class Soak:
         return newest_ns()
 
     def _look(self) -> int:
-        """Looks at the processes; returns how often that was done before."""
+        """Sample the resources of the processes; return the number of earlier samples."""
         before = len(self._times_s)
         self._times_s.append(time.monotonic() - self._begun_s)
         for name, usage in self._stage.usages().items():
@@ -237,7 +238,7 @@ class Soak:
         return before
 
     def _resources(self, since: int) -> Figures:
-        """How the processes have developed since that look at them."""
+        """Return the resources of the processes from that sample on."""
         times_s = self._times_s[since:]
         return {
             name: soak_report.resources(times_s, usages[since:])
@@ -249,7 +250,7 @@ class Soak:
         self._look()
         if self._delay_ns is not None:
             self._compare(self._delay_ns)
-        if now_s - self._told_s >= TOLD_EVERY_S:
+        if now_s - self._told_s >= PROGRESS_EVERY_S:
             self._told_s = now_s
             report = self._stage.ear.reports[AVATAR]
             LOG.print(
@@ -259,7 +260,7 @@ class Soak:
             )
 
     def _compare(self, delay_ns: int) -> None:
-        """Sound and motion of the last second."""
+        """Compare sound and motion of the last second."""
         ear = self._stage.ear
         faces = ear.faces(self._faces_seen)
         stretches = ear.planned[self._stretches_seen :]
@@ -292,13 +293,13 @@ def _rounds(seconds: float) -> Iterator[float]:
 
 
 def recordings() -> list[Speech]:
-    """The demo's recording, and others where they are."""
+    """Read the demo's recording, and others if there are any."""
     paths = [takes.DEMO, *sorted((takes.DATA / 'speech').glob('*.wav'))]
     return [takes.read_speech(path, 1e9) for path in paths]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Soaks, prints the report and writes what was asked for; the exit status."""
+    """Run the soak, print the report, write the JSON, and return the exit status."""
     bundle = load_bundle(options.bundle)
     seconds = 60 * options.minutes
     LOG.print(f'{seconds:g} s in real time, then as much speech at {options.speed:g} times that')
@@ -338,20 +339,30 @@ def _parser() -> argparse.ArgumentParser:
         epilog='Example: python -m benchmarks.soak --minutes 2 --preset low_latency --json s.json',
     )
     add = parser.add_argument
-    add('--minutes', type=float, default=60.0, help='in real time, and again as fast as it goes')
-    add('--speed', type=float, default=100.0, help='seconds of speech sent a second, in the latter')
+    add(
+        '--minutes',
+        type=float,
+        default=60.0,
+        help='minutes of speech, once in real time and once at full speed',
+    )
+    add(
+        '--speed',
+        type=float,
+        default=100.0,
+        help='seconds of speech to send in a second, at full speed',
+    )
     add('--preset', default='balanced', choices=tuple(PRESETS))
     add('--bundle', type=Path, default=DEFAULT_BUNDLE)
-    add('--engine', default='auto', choices=ENGINES, help='what runs the network')
-    add('--threads', type=int, default=0, help='of the avatar; 0: all cores but one')
-    add('--seed', type=int, default=0, help='of the conversation')
-    add('--lose', type=int, default=0, metavar='N', help='lose every Nth chunk, to see it found')
+    add('--engine', default='auto', choices=ENGINES, help='engine that runs the network')
+    add('--threads', type=int, default=0, help='CPU threads of the avatar; 0: all cores but one')
+    add('--seed', type=int, default=0, help='seed of the conversation')
+    add('--lose', type=int, default=0, metavar='N', help='drop every Nth chunk, to test the report')
     add('--json', type=Path, help='file for the report')
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 1 out of limits, 2 for unusable input."""
+    """Run the soak from the command line; return 1 if out of limits, 2 for unusable input."""
     try:
         options = _parser().parse_args(argv)
         for name, low, most in (

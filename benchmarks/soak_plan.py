@@ -1,4 +1,4 @@
-"""What is said in a soak, and what becomes of it: a conversation drawn from a seed. No ROS."""
+"""Random conversations for a soak: utterances, pauses and interrupts, from a seed. No ROS."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ import numpy as np
 from benchmarks.takes import Speech
 
 DRIFTS_PPM = (200.0, -200.0)
-"""By so much the sample clocks of senders are off, by turns; no sound card is worse."""
+"""Parts per million by which senders' sample clocks are off, in turn; no sound card is worse."""
 
+#: Seconds of an utterance.
 SHORTEST_S, LONGEST_S = 1.5, 600.0
 #: Share of utterances that are cut off: by an interrupt, or by the next utterance.
 _CUT = 0.15
@@ -19,15 +20,15 @@ _IDLE = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One thing said.
+    """One utterance of a conversation.
 
     Attributes:
-        pause_s: silence before it.
+        pause_s: seconds of silence before it.
         samples: (n,) mono, -1..1.
         rate: Hz, nominal.
-        drift_ppm: how much faster than nominal its samples come.
-        cut_after_s: after so long it is cut off; None where it is said to its end.
-        cut_by: 'interrupt' or 'utterance': the next one, which then has no pause.
+        drift_ppm: parts per million by which the sender is faster than its nominal rate.
+        cut_after_s: seconds after which it is cut off; None: it is spoken to its end.
+        cut_by: 'interrupt', or 'utterance' for the next utterance, which then has no pause.
     """
 
     pause_s: float
@@ -39,21 +40,21 @@ class Line:
 
     @property
     def said_s(self) -> float:
-        """How long it is spoken."""
+        """Seconds that it is spoken."""
         whole_s = len(self.samples) / self.rate
         return whole_s if self.cut_after_s is None else min(whole_s, self.cut_after_s)
 
 
 def conversation(recordings: Sequence[Speech], seconds: float, seed: int) -> Iterator[Line]:
-    """Lines whose speech and pauses take so long, or a little longer.
+    """Yield lines that take a given time or a little longer, pauses included.
 
-    Lengths are spread evenly on a logarithmic scale: many are short, and some as long as a tenth
-    of the whole.
+    Lengths are uniform on a logarithmic scale: many are short, and some as long as a tenth of the
+    whole.
 
     Args:
-        recordings: what is spoken; parts of them, or over and over.
-        seconds: of all lines together, pauses included.
-        seed: the same one gives the same conversation.
+        recordings: sources of the speech; a line is a part of one, or repeats it.
+        seconds: seconds of all lines together.
+        seed: seed of the conversation.
     """
     random = np.random.default_rng(seed)
     longest_s = np.clip(seconds / 10, 2 * SHORTEST_S, LONGEST_S)
@@ -68,7 +69,7 @@ def conversation(recordings: Sequence[Speech], seconds: float, seed: int) -> Ite
             pause_s = 0.0
         cut_by = str(random.choice(['interrupt', 'utterance'])) if random.random() < _CUT else ''
         if taken_s + pause_s + length_s >= seconds:
-            cut_by = ''  # there may be no next one
+            cut_by = ''  # there may be no next utterance
         line = Line(
             pause_s,
             _part(speech, length_s, random),
@@ -83,7 +84,7 @@ def conversation(recordings: Sequence[Speech], seconds: float, seed: int) -> Ite
 
 
 def speeches(recordings: Sequence[Speech], seconds: float, seed: int) -> Iterator[Line]:
-    """Lines without pauses that are said to their ends, `seconds` of speech exactly."""
+    """Yield lines without pauses or cuts, exactly `seconds` of speech."""
     random = np.random.default_rng(seed)
     number, left_s = 0, seconds
     while left_s > 0:
@@ -95,7 +96,7 @@ def speeches(recordings: Sequence[Speech], seconds: float, seed: int) -> Iterato
 
 
 def _part(speech: Speech, seconds: float, random: np.random.Generator) -> np.ndarray:
-    """A part that begins anywhere, with the recording's beginning after its end."""
+    """Return a part that begins at a random place and wraps around at the recording's end."""
     count = max(1, round(seconds * speech.rate))
     first = int(random.integers(len(speech.samples)))
     return np.resize(np.roll(speech.samples, -first), count)

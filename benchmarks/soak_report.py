@@ -1,4 +1,4 @@
-"""What a soak has found, and whether that is within its limits. No ROS."""
+"""Report of a soak, with a limit for each figure. No ROS."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,25 +19,27 @@ SPEAKER_FAULTS = (
     'lost_samples', 'lost_messages', 'untimely_chunks', 'early_chunks', 'sender_mistakes', 'stalls',
     'resyncs', 'faults',
 )  # fmt: skip
-"""Counters of the nodes that must not rise in a soak: its speech is as it should be."""
+"""Counters of the nodes that must not rise in a soak, because its speech has no faults."""
 
-TOLD = ('utterances', 'interrupts', 'windows', 'frames', 'late_windows', 'long_hops')
-"""Counters of the avatar that are told beside those."""
+SHOWN = ('utterances', 'interrupts', 'windows', 'frames', 'late_windows', 'long_hops')
+"""Counters of the avatar that are shown without a limit."""
 
 MOST_APART_P95_MS, MOST_APART_MS = 20.0, 1000 / 15
-"""Sound and motion may differ so far; a frame of motion lasts the latter."""
+"""Milliseconds between sound and motion; the latter is the duration of a frame of motion."""
 MOST_LATE_MS = 25.0
-"""Shown later than the playout delay says: a period of 60 Hz, and a little for the way."""
+"""Milliseconds beyond the playout delay: a period of 60 Hz, and a margin for transport."""
 MOST_MEMORY_MB = 20.0
-"""By so much the memory's line may rise over a part of the soak, after the warm-up.
+"""Megabytes that the memory may grow, by regression, in a part of the soak after the warm-up.
 
-Each part has a level of its own: speech far ahead of its time waits in memory.
+Each part has its own level: speech far ahead of its time waits in memory.
 """
+#: Numbers of threads and open files that a process may gain in a part.
 MOST_THREADS, MOST_FILES = 1, 2
 WARM_UP = 0.2
-"""The first share of a part does not count for memory, threads and files."""
+"""First share of a part that does not count for memory, threads and files."""
 
 HISTOGRAM_BINS = 12
+#: Characters of the longest bar.
 _BAR = 40
 
 Figures = dict[str, Any]
@@ -48,9 +50,9 @@ class Check:
     """A figure and its limit.
 
     Attributes:
-        name: of the figure.
-        found: what was found.
-        most: what is allowed.
+        name: name of the figure.
+        found: its value.
+        most: its limit.
     """
 
     name: str
@@ -59,12 +61,12 @@ class Check:
 
     @property
     def good(self) -> bool:
-        """Whether it is within its limit; what is no number is not."""
+        """True if the value is within its limit; False for NaN."""
         return self.found <= self.most
 
 
 def distribution(values: np.ndarray) -> Figures:
-    """p50, p95 and the largest of values, or of their sizes where there are negative ones."""
+    """Return p50, p95, maximum and count of the absolute values."""
     if not len(values):
         return {'p50': float('nan'), 'p95': float('nan'), 'max': float('nan'), 'count': 0}
     sizes = np.abs(values)
@@ -77,7 +79,7 @@ def distribution(values: np.ndarray) -> Figures:
 
 
 def histogram(values: np.ndarray) -> Figures:
-    """Edges and counts; what is beyond the 99.9th percentile is in the last bin."""
+    """Return edges and counts; values beyond the 99.9th percentile count in the last bin."""
     if not len(values):
         return {'edges': [], 'counts': []}
     low, high = float(values.min()), float(np.percentile(values, 99.9))
@@ -87,16 +89,16 @@ def histogram(values: np.ndarray) -> Figures:
 
 
 def resources(times_s: Sequence[float], usages: Sequence[Any]) -> Figures:
-    """How a process' memory, threads and files have developed.
+    """Return the growth of a process's memory, threads and files.
 
     Args:
-        times_s: (n,) when it was looked at.
-        usages: (n,) of `live_stage.Usage`.
+        times_s: (n,) times of the samples.
+        usages: (n,) samples, each a `live_stage.Usage`.
 
     Returns:
-        Megabytes at the beginning and at the end; their slope by regression after the warm-up, an
-        hour, and what that is over these times; threads and files in the first and last quarter
-        after the warm-up, medians.
+        Megabytes at the start, after the warm-up and at the end. Their slope by regression after
+        the warm-up: for an hour, and over these times. Medians of threads and files in the first
+        and last quarter after the warm-up.
     """
     times = np.array(times_s)
     warm = times >= times[0] + WARM_UP * (times[-1] - times[0])
@@ -119,7 +121,7 @@ def resources(times_s: Sequence[float], usages: Sequence[Any]) -> Figures:
 
 
 def checks(figures: Figures) -> list[Check]:
-    """All limits, and what was found."""
+    """Return all figures with their limits."""
     found = []
     for phase in ('real_time', 'fast'):
         of = figures[phase]
@@ -150,7 +152,7 @@ def _resource_checks(what: str, of: Figures) -> list[Check]:
 
 
 def show(console: Console, figures: Figures) -> None:
-    """Prints the report."""
+    """Print the report."""
     live, fast = figures['real_time'], figures['fast']
     console.print(
         f'{figures["machine"]}; bundle {figures["bundle"]}, preset {figures["preset"]}, '
@@ -167,15 +169,15 @@ def show(console: Console, figures: Figures) -> None:
     console.print(_spread('', ('p50', 'p95', 'max', 'count'), {
         'latency, ms': live['latency_ms'],
         'heard after its time, ms': live['heard_ms'],
-        'the same, worst of some seconds, ms': live['heard_worst_ms'],
+        'the same, worst in some seconds, ms': live['heard_worst_ms'],
         'shown after its time, ms': live['shown_ms'],
         'sound and motion apart, ms': live['apart_ms'],
     }))  # fmt: skip
-    console.print('latency, ms, and how many faces had it')
+    console.print('latency, ms, and number of faces')
     _print_histogram(console, live['histogram_ms'])
     console.print(_spread('counted', ('real_time', 'fast'), {
         f'{node} {name}': {phase: figures[phase][node][name] for phase in ('real_time', 'fast')}
-        for node, names in (('avatar', AVATAR_FAULTS + TOLD), ('speaker', SPEAKER_FAULTS))
+        for node, names in (('avatar', AVATAR_FAULTS + SHOWN), ('speaker', SPEAKER_FAULTS))
         for name in names
     }))  # fmt: skip
     for name, phase in (('real time', live), ('greatest speed', fast)):

@@ -1,4 +1,4 @@
-"""The recordings that a bundle is measured on."""
+"""Recordings that bundles are measured on."""
 
 import os
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Speech:
     """A recording.
 
     Attributes:
-        name: of its file.
+        name: name of its file.
         samples: (n,) mono.
         rate: Hz.
     """
@@ -48,7 +48,7 @@ class Speech:
 
 @dataclass(frozen=True, eq=False)
 class Lips:
-    """A FACEGOOD take: speech and what the mouth did.
+    """A FACEGOOD take: speech and captured lips.
 
     Attributes:
         speech: the recording.
@@ -64,7 +64,7 @@ class Lips:
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A BEAT take: speech and what the body did.
+    """A BEAT take: speech and captured body motion.
 
     Attributes:
         speech: the recording.
@@ -76,7 +76,7 @@ class Body:
 
 
 def read_speech(path: Path, seconds: float) -> Speech:
-    """The beginning of a recording."""
+    """Read the beginning of a recording."""
     samples, rate = read_audio(path)
     return Speech(path.name, samples[: int(seconds * rate)], rate)
 
@@ -91,7 +91,7 @@ def _found(takes: list[TakeFiles], name: str, folder: Path) -> TakeFiles:
 
 
 def read_lips(folder: Path, name: str) -> Lips:
-    """A whole FACEGOOD take, its weights mapped as for training."""
+    """Read a whole FACEGOOD take; its weights are mapped as for training."""
     recording = facegood.read(_found(facegood.find(folder), name, folder), ReadOptions())
     speech = Speech(name, recording.samples, SAMPLE_RATE)
     motion = from_channels(
@@ -102,7 +102,7 @@ def read_lips(folder: Path, name: str) -> Lips:
 
 
 def read_body(path: Path, seconds: float) -> Body:
-    """The beginning of a BEAT take, .bvh and .wav of one name in a folder."""
+    """Read the beginning of a BEAT take: a .bvh and a .wav file of the same name."""
     recording = beat.read(_found(beat.find(path.parent), path.stem, path.parent), ReadOptions())
     samples = recording.samples[: int(seconds * SAMPLE_RATE)]
     frames = int(len(samples) / SAMPLE_RATE * BEAT.fps)

@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 import pytest
 
-from benchmarks.engines import measured
+from benchmarks.engines import measure
 from benchmarks.floor import measure_machine, work_of_call
 from diffsheg_model.engines.registry import EngineChoice
 
@@ -14,7 +14,7 @@ pytest.importorskip('torch')
 
 def test_rows_have_what_is_promised_and_eager_is_the_reference(tiny_bundle):
     engines = [EngineChoice(name, 'fp32') for name in ('torch', 'onnxruntime', 'tensorrt')]
-    rows = measured('tiny', tiny_bundle, engines, argparse.Namespace(threads=1, windows=2))
+    rows = measure('tiny', tiny_bundle, engines, argparse.Namespace(threads=1, windows=2))
     names = [row['engine'] for row in rows]
     assert names[:2] == ['torch', 'onnxruntime']  # and tensorrt where there is a GPU
     for row in rows:
