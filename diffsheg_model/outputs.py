@@ -1,4 +1,4 @@
-"""The four files of a generated motion, written together."""
+"""The four output files of a generated motion, written together."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from diffsheg_model.pictures.curves import plot_curves
 
 OUTPUT_FILES = ('motion.bvh', 'face.csv', 'motion.npz', 'curves.png')
 
-# Files of an earlier run that could not be put back.
+# Folder for files of an earlier run that could not be restored.
 _KEPT = 'kept'
 
 
@@ -29,24 +29,24 @@ def write_outputs(
     audio: np.ndarray,
     rate: int,
 ) -> tuple[Path, ...]:
-    """Writes motion.bvh, face.csv, motion.npz and curves.png: all four or none.
+    """Write motion.bvh, face.csv, motion.npz and curves.png: all four or none.
 
-    The files are made aside and put in place when all are complete. Other files in the folder
-    are left alone; if putting one in place fails, those of an earlier run are put back.
+    The files are written to a temporary folder and moved when all are complete. Other files in the
+    folder stay. If a move fails, the files of an earlier run are restored.
 
     Args:
-        folder: made where it does not exist.
+        folder: the output folder, which is created if it does not exist.
         motion: at least one frame.
-        skeleton: has all the motion's joints.
+        skeleton: has all joints of the motion.
         audio: (n,) the speech, mono, -1..1, from the start of the utterance.
-        rate: its samples a second.
+        rate: sample rate of the speech, Hz.
 
     Returns:
         The paths, in the order of `OUTPUT_FILES`.
 
     Raises:
-        InputError: nothing to write, values that are not finite, a folder that cannot be written,
-            or a full disk; the folder is then as it was.
+        InputError: the motion is empty or has values that are not finite, the folder is not
+            writable, or the disk is full; the folder is then unchanged.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -84,12 +84,12 @@ def _write_all(
 
 
 def _put_in_place(aside: Path, folder: Path) -> None:
-    """Move the files from ``aside`` into ``folder``, or leave the folder as it was.
+    """Move the files from ``aside`` into ``folder``; on failure leave the folder unchanged.
 
     Raises:
-        InputError: a folder stands in a file's place, or the files of an earlier run could be
-            neither replaced nor put back; the message names where they are kept.
-        OSError: a file could not be replaced; the folder is as it was.
+        InputError: a folder has the name of a file, or the files of an earlier run could be neither
+            replaced nor restored; the message names where they are kept.
+        OSError: a file could not be replaced; the folder is unchanged.
     """
     earlier = aside / 'earlier'
     earlier.mkdir()
@@ -113,8 +113,8 @@ def _put_in_place(aside: Path, folder: Path) -> None:
         except OSError as refusal:
             earlier.rename(aside / _KEPT)
             raise InputError(
-                f'cannot write into {folder}: {error}; what stood there is kept in {aside / _KEPT} '
-                f'({refusal.strerror})'
+                f'cannot write into {folder}: {error}; the earlier files are kept in '
+                f'{aside / _KEPT} ({refusal.strerror})'
             ) from error
         raise
 

@@ -1,8 +1,8 @@
-"""Who may look: this machine alone, unless the user says otherwise and gives a token.
+"""Access rules: requests of this machine only, or of other machines with a token.
 
-A page of another site cannot read the motion or use the microphone through us: a browser says in
-`Origin` where a page comes from, and in `Host` which name it asked for, so a foreign name that was
-made to point to this machine (DNS rebinding) is refused as well.
+Pages of other sites can neither read the motion nor use the microphone through this server. The
+header `Origin` says which site a page comes from, and `Host` which name the browser asked for. So
+a foreign name that points to this machine (DNS rebinding) is refused too.
 """
 
 import hmac
@@ -19,51 +19,52 @@ _NEEDED = 'this viewer needs the token of the address that it printed: ?token=..
 
 @dataclass(frozen=True)
 class Access:
-    """What a request must bring.
+    """The rules for a request.
 
     Attributes:
-        token: what the first address must carry, and later the cookie; empty on loopback.
+        token: the token that the first address must contain, and later the cookie; empty on
+            loopback.
     """
 
     token: str = ''
 
-    def refusal(self, headers: Mapping[str, str]) -> str:
-        """Return why a request is not answered; empty where it is.
+    def origin_problem(self, headers: Mapping[str, str]) -> str:
+        """Return the reason to refuse a request for its host or origin; empty if both are right.
 
         Args:
-            headers: of the request, by lower-case name.
+            headers: the request's headers, by lower-case name.
         """
         host = headers.get('host', '')
         name = _name_of(host)
         if not name:
-            return 'this viewer answers requests that name their host'
+            return 'this viewer needs a valid Host header'
         if not self.token and not is_loopback(name):
-            return f'this viewer serves this machine alone, not {host[:100]}'
+            return f'this viewer serves this machine only, not {host[:100]}'
         origin = headers.get('origin')
         if origin is not None and origin.partition('://')[2] != host:
-            return f'pages of {origin[:100]} may not look here'
+            return f'pages of {origin[:100]} have no access to this viewer'
         return ''
 
-    def lack(self, query: Mapping[str, str], cookies: Mapping[str, str], port: int) -> str:
-        """Return what a request lacks; empty where it lacks nothing.
+    def token_problem(self, query: Mapping[str, str], cookies: Mapping[str, str], port: int) -> str:
+        """Return the reason to refuse a request without the token; empty if it has the token.
 
         Args:
-            query: of its address.
-            cookies: that it brings.
-            port: of the server, which the cookie is named after.
+            query: the query of the request's address.
+            cookies: the request's cookies.
+            port: the server's port, which is part of the cookie's name.
         """
         if not self.token:
             return ''
         given = (query.get('token', ''), cookies.get(cookie_name(port), ''))
-        # Both are compared, each in constant time.
+        # Compare both in constant time, so that the time tells nothing about the token.
         fits = [hmac.compare_digest(text.encode(), self.token.encode()) for text in given]
         return '' if any(fits) else _NEEDED
 
 
 def cookie_name(port: int) -> str:
-    """Return the name of the cookie that keeps the token.
+    """Return the name of the cookie with the token.
 
-    Cookies are shared by all ports of a host, so two viewers need two names.
+    All ports of a host share their cookies, so two viewers need two names.
     """
     return f'diffsheg_viewer_{port}'
 
@@ -72,7 +73,7 @@ def access_for(host: str, allow_remote: bool) -> Access:
     """Return the rules for a server that binds to `host`.
 
     Raises:
-        InputError: `host` is no address of this machine alone and `allow_remote` was not given.
+        InputError: `host` is not a loopback address and `allow_remote` is False.
     """
     if is_loopback(host):
         return Access()
@@ -85,7 +86,7 @@ def access_for(host: str, allow_remote: bool) -> Access:
 
 
 def is_loopback(host: str) -> bool:
-    """Return True if an address belongs to this machine alone."""
+    """Return True if only this machine can reach an address."""
     if host == 'localhost':
         return True
     try:
@@ -95,12 +96,12 @@ def is_loopback(host: str) -> bool:
 
 
 def _name_of(host: str) -> str:
-    """The name in a `Host` header, without the port; empty where it is none."""
+    """Return the name in a `Host` header, without the port; empty if the header is invalid."""
     if any(letter in host for letter in '@/?#\\ ,'):
         return ''
     try:
         parts = urlsplit(f'//{host}')
-        _ = parts.port  # raises for a port that is none
+        _ = parts.port  # raises ValueError for an invalid port
         return parts.hostname or ''
     except ValueError:
         return ''

@@ -1,4 +1,4 @@
-"""What the server answers: the page, its files and its socket, each to those who may have it."""
+"""The web application: the page, its files and its WebSocket, each behind the access rules."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A page that sends so much in a minute that makes no sense is sent away.
+#: Invalid messages in a minute after which the server closes a page's socket.
 MOST_MISTAKES = 20
-#: What the socket of a page that cannot be served is closed with; the page says why.
+#: WebSocket close code for a page that is refused; the page shows the close reason.
 REFUSED = 4001
 
 _HEADERS = {
@@ -44,14 +44,14 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Site:
-    """What the answers need.
+    """The parts of a server that the application uses.
 
     Attributes:
-        show: what there is to see.
-        hub: what spreads it.
-        access: who may look.
-        connections: the connections.
-        port: of the server.
+        show: decides what the pages display.
+        hub: sends messages to all pages.
+        access: the access rules.
+        connections: limits what each connection may cost.
+        port: the server's port.
     """
 
     show: Show
@@ -62,7 +62,7 @@ class Site:
 
 
 def make_app(site: Site, begun: Callable[[], None]) -> Any:
-    """Return the ASGI application; `begun` is called in its loop before the first request."""
+    """Return the ASGI application; it calls `begun` in its loop before the first request."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.responses import FileResponse
@@ -72,28 +72,28 @@ def make_app(site: Site, begun: Callable[[], None]) -> Any:
     async def page(request: 'Request') -> 'Response':
         answer = FileResponse(WEB / 'index.html')
         if site.access.token:
-            # The page takes the token out of its address; the cookie is for all that follows.
+            # The page removes the token from its address; later requests bring this cookie.
             answer.set_cookie(
                 cookie_name(site.port), site.access.token, httponly=True, samesite='strict'
             )
         return answer
 
     async def socket(websocket: 'WebSocket') -> None:
-        # The page reads a refusal only from a socket that was accepted.
+        # A page can read the close reason only of a socket that was accepted.
         await websocket.accept()
-        problem = _lack(site, websocket)
+        problem = _token_problem(site, websocket)
         if not problem and site.hub.client_count >= site.connections.limits.pages:
-            problem = f'{site.connections.limits.pages} pages look on already; close one'
+            problem = f'{site.connections.limits.pages} pages are connected already; close one'
         if problem:
             await websocket.close(REFUSED, problem)
             return
-        site.connections.welcomed(_peer(websocket.scope))
+        site.connections.page_accepted(_peer(websocket.scope))
         await _serve_client(site, websocket)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> Any:
         begun()
-        watching = asyncio.create_task(site.connections.watch())
+        watching = asyncio.create_task(site.connections.enforce_time_limits())
         yield
         watching.cancel()
 
@@ -103,13 +103,13 @@ def make_app(site: Site, begun: Callable[[], None]) -> Any:
             WebSocketRoute('/socket', socket),
             Mount('/web', StaticFiles(directory=WEB)),
         ],
-        middleware=[Middleware(_Porter, site=site), Middleware(_SecurityHeaders)],
+        middleware=[Middleware(_AccessCheck, site=site), Middleware(_SecurityHeaders)],
         lifespan=lifespan,
     )
 
 
-class _Porter:
-    """Asks every request, whatever its path, for what it must bring."""
+class _AccessCheck:
+    """Middleware that applies the access rules to every request, whatever its path."""
 
     def __init__(self, app: Any, site: Site) -> None:
         self._app = app
@@ -123,18 +123,19 @@ class _Porter:
             await self._on_socket(scope, receive, send)
             return
         peer = _peer(scope)
-        self._site.connections.asked(peer)
+        self._site.connections.request_received(peer)
         try:
             await self._on_request(scope, receive, send)
         finally:
-            self._site.connections.answered(peer)
+            self._site.connections.response_sent(peer)
 
     async def _on_request(self, scope: Any, receive: Any, send: Any) -> None:
         from starlette.requests import Request
         from starlette.responses import PlainTextResponse
 
         request = Request(scope)
-        problem = self._site.access.refusal(request.headers) or _lack(self._site, request)
+        access = self._site.access
+        problem = access.origin_problem(request.headers) or _token_problem(self._site, request)
         if problem:
             answer = _SecurityHeaders(PlainTextResponse(problem + '\n', status_code=403))
             await answer(scope, receive, send)
@@ -145,15 +146,15 @@ class _Porter:
         from starlette.websockets import WebSocket
 
         websocket = WebSocket(scope, receive, send)
-        if self._site.access.refusal(websocket.headers):
-            # Before it is accepted this is an answer of HTTP 403.
+        if self._site.access.origin_problem(websocket.headers):
+            # Closing a socket that is not accepted yet answers with HTTP 403.
             await websocket.close()
         else:
             await self._app(scope, receive, send)
 
 
 class _SecurityHeaders:
-    """Adds the headers that keep the page to itself."""
+    """Middleware that adds the security headers, which isolate the page from other sites."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -168,8 +169,8 @@ class _SecurityHeaders:
         await self._app(scope, receive, with_headers if scope['type'] == 'http' else send)
 
 
-def _lack(site: Site, request: Any) -> str:
-    return site.access.lack(request.query_params, request.cookies, site.port)
+def _token_problem(site: Site, request: Any) -> str:
+    return site.access.token_problem(request.query_params, request.cookies, site.port)
 
 
 def _peer(scope: Any) -> tuple[str, int] | None:
@@ -178,83 +179,83 @@ def _peer(scope: Any) -> tuple[str, int] | None:
 
 
 async def _serve_client(site: Site, websocket: 'WebSocket') -> None:
-    """Sends what waits and hears what comes until the page goes."""
+    """Send and receive messages until the page leaves."""
     show, hub = site.show, site.hub
     client = hub.join()
     client.put(json.dumps(show.greeting(), allow_nan=False))
     show.on_join(client)
     sending = asyncio.create_task(_send(client, websocket))
-    hearing = asyncio.create_task(_hear(site, client, websocket))
+    receiving = asyncio.create_task(_receive(site, client, websocket))
     try:
-        await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         hub.leave(client)
         show.on_leave(client)
-        for task in (sending, hearing):
+        for task in (sending, receiving):
             task.cancel()
-        for ended in await asyncio.gather(sending, hearing, return_exceptions=True):
-            if isinstance(ended, Exception) and not _is_goodbye(ended):
-                logger.error('viewer: a page was lost', exc_info=ended)
+        for ended in await asyncio.gather(sending, receiving, return_exceptions=True):
+            if isinstance(ended, Exception) and not _is_disconnect(ended):
+                logger.error('viewer: the connection to a page failed', exc_info=ended)
 
 
-def _is_goodbye(error: Exception) -> bool:
+def _is_disconnect(error: Exception) -> bool:
     from starlette.websockets import WebSocketDisconnect
 
-    # RuntimeError is what starlette raises for sending to a page that has just gone.
+    # Starlette raises RuntimeError for sending to a page that has just left.
     return isinstance(error, WebSocketDisconnect | RuntimeError | OSError)
 
 
 async def _send(client: Client, websocket: 'WebSocket') -> None:
     while True:
-        message = await client.take()
+        message = await client.next_message()
         if isinstance(message, bytes):
             await websocket.send_bytes(message)
         else:
             await websocket.send_text(message)
 
 
-async def _hear(site: Site, client: Client, websocket: 'WebSocket') -> None:
+async def _receive(site: Site, client: Client, websocket: 'WebSocket') -> None:
     peer = _peer(websocket.scope)
     mistakes, since_s = 0, time.monotonic()
     while mistakes < MOST_MISTAKES:
-        came = await websocket.receive()
+        event = await websocket.receive()
         if time.monotonic() - since_s > 60.0:
             mistakes, since_s = 0, time.monotonic()
-        if came['type'] == 'websocket.disconnect':
+        if event['type'] == 'websocket.disconnect':
             return
         begun_s = time.thread_time()
         try:
-            _take(site, client, came)
+            _handle(site, client, event)
         except InputError as error:
             mistakes += 1
             client.put(json.dumps({'type': 'refused', 'message': str(error)}))
-        site.connections.worked(peer, time.thread_time() - begun_s)
-        # Messages that came together do not wait for each other: let the others have a turn.
+        site.connections.charge(peer, time.thread_time() - begun_s)
+        # Many messages may have arrived at once: give other connections a turn in between.
         await asyncio.sleep(0)
-    await websocket.close(1008, f'{MOST_MISTAKES} messages made no sense')
+    await websocket.close(1008, f'{MOST_MISTAKES} invalid messages')
 
 
-def _take(site: Site, client: Client, came: Any) -> None:
-    """Hands a message to the show.
+def _handle(site: Site, client: Client, event: Any) -> None:
+    """Pass a message to the show.
 
     Raises:
-        InputError: It is too large, makes no sense, or the show refuses it.
+        InputError: It is too large or invalid, or the show refuses it.
     """
-    if came.get('bytes') is not None:
-        site.show.on_bytes(client, came['bytes'])
+    if event.get('bytes') is not None:
+        site.show.on_bytes(client, event['bytes'])
         return
-    text = came.get('text') or ''
+    text = event.get('text') or ''
     most = site.connections.limits.text_bytes
     if len(text) > most or len(text.encode('utf-8', 'replace')) > most:
-        raise InputError(f'no JSON message may have more than {most} bytes')
-    _answer(site.show, client, text)
+        raise InputError(f'a JSON message may have at most {most} bytes')
+    _handle_text(site.show, client, text)
 
 
-def _answer(show: Show, client: Client, text: str) -> None:
+def _handle_text(show: Show, client: Client, text: str) -> None:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f'a message is no JSON: {error}') from error
+        raise InputError(f'a message is not JSON: {error}') from error
     if not isinstance(message, dict) or not isinstance(message.get('type'), str):
         raise InputError('a message must be a JSON object with a type')
     if message['type'] == 'ping':

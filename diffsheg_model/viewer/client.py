@@ -1,25 +1,25 @@
-"""A page that looks on: what waits to be sent to it, bounded."""
+"""A connected page, with a bounded queue of the messages for it."""
 
 import asyncio
 from collections import deque
 
 from diffsheg_model.viewer.wire_format import is_motion
 
-#: Messages that may wait for a page: two seconds of face and body at 60 Hz, and their sound.
+#: Messages in a page's queue: two seconds of face and body at 60 Hz, and their sound.
 LIMIT = 300
-#: Bytes that may wait for a page; one larger message waits alone.
+#: Bytes in a page's queue; a single larger message is allowed.
 LIMIT_BYTES = 4 << 20
 
 
 class Client:
-    """Belongs to the server's thread.
+    """A connected page; used in the server's thread only.
 
-    A page that reads too slowly, such as one in a browser that sleeps, loses the oldest motion
-    first: of motion only the newest matters. Then it loses sound, and only then anything else.
+    If a page reads too slowly, for example because its browser sleeps, the queue drops the oldest
+    motion first, since only the newest motion matters. Then it drops sound, and last anything else.
 
     Attributes:
-        number: names it in the log.
-        dropped: messages that it lost.
+        number: identifies the page among those of this server.
+        dropped: messages that were dropped.
     """
 
     def __init__(self, number: int) -> None:
@@ -30,7 +30,7 @@ class Client:
         self._something = asyncio.Event()
 
     def put(self, message: str | bytes) -> None:
-        """Lets a message wait."""
+        """Append a message to the queue."""
         while self._waiting and (
             len(self._waiting) >= LIMIT or self._bytes + len(message) > LIMIT_BYTES
         ):
@@ -39,18 +39,18 @@ class Client:
         self._bytes += len(message)
         self._something.set()
 
-    async def take(self) -> str | bytes:
-        """The oldest message that waits, or the next one."""
+    async def next_message(self) -> str | bytes:
+        """Remove and return the oldest message; wait if there is none."""
         while not self._waiting:
             self._something.clear()
             await self._something.wait()
-        taken = self._waiting.popleft()
-        self._bytes -= len(taken)
-        return taken
+        message = self._waiting.popleft()
+        self._bytes -= len(message)
+        return message
 
     def _drop(self) -> None:
-        for is_lost in (is_motion, lambda item: isinstance(item, bytes), lambda item: True):
-            index = next((i for i, item in enumerate(self._waiting) if is_lost(item)), None)
+        for may_go in (is_motion, lambda item: isinstance(item, bytes), lambda item: True):
+            index = next((i for i, item in enumerate(self._waiting) if may_go(item)), None)
             if index is not None:
                 self._bytes -= len(self._waiting[index])
                 del self._waiting[index]

@@ -1,4 +1,4 @@
-"""Motion files, ready to be sent to a page."""
+"""Motion files, converted for the page's figure."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,18 +16,18 @@ from diffsheg_model.viewer.show import Source
 
 
 class Clip:
-    """A motion of the avatar.
+    """A motion of the page's figure.
 
     Attributes:
-        name: for people.
-        motion: F frames, at least one, with the avatar's names.
+        name: the name that the page displays.
+        motion: F frames, at least one, with the figure's names of joints and weights.
     """
 
     def __init__(self, name: str, motion: Motion) -> None:
-        """Takes a motion of BEAT's or SMPL-X's skeleton.
+        """Convert a motion of the BEAT or SMPL-X skeleton.
 
         Raises:
-            InputError: it has a joint of neither.
+            InputError: the motion has a joint of neither skeleton.
         """
         self.name = name
         try:
@@ -41,20 +41,20 @@ class Clip:
 
     @property
     def end_s(self) -> float:
-        """When its last frame is over."""
+        """Time at which the last frame ends, seconds."""
         return (self.motion.start_frame + len(self.motion)) / self.motion.fps
 
     @cached_property
     def quaternions(self) -> Array:
-        """(F, J, 4) x y z w."""
+        """Local rotations, (F, J, 4), x y z w."""
         return quaternion_from_rotvec(self.motion.rotations)
 
     def time_s(self, frame: int) -> float:
-        """When a frame is shown, from the sound's beginning."""
+        """Return the time of a frame from the start of the sound, seconds."""
         return (self.motion.start_frame + frame) / self.motion.fps
 
     def pose(self, time_s: float) -> tuple[Array, Array]:
-        """Weights (W,) and quaternions (J, 4) at any time, also between two frames."""
+        """Return weights (W,) and quaternions (J, 4) at a time, interpolated between frames."""
         place = time_s * self.motion.fps - self.motion.start_frame
         place = min(max(place, 0.0), len(self.motion) - 1.0)
         before = int(place)
@@ -65,7 +65,7 @@ class Clip:
         return weights[0] + share * (weights[1] - weights[0]), turned
 
     def frames(self, from_s: float, until_s: float) -> range:
-        """Frames that begin from `from_s` to before `until_s`."""
+        """Return the frames that begin from `from_s` to before `until_s`."""
         first, end = (
             min(
                 max(int(np.ceil(time_s * self.motion.fps)) - self.motion.start_frame, 0),
@@ -79,18 +79,18 @@ class Clip:
 def load_clips(
     paths: Sequence[Path], audio: Path | None, fps: float | None
 ) -> tuple[list[Clip], np.ndarray, int]:
-    """Reads motions that are shown beside each other, and their one sound.
+    """Read motions to show side by side, and their common sound.
 
     Args:
-        paths: motion files, named by `motion_file.read_motion`.
-        audio: the sound; that of the first file that brings one unless given.
-        fps: frames a second of all, instead of what the files say.
+        paths: motion files of the formats of `motion_files.read`.
+        audio: sound file; None takes the sound of the first motion file that has one.
+        fps: frames per second of all motions; None takes the files' own.
 
     Returns:
-        The clips, the sound (n,) mono and its rate; (0,) where there is none.
+        The clips, the sound (n,) mono, and its rate, Hz; the sound is (0,) if there is none.
 
     Raises:
-        InputError: a file is unusable, or its motion belongs to another skeleton.
+        InputError: a file is unusable, or its motion is of another skeleton.
     """
     clips = []
     sound, rate = np.zeros(0, np.float32), 16000

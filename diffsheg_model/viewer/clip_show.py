@@ -1,4 +1,4 @@
-"""Motion files on a page: played in time with their sound, with pause, position and repeat."""
+"""Playback of motion files on pages, in time with their sound: pause, seek and repeat."""
 
 import math
 import threading
@@ -14,18 +14,18 @@ from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.show import greeting, is_number
 from diffsheg_model.viewer.wire_format import body_message, face_message, sound_message
 
-#: Motion and sound are sent so long before they are shown: a page must have them in time.
+#: Seconds that motion and sound are sent before they are shown, so that pages have them in time.
 AHEAD_S = 0.4
 _TICK_S = 0.02
 _SOUND_PIECE_S = 0.1
-#: Between two rounds.
+#: Seconds between two rounds.
 _PAUSE_S = 0.6
 
 
 class ClipShow:
-    """A `Show` that plays one clip, or two beside each other, as if they happened now.
+    """A `Show` that plays one clip, or two side by side, in real time.
 
-    `run` does the playing, in whatever thread calls it; the other methods are the server's.
+    `run` plays, in the thread that calls it; the server calls the other methods.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class ClipShow:
         *,
         loop: bool = True,
     ) -> None:
-        """Plays nothing yet.
+        """Create the show, paused at the beginning.
 
         Args:
-            hub: what is sent through.
-            clips: one or two.
+            hub: sends the messages to the pages.
+            clips: one or two clips.
             sound: (n,) mono, from the motion's first frame.
-            rate: its samples a second.
+            rate: sample rate of the sound, Hz.
             loop: begin again after the end.
         """
         self._hub = hub
@@ -55,9 +55,9 @@ class ClipShow:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._playing = False
-        self._position_s = 0.0  # of the clip, while it does not play
-        self._start_s = 0.0  # when the clip's beginning is shown, while it plays
-        self._sent_s = 0.0  # position up to which was sent
+        self._position_s = 0.0  # position in the clip while it is paused
+        self._start_s = 0.0  # time at which the clip's beginning is shown, while it plays
+        self._sent_s = 0.0  # position up to which the clip was sent
 
     def now_s(self) -> float:
         return time.monotonic()
@@ -88,20 +88,20 @@ class ClipShow:
             elif kind == 'seek':
                 self._seek(message.get('position_s'))
             else:
-                raise InputError(f'a file that is played knows no {kind[:40]!r}')
+                raise InputError(f'a page that plays a file has no request {kind[:40]!r}')
 
     def on_bytes(self, client: Client, data: bytes) -> None:
-        raise InputError('a file is played here: there is nobody to speak to')
+        raise InputError('this page plays a file: it has no avatar to speak to')
 
     def on_leave(self, client: Client) -> None:
         pass
 
     def run(self, until: threading.Event) -> None:
-        """Plays until the event is set."""
+        """Play until the event is set."""
         while not until.wait(_TICK_S):
             with self._lock:
                 if self._playing:
-                    self._go_on()
+                    self._continue()
 
     def _play(self) -> None:
         if self._playing:
@@ -131,15 +131,15 @@ class ClipShow:
             self._pause()
 
     def _state(self) -> dict[str, Any]:
-        """What a page needs to know; it forgets what it was sent before."""
+        """Return the message with the present position; pages then drop all earlier motion."""
         return {
             'type': 'playing' if self._playing else 'paused',
             'start_s': self._start_s,
             'position_s': self._position_s,
         }
 
-    def _go_on(self) -> None:
-        """Sends what is due soon, and begins again after the end."""
+    def _continue(self) -> None:
+        """Send what is due soon; after the end, begin again or pause."""
         until_s = self.now_s() + AHEAD_S - self._start_s
         self._send(self._sent_s, min(until_s, self.duration_s))
         self._sent_s = until_s
@@ -152,13 +152,13 @@ class ClipShow:
             self._pause()
 
     def _send(self, from_s: float, until_s: float) -> None:
-        """Sends what of the clip begins from `from_s` to before `until_s`."""
+        """Send the frames and sound that begin from `from_s` to before `until_s`."""
         for index, clip in enumerate(self._clips):
             for frame in clip.frames(from_s, until_s):
                 self._send_frame(index, frame, self._start_s + clip.time_s(frame))
         piece = round(_SOUND_PIECE_S * self._rate)
         first = math.ceil(from_s * self._rate / piece) * piece
-        # What plays from the middle of a piece on begins with the rest of that piece.
+        # Playback that starts within a piece of sound begins with the rest of that piece.
         if from_s > 0 and self._sent_s == self._position_s:
             self._send_sound(round(from_s * self._rate), first)
         for start in range(first, math.ceil(until_s * self._rate), piece):
@@ -176,7 +176,7 @@ class ClipShow:
             self._hub.send(sound_message(0, time_s, samples, self._rate))
 
     def _send_still(self) -> None:
-        """The pose to stand in while nothing plays."""
+        """Send the pose to show while the clip is paused."""
         for index, clip in enumerate(self._clips):
             shown = clip.frames(0.0, self._position_s + 0.5 / clip.motion.fps)
             self._send_frame(index, max(shown.stop - 1, 0), self.now_s())

@@ -1,4 +1,4 @@
-"""Spreads what a show sends to the pages that look on, from any thread."""
+"""The hub: sends messages of a show, from any thread, to the connected pages."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ Message = bytes | dict[str, Any]
 class Hub:
     """The clients of a server.
 
-    `send` may be called from any thread, before the server runs (then nobody is there to hear it)
-    and after; the other methods belong to the server's thread.
+    `send` may be called from any thread and at any time; while the server does not run, it does
+    nothing. Call the other methods in the server's thread only.
     """
 
     def __init__(self) -> None:
@@ -23,46 +23,46 @@ class Hub:
 
     @property
     def client_count(self) -> int:
-        """How many pages look on."""
+        """Number of connected pages."""
         return len(self._clients)
 
     @property
     def dropped(self) -> int:
-        """Messages that the present clients lost."""
+        """Messages that were dropped for the present clients."""
         return sum(client.dropped for client in tuple(self._clients.values()))
 
     def attach(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Says which loop the clients live in; None when it is about to end."""
+        """Set the event loop of the clients; None before that loop ends."""
         self._loop = loop
 
     def join(self) -> Client:
-        """A new client."""
+        """Add a client and return it."""
         self._joined += 1
         client = self._clients[self._joined] = Client(self._joined)
         return client
 
     def leave(self, client: Client) -> None:
-        """A client that is gone."""
+        """Remove a client that has disconnected."""
         self._clients.pop(client.number, None)
 
     def send(self, message: Message, to: Client | None = None, but: Client | None = None) -> None:
-        """Sends a message to all clients, to one, or to all but one.
+        """Send a message to all clients, to one, or to all but one.
 
         Args:
-            message: bytes of `wire`, or a JSON object without NaN.
-            to: the only one who is to get it.
-            but: the only one who is not.
+            message: bytes of `wire_format`, or a JSON object without NaN.
+            to: the only receiver; None for all clients.
+            but: the client to leave out.
         """
         loop = self._loop
         if loop is None or (to is None and not self._clients):
             return
         packed = message if isinstance(message, bytes) else json.dumps(message, allow_nan=False)
         try:
-            loop.call_soon_threadsafe(self._spread, packed, to, but)
-        except RuntimeError:  # the loop was closed meanwhile: nobody is there any more
+            loop.call_soon_threadsafe(self._deliver, packed, to, but)
+        except RuntimeError:  # the loop was closed in the meantime
             self._loop = None
 
-    def _spread(self, packed: str | bytes, to: Client | None, but: Client | None) -> None:
+    def _deliver(self, packed: str | bytes, to: Client | None, but: Client | None) -> None:
         for client in (to,) if to is not None else self._clients.values():
             if client is not but:
                 client.put(packed)

@@ -1,26 +1,26 @@
-"""The TCP port of the page: the wanted one, or the next that is free."""
+"""The TCP port of the page: the requested one, or the next one that is free."""
 
 import errno
 import socket
 
 from diffsheg_model.errors import InputError
 
-#: The page is here unless the user says otherwise, or something else is here already.
+#: The port that is requested by default.
 DEFAULT_PORT = 8090
-#: Ports that are tried, the wanted one included.
+#: Number of ports to try, with the requested one.
 TRIED_PORTS = 100
-#: Connections that wait in the system for the server to take them.
+#: Connections that the system holds until the server accepts them.
 BACKLOG = 64
-#: Bytes that the system holds for a connection, each way: a page that stops reading costs this.
+#: Bytes of the system's buffers of a connection, each way: the cost of a page that stops reading.
 _SYSTEM_BUFFER = 256 << 10
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on the first free port from the wanted one on.
+    """Return a socket that listens on the requested port, or on the next free one.
 
     Args:
         host: address to bind to.
-        port: the wanted port, 0 to 65535; 0 takes any free one.
+        port: the requested port, 0 to 65535; 0 takes any free one.
 
     Raises:
         InputError: The port or the address cannot be used, or all tried ports are taken.
@@ -49,11 +49,11 @@ def _listen(host: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # The accepted connections inherit both sizes.
+        # Accepted connections inherit both sizes.
         made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SYSTEM_BUFFER)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SYSTEM_BUFFER)
         made.bind(address)
-        # Listen at once: two that bind the same port must not both believe they have it.
+        # Listen at once: until then a second process could bind the same port.
         made.listen(BACKLOG)
     except BaseException:
         made.close()

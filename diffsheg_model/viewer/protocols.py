@@ -1,6 +1,6 @@
-"""uvicorn's protocols, with the `Connections` told of every connection and every byte.
+"""uvicorn's protocols for HTTP and WebSocket, with the limits of `Connections`.
 
-Only the methods of `asyncio.Protocol` are wrapped; what they do is left to uvicorn.
+They wrap the methods of `asyncio.Protocol` only, and leave the rest to uvicorn.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ else:
 logger = logging.getLogger(__name__)
 
 
-class _Guarded(Base):
-    """A protocol whose connection is counted, timed and bounded.
+class _Limited(Base):
+    """A protocol that reports its connection to `Connections`.
 
-    As a `BufferedProtocol` it says how much is read at once: a connection that sends much small
-    stuff holds the others up for one such piece and no longer.
+    As a `BufferedProtocol` it sets how many bytes are read at once. So a connection that sends many
+    small messages delays the others by one such read at most.
     """
 
     all_connections: Connections
-    _watched: asyncio.Transport
+    _own_transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._watched = cast(asyncio.Transport, transport)
+        self._own_transport = cast(asyncio.Transport, transport)
         super().connection_made(transport)
-        self.all_connections.opened(self._watched)
+        self.all_connections.opened(self._own_transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.all_connections.lost(self._watched)
+        self.all_connections.lost(self._own_transport)
         super().connection_lost(exc)
 
     def get_buffer(self, sizehint: int) -> bytearray:
@@ -48,32 +48,32 @@ class _Guarded(Base):
         try:
             self.data_received(bytes(memoryview(self.all_connections.buffer)[:nbytes]))
         except Exception as error:
-            logger.debug('viewer: bytes that nobody understands', exc_info=error)
-            self.all_connections.refuse(self._watched, 'sends what nobody understands')
+            logger.debug('viewer: invalid bytes from a connection', exc_info=error)
+            self.all_connections.close(self._own_transport, 'sends invalid bytes')
             return
-        peer = self._watched.get_extra_info('peername')
-        self.all_connections.worked(
+        peer = self._own_transport.get_extra_info('peername')
+        self.all_connections.charge(
             peer and (str(peer[0]), int(peer[1])), time.thread_time() - begun_s
         )
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.all_connections.stalled(self._watched, True)
+        self.all_connections.stalled(self._own_transport, True)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.all_connections.stalled(self._watched, False)
+        self.all_connections.stalled(self._own_transport, False)
 
 
-class _Http(_Guarded, H11Protocol, asyncio.BufferedProtocol):
+class _Http(_Limited, H11Protocol, asyncio.BufferedProtocol):
     pass
 
 
-class _Socket(_Guarded, WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
+class _Socket(_Limited, WebSocketsSansIOProtocol, asyncio.BufferedProtocol):
     pass
 
 
-def guarded_protocols(connections: Connections) -> tuple[Any, Any]:
-    """Return uvicorn's `http` and `ws` for one connections."""
+def limited_protocols(connections: Connections) -> tuple[Any, Any]:
+    """Return uvicorn's options `http` and `ws` for the connections of one server."""
     own = {'all_connections': connections}
     return type('Http', (_Http,), own), type('Socket', (_Socket,), own)

@@ -1,4 +1,4 @@
-"""Serves the page and its socket, in a thread of its own."""
+"""The web server of the page and its WebSocket, in a thread of its own."""
 
 import asyncio
 import threading
@@ -16,24 +16,24 @@ from diffsheg_model.viewer.show import Show
 
 __all__ = ['MOST_CLIENTS', 'MOST_MISTAKES', 'REFUSED', 'ConnectionLimits', 'ViewerServer']
 
-#: More pages than that are refused.
+#: Number of pages above which another one is refused.
 MOST_CLIENTS = ConnectionLimits.pages
 
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 5.0
-#: A page is asked for a sign of life so often, and gets as long to give it, seconds.
+#: Seconds between WebSocket pings, and until a page must have answered one.
 _PING_S = 20.0
 
 
 class ViewerServer:
-    """Serves a show until it is stopped.
+    """The web server of a show.
 
     Attributes:
-        hub: what the show sends through.
-        url: the page's address, its token included.
-        address: the page's address, without the token: this one may be logged.
-        port: of the page.
-        moved: why that is not the wanted port; empty where it is.
+        hub: sends the show's messages to the pages.
+        url: the page's address with its token.
+        address: the page's address without the token; this one may be logged.
+        port: the page's port.
+        moved: reason for another port than the requested one; empty if it is the requested one.
     """
 
     def __init__(
@@ -46,18 +46,18 @@ class ViewerServer:
         allow_remote: bool = False,
         limits: ConnectionLimits | None = None,
     ) -> None:
-        """Takes the port; serves nothing yet.
+        """Listen on the port; `start` begins to serve.
 
         Args:
-            show: what there is to see.
-            hub: what the show sends through.
+            show: decides what the pages display.
+            hub: sends the show's messages to the pages.
             host: address to bind to.
-            port: the wanted port; the next free one where it is taken, 0 for any.
+            port: the requested port; if it is taken, the next free one; 0 for any.
             allow_remote: serve other machines too, if `host` is not loopback.
             limits: what a connection may cost.
 
         Raises:
-            InputError: the address cannot be taken, is not loopback and not allowed, or the
+            InputError: the address is unusable, or is not loopback without `allow_remote`, or the
                 packages of the viewer are not installed.
         """
         try:
@@ -85,22 +85,22 @@ class ViewerServer:
 
     @property
     def closed(self) -> Counter[str]:
-        """Connections that were closed for a reason, by that reason."""
+        """Number of connections that exceeded a limit and were closed, by reason."""
         return self._connections.closed.copy()
 
     def start(self) -> None:
-        """Serves from now on.
+        """Start to serve.
 
         Raises:
-            InputError: it did not come up.
+            InputError: the server did not start in time.
         """
         self._thread = threading.Thread(target=self._run, name='viewer_server', daemon=True)
         self._thread.start()
         if not self._ready.wait(_START_LIMIT_S):
-            raise InputError(f'the viewer did not come up at {self.address}; see the log')
+            raise InputError(f'the viewer did not start at {self.address}; see the log')
 
     def stop(self) -> None:
-        """Sends all pages away and frees the port."""
+        """Disconnect all pages and free the port."""
         self.hub.attach(None)
         if self._server is not None:
             self._server.should_exit = True
@@ -111,17 +111,17 @@ class ViewerServer:
     def _run(self) -> None:
         import uvicorn
 
-        from diffsheg_model.viewer.protocols import guarded_protocols
+        from diffsheg_model.viewer.protocols import limited_protocols
 
         site = Site(self._show, self.hub, self._access, self._connections, self.port)
-        http, ws = guarded_protocols(self._connections)
+        http, ws = limited_protocols(self._connections)
         config = uvicorn.Config(
             make_app(site, self._begun),
             loop='asyncio',
             http=http,
             ws=ws,
             backlog=BACKLOG,
-            log_level='critical',  # it calls pages that are asleep at the end an error
+            log_level='critical',  # it logs an error for pages that sleep when it ends
             log_config=None,
             access_log=False,
             ws_max_size=self._connections.limits.message_bytes,

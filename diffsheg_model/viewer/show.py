@@ -1,4 +1,4 @@
-"""What there is to see on a page, and what a page may ask for."""
+"""The interface between the server and a show, which decides what the pages display."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from diffsheg_model.viewer.client import Client
 
 @dataclass(frozen=True)
 class Source:
-    """A figure on the page.
+    """A source of motion, shown as one figure on the page.
 
     Attributes:
-        name: for people.
+        name: the name that the page displays.
         joint_names: J human joints, in the order of body messages.
         weight_names: W face weights, in the order of face messages.
     """
@@ -23,41 +23,42 @@ class Source:
 
 
 class Show(Protocol):
-    """Called from the server's thread alone; nothing here may wait.
+    """The content of the pages, and the answers to their requests.
 
-    A show that refuses what a page asks for raises InputError; the page shows its text.
+    The server calls it in its own thread, so no method may block. A method that refuses a request
+    raises InputError; the page shows its text.
     """
 
     def now_s(self) -> float:
-        """The clock of all times that are sent, seconds."""
+        """Return the present time of the clock of all messages, seconds."""
 
     def greeting(self) -> dict[str, Any]:
-        """The first message to a page; see `greeting`."""
+        """Return the first message to a page; see the function `greeting`."""
 
     def on_join(self, client: Client) -> None:
-        """A page has come; it was sent the greeting."""
+        """Handle a new page, which was sent the greeting."""
 
     def on_message(self, client: Client, message: dict[str, Any]) -> None:
-        """A page asks for something: a JSON object with a `type`."""
+        """Handle a request of a page: a JSON object with a `type`."""
 
     def on_bytes(self, client: Client, data: bytes) -> None:
-        """A page sends speech."""
+        """Handle samples of speech from a page."""
 
     def on_leave(self, client: Client) -> None:
-        """A page has gone."""
+        """Handle the end of a page."""
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether what a page sent is a number of a size to reckon with: no NaN, nothing huge."""
+    """Return True for a number from a page that is finite and below 1e15."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 def greeting(sources: Sequence[Source], **what: Any) -> dict[str, Any]:
-    """The first message of a show.
+    """Return the first message of a show.
 
     Args:
-        sources: the figures, one or two.
-        **what: `mode` ('live', 'clip' or 'render'), and what else the page can do here.
+        sources: one or two figures.
+        **what: `mode` ('live', 'clip' or 'render') and other values for that mode.
     """
     return {
         'type': 'greeting',

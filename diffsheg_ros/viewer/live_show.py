@@ -153,7 +153,7 @@ class LiveShow:
             return
         if self._feed.hear(piece, self._now_ns() if arrival_ns is None else arrival_ns):
             self._interrupts.cut()
-            self._hub.send({'type': 'hush'})
+            self._hub.send({'type': 'stop_sound'})
 
     def tick(self, now_ns: int) -> None:
         """Send the speech that is heard soon; called some times in `SOUND_AHEAD_NS`.
@@ -193,7 +193,7 @@ class LiveShow:
     def _silence(self) -> None:
         """Nothing more is heard of the newest utterance, even if more of it comes."""
         self._feed.interrupt()
-        self._hub.send({'type': 'hush'})
+        self._hub.send({'type': 'stop_sound'})
 
     def _tell_cut_off(self, speaker: int | None) -> None:
         client = self._clients.get(speaker or 0)

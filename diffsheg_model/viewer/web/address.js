@@ -1,4 +1,4 @@
-// Takes the token out of the address, before anything else: the browser's history, bookmarks and
-// whoever looks at the screen need not have it. A cookie that scripts cannot read keeps it.
+// Removes the token from the address first of all, so that it stays out of the browser's history,
+// out of bookmarks and off the screen. A cookie that scripts cannot read keeps it.
 
 history.replaceState(history.state, '', location.pathname + location.hash);

@@ -1,12 +1,12 @@
-// The socket to the server: comes back by itself, and knows the server's clock.
+// The WebSocket to the server: reconnects by itself, and estimates the server's clock.
 
 const FIRST_WAIT_MS = 200, LONGEST_WAIT_MS = 2000;
 const PING_MS = 500, KEPT_PINGS = 20;
-// A server that closes with this code has said why it does not serve the page.
+// The close code of a server that refuses the page; the close reason says why.
 const REFUSED = 4001, REFUSED_WAIT_MS = 15000;
 
-// Dispatches 'open', 'close' (detail: why, or empty), 'text' (detail: object) and 'binary'
-// (detail: ArrayBuffer).
+// Dispatches 'open', 'close' (detail: reason of a refusal, or empty), 'text' (detail: object) and
+// 'binary' (detail: ArrayBuffer).
 export class Connection extends EventTarget {
   constructor() {
     super();
@@ -18,10 +18,10 @@ export class Connection extends EventTarget {
 
   get isOpen() { return this.#socket.readyState === WebSocket.OPEN; }
 
-  // The server's clock now, seconds; null before it is known.
+  // The present time of the server's clock, seconds; null before it is known.
   nowS() { return this.#offsetS === null ? null : performance.now() / 1000 + this.#offsetS; }
 
-  // What has to be added to performance.now() / 1000 to have the server's clock.
+  // Seconds to add to performance.now() / 1000 for the time of the server's clock.
   get offsetS() { return this.#offsetS; }
 
   send(message) {
@@ -42,7 +42,7 @@ export class Connection extends EventTarget {
     socket.onopen = () => {
       this.connects += 1;
       this.#waitMs = FIRST_WAIT_MS;
-      // It may be another server by now, with another clock.
+      // This may be another server, with another clock.
       this.#pings = [];
       this.#offsetS = null;
       this.dispatchEvent(new Event('open'));
@@ -67,18 +67,18 @@ export class Connection extends EventTarget {
 
   #ping() { if (this.isOpen) this.send({ type: 'ping', sent_ms: performance.now() }); }
 
-  // The answer that was quickest tells the clock best: it lay in the middle of the way at most
-  // half of its time off (as in NTP).
+  // As in NTP, the answer with the shortest round trip gives the best estimate: its error is at
+  // most half of that round trip.
   #onPong({ sent_ms: sentMs, now_s: nowS }) {
-    const cameMs = performance.now();
-    this.#pings.push({ rttMs: cameMs - sentMs, offsetS: nowS - (sentMs + cameMs) / 2000 });
+    const receivedMs = performance.now();
+    this.#pings.push({ rttMs: receivedMs - sentMs, offsetS: nowS - (sentMs + receivedMs) / 2000 });
     if (this.#pings.length > KEPT_PINGS) this.#pings.shift();
     const last = this.#pings.at(-1);
     const best = this.#pings.reduce((a, b) => (b.rttMs < a.rttMs ? b : a));
-    // A clock that was set leaves the old answers behind.
+    // After the clock was set, older answers are worthless.
     if (Math.abs(last.offsetS - best.offsetS) > 0.25 + last.rttMs / 1000) this.#pings = [last];
-    const taken = this.#pings.length === 1 ? last : best;
-    this.rttMs = taken.rttMs;
-    this.#offsetS = taken.offsetS;
+    const used = this.#pings.length === 1 ? last : best;
+    this.rttMs = used.rttMs;
+    this.#offsetS = used.offsetS;
   }
 }

@@ -1,9 +1,9 @@
-// The character: its bones and blendshapes follow a source.
+// The character: a mesh with bones and blendshapes, set from named weights and rotations.
 
 import { GLTFLoader, Quaternion, SkeletonHelper } from './vendor/three.js';
 import { mix } from './track.js';
 
-let file = null;  // fetched once, however many figures there are
+let file = null;  // fetched once for all figures
 
 export async function loadFigure() {
   file ??= fetchFile();
@@ -30,7 +30,7 @@ export class Figure {
       if (object.isBone) this.bones.set(object.name, object);
       if (object.isMesh) {
         object.castShadow = object.receiveShadow = true;
-        object.frustumCulled = false;  // the bind pose's box says nothing of the present one
+        object.frustumCulled = false;  // the bounding box is that of the bind pose
         if (object.morphTargetDictionary) this.meshes.push(object);
         if (object.material.name === 'trousers') fadeOut(object.material);
       }
@@ -39,12 +39,12 @@ export class Figure {
     this.helper.material.depthTest = false;
     this.helper.material.linewidth = 2;
     this.helper.visible = false;
-    this.follow([], []);
+    this.setNames([], []);
   }
 
-  // Whose numbers `face` and `body` get: names in their order. Unknown names are left out.
-  follow(weightNames, jointNames) {
-    // What moved before and does not any more goes to rest.
+  // Sets the order of the numbers that setFace and setBody get. Unknown names are left out.
+  setNames(weightNames, jointNames) {
+    // Weights and joints that are not in the new lists return to rest.
     for (const { morphTargetInfluences } of this.meshes) morphTargetInfluences.fill(0);
     for (const bone of this.bones.values()) bone.quaternion.identity();
     this.#joints = jointNames.map((name, index) => ({ bone: this.bones.get(name), index }))
@@ -56,8 +56,8 @@ export class Figure {
     }));
   }
 
-  // Weights between two rows; see Track.at.
-  face(between) {
+  // Sets the weights between two rows; see Track.at.
+  setFace(between) {
     for (const { mesh, pairs } of this.#morphs) {
       for (const [target, index] of pairs) {
         mesh.morphTargetInfluences[target] = mix(between, index);
@@ -65,15 +65,15 @@ export class Figure {
     }
   }
 
-  // Rotations between two rows of quaternions x y z w, each bone on the shorter way.
-  body({ before, after, share }) {
+  // Sets the rotations between two rows of quaternions x y z w, each along the shorter arc.
+  setBody({ before, after, share }) {
     for (const { bone, index } of this.#joints) {
       bone.quaternion.fromArray(before, 4 * index);
       if (share > 0) bone.quaternion.slerp(this.#other.fromArray(after, 4 * index), share);
     }
   }
 
-  // What is shown now, by name; for tests and the curious.
+  // The present value of a weight; for tests and the browser's console.
   weight(name) {
     const mesh = this.meshes.find(({ morphTargetDictionary: known }) => name in known);
     return mesh?.morphTargetInfluences[mesh.morphTargetDictionary[name]];
@@ -84,7 +84,7 @@ export class Figure {
   #other = new Quaternion();
 }
 
-// The figure ends below the hips: there it fades, so that no cut is seen.
+// Fades the figure out below the hips, where the mesh ends, so that no edge is seen.
 function fadeOut(material) {
   material.transparent = true;
   material.onBeforeCompile = (shader) => {

@@ -1,5 +1,5 @@
-// Runs in the audio thread, which goes on while the page is in the background: collects what the
-// microphone hears and hands it over in pieces.
+// Collects the microphone's samples and posts them in pieces. This runs in the audio thread, which
+// also works while the page is in the background.
 
 const PIECE_S = 0.04;
 

@@ -1,4 +1,4 @@
-// The numbers beside the figure: facts, settings, and every weight as a bar.
+// The panel beside the figure: facts, settings, and every weight as a bar.
 
 import { mix } from './track.js';
 
@@ -13,8 +13,8 @@ export class WeightBars {
 
   constructor(section) { this.#section = section; }
 
-  // nameLists: the weight names of each source.
-  follow(nameLists) {
+  // Builds a row for every weight; nameLists: the weight names of each source.
+  setNames(nameLists) {
     this.#section.replaceChildren();
     this.#rows = [];
     const pending = new Set(nameLists.flat());
@@ -38,7 +38,7 @@ export class WeightBars {
     }
   }
 
-  // betweens: of each source, see Track.at; null where it has none.
+  // betweens: for each source the result of Track.at, which may be null.
   show(betweens) {
     for (const { fills, value, places } of this.#rows) {
       places.forEach((place, source) => {
@@ -50,16 +50,39 @@ export class WeightBars {
   }
 }
 
-export function showFacts(list, facts) {
-  list.replaceChildren(...Object.entries(facts).flatMap(
+// The lines of the list of facts, {name: text}. Facts that are not known are left out.
+export function facts({ sources, status }, { drawnHz, pageDelayS, roundTripMs }) {
+  const values = status.values ?? {};
+  const seconds = (name) => (values[name] ? `${values[name]} s` : '');
+  const lines = {
+    received: sources.map(({ receivedHz }) => receivedHz.toFixed(0)).join(' and ') + ' Hz',
+    drawn: `${drawnHz.toFixed(drawnHz < 10 ? 1 : 0)} fps`,
+    'sound to motion p50': seconds('latency_p50_s'),
+    'p95': seconds('latency_p95_s'),
+    'playout delay': seconds('playout_delay_s'),
+    'page delay': `${Math.round(pageDelayS * 1000)} ms`,
+    'round trip': Number.isFinite(roundTripMs) ? `${roundTripMs.toFixed(1)} ms` : '–',
+    'a window takes': seconds('window_p50_s'),
+    engine: values.engine,
+    model: values.bundle,
+    'drops, late': values.drops ? `${values.drops}, ${values.late_windows}` : '',
+    pages: status.clients ? `${status.clients}` : '',
+    'lost, left out here':
+      status.dropped || status.skipped ? `${status.dropped}, ${status.skipped}` : '',
+  };
+  return Object.fromEntries(Object.entries(lines).filter(([, text]) => text));
+}
+
+export function showFacts(list, lines) {
+  list.replaceChildren(...Object.entries(lines).flatMap(
     ([name, text]) => [element('dt', name), element('dd', text)]));
 }
 
-// settings: [{name, value, low, high, fixed, hint}]; change(name, value) is called with a new
-// number.
+// Shows the avatar's parameters as number fields. settings: [{name, value, low, high, fixed,
+// hint}]; change(name, value) is called when the user enters a new number.
 export function showSettings(section, settings, change) {
   section.hidden = !settings.length;
-  // A field that is being edited must not be replaced under the hands; the newest wait.
+  // A field that the user is editing must not be replaced: new values wait until it loses focus.
   section.onfocusout = () => setTimeout(() => showSettings(section, settings, change));
   if (section.contains(document.activeElement)) return;
   section.replaceChildren(...settings.flatMap(({ name, value, low, high, fixed, hint }) => {

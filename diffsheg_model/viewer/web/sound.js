@@ -1,27 +1,28 @@
-// The sound, on the server's clock: every sample is heard when the motion for it is shown.
+// Plays sound by the server's clock: each sample is heard when its motion is shown.
 
-// Pieces that follow each other this closely are joined without a seam.
+// Seconds between two pieces up to which they are joined without a gap.
 const JOINED_S = 0.04;
-// Pieces that wait for the browser to let sound begin: some seconds.
+// Pieces, some seconds, that may wait until the browser lets sound begin.
 const MOST_WAITING = 200;
+// Milliseconds in which a browser that allows sound has started it.
 const STARTS_MS = 500;
 
 export class Sound {
-  // toLocalS(timeS): when something of the server's time is shown, on performance.now() / 1000.
-  // onChange is called when the browser lets sound begin or stops it.
+  // toLocalS(timeS) converts a server's time to when it is shown, in performance.now() / 1000.
+  // onChange is called when the browser starts or stops the sound.
   constructor(toLocalS, onChange = () => {}) {
     this.#toLocalS = toLocalS;
     this.#onChange = onChange;
   }
 
-  // An AudioNode that hears all that is played; null before there was any.
+  // The AudioNode that all sound goes through; null before the first sound.
   get output() { return this.#output; }
 
   get context() { return this.#context; }
 
-  // Whether it is to be heard, and the browser allows it as far as is known.
+  // True if the user wants sound and the browser, as far as is known, allows it.
   get isOn() { return this.#wanted && (this.#context === null || this.#context.state === 'running'); }
-  // Whether the browser waits for the user before it lets anything be heard.
+  // True if the browser waits for a touch of the user before it plays sound.
   get isHeldBack() { return this.#wanted && this.#context?.state === 'suspended'; }
   get isPlaying() { return this.#wanted && this.#context?.state === 'running'; }
 
@@ -35,22 +36,23 @@ export class Sound {
     }
   }
 
-  // Begins where the browser made it wait for the user.
+  // Starts sound that the browser held back until the user's touch.
   async wake() { if (this.#wanted) await this.#context?.resume(); }
 
-  // Forgets what was going to be heard.
+  // Stops the sound and drops all pieces.
   flush() {
     for (const { node } of this.#pieces) node.stop();
     this.#pieces = [];
     this.#waiting = [];
   }
 
+  // Plays samples; timeS: the server's time of the first one.
   push(timeS, rate, samples) {
     if (!this.#wanted || !samples.length) return;
-    // At the speech's own rate the browser resamples all of it at once, not each piece for itself.
+    // With a context of the speech's rate the browser resamples the stream, not piece by piece.
     if (this.#context?.sampleRate !== rate) this.#open(rate);
     if (!this.isPlaying) {
-      // It starts in a moment, or when the user first touches the page.
+      // The context starts in a moment, or when the user first touches the page.
       if (this.#waiting.push([timeS, rate, samples]) > MOST_WAITING) this.#waiting.shift();
       return;
     }
@@ -59,7 +61,7 @@ export class Sound {
     if (last && Math.abs(when - last.end) < JOINED_S && Math.abs(timeS - last.endS) < JOINED_S) {
       when = last.end;
     }
-    // In whole samples, so that joined pieces have neither gap nor overlap.
+    // Whole samples, so that joined pieces have neither gap nor overlap.
     when = Math.round(when * rate) / rate;
     const late = this.#context.currentTime - when;
     if (late > samples.length / rate) return;
@@ -74,7 +76,7 @@ export class Sound {
     });
   }
 
-  // The server's time of what is heard at a local time; null where nothing is.
+  // The server's time of the sample that is heard at a local time; null if there is no sound.
   heardS(localS) {
     if (!this.isPlaying) return null;
     const now = this.#contextTime(localS);
@@ -101,11 +103,10 @@ export class Sound {
     };
     this.#output = this.#context.createGain();
     this.#output.connect(this.#context.destination);
-    // A browser that lets it begin needs a moment for that.
     setTimeout(this.#onChange, STARTS_MS);
   }
 
-  // The context's time whose sound leaves the loudspeaker at a local time.
+  // The context's time of the sample that leaves the loudspeaker at a local time.
   #contextTime(localS) {
     const { contextTime, performanceTime } = this.#context.getOutputTimestamp();
     if (performanceTime > 0) return contextTime + localS - performanceTime / 1000;

@@ -1,6 +1,7 @@
-// Speech from the page: the microphone as it comes, or a recording at once. It goes to the server
-// that served the page and nowhere else.
+// Sends speech to the avatar: the microphone's as it is spoken, or a recording as a whole. It goes
+// only to the server of the page.
 
+// Hz, and samples in one message, of a recording.
 const FILE_RATE = 16000, PIECE = 16000;
 const LONGEST_FILE_S = 600;
 
@@ -8,16 +9,16 @@ export class Speech {
   #connection;
   #stream = null;
   #context = null;
-  #turn = 0;  // changes when what is being begun is not wanted any more
+  #turn = 0;  // changes to cancel a microphone that is still being opened
 
   constructor(connection) { this.#connection = connection; }
 
   get isListening() { return this.#stream !== null; }
 
-  // onEnd is called when the microphone is taken away.
+  // Opens the microphone and sends its sound; onEnd is called if the microphone is removed.
   async listen(onEnd) {
     if (!navigator.mediaDevices) {
-      throw new Error('a browser gives the microphone to pages of this machine, a tunnel, or https');
+      throw new Error('browsers allow the microphone only to pages of this machine, a tunnel, or https');
     }
     const turn = this.#turn += 1;
     const stream = await navigator.mediaDevices.getUserMedia({
@@ -46,7 +47,7 @@ export class Speech {
     await this.#context?.close();
   }
 
-  // Sends a recording, mixed to one channel; the server lets it be heard at its own pace.
+  // Sends a recording, mixed to one channel; the server plays it in real time.
   async play(file) {
     await this.stop();
     const decoder = new OfflineAudioContext(1, 1, FILE_RATE);

@@ -1,4 +1,4 @@
-// Light, floor, cameras: where the figures stand.
+// The scene that the figures stand in: lights, background and cameras.
 
 import {
   CanvasTexture, DirectionalLight, HemisphereLight, NeutralToneMapping, OrbitControls,
@@ -8,10 +8,10 @@ import {
 
 const LEAST_PIXEL_RATIO = 0.5;
 const BACKGROUND = ['#eef1f4', '#b7c3cf'];  // above, below
-// Room that a figure with moving arms takes, between two of them, and the height of the picture.
+// Metres: width of one figure with moving arms, distance between two, height of the picture.
 const ALONE_M = 1.4, APART_M = 1.2, FRAME_M = 1.17;
 
-// Where a camera stands and looks, metres; the figure faces +z.
+// Positions and targets of the cameras, metres; the figure faces +z.
 export const CAMERAS = {
   half: { from: [0, 1.34, 2.75], to: [0, 1.27, 0.03] },
   portrait: { from: [0, 1.56, 1.5], to: [0, 1.52, 0.05] },
@@ -29,7 +29,7 @@ export class Stage {
     this.scene = new Scene();
     this.scene.background = gradient(...BACKGROUND);
     this.#light();
-    // Where the processor draws, it has better things to do than to draw well.
+    // Without a graphics card the processor draws, and needs its time for other work.
     this.#software = isSoftware(this.renderer.getContext());
     if (this.#software) this.renderer.setPixelRatio(LEAST_PIXEL_RATIO);
     else this.#beautify(Math.min(devicePixelRatio, 2));
@@ -38,12 +38,12 @@ export class Stage {
     this.controls.enablePan = false;
     this.controls.minDistance = 0.6;
     this.controls.maxDistance = 6;
-    // The figure ends below the hips, and has a front.
+    // Only the front is modelled, and only down to the hips.
     Object.assign(this.controls, { minPolarAngle: 1.1, maxPolarAngle: 1.66, minAzimuthAngle: -1.2, maxAzimuthAngle: 1.2 });
-    this.look(FIRST_CAMERA);
+    this.setCamera(FIRST_CAMERA);
   }
 
-  // Puts figures beside each other, the first on the left.
+  // Shows figures side by side, the first on the left.
   show(figures) {
     for (const figure of this.#figures) this.scene.remove(figure.scene, figure.helper);
     this.#figures = figures;
@@ -51,12 +51,12 @@ export class Stage {
       figure.scene.position.x = (index - (figures.length - 1) / 2) * APART_M;
       this.scene.add(figure.scene, figure.helper);
     });
-    this.look(this.#camera);
+    this.setCamera(this.#camera);
   }
 
-  bones(visible) { for (const figure of this.#figures) figure.helper.visible = visible; }
+  showBones(visible) { for (const figure of this.#figures) figure.helper.visible = visible; }
 
-  look(name) {
+  setCamera(name) {
     this.#camera = name;
     const { from, to } = CAMERAS[name];
     const target = new Vector3(...to);
@@ -65,7 +65,7 @@ export class Stage {
     this.controls.update();
   }
 
-  // Fits the canvas into the window; `margin` are pixels that panels cover.
+  // Fits the picture into the window; margin: pixels that the panels cover.
   resize(width, height, margin = { right: 0, bottom: 0 }) {
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
@@ -77,15 +77,15 @@ export class Stage {
     this.camera.position.sub(target).multiplyScalar(this.#farther() / before).add(target);
   }
 
-  // Draws pictures of this size from now on, whatever the window.
-  fix(width, height) {
+  // Draws pictures of a fixed size from now on, in full quality.
+  setSize(width, height) {
     this.#beautify(1);
     this.resize(width, height);
   }
 
-  // Draws less well and faster; called again, still less.
+  // Lowers the quality to draw faster; each call lowers it further.
   lighten() {
-    if (this.#software) return;  // it does already
+    if (this.#software) return;  // the quality is at its lowest already
     if (this.renderer.shadowMap.enabled) {
       this.renderer.shadowMap.enabled = false;
       this.scene.traverse((object) => { if (object.material) object.material.needsUpdate = true; });
@@ -95,7 +95,7 @@ export class Stage {
     }
   }
 
-  // What it looks like now: width * height * 4 bytes, from the lower left.
+  // Draws, and returns the pixels: width * height * 4 bytes RGBA, from the lower left.
   picture() {
     this.#draw();
     const context = this.renderer.getContext();
@@ -105,14 +105,14 @@ export class Stage {
     return pixels.buffer;
   }
 
-  // Draws, or leaves it out where drawing would take more than half of the processor's time.
+  // Draws and returns true, or returns false to keep drawing below half of the processor's time.
   render() {
     const beginMs = performance.now();
     if (this.#software && beginMs < this.#restUntilMs) return false;
     this.#draw();
     if (this.#software) {
       const context = this.renderer.getContext();
-      // Reading waits for what was drawn.
+      // Reading a pixel waits until drawing is complete, so that its time is measured.
       context.readPixels(0, 0, 1, 1, context.RGBA, context.UNSIGNED_BYTE, new Uint8Array(4));
       const endMs = performance.now();
       this.#restUntilMs = endMs + (endMs - beginMs);
@@ -132,14 +132,14 @@ export class Stage {
   #free = { width: 1, height: 1 };
   #height = 1;
 
-  // How much farther than its place the camera must stand for all figures to fit between the panels.
+  // Factor on the camera's distance at which all figures fit between the panels.
   #farther() {
     const across_m = ALONE_M + APART_M * Math.max(0, this.#figures.length - 1);
     const across = (across_m / FRAME_M) * (this.#free.height / this.#free.width);
     return (this.#height / this.#free.height) * Math.max(1, across);
   }
 
-  // Shadows, and light from all sides as in a room.
+  // Adds shadows and the indirect light of a room.
   #beautify(pixelRatio) {
     this.renderer.setPixelRatio(pixelRatio);
     this.renderer.shadowMap.enabled = true;
@@ -149,7 +149,7 @@ export class Stage {
     this.#sky.intensity = 0.65;
   }
 
-  // The warm colour from below stands for light that skin scatters.
+  // The warm colour from below imitates light that skin scatters.
   #sky = new HemisphereLight('#eef4ff', '#dcb9a2', 1.9);
 
   #light() {
@@ -165,7 +165,7 @@ export class Stage {
     key.shadow.radius = 5;
     const fill = new DirectionalLight('#dbe7ff', 0.55);
     fill.position.set(-2.2, 1.7, 1.6);
-    // From behind, for hair and shoulders.
+    // Lights hair and shoulders from behind.
     const rim = new DirectionalLight('#ffffff', 1.6);
     rim.position.set(-1.4, 2.3, -1.8);
     this.scene.add(key, key.target, fill, rim);
@@ -185,7 +185,7 @@ function gradient(above, below) {
   return texture;
 }
 
-// Whether the processor draws, for want of a graphics card.
+// True if there is no graphics card and the processor draws.
 function isSoftware(context) {
   const info = context.getExtension('WEBGL_debug_renderer_info');
   const name = context.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : context.RENDERER);

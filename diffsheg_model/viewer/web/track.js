@@ -1,4 +1,4 @@
-// Rows of numbers by time, and what lies between them. Bounded: the newest are kept.
+// Rows of numbers by time, with interpolation between them. Only the newest are kept.
 
 const KEPT = 600;
 
@@ -12,7 +12,7 @@ export class Track {
   clear() { this.#times = []; this.#rows = []; }
 
   add(timeS, row) {
-    // Times that jump back are those of a clock that was set, or of a file played from elsewhere.
+    // Times jump back when the server's clock was set or a file plays from another position.
     if (this.#times.length && timeS <= this.#times.at(-1)) {
       if (timeS > this.#times.at(-1) - 1) return;
       this.clear();
@@ -25,8 +25,8 @@ export class Track {
     }
   }
 
-  // {before, after, share}: the rows around a time, and how far it lies between them, 0 to 1; the
-  // first or last row where it lies outside. null where nothing is known.
+  // Returns {before, after, share}: the rows around a time, and its place between them, 0 to 1.
+  // Outside the known times both are the first or the last row; without rows the result is null.
   at(timeS) {
     const times = this.#times, rows = this.#rows;
     if (!times.length) return null;
@@ -42,7 +42,7 @@ export class Track {
   }
 }
 
-// One number of what Track.at gave.
+// Interpolates one number of a result of Track.at.
 export function mix(between, index) {
   const { before, after, share } = between;
   return before[index] + share * (after[index] - before[index]);

@@ -1,9 +1,9 @@
-// The last seconds of the sound, with the generated mouth over it, and what is known of the next.
+// The waveform of the last seconds and of the next one, with the opening of the mouth over it.
 
 const PAST_S = 5, COMING_S = 1;
 const BINS_PER_S = 60;
 const KEPT_S = 20;
-// A page in the background is not drawn, and must not collect for ever what it would draw.
+// A page in the background draws nothing, so what it collects is limited.
 const MOST_POINTS = 4000;
 
 export class Wave {
@@ -14,8 +14,8 @@ export class Wave {
 
   clear() { this.#peaks.clear(); this.#mouths = []; }
 
-  // A piece of sound; its peaks by the bins of the server's time.
-  sound(timeS, rate, samples) {
+  // Adds samples: the peak of every bin of the server's time.
+  addSound(timeS, rate, samples) {
     if (this.#peaks.size > MOST_POINTS) this.#peaks.clear();
     for (let first = 0; first < samples.length;) {
       const bin = Math.floor((timeS + first / rate) * BINS_PER_S + 1e-6);
@@ -26,11 +26,11 @@ export class Wave {
     }
   }
 
-  // How far a source's mouth is open at a time.
-  mouth(source, timeS, opening) {
+  // Adds a source's weight jawOpen at a time.
+  addMouth(source, timeS, opening) {
     const points = this.#mouths[source] ??= [];
     if (points.length > MOST_POINTS) points.splice(0, MOST_POINTS / 2);
-    // Times that jump back are those of a clock that was set.
+    // Times jump back when the server's clock was set.
     if (points.length && timeS < points.at(-1)[0] - 1) points.length = 0;
     points.push([timeS, opening]);
   }

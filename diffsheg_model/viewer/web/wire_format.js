@@ -1,8 +1,8 @@
-// Binary messages of the server; diffsheg_model/viewer/wire_format.py states their layout.
+// Reads the server's binary messages; diffsheg_model/viewer/wire_format.py states their layout.
 
 export const FACE = 1, BODY = 2, SOUND = 3;
 
-// {kind, source, muted, rate, timeS, values}; values are the message's own memory.
+// Returns {kind, source, muted, rate, timeS, values}; values share the message's memory.
 export function unpack(buffer) {
   const view = new DataView(buffer);
   return {

@@ -115,7 +115,7 @@ def test_who_comes_later_is_told_what_is_playing():
     [
         ({'type': 'seek'}, 'position_s must be a number'),
         ({'type': 'seek', 'position_s': float('nan')}, 'position_s must be a number'),
-        ({'type': 'interrupt'}, "knows no 'interrupt'"),
+        ({'type': 'interrupt'}, "has no request 'interrupt'"),
     ],
 )
 def test_what_a_file_cannot_do_is_refused(message, words):

@@ -71,7 +71,7 @@ def test_a_byte_now_and_then_buys_no_time(serve):
             for _ in range(200):
                 slow.sendall(b'x')
                 time.sleep(0.05)
-    assert server.closed == {'sends no whole request': 1}
+    assert server.closed == {'sends no complete request': 1}
 
 
 def test_between_two_requests_the_same_time_holds(serve):

@@ -316,7 +316,7 @@ def test_too_many_pages_are_sent_away(server):
             with connect(address(server)) as page, pytest.raises(ConnectionClosed) as closed:
                 page.recv(timeout=5)
             assert closed.value.rcvd.code == REFUSED
-            assert f'{MOST_CLIENTS} pages look on already' in closed.value.rcvd.reason
+            assert f'{MOST_CLIENTS} pages are connected already' in closed.value.rcvd.reason
         until(lambda: server.hub.client_count == MOST_CLIENTS - 1)
         with connect(address(server)) as page:
             assert json.loads(page.recv(timeout=5))['type'] == 'greeting'
@@ -333,7 +333,7 @@ def test_the_clock_is_told(server):
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
-        ('nonsense', 'no JSON'),
+        ('nonsense', 'not JSON'),
         ('[]', 'object with a type'),
         ('{"type": 3}', 'object with a type'),
         ('{"type": "fly"}', 'unknown: fly'),
@@ -341,7 +341,7 @@ def test_the_clock_is_told(server):
         ('{"type": "ping", "sent_ms": NaN}', 'sent_ms'),
         ('{"type": "ping", "sent_ms": "now"}', 'sent_ms'),
         ('{"type": "ping", "sent_ms": 1' + 400 * '0' + '}', 'sent_ms'),
-        ('[' * 100_000, 'no JSON'),
+        ('[' * 100_000, 'not JSON'),
     ],
 )
 def test_what_makes_no_sense_is_answered_with_the_reason(server, show, text, words):
@@ -419,8 +419,8 @@ def test_a_page_that_slept_through_a_speech_still_gets_what_it_must_know():
     client.put('greeting')
     for index in range(2 * LIMIT):
         client.put(sound_message(0, float(index), np.zeros(1), 16000))
-    client.put('hush')
-    assert [item for item in client._waiting if isinstance(item, str)] == ['greeting', 'hush']
+    client.put('stop_sound')
+    assert [item for item in client._waiting if isinstance(item, str)] == ['greeting', 'stop_sound']
 
 
 def test_a_sleeping_page_holds_up_nobody(server):

@@ -149,16 +149,16 @@ class TestBargeIn:
         assert kinds(ear.take()) == [SOUND, SOUND]
         show.sound(speech('third', start_ns=START_NS + NS + NS // 2))
         show.tick(START_NS + NS)
-        assert kinds(ear.take()) == ['hush', SOUND]
+        assert kinds(ear.take()) == ['stop_sound', SOUND]
         # One that has not ended is cut off, however late the next one is.
         show.sound(speech('fourth', start_ns=START_NS + 5 * NS))
-        assert kinds(ear.take()) == ['hush']
+        assert kinds(ear.take()) == ['stop_sound']
 
     def test_the_avatars_count_of_it_does_not_silence_the_new_one(self):
         ear, show = make(delay_s=2.0)
         show.sound(speech('a'))
         show.sound(speech('b', start_ns=START_NS + NS))
-        assert kinds(ear.take()) == ['hush']
+        assert kinds(ear.take()) == ['stop_sound']
         show.told_of_interrupts(1)
         show.tick(START_NS + 3 * NS)
         assert kinds(ear.take()) == [SOUND]
@@ -171,7 +171,7 @@ class TestBargeIn:
         show.told_of_interrupts(2)
         show.sound(speech('b', first=640, start_ns=START_NS + NS))
         show.tick(START_NS + 9 * NS)
-        assert kinds(ear.take()) == ['hush']
+        assert kinds(ear.take()) == ['stop_sound']
         show.sound(speech('c', start_ns=START_NS + 9 * NS))
         show.tick(START_NS + 12 * NS)
         assert SOUND in kinds(ear.take())
