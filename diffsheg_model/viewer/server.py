@@ -8,17 +8,13 @@ from typing import Any
 from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.access import access_for
-from diffsheg_model.viewer.app import MOST_MISTAKES, REFUSED, Site, make_app
+from diffsheg_model.viewer.app import Site, make_app
 from diffsheg_model.viewer.connections import ConnectionLimits, Connections
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.port import BACKLOG, listening_socket
 from diffsheg_model.viewer.show import Show
 
-__all__ = ['MOST_CLIENTS', 'MOST_MISTAKES', 'REFUSED', 'ConnectionLimits', 'ViewerServer']
-
-#: Number of pages above which another one is refused.
-MOST_CLIENTS = ConnectionLimits.pages
-
+# Seconds that the server may take to start, and to stop.
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 5.0
 #: Seconds between WebSocket pings, and until a page must have answered one.

@@ -14,8 +14,9 @@ import time
 import numpy as np
 
 from diffsheg_model.errors import InputError
+from diffsheg_model.viewer.connections import ConnectionLimits
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import ConnectionLimits, ViewerServer
+from diffsheg_model.viewer.server import ViewerServer
 from diffsheg_model.viewer.show import Source, greeting
 from diffsheg_model.viewer.wire_format import body_message, face_message, sound_message
 

@@ -123,7 +123,7 @@ def test_what_a_file_cannot_do_is_refused(message, words):
     show = ClipShow(ear, [Clip('a', made())])
     with pytest.raises(InputError, match=words):
         show.on_message(ear.client(1), message)
-    with pytest.raises(InputError, match='nobody to speak to'):
+    with pytest.raises(InputError, match='no avatar to speak to'):
         show.on_bytes(ear.client(1), b'1234')
 
 
@@ -174,6 +174,6 @@ def test_it_is_sent_before_it_is_shown():
     ear = Ear()
     show = ClipShow(ear, [Clip('a', made(frames=30))], loop=False)
     show.on_join(ear.client(1))
-    show._go_on()
+    show._continue()
     early = [message[4] for message in ear.take()[1:]]
     assert early and max(early) <= show.now_s() + AHEAD_S

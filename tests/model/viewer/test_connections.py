@@ -1,4 +1,4 @@
-"""What a connection to the viewer's server may cost, and how many there may be."""
+"""Limits on the number and the cost of connections."""
 
 import contextlib
 import json
@@ -12,12 +12,12 @@ pytest.importorskip('starlette', reason='the viewer needs requirements/viewer.tx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from diffsheg_model.viewer.client import LIMIT_BYTES, Client
+from diffsheg_model.viewer.connections import ConnectionLimits
 from diffsheg_model.viewer.hub import Hub
-from diffsheg_model.viewer.server import ConnectionLimits, ViewerServer
+from diffsheg_model.viewer.server import ViewerServer
 from diffsheg_model.viewer.wire_format import sound_message
-from tests.model.viewer.test_server import Echo, address, answer, until
 from tests.support.hostile_page import BINARY, PING, TEXT, connected, frame, page
+from tests.support.page_server import Echo, address, answer, until
 
 
 @pytest.fixture
@@ -198,16 +198,3 @@ def test_a_flood_of_small_things_is_closed_and_counted(serve, data):
                 flood.sendall(200 * data)
     until(lambda: server.hub.client_count == 0)
     assert sum(server.closed.values()) == 1 or data[0] == TEXT
-
-
-def test_what_waits_for_a_page_is_bounded_in_bytes():
-    client = Client(1)
-    client.put('greeting')
-    for index in range(100):
-        client.put(sound_message(0, float(index), [0.0] * 50_000, 16000))
-        assert sum(map(len, client._waiting)) <= LIMIT_BYTES
-    assert client._waiting[0] == 'greeting' and client.dropped > 70
-    one = Client(2)
-    one.put(bytes(2 * LIMIT_BYTES))
-    one.put('next')
-    assert list(one._waiting) == ['next']
