@@ -1,10 +1,10 @@
-"""``diffsheg convert``: an official checkpoint becomes a bundle."""
+"""``diffsheg convert``: a bundle from an official checkpoint."""
 
 import logging
 from pathlib import Path
 from typing import Literal
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli.options import Output
 
 EXAMPLE = 'diffsheg convert --checkpoint fgd_best.tar --stats stats/ --format beat -o bundle/'
 
@@ -18,18 +18,18 @@ def convert(
     output: Output,
     fps: float = 15.0,
 ) -> None:
-    """Makes a bundle from an official DiffSHEG checkpoint.
+    """Make a bundle from an official DiffSHEG checkpoint.
 
-    Every parameter's name and shape is checked; what does not fit is listed and nothing is
-    written. Needs torch (requirements/train.txt); running the bundle does not.
+    The name and shape of every parameter are checked. If one does not fit, the error lists it and
+    nothing is written. Needs torch (requirements/train.txt). Running the bundle does not.
 
     Args:
         checkpoint: the authors' file, a torch save with the state dict under 'encoder'.
         stats: folder with axis_angle_mean.npy, axis_angle_std.npy, json_mean.npy and json_std.npy
             (beat) or talkshow_mean_std.npy (show).
-        format: the dataset that the checkpoint was trained on.
-        output: bundle folder to write.
-        fps: motion frames a second that the model makes.
+        format: dataset that the checkpoint was trained on.
+        output: folder for the bundle.
+        fps: frame rate of the model's motion.
     """
     from diffsheg_model.network.official_checkpoint import convert_checkpoint
 

@@ -1,9 +1,9 @@
-"""``diffsheg corpus``: training data out of synthetic speech and FACEGOOD's captured lips."""
+"""``diffsheg corpus``: training data from synthetic speech and FACEGOOD's captured lips."""
 
 import logging
 from pathlib import Path
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli.options import Output
 
 EXAMPLE = 'diffsheg corpus -o corpus --hours 1.5 --facegood FACEGOOD-Audio2Face/takes'
 
@@ -21,26 +21,26 @@ def corpus(
     exclude: tuple[str, ...] = ('1114_2_05',),
     voices: tuple[str, ...] = (),
 ) -> None:
-    """Makes training data: synthetic speech with moving bodies, and FACEGOOD's captured lips.
+    """Make training data: synthetic speech with motion, and FACEGOOD's captured lips.
 
-    The voices that this machine has (espeak-ng, flite, festival) speak made sentences, in rooms
-    and to microphones of all kinds, and a rule-based teacher moves face and body to them. The same
-    seed and voices give the same bytes. Run it again to resume, or with more hours to extend.
-    The takes train with `diffsheg train --data OUTPUT`.
+    The speech synthesisers on this machine (espeak-ng, flite, festival) speak random sentences, in
+    simulated rooms and through simulated microphones. A rule-based teacher moves face and body. The
+    same seed and voices give the same bytes. Run it again to resume, or with more hours to extend
+    the data. Train on it with `diffsheg train --data OUTPUT`.
 
     Args:
-        output: folder to write; made where missing.
-        hours: of synthetic speech, roughly; 0 for FACEGOOD alone.
-        seed: whatever is drawn follows from it.
-        workers: processes; 0 is one a core.
-        validation: make the validation set: voices that never train, and the excluded takes.
+        output: folder for the data. It is created if it does not exist.
+        hours: hours of synthetic speech, roughly. 0 is FACEGOOD alone.
+        seed: seed of all random choices.
+        workers: processes. 0 is one for each core.
+        validation: make the validation set, from excluded takes and voices kept out of training.
         facegood: folder of FACEGOOD-Audio2Face takes: NAME.wav and NAME.npy pairs, and
             blendshape_names.npy.
-        facegood_copies: how often each FACEGOOD take is written; the first sounds as recorded,
-            the others at other tempos, in other rooms and at other levels.
-        exclude: FACEGOOD takes that never train.
+        facegood_copies: copies of each FACEGOOD take. The first one sounds as recorded. The others
+            have other tempos, rooms and levels.
+        exclude: FACEGOOD takes to keep out of training.
         voices: the only voices to use, such as flite:slt, festival:kal_diphone or
-            espeak:en-us+f3; by default all that are installed and not kept for validation.
+            espeak:en-us+f3. Default: all that are installed and not kept for validation.
     """
     from diffsheg_model.data.corpus.build import CorpusOptions, build_corpus
 

@@ -1,10 +1,10 @@
-"""``diffsheg export-speech``: make the speech encoder that some bundles ask for."""
+"""``diffsheg export-speech``: the speech encoder that some bundles need."""
 
 import logging
 from pathlib import Path
 
 from diffsheg_model.advice import install_advice
-from diffsheg_model.cli import OptionalOutput
+from diffsheg_model.cli.options import OptionalOutput
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg export-speech --source ~/models/hubert-large-ls960-ft'
@@ -18,17 +18,17 @@ def export_speech(
     layers: int = 2,
     output: OptionalOutput = None,
 ) -> None:
-    """Exports a speech encoder to ONNX and checks the export against torch. Downloads nothing.
+    """Export a speech encoder to ONNX and check the export against torch. Downloads nothing.
 
-    Needs torch, onnxscript and mostly transformers (requirements/hubert.txt); using the
-    export does not.
+    Needs torch, onnxscript and, except for CTranslate2 files, transformers
+    (requirements/hubert.txt). Using the export needs none of them.
 
     Args:
-        source: the model's folder; for HuBERT also its name in the Hugging Face cache of this
-            machine. A Whisper folder holds CTranslate2's model.bin or what transformers saves.
-        kind: hubert (published models) or whisper (the bundled one).
-        layers: of Whisper's encoder, how many of its first ones to keep.
-        output: folder that the export goes to; the place where bundles look for it unless given.
+        source: folder of the model, or for HuBERT its name in this machine's Hugging Face cache. A
+            Whisper folder has CTranslate2's model.bin, or the files that transformers saves.
+        kind: hubert (published models) or whisper (the bundled model).
+        layers: number of the first layers of Whisper's encoder to keep.
+        output: folder for the export. Default: the folder where bundles look for it.
     """
     from diffsheg_model.features.speech_encoder import default_folder
     from diffsheg_model.files.atomic import check_replaceable

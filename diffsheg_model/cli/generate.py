@@ -1,4 +1,4 @@
-"""``diffsheg generate``: a recording becomes motion files."""
+"""``diffsheg generate``: motion files from a recording."""
 
 import logging
 import time
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from diffsheg_model.cli import Output, Sampler
+from diffsheg_model.cli.options import EngineOptions, Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
-from diffsheg_model.engines.registry import EngineName, Precision, Provider
+from diffsheg_model.engines.registry import Provider
 from diffsheg_model.session.presets import PresetName
 from diffsheg_model.session.sampler_options import SamplerOptions
 
@@ -17,7 +17,7 @@ EXAMPLE = 'diffsheg generate speech.wav -o out/ --seed 0'
 
 logger = logging.getLogger(__name__)
 
-#: Stretches a second of which the waveform's peaks are kept for the picture.
+#: Blocks a second of which the picture shows the lowest and the highest sample.
 _PEAKS_HZ = 200
 
 
@@ -25,43 +25,36 @@ def generate(
     audio: Path,
     output: Output,
     seed: int = 0,
-    bundle: Path | None = None,
     speaker: int = 0,
-    engine: EngineName = 'auto',
-    precision: Precision = 'auto',
+    preset: PresetName = 'quality',
+    engine_options: EngineOptions = EngineOptions(),  # noqa: B008 (frozen)
     provider: Provider = 'cpu',
     engine_cache: Path | None = None,
-    threads: int = 0,
     speech_encoder: Path | None = None,
-    preset: PresetName = 'quality',
     sampler: Sampler = SamplerOptions(),  # noqa: B008 (frozen)
 ) -> None:
-    """Generates the face and gesture motion for a recording.
+    """Generate face and gesture motion for a recording.
 
     Writes motion.bvh, face.csv, motion.npz and curves.png into the output folder, all or none.
     The same recording, bundle and seed give the same motion. A recording may be of any length.
+    If the engine fails during the work, another one continues, with a warning.
 
     Args:
-        audio: the recording, any file that libsndfile reads (wav, flac, ogg, mp3), 8..192 kHz.
-        output: folder to write into; made where it does not exist.
-        seed: 0 or more; another seed gives another motion.
-        bundle: the model's folder; the one that comes with the package unless given.
+        audio: the recording: any file that libsndfile reads (wav, flac, ogg, mp3), 8 to 192 kHz.
+        output: folder for the files. It is created if it does not exist.
+        seed: 0 or more. Each seed gives another motion.
         speaker: whose style, 0 or more; the bundle says how many it knows.
-        engine: what runs the network; auto takes the fastest that is installed and works here.
-            If it fails in the middle, another one makes the rest of the motion, with a warning.
-        precision: of the network's arithmetic; auto is fp32, the others change the motion a
-            little, and not every engine has them.
-        provider: where engine onnxruntime computes; cuda and tensorrt need onnxruntime-gpu.
-        engine_cache: folder for what an engine derives from the bundle; beside the bundle, or in
-            ~/.cache/diffsheg, unless given.
-        threads: CPU threads; 0 is all cores but one.
+        preset: quality uses the whole recording. The others give the motion of a live avatar with
+            that preset, which has heard the recording only so far.
+        engine_options: the model and the engine.
+        provider: device for engine onnxruntime. cuda and tensorrt need onnxruntime-gpu.
+        engine_cache: folder for files that an engine derives from the bundle. Default: beside the
+            bundle, or ~/.cache/diffsheg.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
-        preset: quality hears the whole recording; the others make the motion that a live avatar
-            with that preset makes, as far as the recording has been spoken.
-        sampler: settings of the sampler; the preset's or the bundle's unless given.
+        sampler: settings of the sampler. Default: the preset's, or else the bundle's.
     """
+    # Long because the signature and its help are the command's interface.
     from diffsheg_model.audio.sound_file import audio_info, read_blocks
-    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines.create import create_serving_engine
     from diffsheg_model.features.speech_encoder import create_speech_encoder
     from diffsheg_model.files.atomic import check_folder_writable
@@ -69,14 +62,20 @@ def generate(
     from diffsheg_model.session.generate import generate as generate_motion
     from diffsheg_model.session.presets import PRESETS, live_options, with_preset
 
-    # All that can be refused is refused before the work.
+    # Every input is checked before the long work begins.
     check_folder_writable(output)
     info = audio_info(audio)
     settings = PRESETS[preset]
-    model = with_preset(load_bundle(bundle or DEFAULT_BUNDLE), settings, sampler)
+    model = with_preset(engine_options.load_bundle(), settings, sampler)
+    threads = engine_options.threads
     encoder = create_speech_encoder(model, speech_encoder, threads)
     network = create_serving_engine(
-        engine, model, threads, precision=precision, provider=provider, cache=engine_cache
+        engine_options.engine,
+        model,
+        threads,
+        precision=engine_options.precision,
+        provider=provider,
+        cache=engine_cache,
     )
     peaks = _Peaks(info.sample_rate)
     begin = time.perf_counter()
@@ -109,36 +108,36 @@ def generate(
 
 
 class _Peaks:
-    """The minimum and maximum of each short stretch of audio: all that a picture shows of it.
+    """Lowest and highest sample of each short block of audio, for the waveform in the picture.
 
     Attributes:
-        rate: numbers a second in `signal`.
+        rate: values a second in `signal`.
     """
 
     def __init__(self, sample_rate: int) -> None:
-        shortest = max(1, sample_rate // _PEAKS_HZ)
-        # A stretch that divides the rate keeps the picture in time to the end.
-        self._stretch = next(n for n in range(shortest, 0, -1) if sample_rate % n == 0)
-        self.rate = 2 * (sample_rate // self._stretch)
+        largest = max(1, sample_rate // _PEAKS_HZ)
+        # A block size that divides the rate keeps the picture in time to the end.
+        self._block = next(n for n in range(largest, 0, -1) if sample_rate % n == 0)
+        self.rate = 2 * (sample_rate // self._block)
         self._rest = np.zeros(0, np.float32)
         self._parts: list[np.ndarray] = []
 
     def watched(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Hands the blocks on."""
+        """Yield the blocks unchanged, and keep their peaks."""
         for block in blocks:
             samples = np.concatenate([self._rest, block])
-            whole = len(samples) - len(samples) % self._stretch
+            whole = len(samples) - len(samples) % self._block
             self._rest = samples[whole:].copy()
-            self._keep(samples[:whole].reshape(-1, self._stretch))
+            self._keep(samples[:whole].reshape(-1, self._block))
             yield block
 
     def signal(self) -> np.ndarray:
-        """(n,) minima and maxima by turns, of all that has passed."""
+        """Return (n,) alternating minima and maxima of all blocks so far."""
         if len(self._rest):
             self._keep(self._rest[None])
             self._rest = self._rest[:0]
         return np.concatenate(self._parts) if self._parts else self._rest
 
-    def _keep(self, stretches: np.ndarray) -> None:
-        ends = np.stack([stretches.min(axis=1), stretches.max(axis=1)], axis=1)
+    def _keep(self, blocks: np.ndarray) -> None:
+        ends = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1)
         self._parts.append(ends.reshape(-1))

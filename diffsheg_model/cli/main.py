@@ -1,4 +1,4 @@
-"""Finds the command, runs it, reports what is wrong with its input in one line."""
+"""Choice and run of a command, with errors reported in one line."""
 
 import importlib
 import io
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from diffsheg_model import __version__
 from diffsheg_model.errors import InputError, one_line, printable
@@ -20,7 +20,7 @@ COMMANDS = (
     'view',
     'render',
     'export',
-    'replay',
+    'livelink',
     'plot',
     'urdf',
     'convert',
@@ -33,15 +33,21 @@ COMMANDS = (
     'selftest',
 )
 
+OLD_NAMES = {'replay': 'livelink'}
+"""Former name of a command: its name today. The former names work for one more release."""
+
+logger = logging.getLogger(__name__)
+
 
 def make_app() -> App:
-    """The command line with all its commands."""
+    """Return the command line application with all commands."""
     app = App(
         name='diffsheg',
-        help='Speech to face and gesture motion. `diffsheg COMMAND --help` tells more.',
+        help='Face and gesture motion from speech. `diffsheg COMMAND --help` explains a command.',
         version=__version__,
-        help_format='plaintext',
-        suppress_keyboard_interrupt=False,  # main says in one line that it was interrupted
+        help_format='markdown',
+        default_parameter=Parameter(negative_iterable=()),  # no --empty-NAME for lists
+        suppress_keyboard_interrupt=False,  # main reports the interruption in one line
     )
     for name in COMMANDS:
         function = name.replace('-', '_')
@@ -55,22 +61,20 @@ def make_app() -> App:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``diffsheg``; return the exit status.
 
-    It is 0, 2 for unusable input, 130 for an interruption and 1 for a fault of the program, which
-    is told in one line too; Python's development mode shows the traceback.
-
-    SIGTERM ends it with 143, in order: temporary files, browsers and faces are put away as by
-    Ctrl-C.
+    The status is 0 for success, 2 for unusable input, 130 for Ctrl-C and 143 for SIGTERM. It is 1
+    for a fault of the program, which is reported in one line too. Python's development mode shows
+    its traceback. After SIGTERM, as after Ctrl-C, temporary files are deleted and browsers closed.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
     logging.basicConfig(level=logging.INFO, format='%(message)s')
-    # Names of files may hold bytes that are not UTF-8: they are printed as escapes.
+    # File names may contain bytes that are not UTF-8: print them as escapes.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='backslashreplace')
     try:
         make_app()(
-            sys.argv[1:] if argv is None else argv,
+            _with_todays_name(list(sys.argv[1:] if argv is None else argv)),
             exit_on_error=False,
             print_error=False,
             result_action='return_value',
@@ -99,8 +103,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _with_todays_name(arguments: list[str]) -> list[str]:
+    """Return the arguments with a former command name replaced, after a warning."""
+    if not arguments or arguments[0] not in OLD_NAMES:
+        return arguments
+    old, name = arguments[0], OLD_NAMES[arguments[0]]
+    logger.warning(
+        '`diffsheg %s` is now called `diffsheg %s`; the next release drops the old name', old, name
+    )
+    return [name, *arguments[1:]]
+
+
 def _end(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # one more would cut the putting away short
+    signal.signal(number, signal.SIG_IGN)  # a second signal must not interrupt the clean-up
     raise SystemExit(128 + number)
 
 

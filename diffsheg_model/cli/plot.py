@@ -1,9 +1,9 @@
-"""``diffsheg plot``: a motion file becomes a picture."""
+"""``diffsheg plot``: a picture of a motion file."""
 
 import logging
 from pathlib import Path
 
-from diffsheg_model.cli import OptionalOutput
+from diffsheg_model.cli.options import OptionalOutput
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg plot out/motion.npz -o motion.png --audio speech.wav'
@@ -22,18 +22,18 @@ def plot(
     fps: float | None = None,
     bundle: Path | None = None,
 ) -> None:
-    """Draws a motion: poses, waveform and spectrogram, curves of the face, hands and head.
+    """Draw a motion: poses, waveform, spectrogram, and curves of the face, hands and head.
 
-    What the motion has not is left out; a motion without a body is drawn as faces.
+    Parts that the motion lacks are left out. A motion without a body is drawn as faces.
 
     Args:
         motion: the motion file (.npz, .mcap, .bvh, .csv, .json).
-        output: the picture, .png; unless given, the motion file's name with .png, in this folder.
-        audio: the recording; an .mcap's own sound unless given.
-        poses: how many poses, 1 to 40.
-        fps: frames a second of the motion file, instead of what it says.
-        bundle: the model whose skeleton the poses get; BEAT's or SMPL-X's, whichever the joints
-            belong to, unless given.
+        output: the picture, .png. Default: the motion file's name with .png, in this folder.
+        audio: the recording. Default: the sound in an .mcap.
+        poses: number of poses, 1 to 40.
+        fps: frame rate of the motion file, instead of the rate that the file gives.
+        bundle: model that gives the skeleton of the poses. Default: the skeleton of BEAT or
+            SMPL-X, by the names of the joints.
     """
     from diffsheg_model.audio.sound_file import read_audio
     from diffsheg_model.motion_files.read import read_motion_and_sound, skeleton_for

@@ -1,10 +1,10 @@
-"""``diffsheg prepare``: recordings become shards that training reads."""
+"""``diffsheg prepare``: training shards from recordings."""
 
 import logging
 from pathlib import Path
 from typing import Literal
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli.options import Output
 
 EXAMPLE = 'diffsheg prepare beat_english_v0.2.1/ -o shards/'
 
@@ -24,23 +24,23 @@ def prepare(
     exclude: tuple[str, ...] = (),
     hand_components: Path | None = None,
 ) -> None:
-    """Turns a folder of recordings into shards for `diffsheg train --data OUTPUT`.
+    """Convert a folder of recordings to shards for `diffsheg train --data OUTPUT`.
 
     Reads BEAT, SHOW, FACEGOOD-Audio2Face, Live Link Face, and any folder of wav with ARKit csv or
-    BVH. Takes that cannot be used are skipped; why is printed and stands in OUTPUT/report.json.
-    Run it again to resume: finished takes are kept, skipped ones tried again.
+    BVH. Takes that cannot be used are skipped. The reasons are printed and written to
+    OUTPUT/report.json. Run it again to resume: finished takes are kept, skipped ones tried again.
 
     Args:
         source: folder of the recordings.
-        output: folder of the shards; made where missing.
-        kind: of the recordings; auto tells by their files.
-        workers: processes; 0 is one a core.
-        fps: frame rate of csv, json, bvh or pkl, instead of what they say.
-        tolerance: how far the durations of sound and motion may be apart, seconds.
+        output: folder for the shards. It is created if it does not exist.
+        kind: kind of recordings. auto recognises it by the files.
+        workers: processes. 0 is one for each core.
+        fps: frame rate of csv, json, bvh or pkl files, instead of the rate that they give.
+        tolerance: largest difference between the durations of sound and motion, seconds.
         speaker: style of all takes, counted from 0, instead of what their names say; -1 for none.
-        licence: of all takes, for the card of what is trained on them.
+        licence: licence of all takes, for the card of models trained on them.
         only: names of the takes to prepare, with * and ?, such as '2_scott_*'.
-        exclude: names of takes to leave out, likewise; for validation data, say.
+        exclude: names of takes to leave out, with * and ?, for example those for validation.
         hand_components: SMPLX_NEUTRAL.npz or TalkSHOW's hand_component.json, for SHOW's hands.
     """
     from diffsheg_model.data.recordings.prepare import PrepareOptions

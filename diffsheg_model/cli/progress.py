@@ -1,4 +1,4 @@
-"""How far a generation is, for those who watch."""
+"""Progress bars of the commands."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 def frames_progress(
     total_frames: int, doing: str = 'generating'
 ) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal's stderr, nothing elsewhere; yields what to tell the frames."""
+    """Show a bar on a terminal's stderr; yield the function to call with the frames done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

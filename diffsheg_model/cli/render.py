@@ -1,10 +1,10 @@
-"""``diffsheg render``: a motion file becomes a video or a strip of stills."""
+"""``diffsheg render``: a video or a strip of stills from a motion file."""
 
 import logging
 from pathlib import Path
 from typing import Literal
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli.options import Output
 
 EXAMPLE = 'diffsheg render out/motion.npz speech.wav -o clip.mp4'
 
@@ -26,25 +26,25 @@ def render(
     motion_fps: float | None = None,
     browser: str | None = None,
 ) -> None:
-    """Draws a motion with the viewer's figure, without a window.
+    """Draw a motion with the viewer's avatar, without a window.
 
-    The suffix says what it becomes: .mp4 a video with sound, .webp an animated picture, .png a
-    strip of stills. A Chromium or Chrome that is installed draws it, in software if need be: some
-    frames a second.
+    The suffix chooses the format: .mp4 is a video with sound, .webp an animated picture, .png a
+    strip of stills. An installed Chromium or Chrome draws them. Without a GPU it draws a few frames
+    a second.
 
     Args:
         motion: npz, mcap, bvh, csv (ARKit, Live Link Face) or BEAT's facial json.
-        audio: its sound; that of an mcap unless given.
-        output: the file.
-        beside: a second motion, drawn beside the first.
-        fps: frames a second of the video.
-        size: width x height of a picture, pixels; of one still in a strip.
-        camera: half the figure, its portrait, or from its side.
-        start: where to begin, seconds.
-        seconds: how much of it; all unless given.
-        stills: how many, at equal distances in time.
-        motion_fps: frames a second of the motions, where a file states none or a wrong one.
-        browser: the program; else DIFFSHEG_BROWSER, else the first on PATH.
+        audio: recording for the motion. Default: the sound in an mcap.
+        output: the file to write.
+        beside: second motion, drawn beside the first.
+        fps: frame rate of the video.
+        size: width x height in pixels, of the video or of one still.
+        camera: view of the figure: half of it, a portrait, or from the side.
+        start: time of the first frame, seconds.
+        seconds: duration of the part to draw. Default: all.
+        stills: number of stills, at equal distances in time.
+        motion_fps: frame rate of the motion files, instead of the rate that they give.
+        browser: program to use. Default: DIFFSHEG_BROWSER, or else the first browser on PATH.
     """
     from diffsheg_model.cli.progress import frames_progress
     from diffsheg_model.pictures.render import RenderOptions, moments, render_motion

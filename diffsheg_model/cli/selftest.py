@@ -1,87 +1,102 @@
-"""``diffsheg selftest``: proves on this machine that an engine computes what the network is."""
+"""``diffsheg selftest``: a check on this machine that an engine computes the right numbers."""
 
 import importlib
 import importlib.util
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diffsheg_model.engines.registry import EngineName, Precision, Provider
+from diffsheg_model.cli.options import EngineOptions
+from diffsheg_model.engines.registry import Provider
 from diffsheg_model.errors import InputError
+
+if TYPE_CHECKING:
+    from diffsheg_model.bundle import Bundle
+    from diffsheg_model.engines.engine import Engine
 
 EXAMPLE = 'diffsheg selftest --engine tensorrt --precision fp16'
 
 
 def selftest(
-    engine: EngineName = 'auto',
-    precision: Precision = 'auto',
+    engine_options: EngineOptions = EngineOptions(),  # noqa: B008 (frozen)
     provider: Provider = 'cpu',
-    bundle: Path | None = None,
-    threads: int = 0,
     cache: Path | None = None,
 ) -> None:
-    """Loads or builds an engine and compares it with another on the bundle's own inputs.
+    """Load or build an engine and compare its results with another engine's.
 
-    Prints a table. ONNX Runtime in float32 is what engines are compared with, and it with torch
-    where that is installed. Fails where the engine is missing, cannot be built or is too far off.
+    Prints a table. Engines are compared with ONNX Runtime in float32. That one is compared with
+    torch if torch is installed. Fails if the engine is missing, cannot be built or is inexact.
 
     Args:
-        engine: what to try.
-        precision: of its arithmetic; 'auto' is fp32.
-        provider: where ONNX Runtime computes.
-        bundle: the model's folder; the one that comes with the package unless given.
-        threads: CPU threads; 0 is all cores but one.
-        cache: folder for what the engine derives from the bundle; its default unless given.
+        engine_options: the model and the engine to test.
+        provider: device for engine onnxruntime.
+        cache: folder for files that the engine derives from the bundle. Default: the engine's.
     """
-    from rich.console import Console
-    from rich.table import Table
-
-    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines import create_engine
     from diffsheg_model.engines.comparison import TOLERANCES, compare
 
-    model = load_bundle(DEFAULT_BUNDLE if bundle is None else bundle)
+    threads = engine_options.threads
+    model = engine_options.load_bundle()
     begin = time.perf_counter()
-    tried = create_engine(
-        engine, model, threads, precision=precision, provider=provider, cache=cache
+    tested = create_engine(
+        engine_options.engine,
+        model,
+        threads,
+        precision=engine_options.precision,
+        provider=provider,
+        cache=cache,
     )
     seconds = time.perf_counter() - begin
-    plain = (tried.name, tried.precision, provider) == ('onnxruntime', 'fp32', 'cpu')
+    is_reference = (tested.name, tested.precision, provider) == ('onnxruntime', 'fp32', 'cpu')
     with_torch = importlib.util.find_spec('torch') is not None
-    reference = create_engine('torch' if plain and with_torch else 'onnxruntime', model, threads)
+    reference = create_engine(
+        'torch' if is_reference and with_torch else 'onnxruntime', model, threads
+    )
     try:
-        result = compare(tried, reference, model)
+        result = compare(tested, reference, model)
     finally:
         reference.close()
-        tried.close()
-    tolerance = TOLERANCES[tried.precision]
+        tested.close()
+    tolerance = TOLERANCES[tested.precision]
     passed = result.error <= tolerance
-    rows = {
-        'engine': tried.name,
-        'precision': tried.precision,
-        'device': getattr(tried, 'device', provider),
-        'version': getattr(tried, 'version', '') or _version(tried.name),
+    _print_table(
+        {
+            **_of_engine(tested, model, provider),
+            'load or build': f'{seconds:.1f} s',
+            'time of a call': f'{result.call_ms:.2f} ms',
+            'compared with': 'itself: torch is not installed'
+            if is_reference and not with_torch
+            else f'{reference.name} ({reference.precision})',
+            'error of a call': f'{result.call_error:.1e}',
+            'error of a window': f'{result.window_error:.1e}',
+            'tolerance': f'{tolerance:.0e}',
+            'result': '[green]pass[/]' if passed else '[red]FAIL[/]',
+        }
+    )
+    if not passed:
+        raise InputError(
+            f'engine {tested.name} ({tested.precision}) is off by {result.error:.1e}, more than '
+            f'the {tolerance:.0e} of its precision: choose another engine or precision'
+        )
+
+
+def _of_engine(engine: 'Engine', model: 'Bundle', provider: str) -> dict[str, str]:
+    """Return the table's rows that describe the engine."""
+    library = importlib.import_module(engine.name.partition('-')[0])
+    return {
+        'engine': engine.name,
+        'precision': engine.precision,
+        'device': getattr(engine, 'device', provider),
+        'version': getattr(engine, 'version', '') or library.__version__,
         'bundle': model.config.name,
-        'load or build': f'{seconds:.1f} s',
-        'time of a call': f'{result.call_ms:.2f} ms',
-        'compared with': 'itself: torch is not installed'
-        if plain and not with_torch
-        else f'{reference.name} ({reference.precision})',
-        'error of a call': f'{result.call_error:.1e}',
-        'error of a window': f'{result.window_error:.1e}',
-        'tolerance': f'{tolerance:.0e}',
-        'result': '[green]pass[/]' if passed else '[red]FAIL[/]',
     }
+
+
+def _print_table(rows: dict[str, str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(show_header=False)
     for name, value in rows.items():
         table.add_row(name, value)
     Console().print(table)
-    if not passed:
-        raise InputError(
-            f'engine {tried.name} ({tried.precision}) is off by {result.error:.1e}, more than the '
-            f'{tolerance:.0e} of its precision: choose another engine or precision'
-        )
-
-
-def _version(engine: str) -> str:
-    """Of the library that is behind an engine."""
-    return importlib.import_module(engine.partition('-')[0]).__version__

@@ -1,10 +1,10 @@
-"""``diffsheg train``: shards become a bundle."""
+"""``diffsheg train``: a bundle from shards."""
 
 import dataclasses
 import logging
 from pathlib import Path
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli.options import Output
 
 EXAMPLE = 'diffsheg train --preset compact --data shards/ -o runs/first --max-minutes 40'
 
@@ -23,26 +23,27 @@ def train(
     init_from: Path | None = None,
     speech_encoder: Path | None = None,
 ) -> None:
-    """Trains a model on prepared shards and writes it as a bundle.
+    """Train a model on prepared shards and write it as a bundle.
 
-    OUTPUT gets settings.yaml, checkpoints/, tensorboard/ and, at the end, bundle/. A run that was
-    stopped goes on with --resume. A new speaker on top of a finished model: --init-from
-    BUNDLE. Needs torch and lightning (requirements/train.txt).
+    Writes settings.yaml, checkpoints/, tensorboard/ and, at the end, bundle/ into OUTPUT. --resume
+    continues a stopped run. --init-from BUNDLE adds a speaker to a finished model. Needs torch and
+    lightning (requirements/train.txt).
 
     Args:
-        data: folders of shards, as `diffsheg prepare` and `diffsheg corpus` write them. With
-            several, DIR:WEIGHT sets each one's share of the windows drawn.
-        output: folder of the run.
-        preset: compact (the bundled default), beat or show (as published).
-        config: YAML file laid out like a preset, with any part of it, over the preset.
-        set: single fields over both, section.field=value, such as optimiser.learning_rate=1e-3.
-        val_data: folders of shards to measure on while training.
-        max_minutes: stop after so many minutes; the rate of learning falls towards that end.
-        resume: go on from the newest checkpoint in OUTPUT.
-        init_from: bundle to begin from; its network, features and statistics are kept.
-        speech_encoder: folder that `diffsheg export-speech` wrote, for models that hear through
-            an encoder; the bundle gets a copy. Without it, that of --init-from is used, or the one
-            that export-speech writes by default, which is not copied.
+        data: folders of shards, written by `diffsheg prepare` and `diffsheg corpus`. For several,
+            DIR:WEIGHT sets a folder's share of the training windows.
+        output: folder for the run.
+        preset: compact (the bundled model), beat or show (the published models).
+        config: YAML file with any part of a preset. Its values replace the preset's.
+        set: single value as section.field=value, such as optimiser.learning_rate=1e-3. Replaces
+            the preset's and the file's.
+        val_data: folders of shards for validation during training.
+        max_minutes: training time in minutes. The learning rate falls towards that end.
+        resume: continue from the newest checkpoint in OUTPUT.
+        init_from: bundle to start from. Its network, features and statistics are kept.
+        speech_encoder: folder written by `diffsheg export-speech`, for models with a speech
+            encoder. The bundle gets a copy. Default: the encoder of --init-from, or else the one
+            in the default folder of export-speech, which is not copied.
     """
     from diffsheg_model.training.train import load_settings, train_model
     from diffsheg_model.training.windows import DataRoot

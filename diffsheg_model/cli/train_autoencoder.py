@@ -1,11 +1,14 @@
-"""``diffsheg train-autoencoder``: shards become the features of a Frechet distance."""
+"""``diffsheg train-autoencoder``: the features of a Frechet distance, learnt from shards."""
 
 import logging
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli.options import Output
+
+if TYPE_CHECKING:
+    from diffsheg_model.evaluation.frechet.autoencoder import Autoencoder
 
 EXAMPLE = 'diffsheg train-autoencoder --data shards/ --channels gesture -o autoencoders/gesture'
 
@@ -26,25 +29,25 @@ def train_autoencoder(
     learning_rate: float = 5e-4,
     seed: int = 0,
 ) -> None:
-    """Trains the auto-encoder behind a Frechet distance, for `diffsheg evaluate`.
+    """Train the auto-encoder behind a Frechet distance, for `diffsheg evaluate`.
 
-    Its channels say which: gesture for FGD, expression for FED, all for FMD. Distances compare
-    only where the auto-encoder is the same: its record (autoencoder.json) says how it was made,
-    and reports print its id. Needs torch and lightning (requirements/train.txt).
+    Distances compare only if they come from the same auto-encoder. Its record (autoencoder.json)
+    lists how it was made, and reports print its id. Needs torch and lightning
+    (requirements/train.txt).
 
     Args:
-        data: folders of shards, as `diffsheg prepare` and `diffsheg corpus` write them.
-        output: folder to write.
-        channels: what it sees.
-        max_minutes: stop after so many minutes; 0 for no limit.
-        max_steps: or after so many steps.
-        window_frames: frames of a window; published 34.
+        data: folders of shards, written by `diffsheg prepare` and `diffsheg corpus`.
+        output: folder for the auto-encoder.
+        channels: channels of motion: gesture for FGD, expression for FED, all for FMD.
+        max_minutes: largest training time in minutes. 0 is no limit.
+        max_steps: largest number of steps.
+        window_frames: frames of a window. The published value is 34.
         stride: frames between the starts of windows.
-        latent_dim: width of the features; a distance needs more windows than this.
+        latent_dim: width of the features. A distance needs more windows than this.
         hidden_dim: channels of the convolutions.
-        batch_size: windows a step.
-        learning_rate: of Adam.
-        seed: of weights, order and held-out takes.
+        batch_size: windows in a step.
+        learning_rate: learning rate of Adam.
+        seed: seed of the weights, the order of windows and the choice of held-out takes.
     """
     from diffsheg_model.evaluation.frechet.autoencoder import RECORD
     from diffsheg_model.evaluation.frechet.training import AutoencoderOptions, train_autoencoder
@@ -65,7 +68,10 @@ def train_autoencoder(
         seed=seed,
         progress_bar=sys.stderr.isatty(),
     )
-    trained = train_autoencoder(data, output, options)
+    _log_summary(output, train_autoencoder(data, output, options))
+
+
+def _log_summary(output: Path, trained: 'Autoencoder') -> None:
     protocol = trained.protocol
     logger.info(
         '%s: auto-encoder %s (%s), %d windows, %d steps in %.1f min; it leaves %.1f %% of the '

@@ -1,9 +1,9 @@
-"""``diffsheg urdf``: the figure for RViz, robot_state_publisher and simulators."""
+"""``diffsheg urdf``: the avatar for RViz, robot_state_publisher and simulators."""
 
 import logging
 from pathlib import Path
 
-from diffsheg_model.cli import Output
+from diffsheg_model.cli.options import Output
 from diffsheg_model.errors import InputError
 
 EXAMPLE = 'diffsheg urdf -o avatar.urdf'
@@ -12,15 +12,16 @@ logger = logging.getLogger(__name__)
 
 
 def urdf(output: Output, *, bundle: Path | None = None, legs: bool = False) -> None:
-    """Writes the figure as a URDF; its joints are those of joint_states.
+    """Write the avatar as a URDF file, with the joints of the topic joint_states.
 
-    The link base_link stands on the ground, x to the front and z up. Masses and limits are there,
-    collision shapes are not.
+    The link base_link stands on the ground, x to the front and z up. The file has masses and joint
+    limits, but no collision shapes.
 
     Args:
         output: the file to write, .urdf.
-        bundle: the model whose skeleton and joints it has; the default bundle unless given.
-        legs: with legs, from the hips down.
+        bundle: model that gives the skeleton and the joints. Default: the model that comes with
+            the package.
+        legs: include the legs.
     """
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.motion_files.urdf import write_urdf

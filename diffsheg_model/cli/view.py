@@ -1,4 +1,4 @@
-"""``diffsheg view``: a motion file on a page in the browser, with its sound."""
+"""``diffsheg view``: a motion file with its sound in the browser."""
 
 import logging
 import threading
@@ -25,20 +25,20 @@ def view(
     allow_remote: bool = False,
     open_page: Annotated[bool, Parameter(name='--open')] = True,
 ) -> None:
-    """Shows a motion in the browser; Ctrl-C ends it.
+    """Show a motion in the browser until Ctrl-C.
 
-    Serves one page on this machine and opens it, or prints its address where there is no display.
-    Nothing is loaded from elsewhere and nothing leaves this machine.
+    Serves one page on this machine and opens it. Without a display, it prints the address. The page
+    loads nothing from other machines and sends nothing to them.
 
     Args:
         motion: npz, mcap, bvh, csv (ARKit, Live Link Face) or BEAT's facial json.
-        audio: its sound; that of an mcap unless given.
-        beside: a second motion, shown beside the first: another seed, or what was captured.
-        fps: frames a second of both, where a file states none or a wrong one.
-        loop: begin again after the end.
-        host: address to serve on; others than this machine's own need --allow-remote.
-        port: the next free one where it is taken; 0 is any that is free.
-        allow_remote: let other machines look too; they need the token in the printed address.
+        audio: recording for the motion. Default: the sound in an mcap.
+        beside: second motion, shown beside the first, such as another seed or a capture.
+        fps: frame rate of both motions, instead of the rate that the files give.
+        loop: start again after the end.
+        host: address to serve on. Addresses outside this machine need --allow-remote.
+        port: port to serve on. If it is taken, the next free one is used. 0 is any free port.
+        allow_remote: allow other machines. They need the token in the printed address.
         open_page: open the page in the browser.
     """
     from diffsheg_model.viewer.announce import announce

@@ -54,6 +54,7 @@ class LiveLinkSender:
     """Sends faces to one address.
 
     Attributes:
+        target: the address as it was given.
         rate: frames a second, as the packets say.
         sent: packets so far.
     """
@@ -92,7 +93,7 @@ class LiveLinkSender:
         self._device = str(uuid.uuid4()).upper()
         self._name = name
         self._frame = first_frame
-        self._target = target
+        self.target = target
         self.rate = rate
         self.sent = 0
 
@@ -109,7 +110,7 @@ class LiveLinkSender:
             # Not connected: nobody listening there is no error, Unreal may start later.
             self._socket.sendto(packet, self._address)
         except OSError as error:
-            raise InputError(f'cannot send to {self._target}: {error.strerror or error}') from error
+            raise InputError(f'cannot send to {self.target}: {error.strerror or error}') from error
         self.sent += 1
 
     def close(self) -> None:
