@@ -15,6 +15,7 @@ pytest_plugins = [
     'tests.support.faults',
     'tests.support.pages',
     'tests.support.ros_context',
+    'tests.support.traced_graphs',
 ]
 
 # Processes of pytest-xdist pick domains at the same moment: each has domains of its own.

@@ -17,6 +17,7 @@ from diffsheg_model.engines import create_engine
 from diffsheg_model.motion.formats import BEAT, SHOW
 from diffsheg_model.motion.rest_skeletons import human
 from diffsheg_model.network.save_bundle import save_bundle
+from tests.support.traced_graphs import keep_traced_graphs
 
 
 def random_state(config: NetworkConfig, seed: int) -> dict[str, np.ndarray]:
@@ -28,6 +29,7 @@ def random_state(config: NetworkConfig, seed: int) -> dict[str, np.ndarray]:
 
     from diffsheg_model.network.unieg import UniEG
 
+    keep_traced_graphs()
     torch.manual_seed(seed)
     model = UniEG(config)
     with torch.no_grad():
