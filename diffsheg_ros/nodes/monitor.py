@@ -21,7 +21,7 @@ from trajectory_msgs.msg import JointTrajectory
 from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 from diffsheg_model.errors import InputError, one_line
 from diffsheg_model.files.private_files import private_files
-from diffsheg_model.motion_files.mcap.messages import AVATAR_TOPICS, DIAGNOSTIC_ARRAY
+from diffsheg_model.motion_files.mcap.definitions import AVATAR_TOPICS, DIAGNOSTIC_ARRAY
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder, require_mcap
 from diffsheg_model.outputs import write_outputs
 from diffsheg_model.time_units import NS

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion_files.mcap.messages import AVATAR_TOPICS
+from diffsheg_model.motion_files.mcap.definitions import AVATAR_TOPICS
 from diffsheg_model.motion_files.mcap.motion import TimedMessage, motion_messages
 from diffsheg_model.motion_files.mcap.reader import (
     choose_namespace,

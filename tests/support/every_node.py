@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from rclpy.lifecycle import TransitionCallbackReturn
 
-from diffsheg_model.motion_files.mcap.messages import AVATAR_TOPICS
+from diffsheg_model.motion_files.mcap.definitions import AVATAR_TOPICS
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 from diffsheg_ros.msg import AudioChunk
 from diffsheg_ros.nodes.audio_adapter import AudioAdapterNode
@@ -56,10 +56,10 @@ def start_any(world: World, request, start_node, tmp_path, monkeypatch):
             soundfile.write(path, np.zeros(1600), 16000)
             return {'file': str(path)}
         if name == 'monitor':
-            pytest.importorskip('mcap_ros2', reason='recordings need the extra mcap')
+            pytest.importorskip('mcap', reason='recordings need the extra mcap')
             return {'record': str(tmp_path / 'out')}
         if name == 'replay':
-            pytest.importorskip('mcap_ros2', reason='recordings need the extra mcap')
+            pytest.importorskip('mcap', reason='recordings need the extra mcap')
             recorder = McapRecorder(tmp_path / 'all.mcap')
             for topic, kind in AVATAR_TOPICS.items():
                 recorder.add(f'/{topic}', kind, b'\0\1\0\0', 1)

@@ -164,7 +164,7 @@ def annotations(folder: Path, name: str) -> Sample:
 
 
 def messages(folder: Path) -> Sample:
-    from diffsheg_model.motion_files.mcap.messages import FACE_BLENDSHAPES
+    from diffsheg_model.motion_files.mcap.definitions import FACE_BLENDSHAPES
     from diffsheg_model.motion_files.mcap.reader import read_messages
 
     path = folder / 'x.mcap'

@@ -7,12 +7,8 @@ from mcap.reader import make_reader
 from rosbags import rosbag2
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from diffsheg_model.motion_files.mcap.messages import (
-    FACE_BLENDSHAPES,
-    JOINT_STATE,
-    face_bytes,
-    joint_state_bytes,
-)
+from diffsheg_model.motion_files.mcap.definitions import FACE_BLENDSHAPES, JOINT_STATE
+from diffsheg_model.motion_files.mcap.messages import face_bytes, joint_state_bytes
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 from diffsheg_model.time_units import NS
 

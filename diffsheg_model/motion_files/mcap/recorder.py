@@ -13,7 +13,7 @@ from pathlib import Path
 from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.private_files import private_files
-from diffsheg_model.motion_files.mcap.messages import schema_text
+from diffsheg_model.motion_files.mcap.definitions import schema_text
 
 #: rosbag2 takes this for its default: reliable, volatile, the last 10. It is what the topics need,
 #: and it is read alike by all of rosbag2's versions, which write profiles in two ways.
@@ -64,7 +64,7 @@ class McapRecorder:
 
         Args:
             topic: absolute name.
-            kind: its type, one of `messages.DEFINITIONS`; the same for all of a topic.
+            kind: its type, one of `DEFINITIONS`; the same for all of a topic.
             data: CDR with its four bytes of encoding, as ROS hands it out.
             log_ns: when it was received.
 
@@ -161,12 +161,9 @@ class _Waiting:
 
 
 def require_mcap() -> None:
-    """Raises InputError unless the libraries for MCAP are installed."""
-    if not (find_spec('mcap') and find_spec('mcap_ros2')):
-        raise InputError(
-            'MCAP needs mcap and mcap-ros2-support, which are not installed: '
-            f'{install_advice("mcap")}'
-        )
+    """Raise InputError if the library mcap is not installed."""
+    if not find_spec('mcap'):
+        raise InputError(f'MCAP needs mcap, which is not installed: {install_advice("mcap")}')
 
 
 def _ending() -> bytes:

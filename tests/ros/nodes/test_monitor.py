@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 pytest.importorskip('rosbags', reason='read back with rosbags')
-pytest.importorskip('mcap_ros2', reason='recordings need the extra mcap')
+pytest.importorskip('mcap', reason='recordings need the extra mcap')
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
-pytest.importorskip('mcap_ros2', reason='recordings need the extra mcap')
+pytest.importorskip('mcap', reason='recordings need the extra mcap')
 
 from mcap.writer import Writer
 from rclpy.serialization import serialize_message
@@ -17,7 +17,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rotations import euler_xyz_unwrapped
 from diffsheg_model.motion_files import write_npz
-from diffsheg_model.motion_files.mcap.messages import AVATAR_TOPICS, schema_text
+from diffsheg_model.motion_files.mcap.definitions import AVATAR_TOPICS, schema_text
 from diffsheg_model.motion_files.mcap.motion import write_mcap
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 from diffsheg_model.time_units import NS

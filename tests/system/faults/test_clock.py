@@ -10,7 +10,7 @@ import soundfile
 from rclpy.serialization import serialize_message
 from rosgraph_msgs.msg import Clock
 
-from diffsheg_model.motion_files.mcap.messages import AVATAR_TOPICS
+from diffsheg_model.motion_files.mcap.definitions import AVATAR_TOPICS
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 from diffsheg_model.session.generate import generate
 from diffsheg_model.time_units import NS
@@ -122,7 +122,7 @@ def test_speech_that_is_sent_three_times_as_fast_is_planned_ahead(
 def test_a_recording_at_three_times_its_pace_does_not_pile_up(
     world, make_avatar, calm_bundle, calm_engine, tmp_path
 ):
-    pytest.importorskip('mcap_ros2', reason='recordings need the extra mcap')
+    pytest.importorskip('mcap', reason='recordings need the extra mcap')
     recorder = McapRecorder(tmp_path / 'talk.mcap')
     count, length_s = 3, 1
     for index in range(count):

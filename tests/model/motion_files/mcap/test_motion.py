@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.bundles import speech_like
 
-pytest.importorskip('mcap_ros2', reason='recordings need the extra mcap')
+pytest.importorskip('mcap', reason='recordings need the extra mcap')
 pytest.importorskip('rosbags', reason='read back with rosbags')
 
 from mcap.reader import make_reader
@@ -25,17 +25,19 @@ from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.revolute_joints import revolute_names
 from diffsheg_model.motion.rotations import euler_xyz_unwrapped, matrix_from_rotvec
-from diffsheg_model.motion_files.mcap.messages import (
+from diffsheg_model.motion_files.mcap.definitions import (
     AUDIO_CHUNK,
     AVATAR_TOPICS,
     DEFINITIONS,
     DIAGNOSTIC_ARRAY,
     FACE_BLENDSHAPES,
     JOINT_STATE,
+    schema_text,
+)
+from diffsheg_model.motion_files.mcap.messages import (
     audio_chunk_bytes,
     face_bytes,
     joint_state_bytes,
-    schema_text,
 )
 from diffsheg_model.motion_files.mcap.motion import read_mcap, write_mcap
 from diffsheg_model.motion_files.mcap.reader import read_topics

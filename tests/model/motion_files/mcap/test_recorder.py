@@ -11,12 +11,12 @@ import pytest
 
 from tests.support.paths import ROOT
 
-pytest.importorskip('mcap_ros2', reason='recordings need the extra mcap')
+pytest.importorskip('mcap', reason='recordings need the extra mcap')
 pytest.importorskip('rosbags', reason='read back with rosbags')
 
 from diffsheg_model.advice import install_advice
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion_files.mcap.messages import AUDIO_CHUNK
+from diffsheg_model.motion_files.mcap.definitions import AUDIO_CHUNK
 from diffsheg_model.motion_files.mcap.motion import read_mcap
 from diffsheg_model.motion_files.mcap.reader import read_messages
 from diffsheg_model.motion_files.mcap.recorder import McapRecorder
@@ -26,7 +26,8 @@ RECORD_FOR_EVER = """
     import sys
     import numpy as np
     from diffsheg_model.errors import InputError
-    from diffsheg_model.motion_files.mcap.messages import AUDIO_CHUNK, audio_chunk_bytes
+    from diffsheg_model.motion_files.mcap.definitions import AUDIO_CHUNK
+    from diffsheg_model.motion_files.mcap.messages import audio_chunk_bytes
     from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 
     rng = np.random.default_rng(0)
