@@ -261,7 +261,7 @@ class BundleConfig:
         """Raises InputError unless the model knows the speaker of that index."""
         if not 0 <= speaker < self.network.num_speakers:
             raise InputError(
-                f'speaker = {speaker}: the model {self.name!r} knows 0..'
+                f'speaker = {speaker}: the model {self.name!r} knows styles 0..'
                 f'{self.network.num_speakers - 1}'
             )
 

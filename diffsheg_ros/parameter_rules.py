@@ -26,6 +26,7 @@ class Rule:
         choices: all values, of a text; empty where any will do.
         live: may change while the node runs.
         longest: most characters, of a text.
+        former_name: name in the release before, still accepted; empty where it is the same.
     """
 
     description: str
@@ -34,6 +35,7 @@ class Rule:
     choices: tuple[str, ...] = ()
     live: bool = False
     longest: int = 4096
+    former_name: str = ''
 
     def problem(self, kind: type, value: object) -> str | None:
         """Return what a value of this parameter must be, or None where it is right."""
@@ -77,6 +79,12 @@ def parameter(default: Any, description: str, **limits: Any) -> Any:
 def rule_of(field: dataclasses.Field[Any]) -> Rule:
     """The rule of a field made by `parameter`."""
     return field.metadata['rule']
+
+
+def former_names(kind: type) -> dict[str, str]:
+    """Return the parameters of a dataclass that were renamed: present name by former name."""
+    fields = dataclasses.fields(kind)
+    return {name: field.name for field in fields if (name := rule_of(field).former_name)}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler, Shutdown
 from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
-from launch.logging import launch_config
+from launch.logging import get_logger, launch_config
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
@@ -29,7 +29,8 @@ ARGUMENTS = {
     'params_file': (str(CONFIG / 'avatar.yaml'), 'parameters of all nodes'),
     'namespace': ('', 'namespace of all nodes and topics'),
     'microphone': ('false', 'true: speak to the avatar through a microphone of this machine'),
-    'speaker': ('false', 'true: play the speech on a loudspeaker of this machine'),
+    'loudspeaker': ('false', 'true: play the speech on a loudspeaker of this machine'),
+    'speaker': ('', 'former name of loudspeaker, accepted in this release'),
     'viewer': ('true', 'true: show the avatar in a web browser'),
     'port': ('', 'port of its page, or the next free one; 0: any; empty: what params_file says'),
     'rviz': ('false', 'true: show the avatar in RViz'),
@@ -46,13 +47,20 @@ RESPAWN_DELAY_S = 1.0
 
 def nodes(context: LaunchContext) -> list:
     try:
-        from diffsheg_ros.startup.launch_arguments import check_names, check_values
+        from diffsheg_ros.startup.launch_arguments import (
+            check_names,
+            check_values,
+            loudspeaker_switch,
+        )
     except ImportError as error:
         from diffsheg_ros.startup.import_failure import import_failure
 
         raise RuntimeError(import_failure(error)) from error
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     check_names(sys.argv, Path(__file__).name, ARGUMENTS)
+    given['loudspeaker'], note = loudspeaker_switch(given)
+    if note:
+        get_logger('launch').warning(note)
     check_values(given, SWITCHES)
     use_sim_time = is_true(given['use_sim_time'])
 
@@ -81,7 +89,7 @@ def nodes(context: LaunchContext) -> list:
         target_lifecycle_node=avatar, goal_state='active', entities=speaking, handle_once=True
     )
     actions.append(RegisterEventHandler(active))
-    if is_true(given['speaker']):
+    if is_true(given['loudspeaker']):
         actions.append(Node(**options('speaker')))
     if is_true(given['viewer']):
         viewer = options('viewer')

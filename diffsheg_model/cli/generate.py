@@ -4,8 +4,10 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from cyclopts import Parameter
 
 from diffsheg_model.cli.options import EngineOptions, Output, Sampler
 from diffsheg_model.cli.progress import frames_progress
@@ -25,7 +27,7 @@ def generate(
     audio: Path,
     output: Output,
     seed: int = 0,
-    speaker: int = 0,
+    style: Annotated[int, Parameter(name=('--style', '--speaker'))] = 0,
     preset: PresetName = 'quality',
     engine_options: EngineOptions = EngineOptions(),  # noqa: B008 (frozen)
     provider: Provider = 'cpu',
@@ -43,7 +45,7 @@ def generate(
         audio: the recording: any file that libsndfile reads (wav, flac, ogg, mp3), 8 to 192 kHz.
         output: folder for the files. It is created if it does not exist.
         seed: 0 or more. Each seed gives another motion.
-        speaker: whose style, 0 or more; the bundle says how many it knows.
+        style: style of motion, by its index in the bundle, which says how many there are.
         preset: quality uses the whole recording. The others give the motion of a live avatar with
             that preset, which has heard the recording only so far.
         engine_options: the model and the engine.
@@ -87,7 +89,7 @@ def generate(
                 peaks.watched(read_blocks(audio)),
                 info.sample_rate,
                 seed=seed,
-                speaker=speaker,
+                speaker=style,
                 speech_encoder=encoder,
                 live=live_options(settings, model.config),
                 on_frames=update,

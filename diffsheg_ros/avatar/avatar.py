@@ -123,7 +123,7 @@ class Avatar:
                 now_ns=now_ns,
                 live=live,
                 seed=parameters.seed,
-                speaker=parameters.speaker,
+                speaker=parameters.style,
                 speech_encoder=encoder,
                 reorder_s=parameters.reorder_s,
                 max_gap_s=parameters.max_gap_s,

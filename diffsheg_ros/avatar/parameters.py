@@ -76,12 +76,13 @@ class AvatarParameters(HearingParameters):
         """Folder of the exported speech encoder, for bundles that use one; empty: the bundle's own,
         or where `diffsheg export-speech` puts it.""",
     )
-    speaker: int = parameter(
+    style: int = parameter(
         0,
-        'Whose style of motion, an index of the bundle; a change is for the next window.',
+        'Style of motion, by its index in the bundle; a change holds from the next window on.',
         low=0,
         high=999,
         live=True,
+        former_name='speaker',
     )
     seed: int = parameter(
         0,

@@ -260,7 +260,7 @@ class AvatarNode(LifecycleNode):
     def _on_change(self, parameters: AvatarParameters) -> None:
         assert self._avatar is not None
         guidance_scale = parameters.guidance_scale if parameters.guidance_scale >= 0 else None
-        self._avatar.set_style(parameters.seed, parameters.speaker, guidance_scale)
+        self._avatar.set_style(parameters.seed, parameters.style, guidance_scale)
 
     def _on_audio(self, chunk: AudioChunk, arrival_ns: int) -> None:
         self._counts['heard_chunks'] += 1

@@ -13,7 +13,7 @@ from rclpy.task import Future
 from diffsheg_model.viewer.client import Client
 
 #: Those that change the motion without ado.
-NAMES = ('speaker', 'seed')
+NAMES = ('style', 'seed')
 #: How many calls of `refresh` lie between two questions.
 _EVERY = 3
 

@@ -15,7 +15,15 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from diffsheg_model.errors import InputError
-from diffsheg_ros.parameter_rules import Checked, Rule, kind_of, rule_of, shown, taken
+from diffsheg_ros.parameter_rules import (
+    Checked,
+    Rule,
+    former_names,
+    kind_of,
+    rule_of,
+    shown,
+    taken,
+)
 from diffsheg_ros.startup.parameter_files import all_parameter_names, unknown_parameters
 
 P = TypeVar('P', bound=Checked)
@@ -52,6 +60,7 @@ class NodeParameters(Generic[P]):
         self._on_change = on_change
         self._kind = kind
         self._fields = {field.name: field for field in dataclasses.fields(kind)}
+        self._renamed = former_names(kind)
         self.problems: dict[str, str] = {}
         self.locked = False
         self._refuse_unknown()
@@ -74,47 +83,81 @@ class NodeParameters(Generic[P]):
     def _refuse_unknown(self) -> None:
         """rclpy keeps what is not declared to itself, so that a slip would change nothing."""
         # A section for all nodes also has what only others of them know.
-        given = [name for name in self._node._parameter_overrides if name not in self._fields]
+        known = self._fields.keys() | self._renamed.keys()
+        given = [name for name in self._node._parameter_overrides if name not in known]
         own = unknown_parameters(given, all_parameter_names())
         if own:
             raise InputError(unknown_parameters(given, self._fields))
 
     def _declare(self, field: dataclasses.Field[Any]) -> None:
         name, rule, kind = field.name, rule_of(field), kind_of(field)
-        # Declared without a type first: rclpy raises on a wrong one, and does not take 60 for a
-        # double.
-        anything = ParameterDescriptor(dynamic_typing=True)
-        given = self._node.declare_parameter(name, field.default, anything).value
-        self._node.undeclare_parameter(name)
+        given = self._given(field)
         problem = rule.problem(kind, given)
         if problem:
             self.problems[name] = f'parameter {name} = {shown(given)}: {problem}'
+        wrong = name in self.problems
         self._node.declare_parameter(
             name,
-            field.default if problem else taken(kind, given),
-            descriptor(rule, kind, read_only=not (problem or rule.live)),
+            field.default if wrong else taken(kind, given),
+            descriptor(rule, kind, read_only=not (wrong or rule.live)),
             ignore_override=True,
+        )
+
+    def _given(self, field: dataclasses.Field[Any]) -> Any:
+        """Return the value that the node was started with, under either name, or the default."""
+        name, former = field.name, rule_of(field).former_name
+        given = self._node._parameter_overrides
+        if former in given:
+            self._warn_of(former)
+            if name not in given:
+                name = former
+            elif given[name].value != given[former].value:
+                self.problems[name] = (
+                    f'parameter {name} = {shown(given[name].value)}, and {former} = '
+                    f'{shown(given[former].value)}: both are names of one parameter, give {name} '
+                    'alone'
+                )
+        # Declared without a type first: rclpy raises on a wrong one, and does not take 60 for a
+        # double.
+        anything = ParameterDescriptor(dynamic_typing=True)
+        value = self._node.declare_parameter(name, field.default, anything).value
+        self._node.undeclare_parameter(name)
+        return value
+
+    def _warn_of(self, former: str) -> None:
+        self._node.get_logger().warning(
+            f'parameter {former} is called {self._renamed[former]} now; the old name will not be '
+            'accepted in the next release'
         )
 
     # Annotated in quotes: before Kilted rclpy's Parameter takes no type.
     def _take(self, parameters: 'list[Parameter[Any]]') -> 'list[Parameter[Any]]':
-        """Turn numbers into text where text is wanted, before rclpy refuses them."""
+        """Return parameters under their present names, with numbers as text where text is wanted.
+
+        This happens before rclpy refuses them.
+        """
         changed = []
         for parameter in parameters:
-            field = self._fields.get(parameter.name)
+            name, value = self._renamed.get(parameter.name, parameter.name), parameter.value
+            if name != parameter.name:
+                self._warn_of(parameter.name)
+            field = self._fields.get(name)
             if field is not None:
-                value = taken(kind_of(field), parameter.value)
-                if value is not parameter.value:
-                    parameter = Parameter(parameter.name, value=value)
+                value = taken(kind_of(field), value)
+            if name != parameter.name or value is not parameter.value:
+                parameter = Parameter(name, value=value)
             changed.append(parameter)
         return changed
 
     def _check(self, parameters: 'list[Parameter[Any]]') -> SetParametersResult:
         ours = [parameter for parameter in parameters if parameter.name in self._fields]
+        values = {parameter.name: parameter.value for parameter in ours}
         for parameter in ours:
             field = self._fields[parameter.name]
             rule = rule_of(field)
             problem = rule.problem(kind_of(field), parameter.value)
+            if parameter.value != values[parameter.name]:
+                problem = f'{shown(values[parameter.name])} is given under another name'
             if problem:
                 reason = f'parameter {parameter.name} = {shown(parameter.value)}: {problem}'
                 return SetParametersResult(successful=False, reason=reason)
@@ -122,9 +165,8 @@ class NodeParameters(Generic[P]):
                 reason = f'parameter {parameter.name} is fixed while the node is configured'
                 return SetParametersResult(successful=False, reason=reason)
         if ours and self.locked:
-            changed = {parameter.name: parameter.value for parameter in ours}
             try:
-                self._on_change(dataclasses.replace(self.read(), **changed))
+                self._on_change(dataclasses.replace(self.read(), **values))
             except InputError as error:
                 return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)

@@ -39,6 +39,31 @@ def check_names(command_line: Sequence[str], launch_file: str, known: Collection
             raise InputError(f'there is no argument {name}: {did_you_mean(name, known)}')
 
 
+def loudspeaker_switch(given: Mapping[str, str]) -> tuple[str, str]:
+    """Return the value of `loudspeaker`, and a warning where it was given as `speaker`.
+
+    Args:
+        given: all arguments by name; `speaker` is empty where it was not given.
+
+    Raises:
+        InputError: both are given, with different values.
+    """
+    value, former = given['loudspeaker'], given['speaker']
+    if not former:
+        return value, ''
+    if value.lower() == 'true' and former.lower() != 'true':
+        raise InputError(
+            f'loudspeaker:={value} and speaker:={former}: both are names of one argument, give '
+            'loudspeaker alone'
+        )
+    if former.lower() not in ('true', 'false'):
+        raise InputError(f'speaker:={former}: must be true or false')
+    return former, (
+        'argument speaker is called loudspeaker now; the old name will not be accepted in the next '
+        'release'
+    )
+
+
 def check_values(given: Mapping[str, str], switches: Collection[str]) -> None:
     """Look for values that cannot be right.
 

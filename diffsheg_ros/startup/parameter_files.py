@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from diffsheg_model.errors import InputError
+from diffsheg_ros.parameter_rules import former_names
 from diffsheg_ros.startup.nearest import SURELY, did_you_mean, nearest
 from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 
@@ -69,8 +70,9 @@ def unknown_parameters(names: Iterable[str], known: Iterable[str]) -> str:
 
 
 def parameter_names(node: str) -> set[str]:
-    """Return the names of a node's own parameters."""
-    return {field.name for field in dataclasses.fields(NODE_PARAMETERS[node])}
+    """Return the names of a node's own parameters, with former names that it still accepts."""
+    kind = NODE_PARAMETERS[node]
+    return {field.name for field in dataclasses.fields(kind)} | former_names(kind).keys()
 
 
 def all_parameter_names() -> set[str]:

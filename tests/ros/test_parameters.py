@@ -130,18 +130,45 @@ class TestOnANode:
         heard = []
 
         def on_change(values):
-            if values.speaker > 3:
-                raise InputError(f'speaker = {values.speaker}: the model knows 0..3')
+            if values.style > 3:
+                raise InputError(f'style = {values.style}: the model knows 0..3')
             heard.append(values)
 
         node, parameters = declare(AvatarParameters, on_change=on_change)
         parameters.locked = True
         assert node.set_parameters([Parameter('seed', value=8)])[0].successful
         assert heard == [AvatarParameters(seed=8)] and parameters.read() == heard[0]
-        refused = node.set_parameters([Parameter('speaker', value=4)])[0]
+        refused = node.set_parameters([Parameter('style', value=4)])[0]
         assert not refused.successful and 'the model knows 0..3' in refused.reason
         assert not node.set_parameters([Parameter('seed', value=-1)])[0].successful
         assert parameters.read() == AvatarParameters(seed=8)
+
+    def test_a_former_name_is_accepted_with_a_warning(self, declare, tmp_path):
+        file = tmp_path / 'avatar.yaml'
+        file.write_text('avatar: {ros__parameters: {speaker: 3}}')
+        for given in (['-p', 'speaker:=3'], ['--params-file', str(file)]):
+            node, parameters = declare(AvatarParameters, ['--ros-args', *given])
+            assert parameters.read() == AvatarParameters(style=3)
+            assert node.has_parameter('style') and not node.has_parameter('speaker')
+        assert declare(AvatarParameters, speaker=2, style=2)[1].read().style == 2
+
+    def test_two_names_of_a_parameter_with_different_values_are_refused(self, declare):
+        _, parameters = declare(AvatarParameters, speaker=3, style=2)
+        with pytest.raises(InputError, match='style = 2, and speaker = 3: both are names of one'):
+            parameters.read()
+
+    def test_a_parameter_may_be_set_under_its_former_name(self, declare):
+        from rclpy.parameter import Parameter
+
+        node, parameters = declare(AvatarParameters)
+        parameters.locked = True
+        assert node.set_parameters([Parameter('speaker', value=3)])[0].successful
+        assert parameters.read() == AvatarParameters(style=3)
+        both = [Parameter('speaker', value=1), Parameter('style', value=2)]
+        refused = node.set_parameters_atomically(both)
+        assert not refused.successful and 'given under another name' in refused.reason
+        assert node.set_parameters_atomically([both[0]]).successful
+        assert parameters.read() == AvatarParameters(style=1)
 
     @pytest.mark.parametrize(
         ('written', 'text'),

@@ -62,7 +62,7 @@ def command(*arguments) -> int:
 
 def test_the_command_writes_all_four_files(tiny_bundle, tiny_engine, wav, tmp_path):
     out = tmp_path / 'out'
-    assert command(wav, '-o', out, '--seed', 5, '--bundle', tiny_bundle.path, '--speaker', 1) == 0
+    assert command(wav, '-o', out, '--seed', 5, '--bundle', tiny_bundle.path, '--style', 1) == 0
     assert sorted(path.name for path in out.iterdir()) == FILES
     motion = read_npz(out / 'motion.npz')
     samples, rate = soundfile.read(wav, dtype='float32')
@@ -143,7 +143,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(tiny_bundle, wav, tmp_path, ca
     assert 'less than one frame' in refused(capsys, one, *common)
     assert 'NaN' in refused(capsys, nan, *common)
     assert 'text.wav' in refused(capsys, text, *common)
-    assert 'speaker = 9' in refused(capsys, wav, *common, '--speaker', 9)
+    assert 'speaker = 9' in refused(capsys, wav, *common, '--style', 9)
+    assert 'speaker = 8' in refused(capsys, wav, *common, '--speaker', 8)
     assert 'seed = -1' in refused(capsys, wav, *common, '--seed', -1)
     assert 'guidance_scale' in refused(capsys, wav, *common, '--guidance_scale', 99)
     assert 'sampling_steps = 0' in refused(capsys, wav, *common, '--steps', 0)

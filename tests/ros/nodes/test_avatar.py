@@ -385,7 +385,7 @@ def test_another_engine_takes_over_in_the_middle_of_speech(
         ({'engine': 'torch', 'engine_precision': 'int8'}, "torch has no precision 'int8'"),
         ({'engine_provider': 'cuda'}, 'pip install onnxruntime-gpu'),
         ({'blend_s': 'x', 'seed': -1}, "blend_s = 'x': must be a number"),
-        ({'speaker': 4}, 'speaker = 4'),
+        ({'style': 4}, 'speaker = 4'),
         ({'sampling_steps': 1000, 'reorder_s': 0.5, 'stall_s': 0.2}, 'stall_s = 0.2'),
         ({'sampling_steps': 5}, 'with jump_n_sample = 1 there are no jumps'),
         ({'bundle': '/nowhere'}, '/nowhere is no bundle'),
@@ -411,7 +411,7 @@ def test_a_wrong_value_can_be_set_right(world, make, tiny_bundle):
     assert not refused.successful and 'fixed' in refused.reason
     # Style and seed are for the next utterance.
     assert node.set_parameters([Parameter('seed', value=3)])[0].successful
-    refused = node.set_parameters([Parameter('speaker', value=4)])[0]
+    refused = node.set_parameters([Parameter('style', value=4)])[0]
     assert not refused.successful and "the model 'tiny' knows 0..3" in refused.reason
 
 

@@ -267,11 +267,11 @@ def test_style_and_seed_are_set_from_the_page(world, watcher, page):
     page.fill('#set-seed', '41')
     page.keyboard.press('Enter')
     world.until(lambda: value('seed') == 41)
-    page.fill('#set-speaker', '99')
+    page.fill('#set-style', '99')
     page.keyboard.press('Enter')
     world.until(lambda: 'knows 0..3' in page.locator('#notice').inner_text())
-    assert value('speaker') == 0
-    world.until(lambda: page.locator('#set-speaker').input_value() == '0')
+    assert value('style') == 0
+    world.until(lambda: page.locator('#set-style').input_value() == '0')
 
 
 def test_a_recording_given_to_the_page_is_spoken(world, watcher, page, tmp_path):

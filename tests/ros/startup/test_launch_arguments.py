@@ -5,7 +5,11 @@ import os
 import pytest
 
 from diffsheg_model.errors import InputError
-from diffsheg_ros.startup.launch_arguments import check_names, check_values
+from diffsheg_ros.startup.launch_arguments import (
+    check_names,
+    check_values,
+    loudspeaker_switch,
+)
 from diffsheg_ros.startup.parameter_files import check_parameter_file
 from tests.support.paths import ROOT
 
@@ -71,6 +75,26 @@ def test_a_value_that_cannot_be_right_is_named(name, value, words):
 
 
 @pytest.mark.parametrize(
+    ('loudspeaker', 'speaker', 'value', 'warns'),
+    [
+        ('false', '', 'false', False), ('true', '', 'true', False), ('false', 'true', 'true', True),
+        ('true', 'true', 'true', True), ('false', 'False', 'False', True),
+    ],
+)  # fmt: skip
+def test_the_former_name_of_loudspeaker_is_accepted_with_a_warning(
+    loudspeaker, speaker, value, warns
+):
+    found, note = loudspeaker_switch({'loudspeaker': loudspeaker, 'speaker': speaker})
+    assert found == value and bool(note) == ('called loudspeaker now' in note) == warns
+
+
+@pytest.mark.parametrize(('loudspeaker', 'speaker'), [('true', 'false'), ('false', 'yes')])
+def test_a_former_name_with_another_value_is_refused(loudspeaker, speaker):
+    with pytest.raises(InputError, match=f'speaker:={speaker}'):
+        loudspeaker_switch({'loudspeaker': loudspeaker, 'speaker': speaker})
+
+
+@pytest.mark.parametrize(
     ('text', 'words'),
     [
         ('avatar: {ros__parameters: {prest: quality}}', 'parameter prest: did you mean preset?'),
@@ -96,6 +120,7 @@ def test_a_name_in_a_file_that_no_node_has_is_found(tmp_path, text, words):
         '',
         '[1, 2]',
         CONFIG.read_text(),
+        'avatar: {ros__parameters: {speaker: 3}}',
         'camera_driver: {ros__parameters: {exposure: 3}}',
         '/**: {ros__parameters: {use_sim_time: true, reorder_s: 0.2, wheel_radius: 0.1}}',
         'avatar: {ros__parameters: {qos_overrides: {/clock: {subscription: {depth: 3}}}}}',

@@ -74,7 +74,7 @@ def test_stopped_while_it_loads_it_ends_cleanly(start_avatar):
 
 
 def test_two_avatars_that_speak_at_once_do_not_mix(start_avatar, calm_bundle, calm_engine):
-    styles = {'/one': {'seed': 1}, '/two': {'seed': 2, 'speaker': 3}}
+    styles = {'/one': {'seed': 1, 'style': 0}, '/two': {'seed': 2, 'style': 3}}
     avatars = [
         start_avatar(namespace, until_heard=False, **style) for namespace, style in styles.items()
     ]
@@ -86,7 +86,9 @@ def test_two_avatars_that_speak_at_once_do_not_mix(start_avatar, calm_bundle, ca
     for avatar, speech in zip(avatars, speeches, strict=True):
         avatar.say(speech, 'same', start_ns=start_ns)
     for avatar, speech, style in zip(avatars, speeches, styles.values(), strict=True):
-        motion = generate(calm_bundle, calm_engine, [speech], RATE, **style)
+        motion = generate(
+            calm_bundle, calm_engine, [speech], RATE, seed=style['seed'], speaker=style['style']
+        )
         check_shown(avatar, motion, 'same', start_ns)
         check_sane(avatar.ears)
         names = {status.name for status in avatar.ears.statuses}
