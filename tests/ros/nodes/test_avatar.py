@@ -412,7 +412,7 @@ def test_a_wrong_value_can_be_set_right(world, make, tiny_bundle):
     # Style and seed are for the next utterance.
     assert node.set_parameters([Parameter('seed', value=3)])[0].successful
     refused = node.set_parameters([Parameter('style', value=4)])[0]
-    assert not refused.successful and "the model 'tiny' knows 0..3" in refused.reason
+    assert not refused.successful and "the model 'tiny' knows styles 0..3" in refused.reason
 
 
 def test_nothing_that_arrives_ends_it(world, active, watcher):

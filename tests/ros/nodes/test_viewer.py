@@ -269,7 +269,7 @@ def test_style_and_seed_are_set_from_the_page(world, watcher, page):
     world.until(lambda: value('seed') == 41)
     page.fill('#set-style', '99')
     page.keyboard.press('Enter')
-    world.until(lambda: 'knows 0..3' in page.locator('#notice').inner_text())
+    world.until(lambda: 'knows styles 0..3' in page.locator('#notice').inner_text())
     assert value('style') == 0
     world.until(lambda: page.locator('#set-style').input_value() == '0')
 
