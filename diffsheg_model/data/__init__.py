@@ -1,4 +1,4 @@
-"""Training data: the shards that training reads, and what makes them.
+"""Training data: the shards that training reads, and the tools that make them.
 
 Imports: session and below.
 """

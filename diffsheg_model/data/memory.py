@@ -9,19 +9,19 @@ _CGROUPS = Path('/sys/fs/cgroup')
 
 
 def available_bytes() -> int | None:
-    """Return the memory that can be taken now: of the machine, or of its container if that is less.
+    """Return the available memory of the machine, or of its container if that is less.
 
     Returns:
-        Bytes; None where the system does not say.
+        Bytes; None if the system does not report it.
     """
     known = [*_machine(), *_container()]
     return max(0, min(known)) if known else None
 
 
 def limit_memory(more_bytes: int) -> None:
-    """Let this process take at most so many bytes beyond what it has; then MemoryError is raised.
+    """Limit further allocations of this process; beyond the limit MemoryError is raised.
 
-    Nothing is limited where the system does not count the memory of a process.
+    There is no limit where the system does not report the memory of a process.
     """
     held = next(_numbers(Path('/proc/self/status'), 'VmData:'), None)
     if held is None:
@@ -40,7 +40,7 @@ def _machine() -> Iterator[int]:
 
 
 def _container() -> Iterator[int]:
-    """Return what the limits of this process's control group and those around it allow."""
+    """Yield the free bytes of this process's control group and of its parents."""
     try:
         lines = Path('/proc/self/cgroup').read_text().splitlines()
     except OSError:
@@ -60,9 +60,9 @@ def _container() -> Iterator[int]:
         group = top / path.lstrip('/')
         while group.is_relative_to(top):
             with contextlib.suppress(OSError, ValueError):
-                # Where there is no limit, it is the word 'max'.
+                # Without a limit the file holds the word 'max'.
                 free = int((group / limit).read_text()) - int((group / usage).read_text())
-                # Pages of files are given back when memory is short.
+                # The kernel reclaims cached file pages when memory is short.
                 yield free + sum(_numbers(group / 'memory.stat', 'inactive_file'))
             if group == top:
                 break
@@ -70,7 +70,7 @@ def _container() -> Iterator[int]:
 
 
 def _numbers(path: Path, name: str) -> Iterator[int]:
-    """Yield the numbers that stand behind a name in a file of names and numbers."""
+    """Yield the numbers after a name in a file of names and numbers."""
     try:
         text = path.read_text()
     except OSError:

@@ -1,4 +1,4 @@
-"""How many of a data set's takes are done, for those who watch."""
+"""The progress bar of takes."""
 
 from rich.console import Console
 from rich.progress import (
@@ -12,7 +12,7 @@ from rich.progress import (
 
 
 def takes_progress(console: Console | None = None, disable: bool = False) -> Progress:
-    """A bar with the number of takes, the time gone and the time to go."""
+    """Return a progress bar with the number of takes, elapsed and remaining time."""
     return Progress(
         TextColumn('{task.description}'),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""What a folder of takes was made with, kept in it, so that two data sets are not mixed."""
+"""The recipe of a data folder: the settings it was made with, so that data sets are not mixed."""
 
 import json
 from pathlib import Path
@@ -9,12 +9,12 @@ from diffsheg_model.files.atomic import atomic_path
 
 
 def keep_recipe(path: Path, recipe: dict[str, Any], what: str) -> None:
-    """Writes a recipe, or compares it with the one that is there.
+    """Write a recipe, or compare it with the existing one.
 
     Args:
-        path: of the recipe, in the folder of the takes.
-        recipe: of plain values.
-        what: the folder's content, for messages.
+        path: file of the recipe, in the folder of the takes.
+        recipe: settings as JSON values.
+        what: content of the folder, for messages.
 
     Raises:
         InputError: the folder was made with another recipe, or its recipe is damaged.

@@ -1,4 +1,4 @@
-"""Takes on disk as diffsheg_model.data.shards reads them: a folder each, and an index."""
+"""Writer of shards: a folder for each take, and an index. `data.shards` reads them."""
 
 import io
 import json
@@ -23,19 +23,19 @@ STATISTICS = 'stats.npz'
 
 @dataclass(frozen=True)
 class TakeInfo:
-    """What `take.json` says.
+    """Content of `take.json`.
 
     Attributes:
         speaker: index of the style one-hot, -1 for none.
         fps: motion and mel frames a second.
-        source: where audio and motion come from, for people.
-        licence: of the take.
-        gesture_valid: whether the gesture channels may train.
-        face_valid: whether the weights may train.
-        weight_mask: of every weight of the format, whether it was captured (or, synthetic, is the
-            teacher's own); a weight that is not was filled in, or is 0 throughout.
-        joint_mask: of every gesture joint of the format the same; empty where all were captured.
-        notes: what was found and mended on the way here.
+        source: origin of audio and motion, as text.
+        licence: licence of the take.
+        gesture_valid: True if the gesture channels may train.
+        face_valid: True if the weights may train.
+        weight_mask: True for each weight that was captured or, in synthetic takes, made by the
+            teacher; other weights were filled in or are 0.
+        joint_mask: the same for each gesture joint; empty if all were captured.
+        notes: problems found and repaired.
     """
 
     speaker: int
@@ -49,7 +49,7 @@ class TakeInfo:
     notes: tuple[str, ...] = ()
 
     def check(self, format_: MotionFormat) -> None:
-        """Raises ValueError where the masks are not of the format."""
+        """Raise ValueError if the masks do not fit the format."""
         for name, names in (
             ('weight_mask', format_.weight_names),
             ('joint_mask', format_.joint_names),
@@ -59,7 +59,7 @@ class TakeInfo:
                 raise ValueError(f'TakeInfo.{name} has {len(mask)} values: must be {len(names)}')
 
     def as_json(self) -> str:
-        """The text of take.json; what is empty is left out."""
+        """Return the text of take.json; empty fields are left out."""
         card = asdict(self)
         for name in ('joint_mask', 'notes'):
             if not card[name]:
@@ -68,12 +68,12 @@ class TakeInfo:
 
 
 def mel_of(samples: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
-    """(F, 128) mel of 16 kHz audio (n,), by the same code as at inference."""
+    """Return the mel spectrogram (F, 128) of 16 kHz audio (n,), by the code of inference."""
     return extract_features(samples, SAMPLE_RATE, FeatureConfig(), fps).mel
 
 
 def frame_count(samples: int, fps: float) -> int:
-    """Frames of a take of 16 kHz audio, as the published mel has them."""
+    """Return the number of frames of 16 kHz audio, as in the published mel spectrogram."""
     mel_rate = FeatureConfig().mel_rate
     return int(samples * mel_rate / SAMPLE_RATE / (mel_rate / fps))
 
@@ -87,16 +87,16 @@ def write_take(
     semantic: NDArray[np.float32] | None = None,
     words: tuple[tuple[float, float, str], ...] = (),
 ) -> int:
-    """Writes one take; it appears whole or not at all.
+    """Write one take; it appears whole or not at all.
 
     Args:
-        folder: of the take.
+        folder: folder of the take.
         samples: (n,) at SAMPLE_RATE, in -1..1.
-        motion: (F, C) un-normalised, F as mel has or some frames off at the end.
-        info: for take.json.
-        format_: of the motion.
-        semantic: (F,) score of every frame of motion, 0 or more, or None.
-        words: (start s, end s, word) of a transcript, for words.json; none for no file.
+        motion: (F, C) not normalised; F may differ from the mel by some frames at the end.
+        info: content of take.json.
+        format_: format of the motion.
+        semantic: (F,) score of every frame, 0 or more, or None.
+        words: (start s, end s, word) of a transcript for words.json; empty for no file.
 
     Returns:
         The number of frames written.
@@ -127,7 +127,7 @@ def write_take(
     return frames
 
 
-# Both are made in memory and written by Python, which says when a disk is full: libsndfile and
+# Both are made in memory and written by Python, which reports a full disk: libsndfile and
 # numpy's tofile give no reason.
 
 
@@ -144,7 +144,7 @@ def _write_npy(path: Path, values: NDArray[np.floating]) -> None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a take was written; a folder appears whole."""
+    """Return True if a take was written completely."""
     return (folder / 'take.json').exists()
 
 
@@ -155,23 +155,23 @@ def write_index(
     format_: MotionFormat,
     filled: bool = False,
 ) -> int:
-    """Writes dataset.json, and stats.npz over the takes: mean and deviation of every channel.
+    """Write dataset.json, and stats.npz with mean and deviation of every channel.
 
     Args:
-        folder: of the takes and the index.
-        takes: their names.
-        description: what else dataset.json says.
-        format_: of the takes.
-        filled: whether a take counts for every channel, since those that were not captured were
-            filled in with something plausible; else for the channels that it has.
+        folder: folder of the takes and the index.
+        takes: names of the takes.
+        description: further entries of dataset.json.
+        format_: motion format of the takes.
+        filled: True if uncaptured channels were filled in plausibly and count in the statistics;
+            else only captured channels count.
 
     Returns:
         The number of frames.
 
     Raises:
-        InputError: there is no take, or one of them is damaged.
+        InputError: there is no take, or a take is damaged.
     """
-    # The package of training is loaded on demand.
+    # Imported on demand: it belongs to the packages of training.
     from diffsheg_model.data.shards import open_take
 
     if not takes:

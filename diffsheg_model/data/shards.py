@@ -1,18 +1,18 @@
-"""A folder of prepared takes, as `diffsheg prepare` and the corpus write it, opened for reading.
+"""Reader of shards: folders of takes that `diffsheg prepare` and `diffsheg corpus` write.
 
     <root>/dataset.json      {"format": "beat" | {..MotionFormat..}, "takes": ["name", ..],
                               "styles": ["name of speaker 0", ..]}  (the last is optional)
     <root>/stats.npz         mean (C,), std (C,)                (optional)
     <root>/<take>/mel.npy    (F, 128) float32, power
     <root>/<take>/motion.npy (F, C) float32, radians and weights, not normalised
-    <root>/<take>/speech.npy (F, S) float16 or float32          (where the model hears an encoder)
+    <root>/<take>/speech.npy (F, S) float16 or float32          (for models with a speech encoder)
     <root>/<take>/semantic.npy (F,) float32, 0 or more          (optional)
     <root>/<take>/take.json  speaker, fps, source, licence, gesture_valid, face_valid, weight_mask,
-                             joint_mask (J of the gesture's joints; left out where it has all)
+                             joint_mask (J gesture joints; left out if it has all)
     <root>/<take>/words.json [[start s, end s, word], ..]       (optional; for people)
     <root>/<take>/audio.wav  16 kHz mono                        (for people, and for encoders)
 
-A speaker of -1 belongs to no style: each of its windows is trained with a random one.
+A speaker of -1 has no style: each of its windows trains with a random one.
 """
 
 import json
@@ -38,17 +38,17 @@ class Take:
     """One recording.
 
     Attributes:
-        path: its folder.
+        path: folder of the take.
         mel: (F, bins) float32 power.
-        motion: (F, C) float32, not normalised; channels that are not valid hold anything.
+        motion: (F, C) float32, not normalised; channels that are not valid hold any values.
         speech: (F, S) float16 or float32, or None.
         semantic: (F,) float32, or None.
         speaker: index into the style one-hot, or ANY_SPEAKER.
-        valid: (C,) bool, channels that the recording has.
-        lacking: (C,) bool, channels that it neither has nor fills with something plausible: they
-            are not valid and hold one value or NaN.
-        source, licence: for the card.
-        notes: what was found and mended when it was prepared.
+        valid: (C,) bool, channels that were captured.
+        lacking: (C,) bool, channels that were neither captured nor filled in plausibly: they are
+            constant or NaN.
+        source, licence: for the card of a bundle.
+        notes: problems found and repaired in preparation.
     """
 
     path: Path
@@ -66,7 +66,7 @@ class Take:
 
 @dataclass(frozen=True)
 class ShardFolder:
-    """The takes under one root and what the root says of them."""
+    """The takes under one root, and the content of its dataset.json and stats.npz."""
 
     path: Path
     format: MotionFormat
@@ -138,10 +138,10 @@ def open_take(
     speech_dim: int = 0,
     in_memory: bool = False,
 ) -> Take:
-    """Opens one take; arrays are memory-mapped unless ``in_memory``.
+    """Open one take; arrays are memory-mapped unless ``in_memory``.
 
     Raises:
-        InputError: it is missing, cut or does not hold what it says.
+        InputError: it is missing, truncated or inconsistent.
     """
     card = _read_json(path / 'take.json')
     mel = _array(path / 'mel.npy', in_memory)
@@ -223,10 +223,10 @@ def _read_stats(
 def open_shards(
     root: Path, mel_bins: int = 128, speech_dim: int = 0, in_memory: bool = False
 ) -> ShardFolder:
-    """Opens a folder of takes; arrays are memory-mapped unless ``in_memory``.
+    """Open a folder of takes; arrays are memory-mapped unless ``in_memory``.
 
     Raises:
-        InputError: the folder or a take in it is missing, cut or does not hold what it says.
+        InputError: the folder or a take in it is missing, truncated or inconsistent.
     """
     card = _read_json(root / 'dataset.json')
     format_ = _read_format(root / 'dataset.json', card.get('format'))

@@ -1,4 +1,4 @@
-"""Speech features of prepared takes, as a session will compute them: window by window."""
+"""Speech features of prepared takes, computed window by window as in a session."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from diffsheg_model.untrusted.reading import reader
 logger = logging.getLogger(__name__)
 
 CARD = 'speech.json'
-"""Beside dataset.json: which encoder the takes' speech.npy are from."""
+"""Name of the file beside dataset.json that names the encoder of the features."""
 
 
 def window_features(
@@ -33,18 +33,18 @@ def window_features(
     overlap: int,
     encoder: SpeechEncoder,
 ) -> NDArray[np.float32]:
-    """Speech features of a recording, each window with the audio that it hears live.
+    """Return the speech features of a recording, each window with the audio it has live.
 
-    A feature near a window's end knows little of what follows, and one of a frame that two windows
-    share is the later window's, as in the motion that a session publishes.
+    Features near the end of a window see little of the following audio. A frame that two windows
+    share has the features of the later one, as in a session.
 
     Args:
         samples: (n,) mono, full scale 1.
-        sample_rate: of the samples, Hz.
-        config: which features, and their context.
+        sample_rate: sample rate, Hz.
+        config: choice of the features, and their context.
         format_: frame rate and window length.
         overlap: frames that a window shares with the one before it.
-        encoder: what ``config.speech_encoder`` names.
+        encoder: the encoder that ``config.speech_encoder`` names.
 
     Returns:
         (F, S) float32.
@@ -65,16 +65,16 @@ def window_features(
 
 
 def encode_takes(root: Path, encoder_folder: Path, config: FeatureConfig, overlap: int) -> int:
-    """Writes speech.npy into every take of a folder of shards that lacks it.
+    """Write the missing speech.npy of all takes of a folder of shards.
 
     Args:
         root: the folder of shards.
         encoder_folder: an exported encoder.
         config: context of the features.
-        overlap: of the windows that the model will generate with.
+        overlap: frames that neighbouring windows share in generation.
 
     Returns:
-        How many takes were encoded.
+        The number of encoded takes.
 
     Raises:
         InputError: the folder holds features of another encoder, or a take has no audio.

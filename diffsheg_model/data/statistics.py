@@ -1,4 +1,4 @@
-"""Mean and standard deviation of every motion channel over the frames that have it."""
+"""Mean and standard deviation of motion channels over the frames that have them."""
 
 from collections.abc import Iterable
 
@@ -14,20 +14,20 @@ CHUNK_FRAMES = 65536
 def compute_stats(
     takes: Iterable[tuple[Take, float]], channels: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Statistics over takes, each frame counted with its take's weight.
+    """Compute statistics over takes; each frame counts with the weight of its take.
 
-    Sums are relative to the first valid frame of a channel, in float64: channels that hardly move
-    far from 0 keep their true deviation.
+    Sums are relative to the first valid frame of a channel, in float64. So channels far from 0 that
+    hardly move keep their true deviation.
 
     Args:
         takes: takes and the weights of their frames.
         channels: C.
 
     Returns:
-        mean (C,) and std (C,) float32; 0 and 0 for a channel that no take has.
+        mean (C,) and std (C,) float32; both 0 for a channel that no take has.
 
     Raises:
-        InputError: a take holds NaN or infinity in a channel that it calls valid.
+        InputError: a take holds NaN or infinity in a valid channel.
     """
     origin = np.zeros(channels)
     seen = np.zeros(channels, bool)
@@ -56,16 +56,16 @@ def compute_stats(
 
 
 STILL = 1e-6
-"""A channel whose deviation is less than this never moves; bundles treat it so too."""
+"""Radians or weight: channels with a smaller deviation are still, in bundles too."""
 
 
 def settle(std: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
-    """``std`` (C,) with 0 for channels that move less than ``floor``."""
+    """Return ``std`` (C,) with 0 for channels below ``floor``."""
     return np.where(std < floor, 0, std).astype(np.float32)
 
 
 class Moments:
-    """Mean and deviation of every column over rows given piece by piece."""
+    """Mean and deviation of columns over rows that are added block by block."""
 
     def __init__(self, columns: int) -> None:
         self._count = np.zeros(columns)
@@ -73,7 +73,7 @@ class Moments:
         self._squares = np.zeros(columns)
 
     def add(self, rows: ArrayLike, counted: NDArray[np.bool_] | bool = True) -> None:
-        """Adds rows (n, columns); only the columns that are ``counted``."""
+        """Add rows (n, columns) to the columns in ``counted``."""
         values = np.asarray(rows, np.float64)
         if not np.all(counted):
             values = np.where(counted, values, 0.0)
@@ -82,7 +82,7 @@ class Moments:
         self._squares += np.square(values).sum(axis=0)
 
     def result(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Mean and deviation (columns,); 0 and 0 where no row was counted."""
+        """Return mean and deviation (columns,); both 0 for columns without rows."""
         count = np.maximum(self._count, 1.0)
         mean = self._total / count
         variance = np.maximum(self._squares / count - mean**2, 0.0)

@@ -1,4 +1,4 @@
-"""Many jobs in worker processes: a job that fails, hangs or kills its worker ends no other."""
+"""Jobs in worker processes: a job that fails, hangs or kills its worker does not affect others."""
 
 import contextlib
 import math
@@ -18,19 +18,19 @@ from typing import Any
 from diffsheg_model.data.memory import available_bytes, limit_memory
 from diffsheg_model.errors import InputError, one_line
 
-#: Part of the available memory that all workers together may take.
+#: Share of the available memory for all workers together.
 _MEMORY_PART = 0.8
-#: Bytes that any worker may take, however many there are.
+#: Bytes that every worker may take, however many there are.
 _LEAST_BYTES = 1 << 29
-#: Seconds that a worker has to put its unfinished files away before it is killed.
+#: Seconds for a worker to remove its unfinished files before it is killed.
 _PATIENCE_S = 5.0
 
 
 class JobFailed(RuntimeError):
-    """A job that raised something else than InputError, or ended or was killed with its worker.
+    """A job that raised another exception than InputError, or died with its worker.
 
     Attributes:
-        retry: True where it may succeed alone: others may have taken the memory.
+        retry: True if it may succeed alone, because others may have used the memory.
     """
 
     def __init__(self, message: str, retry: bool = False) -> None:
@@ -43,9 +43,9 @@ class Job:
     """A call in another process.
 
     Attributes:
-        call: a function of a module, found there by its name.
-        arguments: that can be pickled.
-        limit_s: seconds after which it counts as hanging; its worker is killed.
+        call: a function at module level, so that it can be pickled.
+        arguments: its arguments, which can be pickled.
+        limit_s: seconds after which the job counts as hanging and its worker is killed.
     """
 
     call: Callable[..., Any]
@@ -55,13 +55,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """A job's end.
+    """Result of a job.
 
     Attributes:
-        index: of the job.
-        value: that it returned; None where it failed.
-        error: an InputError that it raised, or JobFailed; None where it did not fail.
-        retried: True where this is the end of its second run; the first may have left something.
+        index: index of the job.
+        value: returned value; None if it failed.
+        error: an InputError that it raised, or JobFailed; None if it did not fail.
+        retried: True if this was its second run; the first may have left files.
     """
 
     index: int
@@ -73,21 +73,21 @@ class Done:
 def run_jobs(
     jobs: Sequence[Job], workers: int, module: str, *, fresh: bool = False
 ) -> Generator[Done, None, None]:
-    """Run jobs in worker processes and yield the end of each, in any order.
+    """Run jobs in worker processes and yield their results in any order.
 
-    The workers share most of the memory that is available. A job that takes more than its share,
-    or whose worker dies, runs once more at the end, alone and with all of that memory. Close the
-    generator, or let an exception pass, to end all workers. Scripts call this below
-    ``if __name__ == '__main__'``, as everything that starts processes.
+    The workers share most of the available memory. A job that exceeds its share, or that kills its
+    worker, runs once more at the end, alone and with all of that memory. Closing the generator ends
+    all workers. Scripts must call this below ``if __name__ == '__main__'``, because it starts
+    processes.
 
     Args:
-        jobs: any number.
-        workers: processes at a time, 1 or more.
-        module: imported once for all workers; name the module of the jobs.
-        fresh: True for a new process for each job.
+        jobs: jobs of any number.
+        workers: number of processes, 1 or more.
+        module: the module of the jobs, imported once for all workers.
+        fresh: True to start a new process for each job.
     """
     context = multiprocessing.get_context('forkserver')
-    # Not fork, which copies locks in whatever state they are in.
+    # Not fork, which copies locks in any state.
     context.set_forkserver_preload([module])
     again = []
     count = max(1, min(workers, len(jobs)))
@@ -129,7 +129,7 @@ def _run(
                 if waiting and not fresh and not isinstance(done.error, JobFailed):
                     worker.give(waiting[0], jobs[waiting.popleft()])
                 else:
-                    # Nor does a worker go on that ran out of memory.
+                    # A worker that ran out of memory is not used again either.
                     workers.pop(worker.connection).end()
                 yield done
     finally:
@@ -140,11 +140,11 @@ def _run(
 
 
 class _Worker:
-    """A process that does one job after the other, seen from its parent.
+    """Handle of a worker process, which runs one job after another.
 
     Args:
-        context: starts the process.
-        memory_bytes: that it may take; None for any.
+        context: context that starts the process.
+        memory_bytes: memory limit of the process; None for none.
     """
 
     def __init__(self, context: ForkServerContext, memory_bytes: int | None) -> None:
@@ -163,10 +163,10 @@ class _Worker:
             self.connection.send((job.call, job.arguments))
 
     def collect(self) -> Done:
-        """Return the end of the job that was given, which may be the end of the worker."""
+        """Return the result of the current job; the worker may have died."""
         try:
             value, error = self.connection.recv()
-        except Exception:  # nothing, or half an answer
+        except Exception:  # no answer, or a truncated one
             self.process.join(_PATIENCE_S)
             return Done(self._index, error=JobFailed(_death(self.process.exitcode), retry=True))
         return Done(self._index, value, error)
@@ -176,7 +176,7 @@ class _Worker:
         return Done(self._index, error=JobFailed(f'did not end within {self._limit_s:.0f} s'))
 
     def end(self) -> None:
-        """Let the worker end; kill it where it does not."""
+        """End the worker; kill it if it does not end in time."""
         self.connection.close()
         self.process.join(_PATIENCE_S)
         if self.process.is_alive():
@@ -193,7 +193,7 @@ def _death(status: int | None) -> str:
 
 
 def _work(parent: connection.Connection, memory_bytes: int | None) -> None:
-    """Do jobs until the parent hangs up; the body of a worker process."""
+    """Run jobs until the parent closes the connection; main function of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -225,7 +225,7 @@ def _answer(
         return None, JobFailed(f'takes more memory than {most} ({one_line(error)})', retry=True)
     except (SystemExit, KeyboardInterrupt):
         raise
-    except BaseException as error:  # libraries in Rust have one that is no Exception
+    except BaseException as error:  # Rust libraries raise a panic that is no Exception
         return None, JobFailed(one_line(error))
 
 
@@ -234,7 +234,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent has ended: nobody waits for the job any more."""
+    """End this process when its parent has ended: no one waits for the job any more."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,1 +1,1 @@
-"""Measures of generated motion: one function a metric, with its formula and source."""
+"""Evaluation of generated motion against captured motion: metrics, distances and the report."""

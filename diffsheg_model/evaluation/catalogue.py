@@ -1,18 +1,18 @@
-"""What each figure of a report is called, in which unit, which way is better, and its source."""
+"""Catalogue of the report's figures: title, unit, better direction and source of each."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One figure.
+    """Description of one figure.
 
     Attributes:
-        title: as tables show it.
-        unit: '' for a pure number.
-        better: 'low', 'high', 'real' (near the captured motion's), 'one', or '' for neither.
-        group: heading that it stands under.
-        about: one line: what it is, and its source.
+        title: title in tables.
+        unit: unit; '' for a dimensionless number.
+        better: 'low', 'high', 'real' (close to the captured motion's), 'one' or '' for neither.
+        group: heading in tables.
+        about: definition and source, one line.
     """
 
     title: str
@@ -212,4 +212,4 @@ CATALOGUE = {
         'hardly change it.',
     ),
 }
-"""In the order of the table."""
+"""Figures by name, in the order of the table."""

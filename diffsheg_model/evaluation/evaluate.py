@@ -1,4 +1,4 @@
-"""Generates motion for recordings, several times, and measures it against the captured motion."""
+"""Evaluation of a bundle: generated motion measured against the captured motion."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -38,8 +38,8 @@ class Figure:
     """One figure of the report.
 
     Attributes:
-        values: of each seed.
-        captured: the captured motion's own; None where that says nothing.
+        values: value of each seed.
+        captured: value of the captured motion; None where it has no meaning.
     """
 
     values: tuple[float, ...]
@@ -47,23 +47,23 @@ class Figure:
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
+        """Mean over the seeds."""
         return float(np.mean(self.values))
 
     @property
     def deviation(self) -> float:
-        """Sample standard deviation over the seeds; NaN of one seed."""
+        """Sample standard deviation over the seeds; NaN with one seed."""
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else float('nan')
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What came out.
+    """Result of an evaluation.
 
     Attributes:
-        figures: by name, in the order of the catalogue.
+        figures: figures by name, in the order of the catalogue.
         generated: motion of each seed and take.
-        notes: one line for everything that could not be measured, or only partly.
+        notes: one line for each figure that could not be measured.
     """
 
     figures: dict[str, Figure]
@@ -82,20 +82,20 @@ def evaluate_bundle(
     strict: bool = False,
     on_frames: Callable[[int], None] | None = None,
 ) -> Evaluation:
-    """Measures a bundle on recordings.
+    """Measure a bundle on recordings.
 
     Args:
-        bundle: the model, with the sampler settings to use.
-        engine: its network.
+        bundle: the model, with its sampler settings.
+        engine: engine of its network.
         data: recordings with captured motion.
-        seeds: how many motions a recording; seeds 0 .. seeds - 1.
-        speech_encoder: what the bundle's features ask for.
+        seeds: number of motions for each recording, with the seeds 0 .. seeds - 1.
+        speech_encoder: encoder of the bundle's features.
         autoencoders: at most one for each Frechet distance.
-        strict: whether too few windows for a distance are an error instead of a note.
-        on_frames: told the number of frames generated so far.
+        strict: True to raise InputError for too few windows for a distance, instead of a note.
+        on_frames: called with the number of frames generated so far.
 
     Raises:
-        InputError: as the arguments deserve.
+        InputError: fewer than one seed, or too few windows for a distance with ``strict``.
     """
     if seeds < 1:
         raise InputError(f'seeds = {seeds}: must be at least 1')
@@ -114,7 +114,7 @@ def evaluate_bundle(
             bundle, engine, takes, seed, speech_encoder, _after(seed * data.frames, on_frames)
         )
         each = _figures(bundle, motions, takes, captured)
-        rows.append(weighted_mean(each, weights) | distances.to(motions) | speed)
+        rows.append(weighted_mean(each, weights) | distances.of(motions) | speed)
         generated.append(motions)
     own = weighted_mean(captured, weights) | distances.captured
     figures = {
@@ -129,7 +129,7 @@ def evaluate_bundle(
 
 
 def _grid(bundle: Bundle) -> tuple[int, int]:
-    """Return frames of a window and frames that two windows share."""
+    """Return the frames of a window and the overlap of two windows."""
     return bundle.config.format.window_frames, bundle.config.foppas.overlap
 
 
@@ -139,7 +139,7 @@ def _figures(
     takes: Sequence[EvaluationTake],
     captured: Sequence[Figures],
 ) -> list[Figures]:
-    """Return the figures of each take's generated motion, ratios to the captured ones included."""
+    """Return the figures of each generated motion, with ratios to the captured ones."""
     each = [
         own_figures(motion, take, bundle.skeleton, captured=False)
         | compared_figures(motion, take, bundle.skeleton)
@@ -161,7 +161,7 @@ def _generate(
     speech_encoder: SpeechEncoder | None,
     on_frames: Callable[[int], None] | None,
 ) -> tuple[tuple[Motion, ...], Figures]:
-    """Generate a motion for every take and measure how many times real time that runs."""
+    """Generate a motion for every take and measure the speed in multiples of real time."""
     motions, spent_s, used_s, done = [], 0.0, 0.0, 0
     for number, take in enumerate(takes):
         begin, begin_used = time.perf_counter(), time.process_time()
@@ -185,12 +185,12 @@ def _generate(
 
 
 def _after(done: int, on_frames: Callable[[int], None] | None) -> Callable[[int], None] | None:
-    """Counts the frames of one take on top of those of the takes before it."""
+    """Return a callback that adds the frames of the takes before."""
     return None if on_frames is None else lambda frames: on_frames(done + frames)
 
 
 def _seed_difference(bundle: Bundle, generated: Sequence[tuple[Motion, ...]]) -> float:
-    """Mean distance in centimetres of the wrists between the first two seeds."""
+    """Return the mean distance of the wrists between the first two seeds, in centimetres."""
     wrists = wrists_of(bundle.skeleton)
     paths = [
         np.concatenate(

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 DIVERSITY_WINDOWS = 200
-"""Windows whose pairs diversity is taken over, spread evenly: the pairs grow with the square."""
+"""Windows for diversity, evenly spaced; the number of their pairs grows with the square."""
 
 
 def open_autoencoders(paths: Sequence[Path], format_: MotionFormat) -> 'list[Autoencoder]':
-    """Loads auto-encoders for motion of a format.
+    """Load auto-encoders for motion of a format.
 
     Raises:
-        InputError: a folder is none, it takes other motion, two measure the same, or torch is
-            not installed.
+        InputError: a folder is no auto-encoder or one of another format, two measure the same
+            distance, or torch is not installed.
     """
     if not paths:
         return []
@@ -58,8 +58,8 @@ class FeatureDistances:
     """Frechet distances and diversity in the features of auto-encoders.
 
     Attributes:
-        captured: figures of the captured motion by itself.
-        notes: what could not be measured.
+        captured: figures of the captured motion.
+        notes: one line for each distance that could not be measured.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class FeatureDistances:
         self._real: list[tuple[Autoencoder, list[Array]]] = []
         self.captured: Figures = {}
         self.notes: list[str] = []
-        # The most general features first: diversity is taken in the first that there are.
+        # The most general features first: diversity uses the first available ones.
         order = sorted(autoencoders, key=lambda each: list(CATALOGUE).index(each.protocol.distance))
         for autoencoder in order:
             protocol = autoencoder.protocol
@@ -107,15 +107,15 @@ class FeatureDistances:
         ]
 
     def _floor(self, autoencoder: 'Autoencoder', real: Sequence[Array]) -> Figures:
-        """The distance between the captured takes' first and second halves."""
+        """Return the distance between the captured takes' first and second halves."""
         halves = [(part[: len(part) // 2], part[len(part) // 2 :]) for part in real]
         first, second = (np.concatenate(parts) for parts in zip(*halves, strict=True))
         if min(len(first), len(second)) < autoencoder.protocol.windows_needed:
             return {}
         return {autoencoder.protocol.distance: frechet_distance(first, second)}
 
-    def to(self, motions: Sequence[Motion]) -> Figures:
-        """Figures of one seed's motions."""
+    def of(self, motions: Sequence[Motion]) -> Figures:
+        """Return the distances of one seed's motions to the captured ones."""
         figures: Figures = {}
         for autoencoder, real in self._real:
             made = self._features(autoencoder, [channels_of(motion) for motion in motions])

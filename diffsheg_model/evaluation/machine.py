@@ -1,4 +1,4 @@
-"""Which machine a figure was measured on."""
+"""Description of the machine that figures were measured on."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def machine() -> str:
-    """This machine in words: processor, cores, memory, Python."""
+    """Return a description of this machine: processor, cores, memory, Python."""
     cpuinfo = Path('/proc/cpuinfo')
     lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
     model = next(

@@ -1,7 +1,7 @@
-"""All figures of one motion: what it is like by itself, and how near the captured one it is.
+"""All figures of one motion: its own, and those of its difference from the captured motion.
 
-Each is a dict from a name of `catalogue.CATALOGUE` to a number; names that the data has nothing
-for are left out.
+Figures are a dict from names of `catalogue.CATALOGUE` to numbers. Figures that the data does not
+allow are left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ _EYES = ('eyeBlinkLeft', 'eyeBlinkRight')
 
 
 def mouth_opening(motion: Motion) -> Array | None:
-    """(F,) the weight jawOpen, else the jaw joint's angle about x in radians; None without both."""
+    """Return the weight jawOpen (F,), else the jaw joint's angle in radians, else None."""
     if 'jawOpen' in motion.weight_names:
         return motion.weights[:, motion.weight_names.index('jawOpen')].astype(np.float64)
     if 'jaw' in motion.joint_names:
@@ -49,13 +49,13 @@ def mouth_opening(motion: Motion) -> Array | None:
 
 
 def wrists_of(skeleton: Skeleton) -> tuple[str, ...]:
-    """The joints that gestures are measured at; empty for a skeleton that has no such."""
+    """Return the wrist joints of a skeleton; empty if it has none."""
     pairs = (pair for pair in WRISTS.values() if set(pair) <= set(skeleton.names))
     return next(pairs, ())
 
 
 def with_ancestors(skeleton: Skeleton, joints: Sequence[str]) -> list[str]:
-    """Joints and all those that move them."""
+    """Return joints and all their ancestors."""
     found = set()
     for name in joints:
         index = skeleton.index(name)
@@ -66,7 +66,7 @@ def with_ancestors(skeleton: Skeleton, joints: Sequence[str]) -> list[str]:
 
 
 def has_mouth(take: EvaluationTake) -> bool:
-    """Whether the take's mouth opening was captured."""
+    """Return True if the take's mouth opening was captured."""
     return take.has_weights(['jawOpen']) or (
         'jaw' in take.format.face_joint_names and take.has_joints(['jaw'])
     )
@@ -75,13 +75,13 @@ def has_mouth(take: EvaluationTake) -> bool:
 def own_figures(
     motion: Motion, take: EvaluationTake, skeleton: Skeleton, captured: bool
 ) -> Figures:
-    """Figures of one motion to the take's sound.
+    """Return the figures of one motion and the audio of its take.
 
     Args:
-        motion: generated, or the captured one.
-        take: what it belongs to.
-        skeleton: that both are put on.
-        captured: whether only what the take captured counts.
+        motion: the generated or the captured motion.
+        take: take of the motion.
+        skeleton: skeleton for both motions.
+        captured: True to leave out figures of channels that the take did not capture.
     """
     figures: Figures = {}
     wrists = wrists_of(skeleton)
@@ -127,26 +127,26 @@ def _wrist_figures(
 
 
 def _alignment(onsets: Array, beats: Sequence[Array], sigma_s: float) -> float:
-    """Mean over the joints whose beats are given."""
+    """Return the mean beat alignment over joints."""
     return float(np.mean([beat_alignment(onsets, times, sigma_s) for times in beats]))
 
 
 def channels_of(motion: Motion) -> NDArray[np.float32]:
-    """The channels (F, C) of motion in its format's order: `motion.from_channels` undone."""
+    """Return the channels (F, C) of motion in the order of its format."""
     return np.concatenate([motion.rotations.reshape(len(motion), -1), motion.weights], axis=1)
 
 
 def seam_figures(
     motion: Motion, take: EvaluationTake, window: int, overlap: int, captured: bool
 ) -> Figures:
-    """Whether motion shows where windows meet; the captured one has none and is a control.
+    """Return the seam ratios of motion; the captured motion has no seams and is a control.
 
     Args:
-        motion: generated, or the captured one.
-        take: what it belongs to.
+        motion: the generated or the captured motion.
+        take: take of the motion.
         window: frames of a window.
         overlap: frames that neighbouring windows share.
-        captured: whether only what the take captured counts.
+        captured: True to leave out figures of channels that the take did not capture.
     """
     starts = seam_starts(len(motion), window, overlap)
     gestures = take.format.gesture_dim
@@ -160,7 +160,7 @@ def seam_figures(
 
 
 def compared_figures(motion: Motion, take: EvaluationTake, skeleton: Skeleton) -> Figures:
-    """How near generated motion is to the captured one, where that was captured."""
+    """Return the figures of the difference between generated and captured motion."""
     figures: Figures = {}
     frames = len(motion)
     real = take.motion[:frames]
@@ -207,7 +207,7 @@ def _lip_figures(motion: Motion, real: Motion, take: EvaluationTake) -> Figures:
 
 
 def weighted_mean(figures: Sequence[Mapping[str, float]], weights: Sequence[float]) -> Figures:
-    """Mean of each figure over the takes that have it, by weight; NaN where none has a number."""
+    """Return the weighted mean of each figure over its takes; NaN without a finite value."""
     names = dict.fromkeys(name for values in figures for name in values)
     means: Figures = {}
     for name in names:

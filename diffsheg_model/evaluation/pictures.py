@@ -1,4 +1,4 @@
-"""Pictures for a report: captured beside generated motion."""
+"""Pictures of the report: captured and generated motion."""
 
 import io
 import tempfile
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 CURVE_S = 20.0
-"""Length of the curves that are drawn, seconds: more is not readable."""
+"""Seconds, length of curves; longer ones are not readable."""
 
 STRIP_S = 10.0
-"""Length of the strips of poses, seconds."""
+"""Seconds, length of pose strips."""
 
 
 def png(figure: 'Figure') -> bytes:
-    """A figure as the bytes of a PNG file."""
+    """Return a figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format='png', metadata={'Software': None})
     return buffer.getvalue()
@@ -53,14 +53,14 @@ def png(figure: 'Figure') -> bytes:
 def mouth_picture(
     takes: Sequence[EvaluationTake], generated: Sequence[Sequence[Motion]]
 ) -> tuple[str, bytes] | None:
-    """Captured and generated mouth opening of the first take that has it.
+    """Draw captured and generated mouth opening of the first take that has it.
 
     Args:
-        takes: of the evaluation.
+        takes: takes of the evaluation.
         generated: motion of each seed and take.
 
     Returns:
-        A caption and a PNG; None where no mouth was captured.
+        A caption and a PNG; None if no mouth was captured.
     """
     number = next((n for n, take in enumerate(takes) if has_mouth(take)), None)
     if number is None:
@@ -87,7 +87,7 @@ def mouth_picture(
 
 
 def _legend(axes: 'Axes') -> None:
-    """Above the axes on the right, where no curve is."""
+    """Draw the legend above the axes on the right, beside the curves."""
     axes.legend(
         loc='lower right',
         bbox_to_anchor=(1.0, 0.98),
@@ -107,15 +107,15 @@ def _line(
 def movement_picture(
     takes: Sequence[EvaluationTake], motions: Sequence[Motion], skeleton: Skeleton
 ) -> tuple[str, bytes] | None:
-    """How often the wrists have which speed, and the spectra of wrist speed and mouth opening.
+    """Draw the histogram of wrist speed, and spectra of wrist speed and mouth opening.
 
     Args:
-        takes: of the evaluation.
-        motions: of one seed, a motion a take.
-        skeleton: that both are put on.
+        takes: takes of the evaluation.
+        motions: motions of one seed, one for each take.
+        skeleton: skeleton for both motions.
 
     Returns:
-        A caption and a PNG; None where nothing fitting was captured.
+        A caption and a PNG; None if neither wrists nor mouth were captured.
     """
     wrists = wrists_of(skeleton)
     chain = with_ancestors(skeleton, wrists)
@@ -172,7 +172,7 @@ def _histogram(axes: 'Axes', speeds: dict[str, list[Array]]) -> None:
 
 
 def _spectrum(curves: Sequence[Array], fps: float) -> tuple[Array, Array]:
-    """Power density (Welch, windows of 4 s) without the constant, averaged over the takes."""
+    """Return the power density (Welch, windows of 4 s, no mean), averaged over takes."""
     from scipy.signal import welch
 
     length = min(round(4 * fps), *(len(curve) for curve in curves), 10**6)
@@ -184,9 +184,9 @@ def _spectrum(curves: Sequence[Array], fps: float) -> tuple[Array, Array]:
 def strip_pictures(
     takes: Sequence[EvaluationTake], motions: Sequence[Motion], skeleton: Skeleton
 ) -> list[tuple[str, bytes]]:
-    """Strips of poses of the first take whose body was captured: generated, then captured.
+    """Draw pose strips of the first take with a captured body: generated, then captured.
 
-    Without such a take the generated strip of the first one alone.
+    Without such a take there is only the generated strip of the first take.
     """
     gestures = takes[0].format.gesture_dim
     whole = (n for n, take in enumerate(takes) if take.valid[:gestures].all())

@@ -1,4 +1,4 @@
-"""An evaluation as a table, as JSON and as one HTML file that needs nothing else."""
+"""The report of an evaluation: a table, JSON, and one self-contained HTML file."""
 
 import base64
 import dataclasses
@@ -37,7 +37,7 @@ code { font-size: .9em; overflow-wrap: anywhere; }
 
 
 def number(value: float | None) -> str:
-    """Four digits; a dash where there is no number."""
+    """Format a number with four digits; a dash for NaN and infinity."""
     return '–' if value is None or not math.isfinite(value) else f'{value:.4g}'
 
 
@@ -48,7 +48,7 @@ def describe(
     autoencoders: 'Sequence[Autoencoder]',
     seeds: int,
 ) -> dict[str, Any]:
-    """All that figures depend on, as plain JSON."""
+    """Return all conditions of the figures, as JSON values."""
     config = bundle.config
     return {
         'machine': machine(),
@@ -81,7 +81,7 @@ def _short_protocol(autoencoder: 'Autoencoder') -> dict[str, Any]:
 
 
 def as_json(evaluation: Evaluation, description: Mapping[str, Any]) -> str:
-    """The contents of metrics.json."""
+    """Return the content of metrics.json."""
 
     def plain(value: float | None) -> float | None:
         return value if value is not None and math.isfinite(value) else None
@@ -102,7 +102,7 @@ def as_json(evaluation: Evaluation, description: Mapping[str, Any]) -> str:
 
 
 def as_table(evaluation: Evaluation, description: Mapping[str, Any]) -> 'Table':
-    """The table that the command prints."""
+    """Return the table that the command prints."""
     from rich.table import Table
 
     table = Table(
@@ -145,7 +145,7 @@ def _facts(description: Mapping[str, Any]) -> list[str]:
 
 
 def _label(name: str, description: Mapping[str, Any]) -> str:
-    """A metric's title with its unit, and a distance's with its auto-encoder."""
+    """Return a metric's title with its unit, and a distance's with its auto-encoder."""
     entry = CATALOGUE[name]
     unit = f' ({entry.unit})' if entry.unit else ''
     autoencoder = description['autoencoders'].get(name)
@@ -162,7 +162,7 @@ def as_html(
     bundle: Bundle,
     data: EvaluationData,
 ) -> str:
-    """The report: table, pictures, and how everything was measured."""
+    """Return the HTML report: table, pictures and conditions."""
     first = evaluation.generated[0]
     pictures = [
         mouth_picture(data.takes, evaluation.generated),

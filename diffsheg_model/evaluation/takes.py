@@ -1,4 +1,4 @@
-"""Recordings with captured motion, as an evaluation compares with them."""
+"""Takes for evaluation: recordings with captured motion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from diffsheg_model.data.shards import Take
 
 LENGTH_TOLERANCE_FRAMES = 3
-"""Motion and sound of a take may differ by this much at the end."""
+"""Frames, largest difference of the durations of motion and audio."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +30,12 @@ class EvaluationTake:
     """One recording.
 
     Attributes:
-        name: of the take.
+        name: name of the take.
         samples: (n,) mono.
-        rate: their rate, Hz.
-        speaker: whose style its motion is generated in.
-        format: of the motion.
-        channels: (F, C) captured; what is not valid holds the model's mean.
+        rate: sample rate, Hz.
+        speaker: style of the generated motion.
+        format: format of the motion.
+        channels: (F, C) captured motion; the model's mean in channels that are not valid.
         valid: (C,) bool, channels that were captured.
         semantic: (F,) scores, or None.
     """
@@ -54,7 +54,7 @@ class EvaluationTake:
 
     @property
     def duration_s(self) -> float:
-        """Of the motion."""
+        """Duration of the motion."""
         return len(self) / self.format.fps
 
     @cached_property
@@ -64,26 +64,26 @@ class EvaluationTake:
 
     @cached_property
     def energy(self) -> NDArray[np.float64]:
-        """(F,) short-time energy of the sound."""
+        """Short-time energy (F,) of the audio."""
         return short_time_energy(self.samples, self.rate, self.format.fps, len(self))
 
     @cached_property
     def speech(self) -> NDArray[np.bool_]:
-        """(F,) where something is said."""
+        """Mask (F,) of speech frames."""
         return speech_frames(self.energy)
 
     @cached_property
     def onsets(self) -> NDArray[np.float64]:
-        """(A,) seconds at which sounds begin."""
+        """Times (A,) of audio onsets, seconds."""
         return audio_onsets(self.samples, self.rate)
 
     @cached_property
     def strong_onsets(self) -> NDArray[np.float64]:
-        """(A,) seconds of the stronger half of them."""
+        """Times (A,) of the stronger half of the onsets, seconds."""
         return strong_onsets(self.samples, self.rate)
 
     def has_joints(self, names: Sequence[str]) -> bool:
-        """Whether all these joints were captured."""
+        """Return True if all these joints were captured."""
         format_ = self.format
         own = {name: 3 * place for place, name in enumerate(format_.joint_names)}
         own |= {
@@ -93,7 +93,7 @@ class EvaluationTake:
         return all(self.valid[own[name] : own[name] + 3].all() for name in names if name in own)
 
     def has_weights(self, names: Sequence[str]) -> bool:
-        """Whether the format has all these weights and they were captured."""
+        """Return True if the format has all these weights and they were captured."""
         own = self.format.weight_names
         first = self.format.channels - len(own)
         return all(name in own and self.valid[first + own.index(name)] for name in names)
@@ -105,8 +105,8 @@ class EvaluationData:
 
     Attributes:
         path: folder of shards.
-        takes: those that are compared with.
-        digest: SHA-256 of their motion, as a report names them.
+        takes: the takes.
+        digest: SHA-256 of their motion, for the report.
     """
 
     path: Path
@@ -115,7 +115,7 @@ class EvaluationData:
 
     @property
     def frames(self) -> int:
-        """Of all takes."""
+        """Number of frames of all takes."""
         return sum(len(take) for take in self.takes)
 
 
@@ -126,20 +126,19 @@ def open_takes(
     max_seconds: float = 0.0,
     speaker: int | None = None,
 ) -> EvaluationData:
-    """Opens a folder of shards for evaluation of a bundle.
+    """Open a folder of shards for the evaluation of a bundle.
 
     Args:
         path: the folder.
-        bundle: the model; its format must be the data's.
-        max_takes: so many, spread evenly over the folder; 0 for all.
-        max_seconds: only the beginning of each take; 0 for all of it.
-        speaker: whose style to generate; None for each take's own.
+        bundle: the model; its format must be that of the data.
+        max_takes: number of takes, evenly spaced over the folder; 0 for all.
+        max_seconds: seconds from the start of each take; 0 for whole takes.
+        speaker: style to generate; None for the style of each take.
 
     Raises:
-        InputError: the data is unusable, of another format, or of speakers that the model does
-            not know.
+        InputError: the data is unusable, of another format, or has unknown speakers.
     """
-    # With torch's package beside it this import stays out of inference.
+    # Imported on demand: it belongs to the packages of training.
     from diffsheg_model.data.shards import open_shards
 
     for name, value in (('max_takes', max_takes), ('max_seconds', max_seconds)):
@@ -188,7 +187,7 @@ def _open_take(
         )
     if max_seconds:
         samples = samples[: max(1, round(max_seconds * rate))]
-    # As many as will be generated.
+    # As many frames as will be generated.
     frames = min(frames, int(len(samples) / rate * format_.fps))
     channels = np.where(take.valid, take.motion[:frames], bundle.mean).astype(np.float32)
     semantic = None if take.semantic is None else np.asarray(take.semantic[:frames])

@@ -1,4 +1,4 @@
-"""Pictures of the avatar as a file: a browser draws them, a video encoder writes them.
+"""Pictures of motion as files: plots, pose strips, and renders of the page as stills or videos.
 
 PyAV is loaded when a video is written; the browser is a program of the system.
 """

@@ -1,7 +1,7 @@
-"""A browser without a window: Chromium or Chrome shows a page of ours until we stop it.
+"""A headless browser: Chromium or Chrome shows a local page until it is stopped.
 
-Nothing is said to the browser but the address; the page talks to the server that it came from.
-WebGL is drawn in software, so that a computer without a graphics card or a screen will do.
+The browser gets only the address; the page talks to its server. WebGL is rendered in software, so
+that neither a graphics card nor a screen is needed.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from pathlib import Path
 
 from diffsheg_model.errors import InputError
 
-#: Where a user names the browser once and for all.
+#: Environment variable that names the browser.
 VARIABLE = 'DIFFSHEG_BROWSER'
-#: Programs that are looked for, in this order.
+#: Programs to look for on PATH, in this order.
 PROGRAMS = (
     'chromium',
     'chromium-browser',
@@ -32,7 +32,7 @@ PROGRAMS = (
 
 _FLAGS = (
     '--headless=new',
-    # The page fills the screen, and the screen has the size that was asked for.
+    # The page fills the screen, which has the requested size.
     '--kiosk',
     '--force-device-scale-factor=1',
     '--hide-scrollbars',
@@ -42,7 +42,7 @@ _FLAGS = (
     '--enable-unsafe-swiftshader',
     # The page's console goes into the log.
     '--enable-logging=stderr',
-    # A page that nobody looks at is drawn as often as one in front.
+    # A page in the background is drawn as often as one in front.
     '--disable-background-timer-throttling',
     '--disable-backgrounding-occluded-windows',
     '--disable-renderer-backgrounding',
@@ -62,11 +62,11 @@ _FLAGS = (
 )
 _STOP_S = 5.0
 _PREFIX = 'diffsheg-'
-#: Chromium makes a socket in its temporary folder, and a socket's path has at most 107 bytes.
+#: Bytes: Chromium makes a socket in its temporary folder, and a socket's path has at most 107.
 _LONGEST_FOLDER = 107 - len(f'/{_PREFIX}12345678/org.chromium.Chromium.123456/SingletonSocket')
-#: What Chromium puts before a message: process, thread, time, level, file and line.
+#: Chromium's prefix of a message: process, thread, time, level, file and line.
 _LOG_PREFIX = re.compile(r'^\[[^\]]*\] ?')
-#: What it says where there is no desktop, and Debian's script around it, though all is well.
+#: Harmless messages of Chromium without a desktop, and of Debian's wrapper script.
 _NOISE = re.compile(r'dbus/|unexpected operator')
 
 
@@ -75,9 +75,9 @@ class Browser:
     """A running browser.
 
     Attributes:
-        program: its path.
-        process: the browser itself; its helpers are in the same process group.
-        log: what it and the page's console say.
+        program: path of the program.
+        process: the main process; its helpers are in the same process group.
+        log: file with the output of the browser and of the page's console.
     """
 
     program: str
@@ -85,9 +85,9 @@ class Browser:
     log: Path
 
     def check(self) -> None:
-        """Raises InputError, with the browser's last words, when it is no longer running.
+        """Raise InputError, with the browser's last message, if it is no longer running.
 
-        A page that crashed alone is no business of this: its connections are gone then.
+        A crash of the page alone is not noticed here; it closes the page's connections.
         """
         status = self.process.poll()
         if status is None:
@@ -103,10 +103,10 @@ class Browser:
 
 
 def find_browser(given: str | None = None) -> str:
-    """The path of a Chromium or Chrome: the given one, else DIFFSHEG_BROWSER, else one on PATH.
+    """Return the path of the given browser, else of DIFFSHEG_BROWSER, else of one on PATH.
 
     Raises:
-        InputError: the named one is no program, or none is found.
+        InputError: the named one is no program, or no browser is found.
     """
     named = given or os.environ.get(VARIABLE)
     if named:
@@ -127,23 +127,22 @@ def find_browser(given: str | None = None) -> str:
 
 @contextlib.contextmanager
 def headless(url: str, width: int, height: int, program: str | None = None) -> Iterator[Browser]:
-    """Shows a page in a browser without a window, and stops the browser at the end of the block.
+    """Run a headless browser with a page, and stop it at the end of the block.
 
-    It has a profile of its own, which is removed with it; neither settings nor cookies of the
-    user's are read or changed.
+    It has a temporary profile; settings and cookies of the user are neither read nor changed.
 
     Args:
-        url: the page.
-        width, height: of the page's viewport, pixels; it may have them only some frames after the
+        url: address of the page.
+        width, height: size of the viewport, pixels; it may apply only some frames after the
             page is loaded.
         program: as for `find_browser`.
 
     Yields:
-        The browser, just started; ask its `check` while waiting for the page.
+        The browser, just started; call its `check` while waiting for the page.
 
     Raises:
-        InputError: no browser is found or it cannot be started, or the temporary folder cannot be
-            written.
+        InputError: no browser is found, it cannot be started, or the temporary folder cannot
+            be written.
     """
     path = find_browser(program)
     with _temporary_folder() as profile:
@@ -190,7 +189,7 @@ def _start(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **dict.fromkeys(folders, str(profile))},
-                # A group of its own, so that all of it can be stopped, and Ctrl-C only stops us.
+                # Its own process group can be stopped as a whole, and Ctrl-C does not reach it.
                 start_new_session=True,
             )
     except OSError as error:
@@ -201,7 +200,7 @@ def _start(
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Asks the whole group to end, and makes what is left of it end."""
+    """Terminate the process group, and kill the processes that remain."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
@@ -210,7 +209,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _last_words(log: Path) -> str:
-    """The message that ended it, or else its last one."""
+    """Return the fatal message of the browser, or else its last one."""
     lines = log.read_text(errors='replace').splitlines()
     lines = [line for line in lines if line.strip() and not _NOISE.search(line)]
     fatal = [line for line in lines if ':FATAL:' in line or 'no-sandbox' in line]

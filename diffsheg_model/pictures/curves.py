@@ -1,4 +1,4 @@
-"""curves.png: what the face and the hands do while the speech goes on."""
+"""Plots of curves over time: waveform, mouth opening, blink and wrist speed (curves.png)."""
 
 import os
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ LEFT = '#e08e1b'
 RIGHT = '#4f6d3a'
 
 _DPI = 130
-#: A picture of this many columns shows no more of a long recording.
+#: Columns of the waveform; a picture shows no more of a long recording.
 _WAVEFORM_BINS = 1600
 
 
@@ -34,9 +34,9 @@ class Curve:
     """One quantity over the frames of a motion.
 
     Attributes:
-        title: what it is, with its unit.
+        title: title with unit.
         lines: label, colour and values (F,) of each line.
-        top: the least upper end of the axis, so that stillness looks still.
+        top: lowest upper limit of the axis, so that small movements look small.
     """
 
     title: str
@@ -45,14 +45,15 @@ class Curve:
 
 
 def motion_curves(motion: Motion, skeleton: Skeleton) -> list[Curve]:
-    """Mouth opening, blink and wrist speed, as far as the motion has them."""
+    """Return the curves of mouth opening, blink and wrist speed that the motion has."""
     return mouth_and_blink(motion) + wrist_speed(motion, skeleton)
 
 
 def mouth_and_blink(motion: Motion) -> list[Curve]:
-    """The mouth is the weight jawOpen, or else the angle of a joint called jaw about its x axis.
+    """Return the curves of mouth opening and blink.
 
-    Blink is the mean of both eyes' weights.
+    The mouth is the weight jawOpen, or else the angle of the joint jaw about its x axis. Blink is
+    the mean of both eyes' weights.
     """
     curves = []
     weights = {name: motion.weights[:, i] for i, name in enumerate(motion.weight_names)}
@@ -70,7 +71,7 @@ def mouth_and_blink(motion: Motion) -> list[Curve]:
 
 
 def wrist_speed(motion: Motion, skeleton: Skeleton) -> list[Curve]:
-    """The speed of the hand joints by forward kinematics; none of a motion without joints."""
+    """Return the curve of wrist speed by forward kinematics; empty without joints."""
     hands = wrists_of(motion, skeleton)
     if hands is None:
         return []
@@ -80,7 +81,7 @@ def wrist_speed(motion: Motion, skeleton: Skeleton) -> list[Curve]:
 
 
 def wrists_of(motion: Motion, skeleton: Skeleton) -> Array | None:
-    """Where the left and the right wrist are from the root, (F, 2, 3) m; None without a body."""
+    """Return the positions (F, 2, 3) of both wrists relative to the root, metres, or None."""
     for names in (('LeftHand', 'RightHand'), ('left_wrist', 'right_wrist')):
         if motion.joint_names and set(names) <= set(skeleton.names):
             positions = forward_kinematics(skeleton, motion.joint_names, motion.rotations)
@@ -95,14 +96,14 @@ def plot_curves(
     audio: np.ndarray,
     rate: int,
 ) -> None:
-    """Draws the curves of `motion_curves` below the waveform, on one time axis, as a PNG.
+    """Draw the curves of `motion_curves` below the waveform, on one time axis, as a PNG.
 
     Args:
         path: the file.
-        motion: F frames, placed by its start_frame.
-        skeleton: has all the motion's joints.
+        motion: F frames, from its start_frame on.
+        skeleton: skeleton with all joints of the motion.
         audio: (n,) mono, -1..1, from the start of the utterance.
-        rate: its samples a second.
+        rate: sample rate, Hz.
 
     Raises:
         InputError: the skeleton lacks a joint, or the path cannot be written.
@@ -127,7 +128,7 @@ def plot_curves(
 def new_figure(
     width_in: float, height_in: float, layout: Literal['constrained'] | None = 'constrained'
 ) -> 'Figure':
-    """An empty white figure of its own: no window system, no global state of matplotlib."""
+    """Return an empty white figure without a window and without global state of matplotlib."""
     prepare_matplotlib()
     from matplotlib.figure import Figure
 
@@ -135,13 +136,13 @@ def new_figure(
 
 
 def save_png(figure: 'Figure', path: str | os.PathLike[str]) -> None:
-    """Writes the figure; equal figures give equal files."""
+    """Write a figure as PNG; equal figures give equal files."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format='png', metadata={'Software': None})
 
 
 def draw_waveform(axes: 'Axes', envelope: tuple[Array, Array, Array]) -> None:
-    """The recording as its envelope, the axis scaled to its own peak."""
+    """Draw the envelope of the recording, on an axis scaled to its peak."""
     times_s, low, high = envelope
     peak = max(float(np.abs(low).max(initial=0)), float(high.max(initial=0)), 1e-3)
     axes.fill_between(times_s, low, high, color=GREY, linewidth=0.3, edgecolor=GREY)
@@ -150,7 +151,7 @@ def draw_waveform(axes: 'Axes', envelope: tuple[Array, Array, Array]) -> None:
 
 
 def draw_curve(axes: 'Axes', curve: Curve, times_s: Array, linewidth: float = 1.4) -> None:
-    """Lines over time, zero at the bottom where nothing is below it."""
+    """Draw the lines of a curve over time, from zero up if no value is below."""
     low, high = 0.0, curve.top
     for label, color, values in curve.lines:
         axes.plot(times_s, values, color=color, linewidth=linewidth, label=label, zorder=3)
@@ -173,7 +174,7 @@ def draw_curve(axes: 'Axes', curve: Curve, times_s: Array, linewidth: float = 1.
 
 
 def clean(axes: 'Axes', title: str) -> None:
-    """Light axes: a title with the unit above them on the left, a faint grid, no box."""
+    """Style axes: title with unit on the left, a light grid, no box."""
     axes.set_title(title, loc='left', color=INK, fontsize=8.5, pad=3)
     axes.spines[['top', 'right']].set_visible(False)
     axes.spines[['left', 'bottom']].set_color(PALE)
@@ -184,7 +185,7 @@ def clean(axes: 'Axes', title: str) -> None:
 
 
 def waveform_envelope(audio: np.ndarray, rate: int) -> tuple[Array, Array, Array]:
-    """Times (B,) s, minima and maxima (B,) of at most 1,600 equal stretches of the recording.
+    """Return times (B,) in s, minima and maxima (B,) of at most 1,600 equal intervals.
 
     NaN samples are left out.
     """
@@ -198,7 +199,7 @@ def waveform_envelope(audio: np.ndarray, rate: int) -> tuple[Array, Array, Array
 
 
 def _draw_speech_behind(axes: 'Axes', envelope: tuple[Array, Array, Array]) -> None:
-    """How loud it is, faint, standing on the bottom of the axes."""
+    """Draw the loudness, in a light colour, from the bottom of the axes."""
     times_s, low, high = envelope
     loud = np.maximum(high, -low)
     if loud.max(initial=0.0) <= 0:

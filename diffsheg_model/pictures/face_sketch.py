@@ -1,4 +1,4 @@
-"""A face in a few strokes: brows, eyes and mouth as the weights have them, turned with the head."""
+"""Sketch of a face: brows, eyes and mouth from the weights, turned with the head."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from diffsheg_model.pictures.curves import BLINK, INK, MOUTH
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# All in metres, in the head joint's frame: x to the face's left, y up, z forward.
+# Metres in the head joint's frame: x to the face's left, y up, z forward.
 _HEAD_CENTRE = (0.0, 0.05)
 _HEAD_SIZE = (0.075, 0.105)
 _HEAD_DEPTH = 0.02
@@ -31,14 +31,14 @@ _MOUTH_OPEN = 0.07
 
 
 def draw_face(axes: 'Axes', motion: Motion, frame: int, head: Array, orientation: Array) -> None:
-    """Draws the face of a frame, seen from the front.
+    """Draw the face of a frame, seen from the front.
 
     Args:
-        axes: in metres.
-        motion: its ARKit weights move the face; a joint called jaw opens the mouth as well.
-        frame: which of its frames.
-        head: (3,) where the head joint is.
-        orientation: (3, 3) how it is turned.
+        axes: matplotlib axes in metres.
+        motion: its ARKit weights move the face; a joint jaw opens the mouth too.
+        frame: index of the frame.
+        head: (3,) position of the head joint.
+        orientation: (3, 3) rotation of the head joint.
     """
     weights = dict(zip(motion.weight_names, motion.weights[frame].tolist(), strict=True))
 
@@ -89,7 +89,7 @@ def draw_face(axes: 'Axes', motion: Motion, frame: int, head: Array, orientation
 def _draw_brow(
     stroke: Callable[..., None], weight: Callable[..., float], side: str, sign: float
 ) -> None:
-    """A bow over the eye, from its inner end to its outer one."""
+    """Draw a brow from its inner to its outer end."""
     along = np.linspace(-1, 1, 12)
     inner = weight('browInnerUp') - weight(f'browDown{side}')
     outer = weight(f'browOuterUp{side}') - 0.5 * weight(f'browDown{side}')
@@ -103,7 +103,7 @@ def _draw_brow(
 
 
 def _draw_mouth(stroke: Callable[..., None], weight: Callable[..., float], opening: float) -> None:
-    """Lips that open downwards, get narrow when rounded and rise at the corners in a smile."""
+    """Draw lips that open downwards, narrow when rounded and rise at the corners in a smile."""
     along = np.linspace(-1, 1, 24)
     smile = weight('mouthSmileLeft', 'mouthSmileRight')
     frown = weight('mouthFrownLeft', 'mouthFrownRight')

@@ -1,4 +1,4 @@
-"""One picture of a motion: poses, the sound as waveform and spectrogram, and its curves."""
+"""Plot of a motion: poses, the audio as waveform and spectrogram, and curves."""
 
 import os
 from typing import TYPE_CHECKING
@@ -38,11 +38,11 @@ _SPECTROGRAM_IN = 1.0
 _HIGHEST_HZ = 8000.0
 _WINDOW_S = 0.025
 _HOP_S = 0.005
-#: A picture of this many columns shows no more of a long recording.
+#: Columns of the spectrogram; a picture shows no more of a long recording.
 _MOST_COLUMNS = 2400
 _FLOOR_DB = -70.0
 
-#: Titles, then label, colour and the weights whose mean is drawn.
+#: Titles, then label, colour and the weights to average of each line.
 _MEAN_WEIGHTS = (
     (
         'lips (0–1)',
@@ -66,15 +66,15 @@ def plot_motion(
     rate: int,
     count: int = 8,
 ) -> None:
-    """Draws all that a motion has, over one time axis, as a PNG.
+    """Draw poses, audio and curves of a motion over one time axis, as a PNG.
 
     Args:
         path: the file.
         motion: at least one frame; face, body or both.
-        skeleton: has all the motion's joints.
+        skeleton: skeleton with all joints of the motion.
         audio: (n,) mono, -1..1, from the start of the utterance; (0,) leaves its panels out.
-        rate: its samples a second.
-        count: how many poses, at least one.
+        rate: sample rate, Hz.
+        count: number of poses, at least one.
 
     Raises:
         InputError: no frames, no pose, a joint that the skeleton lacks, or a path that cannot be
@@ -96,15 +96,15 @@ def plot_motion(
 
 
 def spectrogram_db(audio: np.ndarray, rate: int) -> tuple[Array, float, float]:
-    """The short-time spectrum below 8 kHz, in decibels under its peak.
+    """Return the short-time spectrum below 8 kHz, in decibels relative to its peak.
 
     Args:
         audio: (n,) at least one sample; NaN counts as silence.
-        rate: its samples a second.
+        rate: sample rate, Hz.
 
     Returns:
-        (B, C) decibels, -70..0, of B bands by C moments; the width of a band in Hz and the
-        distance of two moments in seconds.
+        Decibels (B, C), -70..0, of B bands and C times; the width of a band in Hz; the interval of
+        the times in seconds.
     """
     samples = np.nan_to_num(np.asarray(audio, dtype=np.float64))
     width = max(8, round(_WINDOW_S * rate))

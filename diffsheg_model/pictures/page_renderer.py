@@ -1,4 +1,4 @@
-"""The viewer's page draws motions, moment by moment, in a browser without a window."""
+"""Rendering of motions by the viewer's page in a headless browser."""
 
 import contextlib
 import math
@@ -21,9 +21,9 @@ from diffsheg_model.viewer.show import greeting
 from diffsheg_model.viewer.wire_format import body_message, face_message
 
 CAMERAS = ('half', 'portrait', 'side')
-"""Where the camera stands; `web/stage.js` has the places."""
+"""Camera positions; `web/stage.js` defines them."""
 
-#: The page loads in a second or two; a picture drawn in software takes less than one.
+#: Seconds. The page loads in 1 to 2 s; a picture in software takes less than 1 s.
 _LIMIT_S = 90.0
 
 
@@ -36,24 +36,24 @@ def draw(
     camera: str = 'half',
     browser: str | None = None,
 ) -> Iterator[np.ndarray]:
-    """Draws moments of one motion, or of two beside each other.
+    """Render one motion, or two side by side, at given times.
 
     Args:
         clips: the motions.
-        times_s: the moments, seconds from the sound's beginning; outside of a motion its first or
-            last pose is drawn.
-        width, height: of the pictures, pixels.
+        times_s: times, seconds from the start of the audio; outside of a motion its first or last
+            pose is drawn.
+        width, height: size of the pictures, pixels.
         camera: one of `CAMERAS`.
-        browser: as for `render.browser.find_browser`.
+        browser: as for `browser.find_browser`.
 
     Yields:
         Pictures (height, width, 3) uint8.
 
     Raises:
-        InputError: no browser, one that cannot draw, or packages of the viewer that are missing.
+        InputError: no browser, one that cannot draw, or missing packages of the viewer.
     """
     hub = Hub()
-    show = _Drawing(clips, width, height, camera)
+    show = _RenderShow(clips, width, height, camera)
     # A picture is four bytes a pixel, and the one page sends nothing else.
     limits = ConnectionLimits(
         pages=1, message_bytes=4 * width * height + 1024, read_bytes=256 << 10, cpu_s=math.inf
@@ -69,13 +69,13 @@ def draw(
                     hub.send(face_message(index, time_s, weights))
                     hub.send(body_message(index, time_s, quaternions))
                 hub.send({'type': 'draw', 'time_s': time_s})
-                yield show.take(running)
+                yield show.next_picture(running)
     finally:
         server.stop()
 
 
-class _Drawing:
-    """A `Show` for the one page that draws."""
+class _RenderShow:
+    """A `Show` for the one page that renders."""
 
     def __init__(self, clips: Sequence[Clip], width: int, height: int, camera: str) -> None:
         self._clips = clips
@@ -88,14 +88,14 @@ class _Drawing:
         self._pictures: queue.Queue[bytes] = queue.Queue(2)
 
     def wait_ready(self, browser: Browser) -> None:
-        """Waits until the page has loaded the figures."""
+        """Wait until the page has loaded the figures."""
         self._wait(browser, self._ready.is_set)
 
-    def take(self, browser: Browser) -> np.ndarray:
-        """The next picture (height, width, 3) uint8."""
+    def next_picture(self, browser: Browser) -> np.ndarray:
+        """Return the next picture (height, width, 3) uint8."""
         self._wait(browser, lambda: not self._pictures.empty())
         rgba = np.frombuffer(self._pictures.get(), np.uint8)
-        # OpenGL's rows begin at the bottom.
+        # OpenGL's rows start at the bottom.
         return rgba.reshape(self._height, self._width, 4)[::-1, :, :3]
 
     def _wait(self, browser: Browser, done: Any) -> None:
@@ -141,7 +141,7 @@ class _Drawing:
         if len(data) != 4 * self._width * self._height:
             self._failure = f'its picture of {len(data)} bytes is not {self._width}x{self._height}'
             return
-        with contextlib.suppress(queue.Full):  # one that was asked for always has room
+        with contextlib.suppress(queue.Full):  # a requested picture always has room
             self._pictures.put_nowait(data)
 
     def on_leave(self, client: Client) -> None:

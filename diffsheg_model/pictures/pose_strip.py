@@ -1,4 +1,4 @@
-"""A strip of poses: the figure as it stands at some moments, from the front, above its curves."""
+"""Strip of poses: the figure at several times, from the front, above curves."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 _SIDES = {'left': LEFT, 'right': RIGHT}
 _HEADS = ('Head', 'head')
 PANEL_IN = 0.55
-"""The usual height of a panel."""
+"""Inches, default height of a panel."""
 
-#: The strip ends above the knees, metres from the ground.
+#: Metres above the ground, lower end of the strip, above the knees.
 _BOTTOM_M = 0.6
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What is drawn below the poses, over the same time.
+    """A plot below the poses, over the same time.
 
     Attributes:
-        tall_in: its height in inches.
-        draw: draws into the axes; the time axis is set afterwards.
+        tall_in: height in inches.
+        draw: function that draws into the axes; the time axis is set afterwards.
     """
 
     tall_in: float
@@ -59,15 +59,15 @@ def plot_pose_strip(
     rate: int = 16000,
     count: int = 8,
 ) -> None:
-    """Draws `count` poses at equal distances in time, the face and hand curves under them.
+    """Draw `count` poses at equal intervals above curves of face and hands.
 
     Args:
         path: the PNG file.
         motion: at least one frame.
-        skeleton: has all the motion's joints.
-        audio: (n,) mono from the start of the utterance; drawn where given.
-        rate: its samples a second.
-        count: how many poses, at least one.
+        skeleton: skeleton with all joints of the motion.
+        audio: (n,) mono from the start of the utterance; drawn if given.
+        rate: sample rate, Hz.
+        count: number of poses, at least one.
 
     Raises:
         InputError: no frames, no pose, a joint that the skeleton lacks, or a path that cannot be
@@ -82,7 +82,7 @@ def plot_pose_strip(
 
 
 def curve_panels(curves: Sequence[Curve], motion: Motion) -> list[Panel]:
-    """A panel for each curve of a motion."""
+    """Return a panel for each curve of a motion."""
     times_s = (motion.start_frame + np.arange(len(motion))) / motion.fps
     return [
         Panel(PANEL_IN, partial(draw_curve, curve=curve, times_s=times_s, linewidth=1.0))
@@ -97,16 +97,16 @@ def plot_poses_above(
     panels: Sequence[Panel],
     count: int,
 ) -> None:
-    """Draws `count` poses at equal distances in time above panels over the same time.
+    """Draw `count` poses at equal intervals above panels over the same time.
 
     A motion without joints is shown as faces.
 
     Args:
         path: the PNG file.
         motion: at least one frame.
-        skeleton: has all the motion's joints.
-        panels: from the top.
-        count: how many poses, at least one; no more than there are frames.
+        skeleton: skeleton with all joints of the motion.
+        panels: panels from the top.
+        count: number of poses, at least one; limited to the number of frames.
 
     Raises:
         InputError: no frames, no pose, a joint that the skeleton lacks, or a path that cannot be
@@ -117,11 +117,11 @@ def plot_poses_above(
     if count < 1:
         raise InputError(f'cannot draw {path}: count is {count}, must be at least 1')
     count = min(count, len(motion))
-    # The middles of equal stretches: the first pose is one of the talking, not the start.
+    # The middles of equal intervals: the first pose is from speech, not from the start.
     frames = ((np.arange(count) + 0.5) * len(motion) / count).astype(np.int64)
     positions, turned = joint_frames(skeleton, motion.joint_names, motion.rotations[frames])
     view = _view(motion, skeleton, positions)
-    # Placed in inches, so that the figures are upright and stand above their moments in time.
+    # Placed in inches, so that figures keep their proportions and stand above their times.
     left_in, right_in, gap_in = 0.45, 0.15, 0.35
     across_in = 1.6 * max(count, 4)
     poses_in = across_in / (count * view.span_m) * (view.top_m - view.bottom_m)
@@ -152,7 +152,7 @@ def plot_poses_above(
 
 @dataclass(frozen=True)
 class _View:
-    """What of each figure is seen, metres: how far they stand apart, and from where to where."""
+    """View of each figure, metres: horizontal distance of figures, lower and upper end."""
 
     span_m: float
     bottom_m: float
@@ -199,7 +199,7 @@ def _draw_poses(
 
 
 def _draw_figure(axes: 'Axes', skeleton: Skeleton, positions: Array, ends: Array) -> None:
-    """Bones above the knees: wide for the trunk and arms, thin for the fingers."""
+    """Draw the bones above the knees: wide for trunk and arms, thin for fingers."""
     for index, parent in enumerate(skeleton.parents):
         name = skeleton.names[index].lower()
         if any(part in name for part in ('head', 'jaw', 'eye', 'knee', 'ankle', 'foot', 'toe')):

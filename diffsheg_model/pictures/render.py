@@ -1,4 +1,4 @@
-"""Motions as files to look at: which moments are drawn, and what they are written into."""
+"""Rendering of motions into video files and strips of stills."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -13,21 +13,21 @@ from diffsheg_model.pictures.video import SUFFIXES, VideoWriter, write_strip
 from diffsheg_model.viewer.clip import Clip
 
 STRIP_SUFFIX = '.png'
-#: More than that a browser does not draw in one piece on every computer.
+#: Pixels, largest size that a browser renders on every computer.
 _LARGEST = 4096
 
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """What is drawn of a motion.
+    """Options of a render.
 
     Attributes:
-        width, height: of a picture, pixels.
+        width, height: size of a picture, pixels.
         fps: frames a second of a video.
         camera: one of `CAMERAS`.
-        start_s: where to begin.
-        seconds: how much of it; None: all.
-        stills: how many, in a strip.
+        start_s: start, seconds.
+        seconds: duration, seconds; None for the rest of the motion.
+        stills: number of stills in a strip.
     """
 
     width: int = 1280
@@ -58,7 +58,7 @@ class RenderOptions:
     def from_text(
         cls, size: str, fps: float, camera: str, start_s: float, seconds: float | None, stills: int
     ) -> 'RenderOptions':
-        """The same with the size as text, '1280x720'."""
+        """Create options with the size as text, such as '1280x720'."""
         match = re.fullmatch(r'(\d{1,6})x(\d{1,6})', size)
         if match is None:
             raise InputError(f'size {size}: must be width x height, such as 1280x720')
@@ -66,10 +66,10 @@ class RenderOptions:
         return cls(width, height, fps, camera, start_s, seconds, stills)
 
     def times_s(self, path: Path, end_s: float) -> np.ndarray:
-        """The moments that a file shows of something that ends at `end_s`.
+        """Return the times in a file of a motion that ends at `end_s`, seconds.
 
         Raises:
-            InputError: it ends before `start_s`.
+            InputError: the motion ends before `start_s`.
         """
         length_s = end_s - self.start_s
         if length_s <= 0:
@@ -77,7 +77,7 @@ class RenderOptions:
         if self.seconds is not None:
             length_s = min(length_s, self.seconds)
         if path.suffix.lower() == STRIP_SUFFIX:
-            # The middles of equal stretches: the first still is one of the talking.
+            # The middles of equal intervals: the first still is from speech.
             return self.start_s + (np.arange(self.stills) + 0.5) * length_s / self.stills
         # A motion that ends a rounding error after a frame does not have that frame.
         count = max(1, int(np.ceil(length_s * self.fps - 1e-6)))
@@ -85,10 +85,10 @@ class RenderOptions:
 
 
 def moments(
-    path: Path, clips: Sequence[Clip], sound: np.ndarray, rate: int, picture: RenderOptions
+    path: Path, clips: Sequence[Clip], sound: np.ndarray, rate: int, options: RenderOptions
 ) -> np.ndarray:
-    """The moments that are drawn of motions and their sound, seconds."""
-    return picture.times_s(path, max(len(sound) / rate, *(clip.end_s for clip in clips)))
+    """Return the times in a file of motions and their audio, seconds."""
+    return options.times_s(path, max(len(sound) / rate, *(clip.end_s for clip in clips)))
 
 
 def render_motion(
@@ -96,33 +96,33 @@ def render_motion(
     clips: Sequence[Clip],
     sound: np.ndarray,
     rate: int,
-    picture: RenderOptions,
+    options: RenderOptions,
     *,
     browser: str | None = None,
     on_frames: Callable[[int], None] = lambda frames: None,
 ) -> None:
-    """Draws one motion, or two beside each other, into a file.
+    """Render one motion, or two side by side, into a file.
 
     Args:
-        path: .mp4, .webp or .png; whole or not there at all.
+        path: .mp4, .webp or .png, written atomically.
         clips: the motions.
         sound: (n,) mono; may be empty.
-        rate: its samples a second.
-        picture: what is drawn.
-        browser: as for `render.browser.find_browser`.
-        on_frames: told how many pictures are drawn.
+        rate: sample rate, Hz.
+        options: size, camera, rate and time range.
+        browser: as for `browser.find_browser`.
+        on_frames: called with the number of rendered pictures.
 
     Raises:
-        InputError: an unknown suffix, or anything that is missing for drawing or writing.
+        InputError: an unknown suffix, or something needed to render or write is missing.
     """
     suffixes = (*SUFFIXES, STRIP_SUFFIX)
     if path.suffix.lower() not in suffixes:
         raise InputError(f'cannot write {path}: its name must end in {", ".join(suffixes)}')
     if path.is_dir():
         raise InputError(f'cannot write {path}: it is a folder')
-    times_s = moments(path, clips, sound, rate, picture)
+    times_s = moments(path, clips, sound, rate, options)
     drawn = draw(
-        clips, times_s, picture.width, picture.height, camera=picture.camera, browser=browser
+        clips, times_s, options.width, options.height, camera=options.camera, browser=browser
     )
     if path.suffix.lower() == STRIP_SUFFIX:
         stills = []
@@ -131,8 +131,8 @@ def render_motion(
             on_frames(len(stills))
         write_strip(path, stills)
         return
-    heard = sound[round(picture.start_s * rate) :] if len(sound) else None
-    with VideoWriter(path, picture.width, picture.height, picture.fps, heard, rate) as video:
+    heard = sound[round(options.start_s * rate) :] if len(sound) else None
+    with VideoWriter(path, options.width, options.height, options.fps, heard, rate) as video:
         for frame in drawn:
             video.write(frame)
             on_frames(video.frames)

@@ -1,8 +1,8 @@
-"""Frames and sound as a file to look at: an mp4 that browsers play, an animated or a still picture.
+"""Writers of frames and audio as mp4, animated WebP or a strip of stills.
 
-An mp4 holds H.264 (yuv420p, BT.709) and AAC, with its index in front, so that it plays while it is
-still being loaded. The first sample of the sound is heard with the first frame: the encoder's delay
-is in the file's edit list, which players take off.
+An mp4 holds H.264 (yuv420p, BT.709) and AAC. Its index is in front: it plays while it loads.
+The first sample of the audio plays with the first frame: the edit list of the file holds the delay
+of the encoder.
 """
 
 import contextlib
@@ -22,15 +22,15 @@ from diffsheg_model.audio.resampling import StreamResampler
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import atomic_path
 
-#: Encoders of H.264 in the order in which they are looked for. PyAV's wheels have the first; builds
-#: of FFmpeg without GPL parts have the second.
+#: H.264 encoders in order of preference. PyAV's wheels have the first; builds of FFmpeg without
+#: GPL parts have the second.
 H264_ENCODERS = ('libx264', 'libopenh264')
-#: AAC knows few sample rates; any sound is brought to this one, Hz.
+#: Hz. AAC supports few sample rates; all audio is resampled to this one.
 SOUND_RATE = 48000
 SUFFIXES = ('.mp4', '.webp')
 
 _SOUND_BIT_RATE = 128_000
-#: For encoders that know no constant quality: bits for each pixel of each frame.
+#: Bits for each pixel of each frame, for encoders without constant quality.
 _BITS_PER_PIXEL = 0.15
 _KEY_FRAME_S = 2
 #: BT.709, in the numbering of ITU-T H.273.
@@ -40,19 +40,19 @@ _GAP_PX = 4
 
 
 class VideoWriter:
-    """Writes frames one by one; the file is in place when the block ends without an error.
+    """Writer of a video, frame by frame; the file appears when the block ends without an error.
 
-    The suffix says what it becomes: `.mp4` is a video with sound, `.webp` an animated picture that
-    repeats for ever and has no sound.
+    The suffix determines the format: `.mp4` is a video with audio, `.webp` an animated picture that
+    repeats forever, without audio.
 
         with VideoWriter('clip.mp4', 1280, 720, 30, audio, 16000) as video:
             for picture in pictures:
                 video.write(picture)
 
     Raises:
-        InputError: when entered or left, or by `write`: an unknown suffix, PyAV or an encoder that
-            is missing, sizes that no encoder takes, no frames, a path that cannot be written, or a
-            full disk. What was at the path is then still there.
+        InputError: on entering, on leaving or by `write`: an unknown suffix, missing PyAV or
+            encoder, unsupported size, no frames, a path that cannot be written, or a full disk. A
+            file at the path is then unchanged.
     """
 
     def __init__(
@@ -65,16 +65,16 @@ class VideoWriter:
         rate: int = SOUND_RATE,
         encoder: str | None = None,
     ) -> None:
-        """Nothing is opened yet.
+        """Set the options; nothing is opened yet.
 
         Args:
             path: the file.
-            width, height: of every frame, pixels; both even.
+            width, height: size of every frame, pixels; both even.
             fps: frames a second.
-            audio: (n,) mono, -1..1, from the first frame on; cut or filled up with silence to the
-                length of the frames. None: a video without sound.
-            rate: its samples a second.
-            encoder: FFmpeg's name of the video encoder; None: the first of `H264_ENCODERS`.
+            audio: (n,) mono, -1..1, from the first frame on; cut or padded with silence to the
+                length of the frames. None for a video without audio.
+            rate: sample rate, Hz.
+            encoder: FFmpeg's name of the video encoder; None for the first of `H264_ENCODERS`.
         """
         self.path = Path(path)
         if self.path.suffix.lower() not in SUFFIXES:
@@ -117,7 +117,7 @@ class VideoWriter:
         self._stack.__exit__(kind, error, trace)
 
     def write(self, frame_rgb: np.ndarray) -> None:
-        """Adds a frame, (height, width, 3) uint8, and the sound that belongs to it."""
+        """Add a frame, (height, width, 3) uint8, and its audio."""
         import av
 
         if frame_rgb.shape != (self.height, self.width, 3) or frame_rgb.dtype != np.uint8:
@@ -173,7 +173,7 @@ class VideoWriter:
             context.bit_rate = round(self.width * self.height * self.fps * _BITS_PER_PIXEL)
 
     def _write_sound(self, audio: np.ndarray, until: int) -> None:
-        """Encodes the samples up to an index, silence where the recording is over."""
+        """Encode the samples up to an index, and silence after the end of the recording."""
         import av
 
         block = np.zeros(until - self._sounded, np.float32)
@@ -192,7 +192,7 @@ class VideoWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Ends the temporary file; after an error it is only let go of."""
+        """Finish the temporary file; after an error only close it."""
         import av
 
         try:
@@ -200,7 +200,7 @@ class VideoWriter:
                 self._finish()
         finally:
             if self._container is not None:
-                # It is closed already, or will be removed: then nothing new can be said.
+                # The file is closed already, or will be removed: the error does not matter.
                 with contextlib.suppress(av.error.FFmpegError, OSError):
                     self._container.close()
 
@@ -226,14 +226,14 @@ class VideoWriter:
 
 
 def write_strip(path: str | os.PathLike[str], frames: Sequence[np.ndarray]) -> None:
-    """Writes stills side by side, with a white gap, as a PNG.
+    """Write stills side by side, with a white gap, as a PNG.
 
     Args:
         path: the file.
-        frames: at least one, (H, W, 3) uint8, all of one height.
+        frames: at least one, (H, W, 3) uint8, of equal heights.
 
     Raises:
-        InputError: no frames, heights that differ, or a path that cannot be written.
+        InputError: no frames, different heights, or a path that cannot be written.
     """
     from PIL import Image
 
@@ -259,7 +259,7 @@ def _check_pyav() -> None:
 
 
 def _encoder(names: Sequence[str]) -> str:
-    """The first encoder of these that this PyAV has; the first of all where it has none."""
+    """Return the first encoder that this PyAV has, or the first of all if it has none."""
     import av
 
     return next((name for name in names if name in av.codecs_available), names[0])
@@ -278,7 +278,7 @@ def _check_encoder(name: str) -> None:
 
 
 def _at_sound_rate(audio: np.ndarray, rate: int) -> np.ndarray:
-    """The sound at `SOUND_RATE`, not above full scale."""
+    """Resample the audio to `SOUND_RATE`, clipped to full scale."""
     resampler = StreamResampler(rate, SOUND_RATE)
     samples = [resampler.push(np.asarray(audio, np.float32)), resampler.finish()]
     return np.clip(np.concatenate(samples), -1.0, 1.0)

@@ -1,4 +1,4 @@
-"""The moving average of the weights: Lightning's callback with a decay that warms up."""
+"""The moving average of the weights: Lightning's callback with a warm-up of the decay."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 class MovingAverage(WeightAveraging):
     """Exponential moving average of parameters and buffers, updated after every step.
 
-    The decay at step n is min(decay, (1 + n) / (10 + n)): a short run does not carry its random
-    start along. Validation and the finished run use the average; a checkpoint holds both.
+    The decay at step n is min(decay, (1 + n) / (10 + n)), so that a short run forgets its random
+    start. Validation and the finished bundle use the average; a checkpoint holds both.
 
     Args:
         decay: the final decay; 0 follows the weights exactly.
@@ -24,7 +24,7 @@ class MovingAverage(WeightAveraging):
         self._decay_now = 0.0
 
     def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
-        """After every step, with that step's decay."""
+        """Set the decay of the step and return True: the average is updated after every step."""
         if step_idx is None:
             return False
         self._decay_now = min(self._decay, (1 + step_idx) / (10 + step_idx))

@@ -1,4 +1,4 @@
-"""The published training losses and the weightings that a short training may add.
+"""The published training losses, and optional weightings for short training.
 
 Source: arXiv 2401.04747, section 3.4, and the authors' released code. Motion is normalised
 throughout; ``abar`` is the cumulative product of ``1 - beta`` at a sample's diffusion step.
@@ -26,19 +26,19 @@ class LossSettings:
         clean: weight of the smooth-L1 error of the predicted clean motion. Released code 100,
             paper 1.
         clean_beta: where smooth-L1 turns from square to linear, in standard deviations.
-        semantic: whether the smooth-L1 term multiplies both sides by (semantic score + 1), on
-            takes that have a semantic score (BEAT).
-        step_weight: how the noise error is weighted over diffusion steps. 'none' as published;
-            'min_snr' = min(SNR, gamma) / SNR (arXiv 2303.09556), which trusts nearly clean steps
-            less; 'sqrt_snr' = SNR^-1/2, bounded by gamma both ways, which moves the effort to the
-            noisy steps where the motion's course is decided by the speech; 'bounded_snr' =
-            min(SNR + 1, gamma) / SNR: in terms of the clean motion, an error counts once in pure
-            noise and at most gamma times in nearly clean motion; without the bound it would be the
-            error of the velocity v (arXiv 2202.00512).
-        snr_gamma: the bound of the two weightings above.
-        bounded_clean: whether the velocity and smooth-L1 terms are multiplied by abar, so that
-            nearly pure noise, whose clean motion is a noise error times up to 157, does not
-            rule them. False as published.
+        semantic: True to multiply both sides of the smooth-L1 term by (semantic score + 1), on
+            takes with a semantic score (BEAT).
+        step_weight: weight of the noise error over diffusion steps. 'none' as published.
+            'min_snr' = min(SNR, gamma) / SNR (arXiv 2303.09556) gives nearly clean steps less
+            weight. 'sqrt_snr' = SNR^-1/2, bounded by gamma on both sides, gives more weight to the
+            noisy steps, where speech determines the motion. 'bounded_snr' = min(SNR + 1, gamma) /
+            SNR: as an error of the clean motion it counts once in pure noise and at most gamma
+            times in nearly clean motion; without the bound it is the error of the velocity v
+            (arXiv 2202.00512).
+        snr_gamma: the bound gamma of these weightings.
+        bounded_clean: True to multiply the velocity and smooth-L1 terms by abar. Otherwise nearly
+            pure noise dominates them: there the clean motion scales the noise error by up to 157.
+            False as published.
     """
 
     epsilon: float = 1000.0
@@ -67,19 +67,19 @@ class LossSettings:
 
 
 def noised(clean: Tensor, noise: Tensor, abar: Tensor) -> Tensor:
-    """The forward process: (B, T, C) motion at the noise level of ``abar`` (B,)."""
+    """Return motion (B, T, C) at the noise level ``abar`` (B,): the forward process."""
     abar = abar[:, None, None]
     return abar.sqrt() * clean + (1 - abar).sqrt() * noise
 
 
 def clean_from_epsilon(noisy: Tensor, epsilon: Tensor, abar: Tensor) -> Tensor:
-    """The clean motion (B, T, C) that a predicted noise implies; ``abar`` is (B,)."""
+    """Return the clean motion (B, T, C) that a predicted noise implies; ``abar`` is (B,)."""
     abar = abar[:, None, None]
     return (1 / abar).sqrt() * noisy - (1 / abar - 1).sqrt() * epsilon
 
 
 def step_weights(abar: Tensor, settings: LossSettings) -> Tensor:
-    """The weight (B,) of each sample's noise error, from its ``abar`` (B,)."""
+    """Return the weight (B,) of each sample's noise error, from its ``abar`` (B,)."""
     snr = abar / (1 - abar)
     if settings.step_weight == 'min_snr':
         return snr.clamp(max=settings.snr_gamma) / snr
@@ -91,9 +91,9 @@ def step_weights(abar: Tensor, settings: LossSettings) -> Tensor:
 
 
 def masked_mean(error: Tensor, mask: Tensor, weight: Tensor) -> Tensor:
-    """Mean of ``error`` (B, T, C) times ``weight`` (B,) over the channels valid in ``mask`` (B, C).
+    """Return the mean of ``error`` (B, T, C) * ``weight`` (B,) where ``mask`` (B, C) is 1.
 
-    A batch without any valid channel gives 0.
+    A batch without a valid channel gives 0.
     """
     weighted = error * (mask * weight[:, None])[:, None, :]
     return weighted.sum() / (mask.sum() * error.shape[1]).clamp(min=1)
@@ -109,16 +109,16 @@ def motion_losses(
     semantic: Tensor | None,
     settings: LossSettings,
 ) -> dict[str, Tensor]:
-    """All terms of the training loss, and under 'loss' their weighted sum.
+    """Return all terms of the training loss and their weighted sum.
 
     Args:
         predicted: (B, T, C) noise that the network predicts.
         noise: (B, T, C) noise that was mixed in.
-        noisy: (B, T, C) what the network saw.
+        noisy: (B, T, C) input of the network.
         clean: (B, T, C) true motion.
         abar: (B,) noise level.
         mask: (B, C) 1 where a sample's channel is valid, else 0.
-        semantic: (B, T) semantic score from 0, or None where the data has none.
+        semantic: (B, T) semantic score, 0 or more; None without one.
         settings: weights.
 
     Returns:

@@ -1,6 +1,6 @@
-"""Random level, tilt and noise on the power mel: a cheap stand-in for other rooms and microphones.
+"""Random level, tilt and noise on the power mel, in place of other rooms and microphones.
 
-Audio-level augmentation of the corpus fixes its variants; this draws new ones every epoch.
+The audio of a corpus has fixed variants; this draws new ones in every epoch.
 """
 
 import numpy as np
@@ -12,12 +12,12 @@ from diffsheg_model.training.settings import BatchSettings
 def augment_mel(
     mel: NDArray[np.float32], settings: BatchSettings, random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Each window of ``mel`` (B, T, bins), power, with its own gain, tilt and noise floor.
+    """Apply a random gain, tilt and noise floor to each window of ``mel`` (B, T, bins).
 
     Args:
         mel: power mel; not changed.
-        settings: gain_db, tilt_db and noise_floor; with all 0 the mel comes back as it is.
-        random: where the draws come from.
+        settings: gain_db, tilt_db and noise_floor; all 0 leaves the mel unchanged.
+        random: random generator.
     """
     windows, _, bins = mel.shape
     if settings.gain_db or settings.tilt_db:

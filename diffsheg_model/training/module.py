@@ -1,4 +1,4 @@
-"""The Lightning module: one training step of UniEG, validation, optimiser and its schedule."""
+"""The Lightning module: training step of UniEG, validation, optimiser and schedule."""
 
 import math
 from typing import Any
@@ -20,14 +20,14 @@ NULL_SHARE = 0.2
 """Share of a batch that trains without condition (unieg.md: the first 20 %)."""
 
 PROGRESS_EVERY = 20
-"""Steps between two looks at the clock: every process must take the same learning rate."""
+"""Steps between updates of the elapsed time, which all processes share for the learning rate."""
 
 
 class UniEGModule(L.LightningModule):
     """UniEG with its losses.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         network: sizes, channels included.
         still: (C,) bool, channels that never move.
     """
@@ -48,7 +48,7 @@ class UniEGModule(L.LightningModule):
         self._progress = 0.0
 
     def _freeze(self, learns: str) -> list[nn.Module]:
-        """Keeps all but the branch that learns as it is; returns the parts kept."""
+        """Freeze all but the branch that learns, and return the frozen parts."""
         branch = {'expression': 'encoder_exp', 'gesture': 'encoder_ges'}.get(learns)
         if branch is None:
             return []
@@ -58,19 +58,18 @@ class UniEGModule(L.LightningModule):
         return frozen
 
     def train(self, mode: bool = True) -> 'UniEGModule':
-        """Parts that do not learn keep their batch statistics too."""
+        """Set the mode; frozen parts stay in eval mode and keep their batch statistics."""
         super().train(mode)
         for part in self._frozen:
             part.eval()
         return self
 
     def ignore_still_channels(self) -> None:
-        """Unties the gesture channels that never move from a fresh network.
+        """Set the weights of still gesture channels to 0 in a new network.
 
-        Noise in them is as hard to predict as any, and a small network has no room for it. Their
-        weights, in and out, become 0 and stay so: they get no gradient, and their deviation of 0
-        lets nothing of them into the motion. The expression's still channels are not ignored:
-        the gesture branch sees them.
+        Their noise is hard to predict and would use up a small network. Weights of 0 stay 0,
+        because they get no gradient, and a deviation of 0 keeps these channels out of the motion.
+        Still channels of the expression are not ignored: the gesture branch sees them.
         """
         gestures = self.settings.motion_format.gesture_dim
         rows = self.still[:gestures]
@@ -81,14 +80,14 @@ class UniEGModule(L.LightningModule):
         self.find_ignored_channels()
 
     def find_ignored_channels(self) -> None:
-        """Takes note of the still channels that the network does ignore."""
+        """Find the still channels that the network ignores."""
         gestures = self.settings.motion_format.gesture_dim
         weights = self.network.encoder_ges
         free = weights.joint_embed.weight.eq(0).all(dim=0) & weights.out.weight.eq(0).all(dim=1)
         self.ignored[:gestures] = free & self.still[:gestures]
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
-        """The loss on steps and noise drawn anew; stops the run where it is not finite."""
+        """Return the loss for newly drawn steps and noise; raise InputError if it is not finite."""
         motion = batch['motion']
         steps = self._draw_steps(len(motion))
         null = None
@@ -132,7 +131,7 @@ class UniEGModule(L.LightningModule):
         )
 
     def _blame(self, batch: dict[str, Tensor], batch_idx: int, terms: dict[str, Tensor]) -> str:
-        """One line that names step, batch and the field that is not finite."""
+        """Return one line that names step, batch and the field that is not finite."""
         where = f'training stopped at step {self.global_step}, batch {batch_idx}: '
         for name in ('motion', 'mel', 'speech', 'semantic'):
             if name in batch and not torch.isfinite(batch[name]).all():
@@ -153,7 +152,7 @@ class UniEGModule(L.LightningModule):
         return str(takes[take].path) if takes else f'take {take}'
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
-        """The same loss on the same noise each time, and how well one sample follows the truth."""
+        """Log the loss on fixed noise, and the correlation of a sample with the true motion."""
         motion = batch['motion']
         count = len(motion)
         generator = torch.Generator().manual_seed(batch_idx)
@@ -177,14 +176,14 @@ class UniEGModule(L.LightningModule):
             parts['jaw_r'] = correlation[jaw : jaw + 1]
         for name, values in parts.items():
             self.log(f'val/{name}', values.nanmean().nan_to_num(), batch_size=count, sync_dist=True)
-        # How far the sample moves: 1 is as far as the truth, over the channels that move at all.
+        # Ratio of the sample's movement to that of the true motion, over moving channels.
         moves = motion.std(dim=(0, 1)) > 0.1
         spread = (sample.std(dim=(0, 1)) / motion.std(dim=(0, 1)))[moves].mean()
         self.log('val/spread', spread, batch_size=count, sync_dist=True)
 
     @torch.no_grad()
     def sample(self, batch: dict[str, Tensor], noise: Tensor) -> Tensor:
-        """Motion (B, T, C), normalised, by plain DDIM from ``noise`` (arXiv 2010.02502, eta 0)."""
+        """Sample normalised motion (B, T, C) by DDIM from ``noise`` (arXiv 2010.02502, eta 0)."""
         schedule = make_schedule(self.settings.diffusion)
         x = noise.masked_fill(self.ignored, 0)
         for index in reversed(range(len(schedule))):
@@ -196,11 +195,11 @@ class UniEGModule(L.LightningModule):
         return x
 
     def configure_optimizers(self) -> Any:
-        """Adam or AdamW, with a rate that changes every step."""
+        """Return Adam or AdamW with a learning rate that changes every step."""
         optimiser = self.settings.optimiser
         parameters = [p for p in self.parameters() if p.requires_grad]
         if optimiser.name == 'adamw':
-            # Decay pulls matrices only: norms' scales and biases have no reason to shrink.
+            # Weight decay applies to matrices only, not to biases and the scales of norms.
             groups: list[dict[str, Any]] = [
                 {'params': [p for p in parameters if p.ndim > 1]},
                 {'params': [p for p in parameters if p.ndim <= 1], 'weight_decay': 0.0},
@@ -217,7 +216,7 @@ class UniEGModule(L.LightningModule):
         }
 
     def _rate(self, step: int) -> float:
-        """The learning rate at ``step`` as a share of its peak."""
+        """Return the learning rate at ``step`` as a share of its peak."""
         optimiser = self.settings.optimiser
         rise = min(1.0, (step + 1) / (optimiser.warmup_steps + 1))
         if optimiser.schedule == 'constant':
@@ -228,11 +227,11 @@ class UniEGModule(L.LightningModule):
         return rise * (optimiser.final_fraction + (1 - optimiser.final_fraction) * fall)
 
     def on_train_start(self) -> None:
-        """A resumed run has its weights by now, which may ignore other channels."""
+        """Find the ignored channels again: a resumed run has loaded its weights."""
         self.find_ignored_channels()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Looks at the clock, the same one for all processes."""
+        """Update the elapsed time, which all processes share."""
         minutes = self.settings.run.max_minutes
         if minutes > 0 and batch_idx % PROGRESS_EVERY == 0:
             timers = [c for c in self.trainer.callbacks if isinstance(c, Timer)]  # type: ignore
@@ -241,7 +240,7 @@ class UniEGModule(L.LightningModule):
 
 
 def _correlations(a: Tensor, b: Tensor, mask: Tensor) -> Tensor:
-    """Pearson r of each channel over all windows and frames where ``mask``; NaN where still."""
+    """Return Pearson's r of each channel over windows and frames in ``mask``; NaN if still."""
     weight = mask.float()
     count = weight.sum(dim=(0, 1))
 

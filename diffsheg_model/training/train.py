@@ -1,4 +1,4 @@
-"""One training run: settings from files, Lightning's Trainer, and the bundle at the end."""
+"""A training run: settings from files, Lightning's Trainer, and the bundle at the end."""
 
 import dataclasses
 import logging
@@ -49,7 +49,7 @@ PRESETS = Path(__file__).parent / 'presets'
 
 
 def preset_names() -> list[str]:
-    """The presets that ship with the package."""
+    """Return the presets that ship with the package."""
     return sorted(path.stem for path in PRESETS.glob('*.yaml'))
 
 
@@ -63,7 +63,7 @@ def _settings_parser() -> ArgumentParser:
 def load_settings(
     preset: str, config: Path | None = None, overrides: Sequence[str] = ()
 ) -> TrainingSettings:
-    """Settings of a preset, overridden by a file, overridden by single fields.
+    """Return settings of a preset, overridden by a file, overridden by single fields.
 
     Args:
         preset: a name of `preset_names()`.
@@ -107,7 +107,7 @@ def _write_settings(settings: TrainingSettings, path: Path) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class _Start:
-    """What a run begins with: a network to fit into, and perhaps weights to begin from."""
+    """Start of a run: settings, network and, for fine-tuning, weights and statistics."""
 
     settings: TrainingSettings
     config: BundleConfig
@@ -141,12 +141,12 @@ def _start_from(settings: TrainingSettings, bundle: Bundle | None) -> _Start:
 
 
 def _rank() -> int:
-    """Of this process among those of the run; the first one starts the others."""
+    """Return the index of this process in the run; process 0 starts the others."""
     return int(getattr(rank_zero_only, 'rank', 0))
 
 
 def _newest_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that is whole; one that was cut while being written is passed over."""
+    """Return the newest complete checkpoint; truncated ones are skipped."""
     for path in sorted(folder.glob('*.ckpt'), reverse=True):
         if zipfile.is_zipfile(path):
             return path
@@ -156,7 +156,7 @@ def _newest_checkpoint(folder: Path) -> Path | None:
 
 def _trainer(settings: TrainingSettings, output: Path, has_validation: bool) -> L.Trainer:
     run, optimiser = settings.run, settings.optimiser
-    # Its tips and device notes say nothing about this run.
+    # Lightning's tips and device notes are of no use here.
     logging.getLogger('lightning.pytorch').setLevel(logging.WARNING)
     callbacks: list[L.Callback] = [
         MovingAverage(optimiser.ema_decay),
@@ -204,20 +204,20 @@ def train_model(
     init_from: Path | None = None,
     speech_encoder: Path | None = None,
 ) -> Path:
-    """Trains and writes a bundle of the averaged weights.
+    """Train, and write a bundle of the averaged weights.
 
     ``output`` gets settings.yaml, checkpoints/, tensorboard/ and, at the end, bundle/.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         data: folders of shards to train on.
-        output: folder of the run; made where missing.
-        validation: folders of shards to measure on.
+        output: folder of the run; created if missing.
+        validation: folders of shards to validate on.
         resume: go on from the newest checkpoint of ``output``; without one, start anew.
-        init_from: bundle to begin from; its network, features and statistics are kept.
-        speech_encoder: folder of the exported encoder that the bundle is to bring along; None for
+        init_from: bundle to fine-tune; its network, features and statistics are kept.
+        speech_encoder: folder of the exported encoder, which is copied into the bundle. None for
             that of ``init_from``, or else the one in `default_folder()`, which is not copied.
-            Takes that lack its features get them, once.
+            Takes without its features get them.
 
     Returns:
         The bundle's folder.
@@ -319,7 +319,7 @@ def _fit(
     checkpoint: Path | None,
 ) -> None:
     with warnings.catch_warnings():
-        # Few cores and data in memory are what the compact preset is made for.
+        # The compact preset is made for few cores and data in memory.
         warnings.filterwarnings('ignore', message='.*does not have many workers.*')
         warnings.filterwarnings('ignore', message='.*in the middle of an epoch.*')
         warnings.filterwarnings('ignore', message='.*exists and is not empty.*')

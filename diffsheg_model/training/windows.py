@@ -1,4 +1,4 @@
-"""Windows of takes as training batches."""
+"""Training batches of windows of takes."""
 
 import logging
 from collections import Counter
@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DataRoot:
-    """A folder of shards, and how often its windows come relative to other folders' windows.
+    """A folder of shards and its weight relative to other folders.
 
-    A weight of None everywhere counts every window once; otherwise a folder's weight is its
-    share of the windows drawn, however many it has.
+    If all weights are None, every window counts once. Otherwise the weight of a folder is its share
+    of the drawn windows, however many it has.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class DataRoot:
 
     @classmethod
     def parse(cls, text: str) -> 'DataRoot':
-        """'DIR' or 'DIR:WEIGHT'; a folder of that very name wins."""
+        """Parse 'DIR' or 'DIR:WEIGHT'; an existing folder of the whole name takes precedence."""
         path, colon, weight = text.rpartition(':')
         if not colon or Path(text).is_dir():
             return cls(Path(text))
@@ -58,14 +58,14 @@ class DataRoot:
 
 @dataclass(frozen=True)
 class Corpus:
-    """All takes of a run, with the numbers to normalise them by.
+    """All takes of a run, with the statistics for normalisation.
 
     Attributes:
-        takes: of all folders.
-        folder_of: the folder number of each take.
-        shares: of each folder in the windows drawn; None counts every window once.
+        takes: takes of all folders.
+        folder_of: index of the folder of each take.
+        shares: share of each folder in the drawn windows; None counts every window once.
         mean, std: (C,) float32; std is 0 for channels that never move.
-        speaker_names: of the style one-hot; empty where the data names none.
+        speaker_names: names of the style one-hot; empty if the data names none.
         provenance: sources and licences, one line.
     """
 
@@ -84,13 +84,13 @@ def open_corpus(
     network: NetworkConfig,
     statistics: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> Corpus:
-    """Opens every root and checks that it fits the settings.
+    """Open every root and check that it fits the settings.
 
-    Statistics come from ``statistics`` where given (fine-tuning keeps the bundle's), else from
-    the folder's stats.npz where there is one folder, else they are computed here.
+    Statistics are ``statistics`` if given (fine-tuning keeps those of the bundle). With a single
+    folder they come from its stats.npz; otherwise they are computed here.
 
     Raises:
-        InputError: a folder is unusable, or its format is another than the settings'.
+        InputError: a folder is unusable, or its format differs from the settings.
     """
     format_ = settings.motion_format
     if not roots:
@@ -152,27 +152,27 @@ def _check_fit(folder: ShardFolder, format_: MotionFormat, num_speakers: int) ->
 
 
 def _provenance(takes: Sequence[Take]) -> str:
-    """Takes by licence, the most first."""
+    """Return the number of takes by licence, the most frequent first."""
     licences = Counter(take.licence or 'licence not stated' for take in takes)
     return '; '.join(f'{count} takes: {name}' for name, count in licences.most_common())
 
 
 class MotionWindows(Dataset[dict[str, Tensor]]):
-    """Windows of T frames, fetched a batch at a time.
+    """Data set of windows of T frames, fetched a batch at a time.
 
     A batch holds ``motion`` (B, T, C) normalised, ``mel`` (B, T, bins) transformed, ``speaker``
     (B, num_speakers) one-hot, ``mask`` (B, C) 1 where the channel is valid, ``take`` and ``start``
-    (B,) int64; and ``speech`` (B, T, S), ``semantic`` (B, T) where the data has them.
+    (B,) int64; and ``speech`` (B, T, S), ``semantic`` (B, T) if the data has them.
 
-    Channels that a take lacks are filled from other windows of the batch that have them, so that
-    the network cannot tell such takes by a face that stays still; the mask keeps them out of the
-    loss. Channels that are not valid but hold a plausible course are left as they are, and kept
-    out of the loss too. Still channels, and those that no take has, are constants.
+    Channels that a take lacks are filled from other windows of the batch, so that the network
+    cannot recognise such takes by a still face. The mask keeps them out of the loss. Channels that
+    are not valid but were filled in plausibly stay as they are, also out of the loss. Still
+    channels, and channels that no take has, are constant.
 
     Args:
         corpus: the takes.
         settings: format, features and batches.
-        training: whether windows are dropped, augmented and drawn by weight.
+        training: True to drop still windows, augment, and draw by weight.
 
     Raises:
         InputError: no window is left.
@@ -194,7 +194,7 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
         self.weights = self._weigh(corpus)
 
     def _plan(self) -> NDArray[np.int64]:
-        """Window starts as rows (take, start)."""
+        """Return the starts of windows as rows (take, start)."""
         batches = self.settings.batches
         stride = batches.stride if self.training else self.frames
         threshold = batches.still_threshold if self.training else 0.0
@@ -219,7 +219,7 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
         return index
 
     def _weigh(self, corpus: Corpus) -> NDArray[np.float64] | None:
-        """How often each window is drawn; None where every window counts once."""
+        """Return the weight of each window in drawing; None if every window counts once."""
         if corpus.shares is None:
             return None
         folders = np.asarray(corpus.folder_of)[self._index[:, 0]]
@@ -292,9 +292,9 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
 def _fill_missing(
     motion: NDArray[np.float32], valid: NDArray[np.bool_], random: np.random.Generator
 ) -> None:
-    """Fills channels of ``motion`` (B, T, C) that are not ``valid`` (B, C), in place.
+    """Fill channels of ``motion`` (B, T, C) that are not ``valid`` (B, C), in place.
 
-    Each window takes them from one other window that has all that it lacks, else they are 0.
+    Each window takes them from one other window that has all of them; else they are 0.
     """
     for row in np.flatnonzero(~valid.all(axis=1)):
         missing = ~valid[row]
@@ -303,14 +303,14 @@ def _fill_missing(
 
 
 def _batch(fetched: Any) -> Any:
-    # __getitems__ has put the batch together already.
+    # __getitems__ returns whole batches.
     return fetched
 
 
 def make_loader(
     windows: MotionWindows, settings: TrainingSettings
 ) -> DataLoader[dict[str, Tensor]]:
-    """Batches of ``windows``: drawn for training, in order and whole for validation."""
+    """Return a loader of ``windows``: random for training, in order and complete for validation."""
     batches = settings.batches
     sampler: Sampler[int] | None = None
     if windows.training:

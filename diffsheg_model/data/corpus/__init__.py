@@ -1,6 +1,10 @@
-"""Training data made here: synthetic speech with a rule-based teacher, and FACEGOOD's real lips.
+"""Synthetic training data: generated speech with a rule-based teacher, and FACEGOOD's real lips.
 
-The flow of one synthetic take: `text` writes sentences, `voices` speaks them and says when each
-phone sounds, `augment` puts the voice into a room, `mouth`, `upper_face`, `body`, `gestures` and
-`arms` move a face and an upper body to it, and `data.shard_writer` writes what training reads.
+Steps of one synthetic take:
+
+- `voices.text` writes sentences.
+- `voices.voices` speaks them and gives the times of their phones.
+- `teacher` animates face and upper body to the phones.
+- `augment` adds a room, noise and a level to the voice.
+- `data.shard_writer` writes the take as training reads it.
 """

@@ -1,4 +1,4 @@
-"""Rooms, microphones and levels: from a dry voice to what a robot might hear."""
+"""Audio augmentation: random equaliser, room, noise and level, as a robot might hear a voice."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ _LEVEL_DB = (-42.0, -14.0)
 
 
 def _peaking(rate: int, centre_hz: float, gain_db: float, quality: float) -> NDArray[np.float64]:
-    """A peaking equaliser as one second-order section (R. Bristow-Johnson's cookbook)."""
+    """Return a peaking equaliser as one second-order section (R. Bristow-Johnson's cookbook)."""
     amplitude = 10.0 ** (gain_db / 40.0)
     omega = 2 * np.pi * centre_hz / rate
     alpha = np.sin(omega) / (2 * quality)
@@ -20,7 +20,7 @@ def _peaking(rate: int, centre_hz: float, gain_db: float, quality: float) -> NDA
 
 
 def equalise(samples: FloatSamples, rate: int, rng: np.random.Generator) -> FloatSamples:
-    """Two to four random peaks or dips and a tilt of at most 6 dB towards either end."""
+    """Apply two to four random peaks or dips and a tilt of at most 6 dB towards either end."""
     out = samples.astype(np.float64)
     for _ in range(int(rng.integers(2, 5))):
         centre = float(np.exp(rng.uniform(np.log(90.0), np.log(6500.0))))
@@ -31,11 +31,11 @@ def equalise(samples: FloatSamples, rate: int, rng: np.random.Generator) -> Floa
 
 
 def add_room(samples: FloatSamples, rate: int, rng: np.random.Generator) -> FloatSamples:
-    """A made room: exponentially decaying noise after the direct sound, 0.1 to 0.6 s long."""
+    """Add reverberation: exponentially decaying noise after the direct sound, 0.1 to 0.6 s long."""
     decay_s = float(rng.uniform(0.1, 0.6))
     times = np.arange(int(decay_s * rate)) / rate
     tail = rng.standard_normal(len(times)) * np.exp(-6.9 * times / decay_s)
-    tail = lfilter([0.35], [1.0, -0.65], tail)  # walls swallow treble
+    tail = lfilter([0.35], [1.0, -0.65], tail)  # walls absorb treble
     tail[: int(0.004 * rate)] = 0.0
     direct_to_reverberant_db = float(rng.uniform(3.0, 20.0))
     tail *= 10.0 ** (-direct_to_reverberant_db / 20.0) / np.sqrt(np.sum(tail**2))
@@ -44,7 +44,7 @@ def add_room(samples: FloatSamples, rate: int, rng: np.random.Generator) -> Floa
 
 
 def noise(count: int, rate: int, rng: np.random.Generator) -> FloatSamples:
-    """Noise of unit power: coloured hiss, with mains hum half of the time."""
+    """Return noise of unit power: coloured hiss, with mains hum half of the time."""
     length = next_fast_len(count, real=True)
     spectrum = rfft(rng.standard_normal(length))
     frequency = np.maximum(np.fft.rfftfreq(length, 1 / rate), 20.0)
@@ -64,7 +64,7 @@ def noise(count: int, rate: int, rng: np.random.Generator) -> FloatSamples:
 
 
 def speech_level(samples: FloatSamples, rate: int) -> float:
-    """RMS of the louder tenth-of-a-second blocks: the level of speech whatever the pauses."""
+    """Return the RMS of the louder blocks of 0.1 s: the level of speech without its pauses."""
     block = rate // 10
     usable = len(samples) // block * block
     if not usable:
@@ -74,11 +74,11 @@ def speech_level(samples: FloatSamples, rate: int) -> float:
 
 
 def augment(samples: FloatSamples, rate: int, rng: np.random.Generator) -> FloatSamples:
-    """One draw of equaliser, room, noise and level; the timing stays as it is.
+    """Apply one draw of equaliser, room, noise and level; the timing does not change.
 
-    The level of speech ends up between -42 and -14 dB of full scale, uniformly: microphones differ
-    that much, and the network sees power, not its logarithm. Noise lies 8 to 60 dB below speech;
-    one take in five has none, so that digital silence is known too.
+    The level of speech is uniform between -42 and -14 dB of full scale: microphones differ that
+    much, and the network sees power, not its logarithm. Noise lies 8 to 60 dB below speech. One
+    take in five has no noise, so that the network learns digital silence too.
     """
     out = equalise(samples, rate, rng) if rng.random() < 0.8 else samples
     if rng.random() < 0.6:

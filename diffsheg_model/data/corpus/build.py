@@ -1,4 +1,4 @@
-"""A whole corpus: plans the takes, makes what is not there yet on all cores, writes the index."""
+"""Generation of a corpus: plan the takes, make the missing ones on all cores, write the index."""
 
 import logging
 from contextlib import closing
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 RECIPE = 'corpus.json'
 _VERSION = 2
-"""Of what a seed gives; raise it with every change that alters takes."""
+"""Version of the generated takes; raise it with every change that alters them."""
 
 _MODULE = 'diffsheg_model.data.corpus.build'
 
@@ -45,16 +45,16 @@ _TAKE_LIMIT_S = 600.0
 
 @dataclass(frozen=True)
 class CorpusOptions:
-    """What to make; see cli/corpus.py for the meanings.
+    """Options of `diffsheg corpus`; cli/corpus.py describes them for users.
 
     Attributes:
-        hours: of synthetic takes, 0 for none.
+        hours: duration of the synthetic takes, 0 for none.
         seed: 0 or more.
         validation: make the validation set instead of the training set.
         facegood: folder of FACEGOOD takes, or None.
-        facegood_copies: how often each FACEGOOD take is written.
+        facegood_copies: number of copies of each FACEGOOD take.
         exclude: FACEGOOD takes that never train; the validation set is made of them.
-        voices: labels of the only voices to use; none for all that are installed.
+        voices: labels of the voices to use; empty for all installed voices.
     """
 
     hours: float
@@ -77,7 +77,7 @@ class CorpusOptions:
 
 
 def build_corpus(folder: Path, options: CorpusOptions, workers: int) -> int:
-    """Makes what is missing of a corpus in a folder and writes its index.
+    """Make the missing takes of a corpus and write its index.
 
     Returns:
         The number of frames in the corpus.
@@ -103,7 +103,7 @@ def _choose_voices(options: CorpusOptions) -> tuple[Voice, ...]:
     if not voices:
         raise InputError(f'no voice is installed: apt-get install {" ".join(missing)}')
     if missing:
-        logger.warning('more voices are to be had: apt-get install %s', ' '.join(missing))
+        logger.warning('more voices are available: apt-get install %s', ' '.join(missing))
     return voices
 
 
@@ -123,7 +123,7 @@ def _choose_recordings(options: CorpusOptions) -> list[TakeFiles]:
 
 
 def _check_recipe(folder: Path, options: CorpusOptions, voices: list[str]) -> None:
-    """Refuses to mix two corpora in one folder; only the hours may grow."""
+    """Raise InputError if the folder holds another corpus; only the hours may grow."""
     settings = {
         key: str(value) if isinstance(value, Path) else value
         for key, value in asdict(options).items()
@@ -140,7 +140,7 @@ def _make(
     recordings: list[TakeFiles],
     workers: int,
 ) -> list[str]:
-    """Makes the missing takes; returns the names of all, missing before or not."""
+    """Make the missing takes and return the names of all takes."""
     names = [plan.name for plan in plans]
     jobs = {
         plan.name: Job(make_take, (plan, folder), _TAKE_LIMIT_S)
@@ -161,10 +161,10 @@ def _run(jobs: dict[str, Job], workers: int) -> None:
     """Make takes, by name.
 
     Raises:
-        InputError: some could not be made; all others were.
+        InputError: some takes could not be made; all others were.
     """
     takes, failures = list(jobs), []
-    # A take is made in a process of its own: see voices.speak_all.
+    # Each take is made in a new process: see voices.speak_all.
     with (
         takes_progress() as progress,
         closing(run_jobs(list(jobs.values()), workers, _MODULE, fresh=True)) as results,

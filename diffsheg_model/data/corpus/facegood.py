@@ -1,8 +1,8 @@
-"""FACEGOOD's captured lips in moving bodies: gesture and upper face come from the teacher.
+"""FACEGOOD's captured lips with gesture and upper face from the teacher.
 
-What was captured, and how it becomes ARKit weights, stands in data.recordings.facegood.
-mouthClose is filled in from press and roll, which close the lips of an open jaw in FACEGOOD's rig;
-all else that no camera saw comes from the teacher, driven by the recording's energy.
+`data.recordings.facegood` describes the captured columns and their mapping to ARKit weights.
+mouthClose is derived from press and roll, which close the lips of an open jaw in FACEGOOD's rig.
+All other uncaptured channels come from the teacher, driven by the loudness of the recording.
 """
 
 from pathlib import Path
@@ -34,7 +34,7 @@ WEIGHT_MASK = tuple(name in MAPPING for name in BEAT.weight_names)
 
 
 def find_takes(folder: Path, exclude: tuple[str, ...]) -> list[TakeFiles]:
-    """The takes of a folder in order, without the excluded ones and without halves.
+    """Return the complete takes of a folder in order, without the excluded ones.
 
     Raises:
         InputError: not a FACEGOOD folder, or nothing is left.
@@ -46,7 +46,7 @@ def find_takes(folder: Path, exclude: tuple[str, ...]) -> list[TakeFiles]:
 
 
 def weights_at(recording: Recording, frames: int, speed: float = 1.0) -> NDArray[np.float32]:
-    """The captured weights (frames, 51) at BEAT's 15 fps of the recording played at a speed.
+    """Resample the captured weights to BEAT's 15 fps at a playback speed, (frames, 51).
 
     Weights that were not captured are 0.
     """
@@ -66,7 +66,7 @@ def _filled_face(
     style: Style,
     rng: np.random.Generator,
 ) -> NDArray[np.float32]:
-    """The captured weights with the teacher's in the columns that no camera saw."""
+    """Return the captured weights, with the teacher's weights in the uncaptured columns."""
     frames = len(captured)
     times = np.arange(frames) / BEAT.fps
 
@@ -100,17 +100,17 @@ def _filled_face(
 
 
 def copy_name(name: str, copy: int) -> str:
-    """Folder of a copy of a take."""
+    """Return the folder name of a copy of a take."""
     return f'facegood-{name}-{copy}'
 
 
 def write_copies(
     recording: Recording, folder: Path, copies: int, seed: int, first_speaker: int
 ) -> list[str]:
-    """Writes a recording some times over; the first copy's audio is the recording's own.
+    """Write several copies of a recording; the first copy keeps the original audio.
 
-    The further copies are played up to 10 % faster or slower, weights with the sound, in other
-    rooms and at other levels. Every copy is another style, with gestures of its own.
+    The other copies are up to 10 % faster or slower, in other rooms and at other levels. Weights
+    follow the changed speed. Every copy has another style and its own gestures.
 
     Returns:
         The names of the takes.

@@ -1,8 +1,8 @@
-"""Readers of what people have recorded, one file a kind, and what they share.
+"""Readers of motion recordings, one module for each kind, and their preparation as shards.
 
-`kinds` lists the kinds and recognises them; `beat`, `show`, `facegood`, `livelink` and `arkit` find
-a kind's takes in a folder and read one each into a `recording.Recording`; `bvh`, `facial_json`,
-`arkit_csv` and `annotations` read single files; `clock` checks frame rates against the audio, and
-`channels` resamples a recording to a motion format. `prepare` puts it to
-work.
+- `kinds` lists the kinds and recognises the kind of a folder.
+- `beat`, `show`, `facegood`, `livelink` and `arkit` find the takes of a kind and read them.
+- `body` and `annotations` read single files; `recording` is the common result.
+- `channels` resamples a recording to a motion format.
+- `prepare` writes a folder of recordings as shards; `report` lists the result of every take.
 """

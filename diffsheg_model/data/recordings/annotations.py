@@ -7,22 +7,22 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.track import read_text
 from diffsheg_model.untrusted.reading import reader
 
-Stretch = tuple[float, float, float]
+SemanticScore = tuple[float, float, float]
 Word = tuple[float, float, str]
 
 
 @reader('semantic scores of BEAT')
-def read_semantic(path: Path) -> tuple[Stretch, ...]:
-    """The (start s, end s, score) of BEAT's semantic annotation.
+def read_semantic(path: Path) -> tuple[SemanticScore, ...]:
+    """Return the (start s, end s, score) of BEAT's semantic annotation.
 
     A line is ``kind of gesture, start, end, duration, score, keywords`` between tabs
-    (https://pantomatrix.github.io/BEAT/); scores are 0 or more, and where lines overlap the first
+    (https://pantomatrix.github.io/BEAT/). Scores are 0 or more. Where lines overlap, the first
     one counts.
 
     Raises:
         InputError: unreadable, or a line without a start, an end and a score.
     """
-    stretches = []
+    scores = []
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
@@ -34,25 +34,25 @@ def read_semantic(path: Path) -> tuple[Stretch, ...]:
                 f'{path}: line {number} is no semantic score (kind, start, end, duration, score)'
             ) from error
         if not (0 <= start_s <= end_s < 1e6 and 0 <= score < 1e3):
-            raise InputError(f'{path}: line {number} has times or a score that cannot be')
-        stretches.append((start_s, end_s, score))
-    return tuple(stretches)
+            raise InputError(f'{path}: line {number} has impossible times or an impossible score')
+        scores.append((start_s, end_s, score))
+    return tuple(scores)
 
 
 _TOKEN = re.compile(
     r'"((?:[^"]|"")*)"|(?<![\w\[])([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?![\w\]])|<exists>'
 )
-"""The tokens of a TextGrid: texts in quotes and free-standing numbers; all else is a remark."""
+"""The tokens of a TextGrid: quoted texts and free-standing numbers; all else is a comment."""
 
-_REMARK = re.compile(r'^\s*!.*$', re.MULTILINE)
+_COMMENT = re.compile(r'^\s*!.*$', re.MULTILINE)
 
 
 @reader('a TextGrid of Praat')
 def read_textgrid(path: Path) -> tuple[Word, ...]:
     """Return the (start s, end s, word) of a TextGrid's first tier of intervals.
 
-    Both of Praat's text formats are read, the long and the short one: they have the same texts
-    and numbers in the same order. So are UTF-8, UTF-16 and Latin letters.
+    Praat's long and short text formats are read: they have the same texts and numbers in the same
+    order. Encodings are UTF-8, UTF-16 and Latin-1.
 
     Raises:
         InputError: unreadable, or no such file.
@@ -62,7 +62,7 @@ def read_textgrid(path: Path) -> tuple[Word, ...]:
         raise InputError(f'{path}: is no TextGrid of Praat')
     tokens = [
         match[1].replace('""', '"') if match[1] is not None else _as_number(match[2])
-        for match in _TOKEN.finditer(_REMARK.sub('', text))
+        for match in _TOKEN.finditer(_COMMENT.sub('', text))
     ]
     begin = next((i for i, token in enumerate(tokens) if token == 'IntervalTier'), None)
     if begin is None:

@@ -1,4 +1,4 @@
-"""Any folder of sound with ARKit weights in a table, BEAT's joints in a BVH, or both."""
+"""Reader of folders of audio with ARKit weights as csv, BEAT's joints as BVH, or both."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ LICENCE = 'not stated'
 
 
 def find(folder: Path) -> list[TakeFiles]:
-    """The takes under a folder: NAME.wav with NAME.csv, NAME.bvh or both."""
+    """Find the takes under a folder: NAME.wav with NAME.csv, NAME.bvh or both."""
     takes = []
     for stem, files in files_by_stem(folder, ('wav', 'csv', 'bvh')).items():
         if 'csv' in files and not is_arkit(files['csv']):
@@ -36,10 +36,10 @@ def find(folder: Path) -> list[TakeFiles]:
 
 @reader('a recording with ARKit weights')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
-    """Reads a take.
+    """Read a take.
 
     Raises:
-        InputError: a file is unusable or of another duration than the sound.
+        InputError: a file is unusable or its duration differs from the audio.
     """
     samples, notes = read_samples(take.files['wav'])
     sound_s = len(samples) / SAMPLE_RATE

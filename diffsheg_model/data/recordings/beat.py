@@ -1,4 +1,4 @@
-"""BEAT (https://pantomatrix.github.io/BEAT/): sound, mocap, ARKit face, words, semantic scores."""
+"""BEAT (https://pantomatrix.github.io/BEAT/): audio, mocap, ARKit face, words, semantic scores."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ SPEAKERS = (
     'ayana', 'luqi', 'hailing', 'kexin', 'goto', 'reamey', 'yingqing', 'tiffnay', 'hanieh',
     'katya',
 )  # fmt: skip
-"""By number less one, as the official models count them."""
+"""Index = number in the file name - 1, as in the official models."""
 
 LICENCE = 'BEAT: non-commercial research only'
 _SUFFIXES = ('wav', 'bvh', 'json', 'textgrid', 'txt')
@@ -31,7 +31,7 @@ _NAME = re.compile(r'(\d+)_[A-Za-z]+(_\d+)+')
 
 
 def find(folder: Path) -> list[TakeFiles]:
-    """The takes under a folder, in one folder or in BEAT's by speaker or by kind of file.
+    """Find the takes under a folder: flat, or in BEAT's subfolders by speaker or kind of file.
 
     Files belong together by their names, <number>_<speaker>_<n>_<n>_<n>.
     """
@@ -64,10 +64,10 @@ def _problem(name: str, files: dict[str, Path]) -> str:
 
 @reader('a take of BEAT')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
-    """Reads a take; body, face and annotations are each optional, one of body and face is there.
+    """Read a take with body or face or both; annotations are optional.
 
     Raises:
-        InputError: a file is unusable or of another duration than the sound.
+        InputError: a file is unusable or its duration differs from the audio.
     """
     samples, notes = read_samples(take.files['wav'])
     sound_s = len(samples) / SAMPLE_RATE
@@ -84,7 +84,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
         notes += more
     else:
         notes += ('no json: the face is masked',)
-    # What trains is there: annotations that cannot be read are left out, each for itself.
+    # Annotations that cannot be read are left out; the take can still train.
     try:
         if 'txt' in take.files:
             semantic = read_semantic(take.files['txt'])

@@ -1,4 +1,4 @@
-"""A BVH beside a sound, as the joints of BEAT's format."""
+"""Reader of the BVH of a take, as the joints of BEAT's format."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ from diffsheg_model.untrusted.reading import reader
 def read_body(
     path: Path, sound_s: float, options: ReadOptions, every_joint: bool
 ) -> tuple[Track, tuple[str, ...]]:
-    """The rotations of those of BEAT's 47 joints that a BVH has, by their names, and notes.
+    """Return the rotations of the joints of BEAT that a BVH has, and notes.
 
     Args:
-        path: of the file.
-        sound_s: duration of the sound beside it, seconds.
-        options: fps overrules the header.
-        every_joint: whether all 47 must be there.
+        path: the BVH file.
+        sound_s: duration of the take's audio, seconds.
+        options: reading options; fps overrides the header.
+        every_joint: True to require all 47 joints.
 
     Raises:
-        InputError: unreadable, another set of joints, or another duration than the sound's.
+        InputError: unreadable, other joints, or a duration that differs from the audio.
     """
     bvh = read_bvh(path)
     names = tuple(name for name in BEAT.joint_names if name in bvh.joints)

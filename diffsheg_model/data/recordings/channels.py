@@ -1,4 +1,4 @@
-"""A recording as the channels of a motion format, frame by frame."""
+"""Resampling of a recording to the channels and frames of a motion format."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ from diffsheg_model.motion_files.track import Track
 
 @dataclass(frozen=True)
 class Channels:
-    """Motion of a format, and what of it was captured.
+    """Motion of a format, with masks of the captured channels.
 
     Attributes:
         motion: (F, C) float32; 0 in channels that were not captured.
-        joint_mask: of every gesture joint, whether it was captured.
-        weight_mask: of every weight.
-        face_valid: whether the face was captured, its joints included.
+        joint_mask: True for each gesture joint that was captured.
+        weight_mask: True for each weight that was captured.
+        face_valid: True if the face was captured, its joints included.
         semantic: (F,) score of every frame, or None.
     """
 
@@ -32,15 +32,15 @@ class Channels:
 
 
 def to_channels(recording: Recording, format_: MotionFormat, frames: int) -> Channels:
-    """Resamples a recording to a format's frames, frame k at k / fps seconds.
+    """Resample a recording to the frames of a format, frame k at k / fps seconds.
 
-    Rotations are interpolated as rotations, on the shorter way; weights linearly. Frames beyond
-    the ends of a track hold its first or last value. Nothing is filtered: as published, motion at
+    Rotations are interpolated spherically on the shorter path, weights linearly. Frames beyond the
+    ends of a track hold its first or last value. Nothing is filtered: as published, motion at
     15 fps is every eighth frame of a capture at 120 fps.
 
     Raises:
-        InputError: the recording has nothing of the format, or weights without the face joints
-            that belong to them.
+        InputError: the recording has no channel of the format, or weights without the face
+            joints that belong to them.
     """
     times_s = np.arange(frames) / format_.fps
     named = format_.joint_names + format_.face_joint_names
@@ -73,7 +73,7 @@ def to_channels(recording: Recording, format_: MotionFormat, frames: int) -> Cha
 
 
 def _rotations_at(track: Track, name: str, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(F, 3) axis-angle of a joint at the times, at most pi long."""
+    """Return the axis-angle rotation (F, 3) of a joint at the times, at most pi long."""
     rotations = Rotation.from_rotvec(track.values[:, track.names.index(name)])
     if len(track.times_s) == 1:
         return np.repeat(rotations.as_rotvec(), len(times_s), axis=0)
@@ -84,7 +84,7 @@ def _rotations_at(track: Track, name: str, times_s: NDArray[np.float64]) -> NDAr
 def _scores(
     stretches: tuple[tuple[float, float, float], ...], times_s: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """(F,) the score of the first stretch that a frame lies in, 0 outside of all."""
+    """Return the score (F,) of the first interval that contains a frame, else 0."""
     scores = np.zeros(len(times_s), np.float32)
     for start_s, end_s, score in reversed(stretches):
         scores[(times_s >= start_s) & (times_s <= end_s)] = score

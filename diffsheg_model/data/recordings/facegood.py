@@ -1,16 +1,16 @@
 """FACEGOOD-Audio2Face's captured lips as ARKit weights.
 
 FACEGOOD-Audio2Face (https://github.com/FACEGOOD/FACEGOOD-Audio2Face, MIT) has Mandarin speech with
-weights of its own 116-shape rig at 30 fps, solved from a camera; some 25 columns move, all of them
-about the mouth. Which ARKit weight a column becomes, and why:
+weights of its own 116-shape rig at 30 fps, solved from a camera. Some 25 columns move, all of them
+at the mouth. They map to ARKit weights as follows:
 
     jawOpen         mouth_stretch_c          the jaw drop of FACEGOOD's rig; follows the speech
                                              energy with r = 0.75; both are 1 at a yawn
     mouthFunnel     mouth_funnel_*, mouth_oh_c   four quarters of ARKit's one funnel, and 'oh', the
-                                             rig's ready-made open rounding, which ARKit has no
-                                             shape of its own for: half of each, since in speech
-                                             the quarters hardly go beyond a half
-    mouthPucker     mouth_pucker_*, mouth_oo_c   likewise, 'oo' is the closed rounding; so funnel +
+                                             rig's open rounding, for which ARKit has no shape.
+                                             Half of each: in speech the quarters hardly exceed
+                                             0.5
+    mouthPucker     mouth_pucker_*, mouth_oo_c   likewise; 'oo' is the closed rounding. So funnel +
                                              pucker is half the sum of all rounding columns,
                                              whichever of them the solver chose
     mouthPressX     mouth_press_x            lips pressed together
@@ -22,9 +22,9 @@ about the mouth. Which ARKit weight a column becomes, and why:
     mouthStretchX   mouth_lipStretch_x
     mouthShrugUpper mouth_chinRaise_u        the upper half of the mentalis' chin raise
 
-The columns are weights of 0..1 already, and a column means the same in every take. tooth_* (ARKit's
-teeth hang on the jaw) and nose_wrinkle_* (never above 0.03: noise) are left out. mouthClose was not
-captured: ARKit needs it to close the lips of an open jaw, which this rig does with press and suck.
+The columns are weights of 0..1 already, with the same meaning in every take. tooth_* is left out
+because ARKit's teeth follow the jaw, and nose_wrinkle_* because it is noise below 0.03. mouthClose
+was not captured: ARKit closes the lips of an open jaw with it, this rig with press and suck.
 """
 
 import warnings
@@ -72,11 +72,11 @@ MAPPING: dict[str, dict[str, float]] = {
     'mouthStretchRight': {'mouth_lipStretch_r': 1.0},
     'mouthShrugUpper': {'mouth_chinRaise_u': 1.0},
 }
-"""ARKit weight <- columns times their shares, summed, at most 1."""
+"""Columns and factors of each ARKit weight; their weighted sum is clipped to 1."""
 
 
 def find(folder: Path) -> list[TakeFiles]:
-    """The takes of a folder: NAME.wav and NAME.npy pairs beside blendshape_names.npy, in order.
+    """Find the takes of a folder: NAME.wav and NAME.npy beside blendshape_names.npy, in order.
 
     Raises:
         InputError: not a FACEGOOD folder.
@@ -98,11 +98,11 @@ def find(folder: Path) -> list[TakeFiles]:
 
 @reader('a take of FACEGOOD')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
-    """Reads a take and maps its columns, low-passed for 15 fps.
+    """Read a take and map its columns to ARKit weights, low-passed for 15 fps.
 
     Raises:
-        InputError: a file is missing, of another shape, not finite, or its rate does not
-            fit the sound.
+        InputError: a file is missing, of another shape or not finite, or its rate does not
+            fit the audio.
     """
     captured, columns = _load(take)
     samples, heard = read_samples(take.files['wav'])
@@ -136,7 +136,7 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
 
 
 def _load(take: TakeFiles) -> tuple[NDArray[np.floating], list[str]]:
-    """The captured (F, 116) and the names of its columns."""
+    """Load the captured weights (F, 116) and the names of their columns."""
     path = take.files['npy']
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', UserWarning)  # the files were written by Python 2
@@ -152,6 +152,6 @@ def _load(take: TakeFiles) -> tuple[NDArray[np.floating], list[str]]:
 
 
 def _low_passed(curve: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(F,): both neighbours in with a quarter each, so that every second frame may be left out."""
+    """Filter a curve (F,) with 1/4, 1/2, 1/4, so that every second frame may be dropped."""
     padded = np.pad(curve, 1, mode='edge')
     return np.asarray(0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:])

@@ -1,4 +1,4 @@
-"""The kinds of recordings that are read, and how a folder's kind is told."""
+"""The kinds of recordings that can be read, and recognition of the kind of a folder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class RecordingKind:
     """A kind of recordings.
 
     Attributes:
-        name: as --kind has it.
-        format: what its takes become.
-        find: the takes under a folder, those that lack files included.
-        read: one take.
-        speakers: names of the style one-hot; none where takes do not tell.
+        name: value of --kind.
+        format: motion format of its shards.
+        find: finds the takes under a folder, those that lack files included.
+        read: reads one take.
+        speakers: names of the style one-hot; empty if takes do not name their speaker.
     """
 
     name: str
@@ -51,10 +51,10 @@ KINDS = {
 
 
 def recognise(folder: Path) -> RecordingKind:
-    """The kind of a folder's recordings.
+    """Return the kind of the recordings in a folder.
 
     Raises:
-        InputError: it has none, or those of several kinds.
+        InputError: the folder has no recordings, or recordings of several kinds.
     """
     if not folder.is_dir():
         raise InputError(f'{folder}: no such folder; give the folder of the recordings')
@@ -71,7 +71,7 @@ def recognise(folder: Path) -> RecordingKind:
         found.append('arkit')
     if not found:
         raise InputError(
-            f'{folder}: no recordings that are known: BEAT (1_wayne_0_1_1.wav, .bvh, .json), SHOW '
+            f'{folder}: no recordings of a known kind: BEAT (1_wayne_0_1_1.wav, .bvh, .json), SHOW '
             '(.wav, .pkl), FACEGOOD (blendshape_names.npy), Live Link Face or ARKit (.csv, .wav)'
         )
     if len(found) > 1:

@@ -1,4 +1,4 @@
-"""Live Link Face (the iPhone app): a table of 61 columns at 60 fps, and the sound of its video."""
+"""Live Link Face (the iPhone app): a csv of 61 columns at 60 fps, and the audio of its video."""
 
 import re
 from pathlib import Path
@@ -16,16 +16,16 @@ from diffsheg_model.motion_files.track import ReadOptions, Track
 from diffsheg_model.untrusted.reading import reader
 
 LICENCE = 'not stated'
-# The app writes one take's table up to three times: as seen, calibrated, and smoothed.
+# The app writes up to three tables of a take: raw, calibrated and smoothed.
 _VARIANT = re.compile(r'(_iPhone)?(_cal|_raw|_neutral)?$', re.IGNORECASE)
 
 
 def find(folder: Path) -> list[TakeFiles]:
-    """The takes under a folder: every table of the app, and a wav for it.
+    """Find the takes under a folder: every table of the app, and a wav for it.
 
-    The wav has the table's name, with or without what the app adds (_iPhone, _cal, _raw), or is
-    the only one in a folder with one table. The app has the sound in its video; take it out with
-    `ffmpeg -i take.mov take.wav`.
+    The wav has the name of the table, with or without the app's suffixes (_iPhone, _cal, _raw).
+    A folder with one table may hold one wav of any name. The app stores the audio in its video;
+    extract it with `ffmpeg -i take.mov take.wav`.
     """
     files = files_by_stem(folder, ('csv', 'wav'))
     tables = {stem: found['csv'] for stem, found in files.items() if 'csv' in found}
@@ -47,10 +47,10 @@ def find(folder: Path) -> list[TakeFiles]:
 
 @reader('a take of Live Link Face')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
-    """Reads a take; the table's first timecode is the sound's beginning.
+    """Read a take; the first timecode of the table is the start of the audio.
 
     Raises:
-        InputError: a file is unusable or of another duration than the sound.
+        InputError: a file is unusable or its duration differs from the audio.
     """
     samples, heard = read_samples(take.files['wav'])
     weights, notes = read_arkit_csv(take.files['csv'], len(samples) / SAMPLE_RATE, options)

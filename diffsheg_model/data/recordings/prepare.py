@@ -1,4 +1,4 @@
-"""A folder of recordings becomes shards: finds the takes, writes each, resumes, reports."""
+"""Preparation of a folder of recordings as shards: find, write and report takes, resume."""
 
 import errno
 import fcntl
@@ -39,28 +39,28 @@ logger = logging.getLogger(__name__)
 
 RECIPE = 'prepare.json'
 _VERSION = 1
-"""Of what a source gives; raise it with every change that alters takes."""
+"""Version of the prepared takes; raise it with every change that alters them."""
 
 _MODULE = 'diffsheg_model.data.recordings.prepare'
 
-#: Seconds after which a take counts as hanging, and more of them for each megabyte of its files.
+#: Seconds after which a take counts as hanging, plus seconds for each megabyte of its files.
 TAKE_LIMIT_S = 600.0
 _LIMIT_S_PER_MB = 10.0
-# What a disk says of one name that others need not suffer from.
+# Errors of the file system that concern one name only.
 _BAD_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 
 
 @dataclass(frozen=True)
 class PrepareOptions:
-    """What to prepare how; see cli/prepare.py for the meanings.
+    """Options of `diffsheg prepare`; cli/prepare.py describes them for users.
 
     Attributes:
-        kind: of the recordings, or 'auto'.
-        speaker: of all takes, instead of what they say; None to believe them.
-        licence: of all takes, instead of the kind's; empty for that.
-        only: patterns of the names of takes to prepare; none for all.
+        kind: kind of the recordings, or 'auto'.
+        speaker: speaker of all takes; None for the speaker that each take names.
+        licence: licence of all takes; empty for the licence of the kind.
+        only: patterns of the names of takes to prepare; empty for all.
         exclude: patterns of the names of takes to leave out.
-        reading: what the readers are told.
+        reading: options of the readers.
     """
 
     kind: str = 'auto'
@@ -77,7 +77,7 @@ class PrepareOptions:
             raise InputError(f'--speaker {self.speaker}: must be 0 or more, or -1 for none')
 
     def wants(self, *names: str) -> bool:
-        """Return True where a take, known by any of these names, is to be prepared."""
+        """Return True if a take with any of these names is to be prepared."""
 
         def has(patterns: tuple[str, ...]) -> bool:
             return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
@@ -86,20 +86,20 @@ class PrepareOptions:
 
 
 def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -> PrepareReport:
-    """Prepares what is missing of a folder's takes and writes the index and the report.
+    """Prepare the missing takes of a folder, and write the index and the report.
 
-    Takes that are there are kept; those that were skipped before are tried again. A take that
-    cannot be read, or ends its process, is skipped and reported; all others are prepared.
+    Finished takes are kept; takes that were skipped before are tried again. A take that cannot be
+    read, or that crashes its process, is skipped and reported. All others are prepared.
 
     Args:
         source: folder of the recordings; only read.
         output: folder of the shards; made where missing.
-        options: how.
-        workers: processes; 0 is one a core.
+        options: kind, selection and reading.
+        workers: number of processes; 0 is one a core.
 
     Raises:
-        InputError: unusable options, nothing that could be prepared, a full disk, another data
-            set or another such process in the output folder.
+        InputError: unusable options, nothing to prepare, a full disk, another data set in the
+            output folder, or another process that prepares into it.
     """
     workers = process_count(workers)
     if not source.is_dir():
@@ -126,7 +126,7 @@ def prepare(source: Path, output: Path, options: PrepareOptions, workers: int) -
         if any(path.is_dir() for path in output.glob('.*')):
             for take in missing:
                 remove_leftovers(output, take.name)
-        # Closed before the folder is left to others: no worker writes any more then.
+        # Closed before the lock is released: then no worker writes any more.
         with closing(_outcomes(missing, kind, options, output, workers)) as results:
             for outcome in _progress(results, len(missing)):
                 done[outcome.name] = outcome
@@ -161,7 +161,7 @@ def _recipe(source: Path, kind: RecordingKind, options: PrepareOptions) -> dict[
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    """Keeps other processes that prepare out of a folder while the block runs."""
+    """Hold a lock on a folder against other processes that prepare into it."""
     try:
         output.mkdir(parents=True, exist_ok=True)
         file = open_lock(output / f'.{RECIPE}.lock')
@@ -178,11 +178,11 @@ def _alone(output: Path) -> Iterator[None]:
 
 
 def _known(take: TakeFiles, kind: RecordingKind, output: Path) -> TakeOutcome | None:
-    """What is known of a take before it is read; None where it has to be.
+    """Return the outcome of a take that need not be read; None for one to prepare.
 
-    A take that is damaged among the shards is made anew.
+    A damaged take among the shards is prepared again.
     """
-    # The package of training is loaded on demand.
+    # Imported on demand: it belongs to the packages of training.
     from diffsheg_model.data.shards import open_take
 
     if take.problem:
@@ -200,7 +200,7 @@ def _known(take: TakeFiles, kind: RecordingKind, output: Path) -> TakeOutcome | 
 def _outcomes(
     takes: list[TakeFiles], kind: RecordingKind, options: PrepareOptions, output: Path, workers: int
 ) -> Generator[TakeOutcome, None, None]:
-    """Prepare takes in processes of their own and yield what became of each, in any order."""
+    """Prepare takes in worker processes and yield their outcomes in any order."""
     jobs = [Job(prepare_take, (take, kind.name, options, output), _limit_s(take)) for take in takes]
     with closing(run_jobs(jobs, workers, _MODULE)) as results:
         for done in results:
@@ -218,7 +218,7 @@ def _limit_s(take: TakeFiles) -> float:
 
 
 def _progress(outcomes: Iterator[TakeOutcome], total: int) -> Iterator[TakeOutcome]:
-    """Hands outcomes on under a progress bar, which shows on a terminal only."""
+    """Pass outcomes on and show a progress bar on a terminal."""
     console = Console(stderr=True)
     with takes_progress(console, disable=not console.is_terminal) as progress:
         bar = progress.add_task('takes', total=total)
@@ -230,11 +230,11 @@ def _progress(outcomes: Iterator[TakeOutcome], total: int) -> Iterator[TakeOutco
 def prepare_take(
     take: TakeFiles, kind_name: str, options: PrepareOptions, output: Path
 ) -> TakeOutcome:
-    """Read and write one take; what makes it unusable is an outcome.
+    """Read and write one take; an unusable take is an outcome, not an error.
 
     Raises:
-        WriteError: takes cannot be written, this one or others.
-        Exception: a fault of the program, which this take has brought to light.
+        WriteError: no take can be written.
+        Exception: a bug of the program.
     """
     kind = KINDS[kind_name]
     try:
@@ -244,7 +244,7 @@ def prepare_take(
         channels = to_channels(recording, kind.format, frames)
     except InputError as error:
         if isinstance(error.__cause__, MemoryError):
-            raise error.__cause__ from error  # there may be enough when nothing else runs
+            raise error.__cause__ from error  # there may be enough memory when nothing else runs
         return TakeOutcome(take.name, skipped=str(error))
     info = TakeInfo(
         speaker=recording.speaker if options.speaker is None else options.speaker,
@@ -275,10 +275,10 @@ def prepare_take(
 
 
 def _common_s(recording: Recording, format_: MotionFormat) -> float:
-    """Seconds that sound and motion both last; their durations agree within the tolerance.
+    """Return the seconds that both audio and motion cover.
 
     Raises:
-        InputError: less than a window.
+        InputError: they are shorter than a window.
     """
     tracks = [track for track in (recording.joints, recording.weights) if track]
     common_s = min([recording.duration_s, *(track.end_s for track in tracks)])

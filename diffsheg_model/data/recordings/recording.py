@@ -1,4 +1,4 @@
-"""One recording as its files hold it: sound, and motion with names and times of its own."""
+"""One recording as read from its files: audio, and motion with its own names and times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class TakeFiles:
     """The files of one take, before they are opened.
 
     Attributes:
-        name: of the take, and of its folder among the shards.
-        files: by what they hold: 'wav', 'bvh', 'json', ...
-        problem: why they make no take; empty where they do.
+        name: name of the take and of its folder among the shards.
+        files: the files by suffix: 'wav', 'bvh', 'json', ...
+        problem: reason why the files are no complete take; empty for a complete one.
     """
 
     name: str
@@ -32,19 +32,19 @@ class TakeFiles:
 
 @dataclass(frozen=True)
 class Recording:
-    """One take, not yet of any motion format.
+    """One take, not yet in a motion format.
 
-    What is not named was not captured: that is what the masks of a take are made of.
+    Joints and weights without a name here were not captured; the masks of a take follow from that.
 
     Attributes:
-        name: of the take.
+        name: name of the take.
         samples: (n,) float32 at 16 kHz, full scale 1.
-        joints: local rotations of joints, the face's included.
-        weights: of the face, ARKit's in 0..1 or coefficients.
-        semantic: (start s, end s, score) of stretches with a meaning; None where nobody scored.
+        joints: local rotations of joints, those of the face included.
+        weights: weights of the face: ARKit's in 0..1, or coefficients.
+        semantic: (start s, end s, score) of intervals; None without annotation.
         speaker: index of the style one-hot, -1 for none.
-        source, licence: for the take's card.
-        notes: what was found and mended while reading.
+        source, licence: for take.json.
+        notes: problems found and repaired while reading.
         words: (start s, end s, word) of a transcript.
     """
 
@@ -82,13 +82,13 @@ class Recording:
 
     @property
     def duration_s(self) -> float:
-        """Of the sound."""
+        """Duration of the audio."""
         return len(self.samples) / SAMPLE_RATE
 
 
 @reader('an audio file')
 def read_samples(path: Path) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Return a recording's sound (n,) float32 at 16 kHz, the mean of its channels, and notes.
+    """Return the audio (n,) float32 at 16 kHz, the mean of its channels, and notes.
 
     Raises:
         InputError: as ``read_audio``.
@@ -101,10 +101,10 @@ def read_samples(path: Path) -> tuple[NDArray[np.float32], tuple[str, ...]]:
 
 
 def files_by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, dict[str, Path]]:
-    """The files under a folder with one of the suffixes: path without suffix -> suffix -> file.
+    """Return the files with the suffixes under a folder, by path without suffix, then suffix.
 
-    The key is relative to the folder; suffixes are matched whatever their case and given without
-    their dot, in lower case.
+    Paths are relative to the folder. Suffixes are in lower case without dot, and match files of
+    any case.
     """
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.rglob('*')):
@@ -117,5 +117,5 @@ def files_by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, dict[str
 
 
 def take_name(stem: str) -> str:
-    """A folder's name for the take of a relative path without suffix."""
+    """Return the name of a take from its relative path without suffix."""
     return '-'.join(Path(stem).parts)

@@ -1,4 +1,4 @@
-"""What became of every take that `diffsheg prepare` found."""
+"""The report of `diffsheg prepare`: the outcome of every take."""
 
 import json
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ REPORT = 'report.json'
 
 @dataclass(frozen=True)
 class TakeOutcome:
-    """One take.
+    """Outcome of one take.
 
     Attributes:
-        name: of the take.
-        frames: that were written; 0 where it was skipped.
-        notes: what was found and mended.
-        skipped: why it was left out, one line; empty where it was not.
+        name: name of the take.
+        frames: number of frames written; 0 if it was skipped.
+        notes: problems found and repaired.
+        skipped: reason why it was skipped, one line; empty if it was not.
     """
 
     name: str
@@ -28,13 +28,13 @@ class TakeOutcome:
 
 @dataclass(frozen=True)
 class PrepareReport:
-    """All takes of a folder.
+    """Outcomes of all takes of a folder.
 
     Attributes:
         source: the folder.
-        kind: of its recordings.
-        fps: frames a second of what was written.
-        outcomes: of its takes, by name.
+        kind: kind of its recordings.
+        fps: frames a second of the shards.
+        outcomes: outcomes of its takes, in order of their names.
     """
 
     source: Path
@@ -55,7 +55,7 @@ class PrepareReport:
         return sum(outcome.frames for outcome in self.prepared) / self.fps / 3600
 
     def lines(self, most: int = 40) -> list[str]:
-        """For people: the first takes with notes, the first that were skipped, and the sums."""
+        """Return lines for the log: the first notes, the first skipped takes, and the totals."""
         notes = [f'{outcome.name}: {note}' for outcome in self.prepared for note in outcome.notes]
         skipped = [f'{outcome.name}: skipped: {outcome.skipped}' for outcome in self.skipped]
         lines = []
@@ -70,7 +70,7 @@ class PrepareReport:
         return lines
 
     def write(self, folder: Path) -> None:
-        """Writes report.json.
+        """Write report.json.
 
         Raises:
             InputError: the folder cannot be written.

@@ -1,8 +1,8 @@
-"""SHOW (https://talkshow.is.tue.mpg.de/): sound, and SMPL-X body, hands, jaw and expression.
+"""SHOW (https://talkshow.is.tue.mpg.de/): audio, and SMPL-X body, hands, jaw and expression.
 
-Hands are as TalkSHOW and DiffSHEG have them: axis-angle relative to SMPL-X's mean hand. SHOW's own
-pickles hold 12 coefficients a hand instead; SMPL-X's components, which turn them into rotations,
-come with its licence and so from a file of yours.
+Hands are axis-angle relative to SMPL-X's mean hand, as in TalkSHOW and DiffSHEG. SHOW's pickles
+hold 12 coefficients a hand instead. SMPL-X's hand components turn them into rotations; because of
+their licence the user provides them as a file.
 """
 
 import json
@@ -29,7 +29,7 @@ from diffsheg_model.untrusted.reading import reader
 from diffsheg_model.untrusted.restricted_pickle import load
 
 SPEAKERS = ('oliver', 'chemistry', 'seth', 'conan')
-"""In the order of TalkSHOW's speaker ids 20..23."""
+"""Speakers in the order of TalkSHOW's ids 20..23."""
 
 LICENCE = 'SHOW and SMPL-X: non-commercial research only'
 CAPTURE_FPS = 30.0
@@ -41,11 +41,11 @@ BODY_JOINTS = tuple(
         'left_elbow right_elbow left_wrist right_wrist'
     ).split()
 )
-"""SMPL-X's 21 body joints in its order."""
+"""The 21 body joints of SMPL-X in its order."""
 
 
 def find(folder: Path) -> list[TakeFiles]:
-    """The takes under a folder: NAME.wav and NAME.pkl, in one folder or in SHOW's by speaker."""
+    """Find the takes under a folder: NAME.wav and NAME.pkl, flat or in SHOW's subfolders."""
     takes = []
     for stem, files in files_by_stem(folder, ('wav', 'pkl')).items():
         name = Path(stem).name
@@ -56,10 +56,10 @@ def find(folder: Path) -> list[TakeFiles]:
 
 @reader('a take of SHOW')
 def read(take: TakeFiles, options: ReadOptions) -> Recording:
-    """Reads a take; the speaker is told by a folder on the way to it, else it is none.
+    """Read a take; a folder of its path names the speaker, else it has none.
 
     Raises:
-        InputError: a file is unusable or of another duration than the sound.
+        InputError: a file is unusable or its duration differs from the audio.
     """
     path = take.files['pkl']
     samples, heard = read_samples(take.files['wav'])
@@ -103,11 +103,11 @@ def read(take: TakeFiles, options: ReadOptions) -> Recording:
 def _array(
     path: Path, content: dict[Any, Any], key: str, width: int, frames: int | None = None
 ) -> NDArray[np.float64]:
-    """(F, width) numbers under a key."""
+    """Return the numbers (F, width) under a key."""
     if key not in content:
         raise InputError(f"{path}: has no {key}; SHOW's pickles have")
     found = content[key]
-    # Lists are none: a small one may refer to itself and be of any size.
+    # Lists are refused: a small one may contain itself and so be of any size.
     if not isinstance(found, np.ndarray) or found.dtype.kind not in 'biuf' or not found.ndim:
         raise InputError(f'{path}: {key} is no array of numbers')
     values = found.astype(np.float64).reshape(len(found), -1 if found.size else 0)
@@ -122,7 +122,7 @@ def _array(
 def _hands(
     path: Path, content: dict[Any, Any], frames: int, components: Path | None
 ) -> NDArray[np.float64] | None:
-    """(F, 30, 3) of the left and then the right hand; None where there is no way to have them."""
+    """Return the rotations (F, 30, 3) of left and right hand; None if they are not known."""
     sides = []
     for side in ('left', 'right'):
         key = f'{side}_hand_pose'
@@ -142,14 +142,14 @@ def _hands(
 
 @reader('hand components of SMPL-X')
 def read_hand_components(path: Path) -> dict[str, NDArray[np.float64]]:
-    """SMPL-X's hand components, (n, 45) each of the left and the right hand.
+    """Read SMPL-X's hand components, (n, 45) of the left and of the right hand.
 
     Args:
-        path: SMPLX_NEUTRAL.npz or another of SMPL-X's models, which have them as
-            hands_componentsl and hands_componentsr, or TalkSHOW's hand_component.json.
+        path: SMPLX_NEUTRAL.npz or another SMPL-X model, with hands_componentsl and
+            hands_componentsr, or TalkSHOW's hand_component.json.
 
     Raises:
-        InputError: unreadable, or without them.
+        InputError: the file is unreadable or has no hand components.
     """
     try:
         if path.suffix.lower() == '.json':
@@ -161,7 +161,7 @@ def read_hand_components(path: Path) -> dict[str, NDArray[np.float64]]:
         arrays = {side: np.asarray(values, np.float64) for side, values in found.items()}
     except InputError as error:
         raise InputError(f'--hand-components {error}') from error
-    except Exception as error:  # a broken zip file can raise nearly anything
+    except Exception as error:  # a damaged zip file can raise nearly any exception
         raise InputError(
             f'--hand-components {path}: has no hand components of SMPL-X; give SMPLX_NEUTRAL.npz '
             f'or hand_component.json of TalkSHOW'

@@ -1,4 +1,4 @@
-"""Names of takes that stay apart on every file system."""
+"""Names of takes that are distinct on every file system."""
 
 import hashlib
 import logging
@@ -13,22 +13,22 @@ from diffsheg_model.data.recordings.recording import TakeFiles
 
 logger = logging.getLogger(__name__)
 
-# Bytes of a folder's name, with room for what temporary copies add to it.
+# Bytes, longest name of a folder; temporary copies add a suffix to it.
 _LONGEST = 200
 
 
 def with_distinct_names(
     takes: list[TakeFiles], source: Path, reserved: Collection[str] = ()
 ) -> list[TakeFiles]:
-    """Return the takes, renamed where two would get one folder: ``a/b.wav`` and ``a-b.wav``.
+    """Rename takes that would share a folder, such as ``a/b.wav`` and ``a-b.wav``.
 
-    Names that differ in case or in the encoding of accents alone count as one, because some file
-    systems take them so. A new name is the old one and a digest of the take's path, so it is the
-    same at every run. One line of the log names the takes that would have shared a name.
+    Names that differ only in case or in the encoding of accents count as equal, as on some file
+    systems. A new name is the old one plus a digest of the take's path, so it is the same at every
+    run. One line of the log names the renamed takes.
 
     Args:
-        takes: of one source, in any order.
-        source: folder that their files lie in.
+        takes: takes of one source, in any order.
+        source: folder of their files.
         reserved: names that no take may have.
     """
     held = {_folded(name) for name in reserved}
@@ -57,7 +57,7 @@ def _folded(name: str) -> str:
 
 
 def _place(take: TakeFiles, source: Path) -> Path:
-    """The first of a take's files, from the source."""
+    """Return the path of a take's first file, relative to the source."""
     return min(path.relative_to(source) for path in take.files.values())
 
 

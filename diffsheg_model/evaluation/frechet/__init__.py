@@ -1,4 +1,4 @@
-"""Frechet distances of motion and the auto-encoder they are measured in.
+"""Frechet distance of motion, and the auto-encoder of its features.
 
 Imports: data and below; torch where the auto-encoder runs.
 """

@@ -1,4 +1,4 @@
-"""The auto-encoder whose latent features Frechet distances are taken in, and its folder.
+"""The auto-encoder for the latent features of Frechet distances, and its folder.
 
 <dir>/autoencoder.json     the protocol record, and the SHA-256 of the weights
 <dir>/weights.safetensors  the network, and stats.mean, stats.std of its channels
@@ -42,9 +42,9 @@ def _convolution(inputs: int, outputs: int, size: int, stride: int) -> nn.Sequen
 class MotionAutoencoder(nn.Module):
     """A temporal convolutional auto-encoder of windows (B, T, C), normalised.
 
-    After the one behind FGD (Yoon et al. 2020, arXiv 2009.02119, section 5.2): convolutions over
-    time that halve it twice, then fully connected layers to the latent feature; the decoder is its
-    mirror. Built for windows of any length from MIN_WINDOW frames up.
+    It follows the auto-encoder of FGD (Yoon et al. 2020, arXiv 2009.02119, section 5.2).
+    Convolutions halve the time axis twice; fully connected layers lead to the latent feature. The
+    decoder mirrors the encoder. Windows have at least MIN_WINDOW frames.
 
     Args:
         channels: C.
@@ -83,11 +83,11 @@ class MotionAutoencoder(nn.Module):
         )
 
     def encode(self, windows: Tensor) -> Tensor:
-        """Features (B, latent_dim) of windows (B, T, C)."""
+        """Return the features (B, latent_dim) of windows (B, T, C)."""
         return self.encoder(windows.transpose(1, 2))
 
     def forward(self, windows: Tensor) -> Tensor:
-        """The windows (B, T, C) as their features tell them."""
+        """Return the windows (B, T, C), reconstructed from their features."""
         wide = self.spread(self.encode(windows)).unflatten(1, (self.hidden_dim, -1))
         return self.decoder(wide)[:, :, : self.window_frames].transpose(1, 2)
 
@@ -97,10 +97,10 @@ class Autoencoder:
     """An auto-encoder ready to use.
 
     Attributes:
-        id: short hash of record and weights; distances compare only where it is equal.
-        protocol: how it was made.
-        network: in eval mode.
-        mean, std: (C,) float32 of the group's channels; std is 0 where they never moved.
+        id: short hash of record and weights; only distances with equal ids compare.
+        protocol: record of its training.
+        network: the network in eval mode.
+        mean, std: (C,) float32 of the group's channels; std is 0 for still channels.
     """
 
     id: str
@@ -110,11 +110,11 @@ class Autoencoder:
     std: NDArray[np.float32]
 
     def encode(self, windows: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Features of windows.
+        """Return the features of windows.
 
         Args:
             windows: (N, T, all channels of the format), physical units.
-            valid: (all channels,) bool; the others count as their mean.
+            valid: (all channels,) bool; other channels are set to their mean.
 
         Returns:
             (N, latent_dim).
@@ -137,7 +137,7 @@ def normalised(
     std: NDArray[np.float32],
     valid: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    """(values - mean) / std over the last axis; 0 where never moving or not ``valid``."""
+    """Return (values - mean) / std over the last axis; 0 for still and invalid channels."""
     counts = valid & (std > 0)
     scaled = (values - mean) / np.where(counts, std, 1)
     return np.where(counts, scaled, 0).astype(np.float32)
@@ -157,7 +157,7 @@ def save_autoencoder(
     mean: NDArray[np.float32],
     std: NDArray[np.float32],
 ) -> Autoencoder:
-    """Writes the folder, whole or not at all, and reads it back."""
+    """Write the folder atomically and read it back."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in _state(network).items()}
     tensors['stats.mean'] = torch.from_numpy(np.asarray(mean, np.float32))
     tensors['stats.std'] = torch.from_numpy(np.asarray(std, np.float32))
@@ -170,17 +170,17 @@ def save_autoencoder(
 
 
 def _state(network: MotionAutoencoder) -> dict[str, Tensor]:
-    # Counters of batches say nothing of the features.
+    # Counters of batches do not affect the features.
     state = network.state_dict()
     return {name: v for name, v in state.items() if not name.endswith('num_batches_tracked')}
 
 
 @reader('an auto-encoder')
 def load_autoencoder(path: Path) -> Autoencoder:
-    """Reads and checks an auto-encoder.
+    """Read and check an auto-encoder.
 
     Raises:
-        InputError: it is missing, cut, or something else.
+        InputError: it is missing, truncated or no auto-encoder.
     """
     record, weights = path / RECORD, path / WEIGHTS
     for file in (record, weights):
@@ -216,7 +216,7 @@ def load_autoencoder(path: Path) -> Autoencoder:
 
 
 def check_format(autoencoder: Autoencoder, format_: MotionFormat, path: Path) -> None:
-    """Raises InputError where an auto-encoder takes other motion than ``format_``."""
+    """Raise InputError if an auto-encoder is for another format than ``format_``."""
     own = autoencoder.protocol.format
     if not autoencoder.protocol.fits(format_):
         raise InputError(

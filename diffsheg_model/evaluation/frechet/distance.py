@@ -1,4 +1,4 @@
-"""Frechet distance of two sets of features: FMD, FED and FGD by what the features are of."""
+"""Frechet distance of two sets of features: FMD, FED or FGD, depending on the features."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,17 +7,17 @@ from diffsheg_model.errors import InputError
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Squared Frechet (2-Wasserstein) distance of the Gaussians fitted to two sets of features.
+    """Return the squared Frechet (2-Wasserstein) distance of Gaussians fitted to two sets.
 
         |m1 - m2|^2 + tr(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2)
 
-    with means m and covariances C (Dowson and Landau 1982; as FID, Heusel et al., arXiv 1706.08500,
-    section 4; for gestures Yoon et al., arXiv 2009.02119, section 5.2; FMD, FED and FGD in arXiv
-    2401.04747, section 4.1). The square root is taken of a symmetric matrix by its eigenvalues, so
-    singular covariances (features that never vary) are no trouble and the result is real.
+    with means m and covariances C (Dowson and Landau 1982). Uses: FID (Heusel et al., arXiv
+    1706.08500, section 4); gestures (Yoon et al., arXiv 2009.02119, section 5.2); FMD, FED and FGD
+    (arXiv 2401.04747, section 4.1). The square root is that of a symmetric matrix, by eigenvalues.
+    So covariances may be singular (constant features), and the result is real.
 
     Args:
-        first, second: (N1, D) and (N2, D) features, N1 and N2 above D.
+        first, second: (N1, D) and (N2, D) features, with N1 and N2 above D.
 
     Returns:
         0 or more; 0 for equal means and covariances.
@@ -56,9 +56,9 @@ def _checked(features: np.ndarray, name: str) -> NDArray[np.float64]:
 
 
 def _covariance_root(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(D, D) R with R R^T = covariance, from the samples themselves: no square is formed.
+    """Return R (D, D) with R R^T = covariance, computed from the samples directly.
 
-    The singular values of the centred samples keep the digits that a covariance matrix loses.
+    The singular values of the centred samples keep digits that a covariance matrix loses.
     """
     centred = (values - values.mean(axis=0)) / np.sqrt(len(values) - 1)
     _, sizes, directions = np.linalg.svd(centred, full_matrices=False)

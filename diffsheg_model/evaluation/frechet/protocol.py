@@ -1,7 +1,7 @@
-"""What a Frechet distance was measured with: the record that an auto-encoder carries.
+"""The protocol of a Frechet distance: the record of its auto-encoder.
 
-Figures from different auto-encoders do not compare, so a distance is only worth printing beside
-the id of the auto-encoder behind it.
+Distances from different auto-encoders do not compare. So a distance is always printed with the id
+of its auto-encoder.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ CHANNEL_GROUPS = ('gesture', 'expression', 'all')
 DISTANCES = {'gesture': 'FGD', 'expression': 'FED', 'all': 'FMD'}
 
 MIN_WINDOW = 8
-"""Frames; the encoder halves a window twice."""
+"""Frames, shortest window; the encoder halves it twice."""
 
 _LEAST = {
     'window_frames': MIN_WINDOW,
@@ -35,7 +35,7 @@ _VERSION = 1
 
 
 def group_channels(format_: MotionFormat, group: str) -> slice:
-    """The channels of a group within a motion's (gesture, expression)."""
+    """Return the channels of a group in motion of a format."""
     return {
         'gesture': slice(0, format_.gesture_dim),
         'expression': slice(format_.gesture_dim, format_.channels),
@@ -44,7 +44,7 @@ def group_channels(format_: MotionFormat, group: str) -> slice:
 
 
 def check_sizes(owner: Any) -> None:
-    """Raises InputError where a field that `Protocol` and its options share is out of range."""
+    """Raise InputError if a field that `Protocol` and its options share is out of range."""
     if owner.channels not in CHANNEL_GROUPS:
         raise InputError(
             f'channels = {owner.channels!r}: must be one of {", ".join(CHANNEL_GROUPS)}'
@@ -58,26 +58,27 @@ def check_sizes(owner: Any) -> None:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How an auto-encoder was made and how windows are cut for it.
+    """Training of an auto-encoder, and the windows that it takes.
 
     Attributes:
-        format: of the motion it takes.
+        format: format of the motion.
         channels: a name of CHANNEL_GROUPS.
         window_frames: frames of a window.
         stride: frames between the starts of two windows, in training and in evaluation.
-        latent_dim: width of the features that distances are taken in.
+        latent_dim: width of the features of distances.
         hidden_dim: channels of the convolutions.
         batch_size: windows a step.
-        learning_rate: of Adam.
-        seed: of weights, order and held-out takes.
-        data_sha256: of the training takes' motion, see `digest_takes`.
-        takes: how many were trained on.
-        windows: training windows.
-        held_out_windows: windows that only measured the error.
-        steps: of the optimiser.
-        minutes: of training.
-        unexplained: mean square error of the held-out windows' reconstruction over their variance
-            around the training mean, channels normalised: 0 is perfect, 1 no better than the mean.
+        learning_rate: learning rate of Adam.
+        seed: seed of weights, order and held-out takes.
+        data_sha256: digest of the training takes' motion, see `digest_takes`.
+        takes: number of training takes.
+        windows: number of training windows.
+        held_out_windows: number of windows that only measured the error.
+        steps: steps of the optimiser.
+        minutes: minutes of training.
+        unexplained: unexplained variance of the held-out windows: mean square error of their
+            reconstruction over their variance around the training mean. 0 is perfect, 1 is as
+            good as the mean.
     """
 
     format: MotionFormat
@@ -107,17 +108,17 @@ class Protocol:
 
     @property
     def windows_needed(self) -> int:
-        """Windows that a covariance of the features needs to have full rank."""
+        """Number of windows for a covariance of full rank."""
         return self.latent_dim + 1
 
     def fits(self, format_: MotionFormat) -> bool:
-        """Whether motion of this format is what it takes; the model's window does not matter."""
+        """Return True if the auto-encoder takes this format; its window does not matter."""
         frames = self.format.window_frames
         return replace(format_, window_frames=frames, name=self.format.name) == self.format
 
 
 def protocol_text(protocol: Protocol, weights_sha256: str) -> str:
-    """The record as autoencoder.json holds it."""
+    """Return the content of autoencoder.json."""
     values = {
         'kind': _KIND,
         'version': _VERSION,
@@ -128,14 +129,14 @@ def protocol_text(protocol: Protocol, weights_sha256: str) -> str:
 
 
 def parse_protocol(text: bytes, path: Path) -> tuple[Protocol, str, str]:
-    """Reads autoencoder.json.
+    """Read autoencoder.json.
 
     Returns:
         The record, the SHA-256 of the weights, and the auto-encoder's id: the first eight digits
         of the SHA-256 of both, without the minutes that training took.
 
     Raises:
-        InputError: it is no such file, or of another version.
+        InputError: the file is no such record, or of another version.
     """
     try:
         values = json.loads(text)

@@ -1,4 +1,4 @@
-"""Trains the auto-encoder that Frechet distances are taken with."""
+"""Training of the auto-encoder of Frechet distances."""
 
 import logging
 import time
@@ -34,10 +34,10 @@ from diffsheg_model.motion.motion_format import MotionFormat
 logger = logging.getLogger(__name__)
 
 STD_FLOOR = 1e-3
-"""Channels that move less (radians, weights) count as still and say nothing in a distance."""
+"""Radians or weight: channels with a smaller deviation are still and left out of distances."""
 
 HELD_OUT = 0.1
-"""Share of the takes that only measure the error of reconstruction."""
+"""Share of the takes that are held out to measure the error of reconstruction."""
 
 
 # Options that the protocol keeps under the same name.
@@ -55,7 +55,7 @@ _SHARED = (
 
 @dataclass(frozen=True)
 class AutoencoderOptions:
-    """What can be chosen about a training run.
+    """Options of a training run.
 
     Attributes:
         channels: 'gesture', 'expression' or 'all'.
@@ -64,11 +64,11 @@ class AutoencoderOptions:
         latent_dim: width of the features. Published 32; a distance needs more windows than this.
         hidden_dim: channels of the convolutions.
         batch_size: windows a step.
-        learning_rate: of Adam.
-        max_steps: end after so many steps.
-        max_minutes: or after so many minutes; 0 for no limit.
-        seed: of weights, order and held-out takes.
-        progress_bar: whether the bar is drawn.
+        learning_rate: learning rate of Adam.
+        max_steps: number of steps at most.
+        max_minutes: minutes at most; 0 for no limit.
+        seed: seed of weights, order and held-out takes.
+        progress_bar: True to draw the progress bar.
     """
 
     channels: str
@@ -92,7 +92,7 @@ class AutoencoderOptions:
 
 
 class _Windows(Dataset[tuple[Tensor, Tensor]]):
-    """Windows (T, C) and the channels (C,) that count in them, gathered a batch at a time."""
+    """Data set of windows (T, C) and masks (C,) of their valid channels, fetched in batches."""
 
     def __init__(
         self,
@@ -132,12 +132,12 @@ class _Windows(Dataset[tuple[Tensor, Tensor]]):
 
 
 def _fetched(batch: Any) -> Any:
-    # __getitems__ has put the batch together already.
+    # __getitems__ returns whole batches.
     return batch
 
 
 class _Module(L.LightningModule):
-    """L1 of the motion and of its frame differences (Yoon et al. 2020, released code)."""
+    """Training with the L1 loss of motion and frame differences (Yoon et al. 2020, code)."""
 
     def __init__(self, network: MotionAutoencoder, learning_rate: float) -> None:
         super().__init__()
@@ -162,14 +162,14 @@ class _Module(L.LightningModule):
 
 
 def _split(takes: Sequence[Take], seed: int) -> tuple[list[Take], list[Take]]:
-    """Takes to train on, and some to measure on; none of the latter where there is one take."""
+    """Split takes into training and held-out ones; a single take leaves none held out."""
     order = np.random.default_rng(seed).permutation(len(takes))
     held = max(1, round(HELD_OUT * len(takes))) if len(takes) > 1 else 0
     return [takes[n] for n in sorted(order[held:])], [takes[n] for n in sorted(order[:held])]
 
 
 def _unexplained(network: MotionAutoencoder, windows: _Windows) -> float:
-    """Mean square error over mean square, where channels count; NaN without windows."""
+    """Return mean square error over mean square of valid channels; NaN without windows."""
     wrong = total = 0.0
     network.eval()
     with torch.inference_mode():
@@ -204,12 +204,12 @@ def _open_takes(data: Sequence[Path], group: str) -> tuple[MotionFormat, list[Ta
 def train_autoencoder(
     data: Sequence[Path], output: Path, options: AutoencoderOptions
 ) -> Autoencoder:
-    """Trains on shards and writes the auto-encoder.
+    """Train on shards and write the auto-encoder.
 
     Args:
         data: folders of shards, all of one format.
-        output: folder to write; an auto-encoder that is there is replaced at the end.
-        options: of the run.
+        output: folder to write; an existing auto-encoder is replaced at the end.
+        options: options of the run.
 
     Raises:
         InputError: the data is unusable, of several formats or too little, or the folder cannot
@@ -282,8 +282,8 @@ def _check_enough(data: Sequence[Path], windows: _Windows, options: AutoencoderO
 
 
 def _fit(network: MotionAutoencoder, windows: _Windows, options: AutoencoderOptions) -> int:
-    """Trains ``network`` in place; returns the steps taken."""
-    # Its tips and device notes say nothing about this run.
+    """Train ``network`` in place and return the number of steps."""
+    # Lightning's tips and device notes are of no use here.
     logging.getLogger('lightning.pytorch').setLevel(logging.WARNING)
     callbacks: list[L.Callback] = []
     if options.max_minutes:
@@ -310,10 +310,10 @@ def _fit(network: MotionAutoencoder, windows: _Windows, options: AutoencoderOpti
         drop_last=True,
     )
     with warnings.catch_warnings():
-        # The data is in memory; more workers would only copy it.
+        # The data is in memory; worker processes would only copy it.
         warnings.filterwarnings('ignore', message='.*does not have many workers.*')
         warnings.filterwarnings('ignore', message='.*number of training batches.*')
-        # Of one library about another, each time.
+        # A warning of one library about another, on every run.
         warnings.filterwarnings('ignore', message='.*isinstance.treespec, LeafSpec.*')
         trainer.fit(_Module(network, options.learning_rate), loader)
     return trainer.global_step

@@ -1,4 +1,4 @@
-"""Windows of takes as auto-encoders see them, and which of a take's channels count."""
+"""Windows of takes for auto-encoders, and checks of the channels of takes."""
 
 import hashlib
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def cut_windows(
     frames: NDArray[np.float32], window_frames: int, stride: int
 ) -> NDArray[np.float32]:
-    """Windows (N, T, C) of motion (F, C), a view; N is 0 where F < T."""
+    """Return windows (N, T, C) of motion (F, C) as a view; N is 0 if F < T."""
     if len(frames) < window_frames:
         return np.zeros((0, window_frames, frames.shape[1]), np.float32)
     views = np.lib.stride_tricks.sliding_window_view(frames, window_frames, axis=0)
@@ -26,17 +26,17 @@ def cut_windows(
 
 
 def has_channels(valid: NDArray[np.bool_], format_: MotionFormat, group: str) -> bool:
-    """Whether a take counts in a group's distance.
+    """Return True if a take has the channels of a group.
 
-    It must have the gesture, or something of the face, or both, as the group asks. Channels of
-    the face that it lacks are set to the mean on both sides of the comparison.
+    Depending on the group it needs some channels of the gesture, of the face, or of both. Missing
+    channels of the face are set to the mean on both sides of the comparison.
     """
     branches = ('gesture', 'expression') if group == 'all' else (group,)
     return all(bool(valid[group_channels(format_, branch)].any()) for branch in branches)
 
 
 def check_finite(take: 'Take') -> None:
-    """Raises InputError where a channel that a take calls valid holds NaN or infinity."""
+    """Raise InputError if a valid channel of a take holds NaN or infinity."""
     bad = ~np.isfinite(take.motion).all(axis=0) & take.valid
     if bad.any():
         raise InputError(
@@ -46,7 +46,7 @@ def check_finite(take: 'Take') -> None:
 
 
 def digest_takes(takes: Iterable['Take']) -> str:
-    """SHA-256 over the takes' motion and valid channels, in their order."""
+    """Return the SHA-256 of the takes' motion and valid channels, in their order."""
     digest = hashlib.sha256()
     for take in takes:
         digest.update(np.packbits(take.valid).tobytes())

@@ -1,12 +1,12 @@
-"""Whether gestures keep time with speech: audio onsets against beats of the motion.
+"""Synchrony of gestures with speech: audio onsets against beats of the motion.
 
-Definition of the BEAT release (Liu et al., arXiv 2203.05297, section 5, and its `alignment` class
-with sigma 0.3 s and order 7), after AIST++ (Li et al., arXiv 2101.08779, section 5.2.2):
+The definition is that of the BEAT release (Liu et al., arXiv 2203.05297, section 5; its `alignment`
+class with sigma 0.3 s and order 7), after AIST++ (Li et al., arXiv 2101.08779, section 5.2.2):
 
     alignment = 1/|A| sum_{a in A} exp(-min_{m in M} (a - m)^2 / (2 sigma^2))
 
 with A the audio's onsets and M the motion's beats, both in seconds. AIST++ averages over M and
-takes the minimum over A; `beat_alignment` does that with its arguments changed round.
+takes the minimum over A; for that, swap the arguments of `beat_alignment`.
 """
 
 import numpy as np
@@ -17,26 +17,26 @@ from diffsheg_model.errors import InputError
 Array = NDArray[np.float64]
 
 SIGMA_S = 0.3
-"""Distance at which a pair of beats counts exp(-1/2), seconds: BEAT's and DiffSHEG's."""
+"""Seconds, sigma of the alignment in BEAT and DiffSHEG."""
 
 STROKE_SIGMA_S = 0.1
-"""The same for a stroke and a strong onset: about half a syllable."""
+"""Seconds, sigma for strokes and strong onsets: about half a syllable."""
 
 ORDER_S = 7 / 15
-"""A beat is slower than all that lies this near to it, seconds: 7 frames of BEAT's 15 a second."""
+"""Seconds on either side in which a beat is the slowest: 7 frames at BEAT's 15 a second."""
 
 _HOP = 512
 
 
 def audio_onsets(samples: np.ndarray, rate: int) -> Array:
-    """Times (A,) in seconds at which sounds begin.
+    """Return the times (A,) of audio onsets in seconds.
 
-    Peaks of the spectral flux (librosa's onset detector, hop 512), each traced back to the minimum
-    of loudness (RMS) before it: where the syllable starts. As the BEAT release does.
+    Onsets are peaks of the spectral flux (librosa's onset detector, hop 512). Each is traced back
+    to the minimum of loudness (RMS) before it, the start of the syllable, as in the BEAT release.
 
     Args:
         samples: (n,) mono.
-        rate: its rate, Hz.
+        rate: sample rate, Hz.
     """
     import librosa
 
@@ -50,15 +50,14 @@ def audio_onsets(samples: np.ndarray, rate: int) -> Array:
 
 
 def strong_onsets(samples: np.ndarray, rate: int) -> Array:
-    """Times (A,) in seconds of the stronger half of a recording's onsets.
+    """Return the times (A,) of the stronger half of a recording's onsets, in seconds.
 
-    Speech has three or four onsets a second, more than a hand can beat; gestures go with the
-    syllables that stand out. Onsets are peaks of librosa's spectral flux; those whose flux is
-    above the median of all count.
+    Speech has three or four onsets a second, more than a hand can beat. Gestures align with the
+    prominent syllables. Onsets are peaks of librosa's spectral flux above the median of all peaks.
 
     Args:
         samples: (n,) mono.
-        rate: its rate, Hz.
+        rate: sample rate, Hz.
     """
     import librosa
 
@@ -74,12 +73,12 @@ def strong_onsets(samples: np.ndarray, rate: int) -> Array:
 
 
 def motion_beats(speed: np.ndarray, fps: float, order_s: float = ORDER_S) -> Array:
-    """Times (M,) in seconds at which a joint's speed is lowest.
+    """Return the times (M,) of local minima of a joint's speed, in seconds.
 
     Args:
-        speed: (F - 1,) of one joint, from `dynamics.speed`: entry i is at (i + 0.5) / fps.
+        speed: (F - 1,) speed of one joint from `dynamics.speed`: entry i is at (i + 0.5) / fps.
         fps: frames a second.
-        order_s: a minimum is below everything within this many seconds on either side.
+        order_s: seconds on either side in which a minimum is the lowest value.
     """
     from scipy.signal import argrelmin
 
@@ -89,15 +88,14 @@ def motion_beats(speed: np.ndarray, fps: float, order_s: float = ORDER_S) -> Arr
 
 
 def strokes(speed: np.ndarray, fps: float) -> Array:
-    """Times (M,) in seconds at which a joint is fastest: the middle of a gesture's stroke.
+    """Return the times (M,) of peaks of a joint's speed, in seconds: the middles of strokes.
 
-    Peaks of the speed that stand out by 15 % of its maximum, 0.2 s apart or more. The velocity
-    peak is a landmark of beat gestures that keeps time with the stressed syllable about as well
-    as the point of rest after it (Leonard and Cummins, The temporal relation between beat gestures
-    and speech, 2011).
+    Peaks have a prominence of 15 % of the maximum and are at least 0.2 s apart. The velocity peak
+    of a beat gesture is about as synchronous with the stressed syllable as the rest after it.
+    Source: Leonard and Cummins, The temporal relation between beat gestures and speech, 2011.
 
     Args:
-        speed: (F - 1,) of one joint, from `dynamics.speed`: entry i is at (i + 0.5) / fps.
+        speed: (F - 1,) speed of one joint from `dynamics.speed`: entry i is at (i + 0.5) / fps.
         fps: frames a second.
     """
     from scipy.signal import find_peaks
@@ -109,7 +107,7 @@ def strokes(speed: np.ndarray, fps: float) -> Array:
 
 
 def beat_alignment(onsets: np.ndarray, beats: np.ndarray, sigma_s: float = SIGMA_S) -> float:
-    """Mean over the onsets of exp(-d^2 / (2 sigma^2)), d the distance to the nearest beat.
+    """Return the mean over onsets of exp(-d^2 / (2 sigma^2)), d the distance to a beat.
 
     Args:
         onsets: (A,) seconds.
@@ -117,7 +115,7 @@ def beat_alignment(onsets: np.ndarray, beats: np.ndarray, sigma_s: float = SIGMA
         sigma_s: seconds.
 
     Returns:
-        0 .. 1; 0 where there is no beat.
+        0 .. 1; 0 without a beat.
 
     Raises:
         InputError: there is no onset.
@@ -131,15 +129,15 @@ def beat_alignment(onsets: np.ndarray, beats: np.ndarray, sigma_s: float = SIGMA
 
 
 def shifted(onsets: np.ndarray, duration_s: float, by_s: float) -> Array:
-    """Onsets of the recording played from another place, its beginning after its end."""
+    """Shift onsets cyclically in time."""
     return np.sort((np.asarray(onsets, np.float64) + by_s) % duration_s)
 
 
 def random_shifts(duration_s: float, count: int, seed: int, least_s: float = 2.0) -> Array:
-    """(count,) seconds to shift the audio by, uniform in least_s .. duration - least_s.
+    """Draw shifts (count,) of the audio, uniform in least_s .. duration - least_s seconds.
 
-    Shifted audio keeps its own rhythm and loses all relation to the motion: the fitting null
-    hypothesis, where shuffled onsets would lose their rhythm too.
+    Shifted audio keeps its rhythm but loses its relation to the motion, as the null hypothesis
+    needs. Shuffled onsets would lose their rhythm too.
     """
     if not duration_s > 2 * least_s:
         raise InputError(f'{duration_s:.1f} s of audio cannot be shifted by {least_s:g} s or more')
@@ -147,7 +145,7 @@ def random_shifts(duration_s: float, count: int, seed: int, least_s: float = 2.0
 
 
 def p_value(score: float, null_scores: np.ndarray) -> float:
-    """Chance of a score this high without any relation: (1 + #{null >= score}) / (1 + draws).
+    """Return the permutation p-value of a score: (1 + #{null >= score}) / (1 + draws).
 
     Source: Phipson and Smyth, Permutation p-values should never be zero, 2010.
     """

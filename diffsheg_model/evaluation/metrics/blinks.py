@@ -1,13 +1,13 @@
-"""Eyelids: how often they close, for how long, and whether they ever stay shut.
+"""Blinks: their rate and duration, and the longest time with shut eyes.
 
-A blink is a stretch in which the lids' closure is at or above a threshold. Its beginning and end
-are where the curve crosses the threshold, interpolated linearly between frames: at 15 frames a
-second a blink is two to five frames long, and whole frames would be too coarse a ruler.
+A blink is an interval in which the closure of the lids is at or above a threshold. Its ends are the
+crossings of the threshold, interpolated linearly between frames: at 15 frames a second a blink is
+only two to five frames long.
 
-The threshold matters. Closure at half (0.5) tells blinks from squints and is what counts them; a
-blink's length is customarily given from the lids' first movement to their last (100 to 400 ms:
-Schiffman, Sensation and Perception, 2001; Milo et al., BioNumbers 100706), which a low threshold
-(0.1) comes close to. `blink_durations` therefore has one threshold for each.
+Counting uses a closure of 0.5, which separates blinks from squints. The duration of a blink is
+usually given from the first to the last movement of the lids: 100 to 400 ms (Schiffman, Sensation
+and Perception, 2001; Milo et al., BioNumbers 100706). A low threshold (0.1) approximates that. So
+`blink_durations` has one threshold for each.
 """
 
 import numpy as np
@@ -16,23 +16,23 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 HALF_SHUT = 0.5
-"""Closure from which an eye counts as shut, in ARKit's 0 open .. 1 shut."""
+"""Closure (0 open .. 1 shut, as in ARKit) from which an eye counts as shut."""
 
 MOVING = 0.1
-"""Closure above the open eye's at which a blink's movement begins and ends."""
+"""Closure above that of the open eye at which a blink begins and ends."""
 
 
 def crossings(closure: Array, fps: float, threshold: float) -> Array:
-    """Stretches at or above a threshold.
+    """Return the intervals in which the closure is at or above a threshold.
 
     Args:
-        closure: (F,).
+        closure: (F,), 0..1.
         fps: frames a second; frame i is at i / fps.
-        threshold: closure.
+        threshold: closure, 0..1.
 
     Returns:
-        (B, 2) beginning and end in seconds, linear between frames; a stretch that the recording
-        cuts begins or ends with the recording.
+        (B, 2) beginning and end in seconds, linear between frames; an interval at the edge of
+        the recording begins or ends with it.
     """
     above = np.concatenate([[False], closure >= threshold, [False]])
     edges = np.flatnonzero(np.diff(above.astype(int))).reshape(-1, 2)
@@ -47,15 +47,15 @@ def crossings(closure: Array, fps: float, threshold: float) -> Array:
 
 
 def _part(inside: float, outside: float, threshold: float) -> float:
-    """How much of a frame lies between the frame inside and the crossing."""
+    """Return the fraction of a frame between the frame inside and the crossing."""
     return float((inside - threshold) / (inside - outside))
 
 
 def blinks_per_minute(closure: Array, fps: float, threshold: float = HALF_SHUT) -> float:
-    """Blinks a minute = crossings of the threshold / minutes.
+    """Return the blinks a minute: crossings of the threshold / minutes.
 
     Args:
-        closure: (F,) of an eye, or the mean of both, 0..1.
+        closure: (F,) closure of an eye, or the mean of both, 0..1.
         fps: frames a second.
         threshold: closure that a blink reaches.
     """
@@ -65,17 +65,17 @@ def blinks_per_minute(closure: Array, fps: float, threshold: float = HALF_SHUT) 
 def blink_durations(
     closure: Array, fps: float, threshold: float = HALF_SHUT, edge: float = MOVING
 ) -> Array:
-    """How long each blink lasts, (B,) seconds.
+    """Return the duration of each blink, (B,) seconds.
 
-    A blink reaches ``threshold``; it lasts from where the closure rises above ``edge`` over the
-    recording's open eye to where it falls below it. Blinks between which the eye does not open
-    that far are one. Blinks that the recording's beginning or end cuts are left out.
+    A blink reaches ``threshold``. It lasts while the closure is above that of the open eye by at
+    least ``edge``; if the eye does not open that far, two blinks are one. Blinks at the edges of
+    the recording are left out.
 
     Args:
         closure: (F,) 0..1.
         fps: frames a second.
         threshold: closure that a blink reaches.
-        edge: closure over the open eye (the curve's median) where its movement begins and ends.
+        edge: closure above the open eye (the median) at which a blink begins and ends.
             Give ``threshold - median`` to measure between the crossings of the threshold itself.
     """
     reached = crossings(closure, fps, threshold)
@@ -92,7 +92,7 @@ def blink_durations(
 
 
 def longest_shut(left: Array, right: Array, fps: float, threshold: float = HALF_SHUT) -> float:
-    """The longest time in seconds for which both eyes are at least half shut.
+    """Return the longest time in seconds with both eyes shut.
 
     Args:
         left, right: (F,) closures, 0..1.

@@ -1,4 +1,4 @@
-"""How much motions differ from each other.
+"""Diversity of motions.
 
     L1 diversity   mean_t sum_c |x[t,c] - mean_t x[t,c]|      (BEAT release, `L1div`)
     pair distance  2 / (N (N - 1)) sum_{i<j} d(x_i, x_j)      (DiffSHEG, arXiv 2401.04747, sec. 4.2)
@@ -14,7 +14,7 @@ from diffsheg_model.errors import InputError
 
 
 def l1_diversity(motion: np.ndarray) -> float:
-    """Mean over frames of the L1 distance from the motion's own mean pose.
+    """Return the mean L1 distance of the frames from the mean pose.
 
     Args:
         motion: (F, C).
@@ -26,10 +26,10 @@ def l1_diversity(motion: np.ndarray) -> float:
 
 
 def pair_distance(features: np.ndarray, order: int = 1) -> float:
-    """Mean distance of all pairs.
+    """Return the mean distance of all pairs.
 
     Args:
-        features: (N, D), N at least 2; clips as features of an auto-encoder, or as they are.
+        features: (N, D), N at least 2: features of an auto-encoder, or flattened clips.
         order: 1 for L1, 2 for the Euclidean distance.
     """
     features = np.asarray(features, np.float64)
@@ -40,7 +40,7 @@ def pair_distance(features: np.ndarray, order: int = 1) -> float:
 
 
 def position_difference(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean distance of the joints of two motions to one recording, frame by frame, in metres.
+    """Return the mean distance of joints between two motions, frame by frame, in metres.
 
     Args:
         first, second: (F, K, 3) joint positions, metres.

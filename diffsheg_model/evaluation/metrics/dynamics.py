@@ -1,4 +1,4 @@
-"""How fast a motion goes and how smoothly: speed, acceleration and jerk of positions.
+"""Speed and smoothness of motion: speed, acceleration and jerk of positions.
 
 Finite differences of joint positions p(t) at f frames a second, Euclidean norms:
 
@@ -6,8 +6,8 @@ Finite differences of joint positions p(t) at f frames a second, Euclidean norms
     acceleration  |p[t+2] - 2 p[t+1] + p[t]| f^2
     jerk          |p[t+3] - 3 p[t+2] + 3 p[t+1] - p[t]| f^3
 
-Mean acceleration and jerk as in the GENEA Challenge (Kucherenko et al., arXiv 2303.08737, section
-on objective metrics). Rounding noise grows with f^3, so compare motions at one rate only.
+Mean acceleration and jerk are those of the GENEA Challenge (Kucherenko et al., arXiv 2303.08737,
+section on objective metrics). Rounding noise grows with f^3: compare motions of equal rates only.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from diffsheg_model.motion.skeleton import Skeleton, forward_kinematics
 Array = NDArray[np.float64]
 
 WRISTS = {'beat': ('RightHand', 'LeftHand'), 'show': ('right_wrist', 'left_wrist')}
-"""The joints that gestures are made with, by motion format."""
+"""Names of the wrist joints, by motion format."""
 
 
 def trajectories(
@@ -28,9 +28,9 @@ def trajectories(
     rotations: np.ndarray,
     joints: tuple[str, ...],
 ) -> Array:
-    """Paths (F, K, 3) in metres of K joints of a figure whose root stands still.
+    """Return the paths (F, K, 3) in metres of K joints relative to a fixed root.
 
-    Motions of any origin become comparable by giving them one skeleton.
+    One skeleton for all motions makes them comparable.
 
     Args:
         skeleton: the bones.
@@ -52,15 +52,15 @@ def _derivative(positions: np.ndarray, fps: float, order: int) -> Array:
 
 
 def speed(positions: np.ndarray, fps: float) -> Array:
-    """(F, K, 3) metres -> (F - 1, K) m/s, halfway between the frames."""
+    """Return the speed (F - 1, K) in m/s of positions (F, K, 3), halfway between frames."""
     return _derivative(positions, fps, 1)
 
 
 def acceleration(positions: np.ndarray, fps: float) -> Array:
-    """(F, K, 3) metres -> (F - 2, K) m/s^2."""
+    """Return the acceleration (F - 2, K) in m/s^2 of positions (F, K, 3)."""
     return _derivative(positions, fps, 2)
 
 
 def jerk(positions: np.ndarray, fps: float) -> Array:
-    """(F, K, 3) metres -> (F - 3, K) m/s^3."""
+    """Return the jerk (F - 3, K) in m/s^3 of positions (F, K, 3)."""
     return _derivative(positions, fps, 3)

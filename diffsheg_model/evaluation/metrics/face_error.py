@@ -1,4 +1,4 @@
-"""How far the generated face is from the captured one, weight by weight."""
+"""Difference of the weights of the generated and the captured face."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,19 +7,19 @@ from diffsheg_model.errors import InputError
 
 
 def face_l1(predicted: np.ndarray, captured: np.ndarray, mask: np.ndarray | None = None) -> float:
-    """Mean absolute difference of weights, 1 / (F W) sum |w - w'|.
+    """Return the mean absolute difference of weights, 1 / (F W) sum |w - w'|.
 
-    Source: as BEAT's and EMAGE's face losses (arXiv 2401.00374, section 5), on weights here.
+    Source: the face losses of BEAT and EMAGE (arXiv 2401.00374, section 5), here on weights.
 
     Args:
         predicted, captured: (F, W).
-        mask: (W,) bool, the weights that were captured; all where left out.
+        mask: (W,) bool, the captured weights; None for all.
     """
     return float(np.abs(_difference(predicted, captured, mask)).mean())
 
 
 def face_mse(predicted: np.ndarray, captured: np.ndarray, mask: np.ndarray | None = None) -> float:
-    """Mean square difference of weights, 1 / (F W) sum (w - w')^2.
+    """Return the mean square difference of weights, 1 / (F W) sum (w - w')^2.
 
     Arguments and source as for `face_l1`.
     """

@@ -1,4 +1,4 @@
-"""How much of a motion is where the captured one is: PCK of joints, PCM of parameters."""
+"""PCK and PCM: shares of correct joints and of correct parameters."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def _same_shape(predicted: np.ndarray, captured: np.ndarray) -> None:
 
 
 def pck(predicted: np.ndarray, captured: np.ndarray, threshold_m: float = PCK_M) -> float:
-    """Percentage of correct keypoints, as a share: joints nearer than a threshold to the real ones.
+    """Return the share of correct keypoints: joints within a threshold of the captured ones.
 
         1 / (F K) #{|p - p'| < threshold}
 
@@ -34,15 +34,15 @@ def pck(predicted: np.ndarray, captured: np.ndarray, threshold_m: float = PCK_M)
 
 
 def pcm(predicted: np.ndarray, captured: np.ndarray, delta: float = PCM_DELTA) -> float:
-    """Percent of correct motion parameters, as a share (arXiv 2401.04747, section 4).
+    """Return the share of correct motion parameters (arXiv 2401.04747, section 4).
 
         1 / (F C) #{|x - x'| < delta}
 
-    PCK's counterpart for parameters that have no place in space: rotations (rad) and weights.
+    This is the counterpart of PCK for rotations (rad) and weights.
 
     Args:
         predicted, captured: (F, C) parameters.
-        delta: largest difference that is correct, in the parameters' unit.
+        delta: largest correct difference, in the unit of the parameters.
     """
     _same_shape(predicted, captured)
     return float((np.abs(np.subtract(predicted, captured, dtype=np.float64)) < delta).mean())

@@ -1,29 +1,28 @@
-"""Whether the mouth moves with the speech."""
+"""Synchrony of the mouth with speech."""
 
 import numpy as np
 
 ENERGY_WINDOW_S = 0.1
-"""Length of the window that short-time energy is taken over, seconds."""
+"""Seconds, length of the window of short-time energy."""
 
 ROUNDING = ('mouthFunnel', 'mouthPucker')
-"""The ARKit weights that round the lips. FACEGOOD's oh, oo, four funnel and two pucker columns map
-to these two."""
+"""ARKit weights that round the lips. FACEGOOD's oh, oo, funnel and pucker columns map to them."""
 
 SPEECH_LEVEL_DB = -30.0
-"""Frames louder than this below the loud parts of a recording count as speech."""
+"""dB relative to the loud parts of a recording, above which frames count as speech."""
 
 
 def short_time_energy(samples: np.ndarray, rate: int, fps: float, frames: int) -> np.ndarray:
-    """Root mean square of the sound around each motion frame.
+    """Return the root mean square of the audio around each motion frame.
 
     Args:
         samples: (n,) mono.
-        rate: its rate, Hz.
+        rate: sample rate, Hz.
         fps: motion frames a second; frame i is centred on i / fps.
-        frames: F.
+        frames: number of frames F.
 
     Returns:
-        (F,) float64; 0 where the recording has ended.
+        (F,) float64; 0 after the end of the recording.
     """
     half = round(ENERGY_WINDOW_S * rate / 2)
     sums = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
@@ -34,19 +33,19 @@ def short_time_energy(samples: np.ndarray, rate: int, fps: float, frames: int) -
 
 
 def pearson(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson's r = cov(a, b) / (std(a) std(b)) of two curves (F,); NaN where one is constant."""
+    """Return Pearson's r = cov(a, b) / (std(a) std(b)) of two curves (F,); NaN if constant."""
     a, b = a - a.mean(), b - b.mean()
     scale = np.sqrt(np.sum(a * a) * np.sum(b * b))
     return float(np.sum(a * b) / scale) if scale > 0 else float('nan')
 
 
 def best_lag(curve: np.ndarray, energy: np.ndarray, most: int = 3) -> tuple[int, float]:
-    """The lag in frames at which a curve follows the energy best, and Pearson's r there.
+    """Return the lag in frames with the highest correlation to the energy, and its r.
 
     Args:
         curve: (F,).
         energy: (F,).
-        most: lags -most .. most are tried; positive where the curve comes after the sound.
+        most: lags -most .. most are tried; a positive lag is a curve behind the audio.
     """
     frames = len(curve)
     scores = {
@@ -60,14 +59,14 @@ def best_lag(curve: np.ndarray, energy: np.ndarray, most: int = 3) -> tuple[int,
 
 
 def speech_frames(energy: np.ndarray) -> np.ndarray:
-    """Which frames (F,) bool are speech: within 30 dB of the 95th percentile of the energy."""
+    """Return a mask (F,) of speech: within 30 dB of the 95th percentile of the energy."""
     return energy > np.percentile(energy, 95) * 10 ** (SPEECH_LEVEL_DB / 20)
 
 
 def pause_frames(energy: np.ndarray, fps: float, settle_s: float = 0.2) -> np.ndarray:
-    """Which frames (F,) bool are pauses: no speech within ``settle_s`` seconds on either side.
+    """Return a mask (F,) of pauses: no speech within ``settle_s`` seconds on either side.
 
-    The margin leaves the mouth its time to close and to open in advance.
+    The margin leaves the mouth time to close, and to open in advance.
     """
     margin = round(settle_s * fps)
     speech = speech_frames(energy).astype(int)
@@ -75,7 +74,7 @@ def pause_frames(energy: np.ndarray, fps: float, settle_s: float = 0.2) -> np.nd
 
 
 def opening_in_pauses(opening: np.ndarray, energy: np.ndarray, fps: float) -> float:
-    """Mean mouth opening in pauses over that in speech; NaN where there is no pause."""
+    """Return the mean mouth opening in pauses over that in speech; NaN without a pause."""
     pauses, speech = pause_frames(energy, fps), speech_frames(energy)
     if not pauses.any() or not speech.any():
         return float('nan')
@@ -83,19 +82,18 @@ def opening_in_pauses(opening: np.ndarray, energy: np.ndarray, fps: float) -> fl
 
 
 def rounding(weights: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """How rounded the lips are: the sum of the weights that `ROUNDING` names, (F, W) -> (F,)."""
+    """Return the lip rounding (F,) of weights (F, W): the sum of those in `ROUNDING`."""
     columns = weights[:, [names.index(name) for name in ROUNDING]]
     return np.asarray(columns.sum(axis=1, dtype=np.float64))
 
 
 def lip_closure(predicted: np.ndarray, captured: np.ndarray, speech: np.ndarray) -> float:
-    """Share of the moments of closed lips in which the predicted mouth is nearly closed too.
+    """Return the share of captured lip closures in which the predicted mouth is closed too.
 
-    Of the speech frames, those whose captured opening is at or below its 10th percentile over the
-    speech frames; of them, the share whose predicted opening is at or below its own 33.3rd
-    percentile over the speech frames. Chance is 1/3. Percentiles of either curve's own, so that
-    the scale of the opening does not matter. (A mouth that never moves would score 1: read it
-    beside the correlation.)
+    A closure is a speech frame with the captured opening at or below its 10th percentile over the
+    speech frames. It counts if the predicted opening is at or below its own 33.3rd percentile.
+    Chance is 1/3. Each curve has its own percentiles, so that the scale of the opening does not
+    matter. (A mouth that never moves scores 1: read it beside the correlation.)
 
     Args:
         predicted: (F,) mouth opening.
@@ -103,7 +101,7 @@ def lip_closure(predicted: np.ndarray, captured: np.ndarray, speech: np.ndarray)
         speech: (F,) bool, from `speech_frames`.
 
     Returns:
-        0 .. 1; NaN where nothing is said.
+        0 .. 1; NaN without speech.
     """
     if not speech.any():
         return float('nan')

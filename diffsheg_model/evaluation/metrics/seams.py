@@ -1,4 +1,4 @@
-"""Whether one sees where a window ends and the next begins."""
+"""Visibility of the seams between windows."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,13 +7,13 @@ from diffsheg_model.sampling.foppas import next_window
 
 
 def seam_starts(frames: int, window_frames: int, overlap: int) -> list[int]:
-    """First frames of the windows after the first (arXiv 2401.04747, section 3.3).
+    """Return the first frames of all windows after the first (arXiv 2401.04747, section 3.3).
 
-    The motion comes from the window before up to the frame before it.
+    Frames before a start come from the previous window.
 
     Args:
-        frames: of the whole motion.
-        window_frames: T.
+        frames: frames of the whole motion.
+        window_frames: frames of a window.
         overlap: frames that neighbouring windows share.
     """
     starts = []
@@ -24,17 +24,17 @@ def seam_starts(frames: int, window_frames: int, overlap: int) -> list[int]:
 
 
 def step_sizes(values: np.ndarray) -> NDArray[np.float64]:
-    """(F, ...) -> (F - 1,) Euclidean distance of each frame from the one before it."""
+    """Return the Euclidean distances (F - 1,) between consecutive frames of values (F, ...)."""
     values = np.asarray(values, np.float64)
     return np.asarray(np.linalg.norm(np.diff(values.reshape(len(values), -1), axis=0), axis=1))
 
 
 def seam_ratio(values: np.ndarray, starts: list[int], overlap: int) -> float:
-    """Mean frame difference at seams over that inside windows; 1 where no seam shows.
+    """Return the mean frame difference at seams over that inside windows; 1 without seams.
 
-    At a seam are the steps into the overlap, through it and out of it, that is the steps to the
-    frames start .. start + overlap; inside windows are all others. NaN without a seam, without a
-    step inside, or where nothing moves inside.
+    Steps at a seam are those into, through and out of the overlap: the steps to the frames
+    start .. start + overlap. All others are inside windows. The result is NaN without a seam,
+    without a step inside, or if nothing moves inside.
 
     Args:
         values: (F, ...) rotations, weights or positions.
@@ -49,9 +49,9 @@ def seam_ratio(values: np.ndarray, starts: list[int], overlap: int) -> float:
 
 
 def seam_profile(values: np.ndarray, starts: list[int], overlap: int) -> NDArray[np.float64]:
-    """`seam_ratio` of each of a seam's steps alone: (overlap + 1,), in their order in time.
+    """Return the `seam_ratio` (overlap + 1,) of each step of a seam, in order of time.
 
-    A jump at one place of every seam, which the mean over the whole seam dilutes, is seen here.
+    It shows a jump at one step of every seam, which the mean over the seam dilutes.
     """
     sizes = step_sizes(values)
     inside = np.ones(len(sizes), bool)

@@ -1,14 +1,14 @@
-"""SRGR: how many joints are right where the gesture means something."""
+"""SRGR: share of correct joints, weighted by the semantic score of the gesture."""
 
 import numpy as np
 
 from diffsheg_model.errors import InputError
 
 THRESHOLD = 0.1
-"""Largest difference of a joint that is right, summed over its three components: BEAT's."""
+"""Radians, largest L1 difference of a correct joint, as in BEAT."""
 
 BEAT_SEMANTIC_MEAN = 0.165
-"""Mean semantic score of BEAT's test set, by which the BEAT release divides."""
+"""Mean semantic score of BEAT's test set; the BEAT release divides by it."""
 
 
 def srgr(
@@ -18,20 +18,19 @@ def srgr(
     threshold: float = THRESHOLD,
     semantic_mean: float | None = BEAT_SEMANTIC_MEAN,
 ) -> float:
-    """Semantic-relevant gesture recall (Liu et al., arXiv 2203.05297, section 5, and its release).
+    """Return the semantic-relevant gesture recall (Liu et al., arXiv 2203.05297, section 5).
 
         1 / (F J) sum_t lambda_t / mean(lambda) sum_j 1[|p_tj - p'_tj|_1 < threshold]
 
     Args:
-        predicted, captured: (F, J, 3) rotations, rad (the release takes them as they are).
+        predicted, captured: (F, J, 3) rotations, rad.
         semantic: (F,) semantic score lambda, 0 or more.
-        threshold: of a joint's L1 difference.
-        semantic_mean: what lambda is divided by; BEAT's constant for figures that compare with
-            published ones, which may pass 1 on other data; None for the mean of `semantic`, with
-            which all joints right give exactly 1.
+        threshold: largest L1 difference of a correct joint.
+        semantic_mean: divisor of lambda. BEAT's constant compares with published figures, and may
+            give more than 1 on other data. None is the mean of `semantic`: then 1 is the maximum.
 
     Raises:
-        InputError: shapes that do not fit, or no semantic score above 0 to weight with.
+        InputError: shapes differ, or no semantic score is above 0.
     """
     predicted, captured = np.asarray(predicted, np.float64), np.asarray(captured, np.float64)
     semantic = np.asarray(semantic, np.float64)

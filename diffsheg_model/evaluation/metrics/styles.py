@@ -1,4 +1,4 @@
-"""Whether styles tell apart: can a motion's style be read from its statistics?"""
+"""Distinctness of styles: classification of motions by their statistics."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,13 @@ Array = NDArray[np.float64]
 
 
 def motion_statistics(positions: np.ndarray, fps: float) -> Array:
-    """What a viewer remembers of a motion, (6 K,): where joints were, how far and fast they went.
+    """Return statistics (6 K,) of a motion: position, extent and speed of its joints.
 
     For each of K joints: mean position (3), root mean square distance from it (1), and the
     median and 95th percentile of its speed (2).
 
     Args:
-        positions: (F, K, 3) metres, F at least 2.
+        positions: (F, K, 3) joint positions, metres, F at least 2.
         fps: frames a second.
     """
     from diffsheg_model.evaluation.metrics.dynamics import speed
@@ -35,20 +35,20 @@ def motion_statistics(positions: np.ndarray, fps: float) -> Array:
 
 
 def style_accuracy(features: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:
-    """Share of motions whose style is recognised by the nearest centroid.
+    """Return the share of motions with the right style by nearest centroid.
 
     Leave-one-group-out: a motion is compared with the mean features of every style over all other
-    groups (seeds, recordings), features divided by their deviation within the styles there.
+    groups (seeds, recordings). Features are divided by their deviation within those styles.
     Chance is 1 / number of styles. Nearest centroid: Hastie et al., The Elements of Statistical
     Learning, section 4.3 (linear discriminants with a diagonal covariance).
 
     Args:
         features: (N, D).
-        labels: (N,) style of each.
-        groups: (N,) what is left out together.
+        labels: (N,) style of each motion.
+        groups: (N,) group of each motion.
 
     Raises:
-        InputError: fewer than two styles or groups, or a style that only one group has.
+        InputError: fewer than two styles or groups, or a style in only one group.
     """
     features = np.asarray(features, np.float64)
     labels, groups = np.asarray(labels), np.asarray(groups)
@@ -62,7 +62,7 @@ def style_accuracy(features: np.ndarray, labels: np.ndarray, groups: np.ndarray)
             raise InputError(f'a style occurs in group {group} only: give two seeds of each')
         centroids = np.stack([features[known & (labels == style)].mean(axis=0) for style in styles])
         within = features[known] - centroids[np.searchsorted(styles, labels[known])]
-        # A floor keeps features that hardly vary within the few examples from deciding alone.
+        # A floor keeps nearly constant features of few examples from dominating.
         scale = np.sqrt(np.square(within).mean(axis=0))
         scale = np.maximum(scale, 0.1 * features[known].std(axis=0) + 1e-12)
         distances = np.linalg.norm((features[asked][:, None] - centroids[None]) / scale, axis=-1)

@@ -85,7 +85,7 @@ def autoencoders(recordings, tmp_path_factory):
 
 
 class Page(HTMLParser):
-    """What a page has and where it gets it from."""
+    """Headings, pictures and addresses of a page."""
 
     def __init__(self, text):
         super().__init__()

@@ -111,14 +111,14 @@ def site():
 
 @pytest.fixture
 def temporary(monkeypatch):
-    """Where the profile is made."""
+    """The folder of the profile."""
     with tempfile.TemporaryDirectory() as folder:
         monkeypatch.setattr(tempfile, 'tempdir', folder)
         yield Path(folder)
 
 
 def alive(text: str) -> list[int]:
-    """Processes (not those that only wait to be reaped) whose command line has a text in it."""
+    """Return the ids of processes with a text in their command line, zombies excluded."""
     found = []
     for folder in Path('/proc').glob('[0-9]*'):
         try:
@@ -131,7 +131,7 @@ def alive(text: str) -> list[int]:
 
 
 def gone(text: str) -> bool:
-    """Whether nothing is left of it within some seconds."""
+    """Return True if no such process is left within some seconds."""
     deadline_s = time.monotonic() + 10
     while alive(text):
         if time.monotonic() > deadline_s:

@@ -49,7 +49,7 @@ def draw(times_s, camera='half', clips=None):
 
 
 def figure(picture: np.ndarray) -> np.ndarray:
-    """Where the figure is: what is unlike the upper left corner."""
+    """The mask of the figure: pixels that differ from the upper left corner."""
     corner = np.median(picture[:20, :20].reshape(-1, 3), axis=0)
     return np.abs(picture - corner).max(axis=2) > 40
 

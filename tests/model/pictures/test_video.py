@@ -56,7 +56,7 @@ def rgb(frame) -> np.ndarray:
 
 
 def onset_s(path: Path) -> tuple[float, float]:
-    """When the sound begins and how long its decoded samples last, as a player counts."""
+    """The start of the sound and the duration of its decoded samples, as a player counts."""
     with av.open(path) as container:
         frames = list(container.decode(audio=0))
     samples = np.concatenate([frame.to_ndarray()[0] for frame in frames])

@@ -255,7 +255,7 @@ def test_cells_that_fill_the_memory(tmp_path):
 
 def test_a_pipe_among_the_tables_of_a_folder_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / 'x.csv')
-    with pytest.raises(InputError, match='no recordings that are known'):
+    with pytest.raises(InputError, match='no recordings of a known kind'):
         recognise(tmp_path)
 
 

@@ -1,11 +1,11 @@
 """From wrist paths to joint rotations: two-bone inverse kinematics of both arms.
 
-Conventions as in a BEAT BVH file: Y up, Z forward, the left side at +X, T-pose with palms down at
-zero rotation. A lowered left arm is a rotation of LeftArm by about -75 degrees around z (the right
-one +75), a bent left elbow one of LeftForeArm around -y, a turned forearm one around its own x.
+Conventions are those of a BEAT BVH file: Y up, Z forward, the left side at +X. Zero rotation is a
+T-pose with palms down. LeftArm turned by about -75 degrees around z lowers the left arm (the right
+one: +75). LeftForeArm turns around -y to bend the elbow and around its own x to twist the forearm.
 
-Everything is computed for the left arm; the right one is its mirror image: of a rotation vector,
-x stays and y and z change sign.
+Everything is computed for the left arm. The right arm is its mirror image: the x of a rotation
+vector stays, y and z change sign.
 """
 
 import numpy as np
@@ -16,8 +16,8 @@ from diffsheg_model.data.corpus.teacher.curves import FloatArray
 
 UPPER_ARM_M = 0.30
 FOREARM_M = 0.26
-# Flexion and twist together stay below 130 degrees: near 180 a rotation vector jumps to its
-# opposite, and what learns from both goes through poses that no elbow has.
+# Flexion and twist together stay below 130 degrees. Near 180 a rotation vector jumps to its
+# opposite, and a network that learns from both passes through impossible poses.
 _REACH = (0.30, 0.985 * (UPPER_ARM_M + FOREARM_M))
 _LARGEST_TWIST = np.deg2rad(55.0)
 _LARGEST_FLEXION = np.deg2rad(118.0)
@@ -31,14 +31,15 @@ def _unit(vectors: FloatArray) -> FloatArray:
 def solve_left_arm(
     wrist: FloatArray, palm: FloatArray, shrug: FloatArray, swivel: FloatArray, fps: float
 ) -> dict[str, FloatArray]:
-    """Rotations of the left arm that put the wrist where it should be.
+    """Return the rotations of the left arm that put the wrist at its target.
 
     Args:
-        wrist: (F, 3) metres from the shoulder joint: outward, up, forward. Brought into reach.
-        palm: (F, 3) the way the palm should face; reached as far as the forearm turns (55 degrees).
-        shrug: (F,) raise of the collar bone, radians.
-        swivel: (F,) how far the elbow points outwards instead of down, radians.
-        fps: frames a second; the forearm turns no faster than some 0.2 s allow.
+        wrist: (F, 3) target in metres from the shoulder joint: outward, up, forward. Targets out
+            of reach are moved into reach.
+        palm: (F, 3) direction of the palm; the forearm twists by at most 55 degrees to reach it.
+        shrug: (F,) elevation of the collar bone, radians.
+        swivel: (F,) angle of the elbow from down to outwards, radians.
+        fps: frames a second, for smoothing the twist of the forearm.
 
     Returns:
         Rotation vectors (F, 3) in radians by 'Shoulder', 'Arm' and 'ForeArm'.
@@ -61,11 +62,11 @@ def solve_left_arm(
     arm = Rotation.from_matrix(frame)
     elbow_turn = Rotation.from_rotvec(flexion[:, None] * np.array([0.0, -1.0, 0.0]))
     forearm_frame = arm * elbow_turn
-    # The palm faces -y of the forearm's frame; the twist around x brings it nearest to `palm`.
+    # The palm faces -y of the forearm's frame; a twist around x turns it closest to `palm`.
     local = forearm_frame.inv().apply(_unit(palm))
     local = gaussian_filter1d(local, _TWIST_SMOOTHING_S * fps, axis=0, mode='nearest')
     twist = np.arctan2(-local[:, 2], -local[:, 1])
-    # Beyond the limit the twist fades out again, so that it cannot jump from one end to the other.
+    # Beyond the limit the twist fades out, so that it cannot jump from one end to the other.
     folded = np.clip(twist, -_LARGEST_TWIST, _LARGEST_TWIST)
     fade = np.clip((np.pi - np.abs(twist)) / (np.pi - 2.0), 0.0, 1.0)
     twist = gaussian_filter1d(folded * fade, _TWIST_SMOOTHING_S * fps, mode='nearest')
@@ -80,5 +81,5 @@ def solve_left_arm(
 
 
 def mirrored(rotation_vectors: FloatArray) -> FloatArray:
-    """The rotation seen in the body's mirror plane: (x, -y, -z)."""
+    """Mirror rotation vectors at the body's sagittal plane: (x, -y, -z)."""
     return rotation_vectors * np.array([1.0, -1.0, -1.0])

@@ -22,15 +22,15 @@ def head_and_spine(
     lean: FloatArray,
     rng: np.random.Generator,
 ) -> dict[str, FloatArray]:
-    """Rotation vectors (F, 3) in radians of 'Spine', 'Neck' and 'Neck1'.
+    """Return the rotation vectors (F, 3) in radians of 'Spine', 'Neck' and 'Neck1'.
 
     Args:
-        events: the speech.
-        style: the speaker.
+        events: rhythm of the speech.
+        style: style of the speaker.
         times: (F,) seconds.
         fps: frames a second.
-        lean: (F,) -1..1, how far the hands are out to the left (+) or right (-).
-        rng: for this take.
+        lean: (F,) -1..1, position of the hands from right (-) to left (+).
+        rng: random generator of the take.
     """
     frames = len(times)
     degree = np.pi / 180.0
@@ -42,7 +42,7 @@ def head_and_spine(
         lead, tail = rng.uniform(0.12, 0.22), rng.uniform(0.22, 0.45)
         peak = accent + float(rng.uniform(-0.03, 0.07))
         nod += size * bump(times, peak - lead, peak, peak + tail)
-    for start, _ in events.phrases:  # the chin comes up with the breath before a phrase
+    for start, _ in events.phrases:  # the chin rises with the breath before a phrase
         nod -= (
             style.nod
             * float(rng.uniform(0.5, 3.0))

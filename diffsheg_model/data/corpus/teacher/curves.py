@@ -1,4 +1,4 @@
-"""Shapes in time that all parts of the teacher share: smooth steps, wandering, low-pass."""
+"""Curves over time that all parts of the teacher share: smooth steps, drift, low-pass."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ FloatArray = NDArray[np.float64]
 
 
 def minimum_jerk(u: FloatArray) -> FloatArray:
-    """The smoothest way from 0 to 1 while u goes from 0 to 1 (clipped outside).
+    """Return the minimum-jerk step from 0 to 1 for u from 0 to 1 (clipped outside).
 
     10 u^3 - 15 u^4 + 6 u^5: Flash and Hogan, The coordination of arm movements, 1985.
     """
@@ -17,10 +17,10 @@ def minimum_jerk(u: FloatArray) -> FloatArray:
 
 
 def key_path(times_s: FloatArray, keys_s: list[float], values: FloatArray) -> FloatArray:
-    """A path through key points, each stretch of minimum jerk, still before and after.
+    """Interpolate key points with minimum-jerk segments, constant before and after them.
 
     Args:
-        times_s: (F,) where to evaluate, seconds.
+        times_s: (F,) times to evaluate, seconds.
         keys_s: (K,) times of the key points, ascending.
         values: (K, D) the key points.
 
@@ -37,7 +37,7 @@ def key_path(times_s: FloatArray, keys_s: list[float], values: FloatArray) -> Fl
 
 
 def bump(times_s: FloatArray, start_s: float, peak_s: float, end_s: float) -> FloatArray:
-    """0 up to start, 1 at the peak, 0 from the end on, smooth between. (F,)."""
+    """Return a smooth bump (F,): 0 before the start, 1 at the peak, 0 after the end."""
     rise = minimum_jerk((times_s - start_s) / max(peak_s - start_s, 1e-6))
     fall = minimum_jerk((times_s - peak_s) / max(end_s - peak_s, 1e-6))
     return rise - fall
@@ -46,10 +46,10 @@ def bump(times_s: FloatArray, start_s: float, peak_s: float, end_s: float) -> Fl
 def wander(
     rng: np.random.Generator, frames: int, fps: float, seconds: float, columns: int
 ) -> FloatArray:
-    """Smooth random curves of mean about 0 and deviation about 1, (frames, columns).
+    """Return smooth random curves of mean about 0 and deviation about 1, (frames, columns).
 
-    White noise through a Gaussian whose deviation is `seconds` / 3, so that a swing takes roughly
-    `seconds`.
+    White noise is filtered by a Gaussian with a deviation of `seconds` / 3, so that one swing
+    takes roughly `seconds`.
     """
     sigma = max(seconds * fps / 3.0, 0.3)
     margin = int(4 * sigma) + 1
@@ -59,7 +59,7 @@ def wander(
 
 
 def slow_gate(active: FloatArray, fps: float, rise_s: float, fall_s: float) -> FloatArray:
-    """Follows a 0..1 curve (F,) with different time constants up and down."""
+    """Low-pass a 0..1 curve (F,) with different time constants up and down."""
     out = np.empty_like(active)
     value = float(active[0]) if len(active) else 0.0
     up, down = 1.0 - np.exp(-1.0 / (rise_s * fps)), 1.0 - np.exp(-1.0 / (fall_s * fps))

@@ -1,4 +1,4 @@
-"""What in speech moves the body: how loud it is, where phrases run, which syllables stand out."""
+"""Rhythm of speech that drives the body: loudness, phrases and accented syllables."""
 
 from dataclasses import dataclass
 
@@ -19,11 +19,11 @@ class SpeechEvents:
     """The rhythm of a recording.
 
     Attributes:
-        duration_s: of the recording.
-        loudness: (F,) 0 in silence .. 1 at its loudest, at the motion's rate.
-        speaking: (F,) bool.
-        phrases: (start, end) in seconds of stretches of speech without a longer pause.
-        accents: (time in seconds of the vowel's middle, strength 0..1) of stressed syllables.
+        duration_s: duration of the recording, seconds.
+        loudness: (F,) 0 in silence to 1 at the loudest, at the frame rate of the motion.
+        speaking: (F,) True inside of phrases.
+        phrases: (start, end) in seconds of speech without a longer pause.
+        accents: (time of the vowel's middle in seconds, strength 0..1) of stressed syllables.
     """
 
     duration_s: float
@@ -36,9 +36,9 @@ class SpeechEvents:
 def measure_loudness(
     samples: NDArray[np.float32], rate: int, fps: float, frames: int
 ) -> FloatArray:
-    """(frames,) 0..1: level around each frame, RANGE_DB below the recording's loud parts upwards.
+    """Return the loudness (frames,): 1 at the loud parts, 0 from RANGE_DB below them.
 
-    Relative to the recording itself, so that its gain does not matter.
+    It is relative to the recording, so that the gain does not matter.
     """
     block = max(1, rate // 200)
     usable = len(samples) // block * block
@@ -79,9 +79,9 @@ def from_phones(
     fps: float,
     frames: int,
 ) -> SpeechEvents:
-    """Events of synthetic speech, whose stresses are known.
+    """Return the events of synthetic speech, for which stresses are known.
 
-    Where a voice marks no stress (festival's Czech and Finnish), the loud vowels count.
+    If a voice marks no stress (festival's Czech and Finnish), loud vowels count as stressed.
     """
     loudness = measure_loudness(samples, rate, fps, frames)
     voiced = [phone for phone in phones if phone.name != SILENCE]
@@ -107,10 +107,10 @@ def _frame(phone: Phone, fps: float, frames: int) -> int:
 
 
 def from_audio(samples: NDArray[np.float32], rate: int, fps: float, frames: int) -> SpeechEvents:
-    """Events of a recording without a transcript: phrases by level, accents at syllable peaks.
+    """Return the events of a recording without transcript, from its level alone.
 
-    Syllable nuclei are peaks of the smoothed level that stand out by 4 dB; the higher third of
-    each phrase counts as accented.
+    Phrases are loud segments. Syllable nuclei are peaks of the smoothed level with a prominence
+    of 4 dB; the higher half of each phrase counts as accented.
     """
     fine_rate = 100.0
     fine = int(len(samples) / rate * fine_rate)

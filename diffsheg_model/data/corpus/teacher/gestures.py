@@ -1,8 +1,8 @@
-"""When and where the hands move: strokes on accents, holds between, retraction in pauses.
+"""Paths of the hands: strokes on accents, holds between them, retraction in pauses.
 
 A stroke ends on the stressed syllable or just before it (phonological synchrony: McNeill, Hand and
 mind, 1992; Leonard and Cummins, The temporal relation between beat gestures and speech, 2011).
-Every stretch between two key points is of minimum jerk.
+Every segment between two key poses is a minimum-jerk path.
 """
 
 from dataclasses import dataclass, replace
@@ -42,12 +42,12 @@ _MIDLINE_M = -0.11
 
 @dataclass(frozen=True)
 class HandPaths:
-    """What one hand does.
+    """Path of one hand over time.
 
     Attributes:
         wrist: (F, 3) metres from the shoulder joint: outward, up, forward.
         palm: (F, 3) direction, not normalised.
-        shape: (F, 6) rows as in hands.SHAPES.
+        shape: (F, 6) hand shape, as rows of hands.SHAPES.
     """
 
     wrist: FloatArray
@@ -58,7 +58,7 @@ class HandPaths:
 def plan(
     events: SpeechEvents, style: Style, times: FloatArray, fps: float, rng: np.random.Generator
 ) -> tuple[HandPaths, HandPaths]:
-    """Paths of the right and of the left hand, at the given times (F,) in seconds."""
+    """Plan the paths of the right and the left hand at the given times (F,) in seconds."""
     wrist, palm, shape = _RESTS[style.rest]
     rests = [key_row(np.array(wrist) + rng.normal(0, 0.012, 3), palm, shape) for _ in range(2)]
     hands = [KeyPoses([0.0], [rest]) for rest in rests]
@@ -81,7 +81,7 @@ def _gesticulate(
     style: Style,
     rng: np.random.Generator,
 ) -> None:
-    """Adds the strokes of one phrase."""
+    """Add the strokes of one phrase."""
     home = np.array(_HOME) + [style.width, style.height, 0.0] + rng.normal(0, 0.025, 3)
     previous = accents[0][0] - 1.0
     for index, (accent, strength) in enumerate(accents):
@@ -104,7 +104,7 @@ def _gesticulate(
         leading = 0 if rng.random() < style.right_hand else 1
         for place, hand in enumerate(hands):
             follows = with_both or place == leading
-            if not follows:  # the other hand goes along a little, if it is free and not resting
+            if not follows:  # the other hand moves a little too, if it is free
                 busy = hand.last_s > accent - 0.4
                 if busy or (index == 0 and rng.random() < 0.5):
                     continue
@@ -149,7 +149,7 @@ def _paths(
     path = key_path(times, hand.times, np.stack(hand.rows))
     wrist = gaussian_filter1d(path[:, :3], 0.045 * fps, axis=0, mode='nearest')
     rest = gaussian_filter1d(path[:, 3:], 0.09 * fps, axis=0, mode='nearest')
-    # Hands that are up in speech are never still: they drift with rhythm and breath.
+    # Raised hands are never still in speech: they drift with rhythm and breath.
     raised = np.clip((wrist[:, 1] + 0.5) / 0.15, 0.0, 1.0)
     lively = slow_gate(events.speaking * raised, fps, 0.25, 0.5)[:, None]
     drift = 0.085 * np.sqrt(style.amplitude * style.pace) * lively + 0.006 * style.sway

@@ -1,4 +1,4 @@
-"""Hand shapes: how far each finger is curled, spread and the thumb opposed."""
+"""Hand shapes: curl and spread of the fingers, opposition of the thumb."""
 
 import numpy as np
 
@@ -23,12 +23,12 @@ _PALM_ARCH = {'Ring': np.deg2rad(-7.0), 'Pinky': np.deg2rad(-6.0), 'Index': np.d
 def solve_left_hand(
     shape: FloatArray, flexion: FloatArray, deviation: FloatArray
 ) -> dict[str, FloatArray]:
-    """Rotation vectors (F, 3) of the left hand's 19 joints by name without 'Left'.
+    """Return the rotation vectors (F, 3) of the left hand's 19 joints by name without 'Left'.
 
     Args:
-        shape: (F, 6) as a row of SHAPES, blended in time.
-        flexion: (F,) of the wrist towards the palm, radians.
-        deviation: (F,) of the wrist towards the thumb, radians.
+        shape: (F, 6) rows as in SHAPES, blended over time.
+        flexion: (F,) angle of the wrist towards the palm, radians.
+        deviation: (F,) angle of the wrist towards the thumb, radians.
     """
     frames = len(shape)
     zero = np.zeros(frames)
@@ -37,7 +37,7 @@ def solve_left_hand(
     for at, finger in enumerate(FINGERS):
         for segment in range(3):
             bend = -_FLEXION[segment] * curl[:, at]
-            # Fingers spread while straight and come together while bent, as their joints do.
+            # Straight fingers spread, bent fingers close, as real joints do.
             turn = -_SPREAD[finger] * spread * (1 - 0.8 * curl[:, at]) if segment == 0 else zero
             joints[f'Hand{finger}{segment + 1}'] = np.stack([zero, turn, bend], axis=1)
     for finger, arch in _PALM_ARCH.items():

@@ -1,11 +1,13 @@
 """Mouth and jaw from timed phones: viseme targets blended by dominance functions.
 
-Coarticulation after Cohen and Massaro, Modeling coarticulation in synthetic visual speech, 1993
-(on Loefqvist's gestural theory): a phone p has for every articulator a target T and a dominance
-D(t) = a exp(-k |t - c|^1) around its centre c, slower to rise than to fall or the other way round,
-and the articulator is sum(D T) / sum(D). A bilabial dominates the lips almost fully for a short
-while; a vowel dominates the jaw broadly; a consonant made with the tongue alone leaves the lips to
-its neighbours, so that rounding spreads over 'two' and 'stew'.
+Coarticulation follows Cohen and Massaro, Modeling coarticulation in synthetic visual speech, 1993
+(on Loefqvist's gestural theory). A phone has a target T and a dominance D for every articulator:
+
+    D(t) = a exp(-k |t - c|)    around its centre c, with different rates k before and after
+    articulator = sum(D T) / sum(D)
+
+A bilabial dominates the lips for a short time. A vowel dominates the jaw broadly. A consonant of
+the tongue alone leaves the lips to its neighbours, so that rounding spreads over 'two' and 'stew'.
 """
 
 import numpy as np
@@ -22,8 +24,8 @@ up, lower lip under the teeth; each 0..1."""
 
 _RATE_HZ = 60.0
 
-# Targets by articulator, in the order above. Jaw heights follow vowel height; rounding follows the
-# IPA chart; the rest is what a mirror shows.
+# Targets by articulator, in the order above. Jaw drop follows the openness of the vowel, rounding
+# follows the IPA chart; the others were observed in a mirror.
 _TARGETS: dict[str, tuple[float, ...]] = {
     SILENCE: (0.00, 0.25, 0.01, 0.00, 0.06, 0.00, 0.00, 0.0),
     'AA': (0.62, 0.0, 0.00, 0.04, 0.10, 0.42, 0.18, 0.0),
@@ -62,8 +64,8 @@ _SAME = {
 _GLIDES = {'AW': ('AA', 'UH'), 'AY': ('AA', 'IH'), 'OY': ('AO', 'IH'), 'EY': ('EH', 'IY'),
            'OW': ('AO', 'UW')}  # fmt: skip
 
-# How firmly each kind of phone holds an articulator: (jaw, close, pucker, funnel, spread, lower,
-# upper, tuck). 0 is left to the neighbours.
+# Peak dominance of each kind of phone over the articulators (jaw, close, pucker, funnel, spread,
+# lower, upper, tuck). 0 leaves an articulator to the neighbours.
 _GRIP = {
     'vowel': (1.0, 2.0, 1.4, 1.4, 1.0, 1.0, 1.0, 0.8),
     'bilabial': (3.0, 9.0, 0.3, 0.3, 0.3, 5.0, 5.0, 1.0),
@@ -73,7 +75,7 @@ _GRIP = {
     'tongue': (0.6, 0.6, 0.16, 0.16, 0.25, 0.5, 0.5, 0.8),
     'silence': (1.4, 0.7, 0.7, 0.7, 0.7, 1.4, 1.4, 1.0),
 }
-# Rates of decay in 1/s from the edges of a phone, ahead of it and after it.
+# Decay rates of dominance in 1/s, before and after a phone.
 _DECAY = {'vowel': (11.0, 13.0), 'bilabial': (34.0, 40.0), 'labiodental': (22.0, 26.0),
           'sibilant': (16.0, 20.0), 'rounded': (12.0, 18.0), 'tongue': (16.0, 18.0),
           'silence': (14.0, 12.0)}  # fmt: skip
@@ -94,7 +96,7 @@ def _kind(name: str) -> str:
 
 
 def fill_silence(phones: tuple[Phone, ...], duration_s: float) -> list[Phone]:
-    """The phones with a silence wherever none sounds for more than 20 ms."""
+    """Insert silence into gaps of more than 20 ms between phones."""
     filled: list[Phone] = []
     end = 0.0
     for phone in phones:
@@ -108,7 +110,7 @@ def fill_silence(phones: tuple[Phone, ...], duration_s: float) -> list[Phone]:
 
 
 def _segments(phones: list[Phone]) -> list[tuple[str, float, float, int]]:
-    """(name, start, end, stress) with diphthongs as two vowels and long silence kept whole."""
+    """Return (name, start, end, stress) of phones, with diphthongs split into two vowels."""
     segments: list[tuple[str, float, float, int]] = []
     for phone in phones:
         if phone.name in _GLIDES:
@@ -130,15 +132,15 @@ def articulate(
     frames: int,
     precision: float = 1.0,
 ) -> FloatArray:
-    """Articulator positions in time.
+    """Return the articulator positions over time.
 
     Args:
         phones: the phones of the recording.
-        duration_s: of the recording.
-        loudness: (frames,) 0..1 at the motion's rate; opens the jaw wider.
-        fps: of the motion.
-        frames: how many; frame i is at i / fps.
-        precision: how fully targets are reached; 0.7 mumbles, 1.2 articulates.
+        duration_s: duration of the recording, seconds.
+        loudness: (frames,) 0..1 at the frame rate of the motion; opens the jaw wider.
+        fps: frames a second of the motion.
+        frames: number of frames; frame i is at i / fps.
+        precision: factor on the vowels' targets; 0.7 mumbles, 1.2 articulates clearly.
 
     Returns:
         (frames, len(ARTICULATORS)) in 0..1.
@@ -159,12 +161,12 @@ def articulate(
         if first >= last:
             continue
         near = times[first:last]
-        # Distance from the phone's core, which a short phone hardly has and a long one does.
+        # Distance from the phone's core, which is short in short phones.
         before = np.maximum(start + core - near, 0.0)
         behind = np.maximum(near - (end - core), 0.0)
         dominance = np.exp(-ahead * before - after * behind)
         grip = np.asarray(_GRIP[kind])
-        # A phone that lasts only some frames cannot win over all its neighbours (undershoot).
+        # A short vowel cannot dominate all its neighbours (undershoot).
         strength = np.clip(length / 0.07, 0.4, 1.3) if kind == 'vowel' else 1.0
         target = np.asarray(_TARGETS[name])
         if kind == 'vowel':
@@ -185,13 +187,13 @@ def articulate(
 def mouth_weights(
     articulators: FloatArray, fps: float, smile: float, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """ARKit weights of mouth, jaw, cheeks and nose.
+    """Return the ARKit weights of mouth, jaw, cheeks and nose.
 
     Args:
         articulators: (F, 8) from `articulate`.
         fps: frames a second.
-        smile: the face's standing smile, 0..1.
-        rng: for the small asymmetries that no two faces share.
+        smile: constant smile of the style, 0..1.
+        rng: random generator, for small asymmetries between the sides.
 
     Returns:
         (F,) curves in 0..1 by ARKit name. mouthClose closes the lips of an open jaw, as ARKit
@@ -238,7 +240,7 @@ def mouth_weights(
 
 
 def weight_matrix(curves: dict[str, FloatArray], frames: int) -> NDArray[np.float32]:
-    """(frames, 51) in the order of ARKIT_WEIGHTS; a name that no curve has stays 0."""
+    """Return the curves as columns (frames, 51) in the order of ARKIT_WEIGHTS, 0 where missing."""
     matrix = np.zeros((frames, len(ARKIT_WEIGHTS)), np.float32)
     for name, curve in curves.items():
         matrix[:, ARKIT_WEIGHTS.index(name)] = np.clip(curve, 0.0, 1.0)

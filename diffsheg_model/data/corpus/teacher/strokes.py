@@ -12,7 +12,7 @@ from diffsheg_model.data.corpus.teacher.curves import FloatArray
 from diffsheg_model.data.corpus.teacher.hands import SHAPES
 
 HOME_PALM = (-0.8, -0.45, 0.1)
-# Preparation (from where the hand gestures) and stroke (from there); the palm's direction.
+# Preparation (from the home position), stroke (from there), direction of the palm.
 KINDS = {
     'beat': ((0.02, 0.14, 0.03), (0.00, -0.17, 0.04), (-0.75, -0.55, 0.1)),
     'outward': ((-0.07, 0.07, 0.00), (0.20, 0.03, 0.03), (-0.35, 0.55, 0.5)),
@@ -23,23 +23,23 @@ KINDS = {
 }
 _CIRCLE_BULGE = np.array([0.05, 0.06, 0.03])
 _FASTEST_M_S = 1.5
-"""Mean speed of the way to a stroke; the peak of a minimum-jerk path is 1.9 times as fast."""
+"""Metres a second, mean speed to a stroke; the peak of a minimum-jerk path is 1.9 times that."""
 
 
 def key_row(wrist: FloatArray, palm: tuple[float, ...] | FloatArray, shape: str) -> FloatArray:
-    """(12,): wrist (3), palm (3) and hand shape (6)."""
+    """Return a key pose (12,): wrist (3), palm (3) and hand shape (6)."""
     return np.concatenate([wrist, np.asarray(palm, float), np.asarray(SHAPES[shape])])
 
 
 @dataclass
 class KeyPoses:
-    """The key points of one hand: times in seconds, ascending, and a `key_row` at each."""
+    """Key poses of one hand: ascending times in seconds, and a `key_row` at each."""
 
     times: list[float] = field(default_factory=list)
     rows: list[FloatArray] = field(default_factory=list)
 
     def add(self, time: float, row: FloatArray) -> None:
-        """Appends a key point, moved behind the last one where it would come before."""
+        """Append a key pose; one that is too early moves to 0.02 s after the last."""
         if self.times:
             time = max(time, self.times[-1] + 0.02)
         self.times.append(time)
@@ -51,23 +51,23 @@ class KeyPoses:
 
     @property
     def wrist(self) -> FloatArray:
-        """Where the hand is at the last key point, (3,)."""
+        """Wrist position (3,) of the last key pose."""
         return self.rows[-1][:3]
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """What a hand is to do on one syllable.
+    """Plan of a gesture on one syllable.
 
     Attributes:
-        kind: of KINDS.
-        shape: of hands.SHAPES.
+        kind: key of KINDS.
+        shape: key of hands.SHAPES.
         where: (3,) wrist position to gesture around.
-        size: factor on the kind's path.
-        end_s: when the stroke arrives.
-        stroke_s: how long the stroke takes.
-        prepare_s: how long its preparation takes, if it is not far.
-        hold_s: how long the hand stays after it.
+        size: factor on the path of the kind.
+        end_s: end of the stroke, seconds.
+        stroke_s: duration of the stroke, seconds.
+        prepare_s: duration of the preparation if it is near, seconds.
+        hold_s: duration of the hold after the stroke, seconds.
     """
 
     kind: str
@@ -80,23 +80,23 @@ class Stroke:
     hold_s: float
 
     def can_follow(self, hand: KeyPoses) -> bool:
-        """Whether a hand can be there in time without flying."""
-        way = float(np.linalg.norm(self.where - hand.wrist))
-        return way <= _FASTEST_M_S * (self.end_s - hand.last_s)
+        """Return True if the hand can reach the stroke in time at a plausible speed."""
+        distance = float(np.linalg.norm(self.where - hand.wrist))
+        return distance <= _FASTEST_M_S * (self.end_s - hand.last_s)
 
 
 def add_stroke(hand: KeyPoses, stroke: Stroke, rng: np.random.Generator) -> None:
-    """Append a stroke to a hand's key poses, with as much preparation as there is time for."""
+    """Append a stroke to a hand's key poses, with as much preparation as time allows."""
     preparation, path, palm = (np.asarray(part) for part in KINDS[stroke.kind])
     top = stroke.where + preparation * stroke.size + rng.normal(0, 0.012, 3)
     low = top + path * stroke.size + rng.normal(0, 0.012, 3)
     begin = stroke.end_s - stroke.stroke_s
     free_s = begin - hand.last_s
-    if free_s > stroke.prepare_s + 0.1:  # waits where it is until the preparation has to begin
+    if free_s > stroke.prepare_s + 0.1:  # the hand waits until the preparation has to begin
         far = float(np.linalg.norm(hand.wrist - top))
         lead = min(free_s - 0.05, stroke.prepare_s + 0.9 * max(0.0, far - 0.15))
         hand.add(begin - lead, hand.rows[-1])
-    elif free_s < 0.10:  # too late for a preparation: the stroke goes from where the hand is
+    elif free_s < 0.10:  # too late for a preparation: the stroke starts at the hand
         top = hand.wrist
     if begin > hand.last_s + 0.08:
         hand.add(begin, key_row(top, 0.5 * (palm + np.asarray(HOME_PALM)), stroke.shape))

@@ -1,4 +1,4 @@
-"""The eight speaking styles, one a speaker of the model's one-hot."""
+"""The eight speaking styles, one for each speaker of the model's one-hot vector."""
 
 from dataclasses import dataclass
 
@@ -9,29 +9,29 @@ RESTS = ('sides', 'belly', 'lap')
 
 @dataclass(frozen=True)
 class Style:
-    """How a speaker holds and moves the body.
+    """Parameters of a speaker's posture and movement.
 
     Attributes:
-        name: what a user reads.
-        right_hand: chance that a one-handed stroke is the right hand's.
-        both_hands: chance that a stroke uses both.
-        stroke_rate: chance that an accented syllable gets a stroke.
+        name: name for users.
+        right_hand: probability that a one-handed stroke uses the right hand.
+        both_hands: probability that a stroke uses both hands.
+        stroke_rate: probability that an accented syllable gets a stroke.
         amplitude: size of strokes; 1 is about 0.2 m.
         height: raises the gesture space, metres.
         width: opens the gesture space outwards, metres.
-        hold_s: mean length of the hold after a stroke.
-        pace: of strokes; above 1 is quicker.
-        shapes: hand shapes and how often each is used.
-        kinds: stroke kinds and how often each is used.
-        rest: where the hands go in silence: 'sides', 'belly' or 'lap' (clasped low in front).
+        hold_s: mean duration of the hold after a stroke, seconds.
+        pace: speed of strokes; above 1 is faster.
+        shapes: relative frequencies of the hand shapes.
+        kinds: relative frequencies of the stroke kinds.
+        rest: position of the hands in silence: 'sides', 'belly' or 'lap' (low in front).
         nod: size of head nods on accents; 1 is about 5 degrees.
         head: size of slow head turns.
         sway: size of body sway.
         brows: size of brow raises.
-        smile: standing smile, 0..1.
-        articulation: how fully the mouth reaches its targets.
+        smile: constant smile, 0..1.
+        articulation: factor on the targets of the mouth.
         blinks_per_minute: mean rate.
-        gaze: size of glances away.
+        gaze: size of glances away from the listener.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Style:
 
 
 def draw(weights: dict[str, float], rng: np.random.Generator) -> str:
-    """A key, as often as its weight says."""
+    """Draw a key with a probability proportional to its weight."""
     names = list(weights)
     shares = np.asarray([weights[name] for name in names])
     return names[int(rng.choice(len(names), p=shares / shares.sum()))]
@@ -100,4 +100,4 @@ STYLES = (
           {'flat': 4, 'fist': 3, 'point': 2}, {'chop': 5, 'beat': 4, 'point': 1},
           'belly', 1.4, 1.1, 1.0, 1.3, 0.02, 1.10, 18, 0.9),
 )  # fmt: skip
-"""Index = the speaker's place in the model's one-hot."""
+"""The index is the speaker's index in the model's one-hot vector."""

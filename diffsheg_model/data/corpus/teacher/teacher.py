@@ -21,7 +21,7 @@ FPS = BEAT.fps
 def face(
     phones: tuple[Phone, ...], events: SpeechEvents, style: Style, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """(F, 51) ARKit weights of speech with known phones."""
+    """Return the ARKit weights (F, 51) of speech with known phones."""
     frames = len(events.loudness)
     times = np.arange(frames) / FPS
     articulation = style.articulation * float(rng.uniform(0.85, 1.15))
@@ -34,7 +34,7 @@ def face(
 
 
 def gesture(events: SpeechEvents, style: Style, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(F, 47, 3) rotation vectors in radians, in the order of BEAT's joints."""
+    """Return the rotation vectors (F, 47, 3) in radians, in the order of BEAT's joints."""
     frames = len(events.loudness)
     times = np.arange(frames) / FPS
     right, left = gestures.plan(events, style, times, FPS, rng)
@@ -56,7 +56,7 @@ def _arm(path: HandPaths, rng: np.random.Generator) -> dict[str, FloatArray]:
     raised = np.clip((path.wrist[:, 1] + 0.5) / 0.2, 0.0, 1.0)
     swivel = 0.25 + raised * (0.30 + 0.10 * slow[:, 1])
     rotations = arms.solve_left_arm(path.wrist, path.palm, shrug, swivel, FPS)
-    # The hand trails behind the forearm: it lags as the wrist goes up and flicks as it goes down.
+    # The hand lags behind the forearm: it bends back on the way up and forward on the way down.
     speed = gaussian_filter1d(np.gradient(path.wrist[:, 1]) * FPS, 0.6, mode='nearest')
     flexion = np.clip(0.22 * speed + 0.05 * slow[:, 2] - 0.06 * raised, -0.6, 0.6)
     deviation = np.clip(0.06 * slow[:, 3], -0.3, 0.3)
@@ -65,5 +65,5 @@ def _arm(path: HandPaths, rng: np.random.Generator) -> dict[str, FloatArray]:
 
 
 def combine(rotations: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(F, 192) in the format's channel order: gesture, then expression."""
+    """Return the channels (F, 192) in the order of the format: gesture, then expression."""
     return np.concatenate([rotations.reshape(len(rotations), -1), weights], axis=1)

@@ -18,11 +18,11 @@ _FASTEST_CLOSING_S = 0.06
 def blink_times(
     events: SpeechEvents, per_minute: float, rng: np.random.Generator
 ) -> list[tuple[float, float]]:
-    """(start, duration) of blinks in seconds.
+    """Draw the (start, duration) of blinks in seconds.
 
-    Gaps are gamma distributed; about a third of the blinks is drawn to the end of a phrase, where
-    people blink most (Cummins, Gaze and blinking in dyadic conversation, 2012). They are 0.22 to
-    0.38 s long: at 15 frames a second a shorter one may be a single frame.
+    Gaps are gamma distributed. About a third of the blinks moves to the end of a phrase, where
+    people blink most (Cummins, Gaze and blinking in dyadic conversation, 2012). Blinks last 0.22
+    to 0.38 s: at 15 frames a second a shorter one may be a single frame.
     """
     ends = [end for _, end in events.phrases]
     mean_gap = 60.0 / per_minute
@@ -49,7 +49,7 @@ def _lids(
         closing = max(_FASTEST_CLOSING_S, 0.38 * duration)
         depth = float(rng.uniform(0.88, 1.0))
         curve = depth * bump(times, start, start + closing, start + duration)
-        # A blink can fall between two frames; the nearest frame sees it closed.
+        # A blink can fall between two frames; the nearest frame shows it closed.
         middle = int(np.argmin(np.abs(times - (start + closing))))
         curve[middle] = max(curve[middle], 0.9 * depth)
         closed = np.maximum(closed, curve)
@@ -59,9 +59,10 @@ def _lids(
 def _gaze(
     times: FloatArray, events: SpeechEvents, size: float, rng: np.random.Generator
 ) -> FloatArray:
-    """(F, 2) horizontal (right positive) and vertical (up positive) eye turn, about -1..1.
+    """Return the eye rotation (F, 2), right and up positive, about -1..1.
 
-    Mostly at the listener; glances away before a phrase and between, by saccades of 60 ms.
+    The eyes look mostly at the listener. They glance away before and between phrases, by
+    saccades of 60 ms.
     """
     keys, target = [0.0], [np.zeros(2)]
     time = float(rng.uniform(0.3, 2.0))
@@ -84,7 +85,7 @@ def _gaze(
 def upper_face_weights(
     times: FloatArray, fps: float, events: SpeechEvents, style: Style, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """ARKit weights of eyes, lids and brows, (F,) in 0..1 by name."""
+    """Return the ARKit weights of eyes, lids and brows by name, (F,) in 0..1."""
     frames = len(times)
     rate = float(np.clip(style.blinks_per_minute * rng.uniform(0.85, 1.15), 9.0, 29.0))
     blink = _lids(times, blink_times(events, rate, rng), rng)

@@ -1,4 +1,4 @@
-"""Speech and phone times from espeak-ng, through its C library: hundreds of times real time."""
+"""Speech and phone times from espeak-ng's C library, hundreds of times faster than real time."""
 
 import ctypes
 import functools
@@ -51,7 +51,9 @@ class _Recorder:
     def __init__(self) -> None:
         self.audio: list[bytes] = []
         self.events: list[tuple[int, int, str | int]] = []
-        self.callback = _Callback(self._receive)  # kept: the library holds only a pointer
+        self.callback = _Callback(
+            self._receive
+        )  # keeps the callback alive: the library holds only a pointer
 
     def _receive(self, wave: Any, count: int, event: Any) -> int:
         if wave and count > 0:
@@ -69,7 +71,7 @@ class _Recorder:
 
 
 def is_installed() -> bool:
-    """Whether espeak-ng is on this machine."""
+    """Return True if espeak-ng is installed."""
     try:
         _load()
     except InputError:
@@ -87,7 +89,7 @@ def _load() -> ctypes.CDLL:
 
 @functools.cache
 def _start() -> ctypes.CDLL:
-    """The library, initialised. Once a process: espeak-ng may hang when it is started again."""
+    """Initialise the library, once in a process: espeak-ng may hang on a second start."""
     library = _load()
     if library.espeak_Initialize(_SYNCHRONOUS, 0, None, _PHONEME_EVENTS_IN_IPA) != _RATE_HZ:
         raise InputError('espeak-ng does not start: apt-get install --reinstall espeak-ng-data')
@@ -96,7 +98,7 @@ def _start() -> ctypes.CDLL:
 
 @functools.cache
 def _stressed_vowel(voice: str, word: str) -> int | None:
-    """Which of a word's vowels (0, 1, ..) espeak stresses; None for an unstressed word."""
+    """Return the index of a word's stressed vowel; None for an unstressed word."""
     library = _start()
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     text = ctypes.c_char_p(word.encode())
@@ -108,10 +110,10 @@ def _stressed_vowel(voice: str, word: str) -> int | None:
 
 
 def speak(name: str, text: str, stretch: float, pitch: float) -> Speech:
-    """Speaks text.
+    """Speak text.
 
-    The library keeps the phase of its pitch flutter and draws from the C library's random numbers,
-    so only the same calls from the start of a process give the same samples.
+    The library keeps the phase of its pitch flutter and uses the random numbers of the C library.
+    So only the same calls from the start of a process give the same samples.
 
     Args:
         name: a voice and variant such as 'en-us+f3'.

@@ -47,7 +47,7 @@ _TIMEOUT_S = 120
 
 @functools.cache
 def installed_voices() -> frozenset[str]:
-    """Names of the festival voices on this machine; empty without festival."""
+    """Return the names of the installed festival voices; empty without festival."""
     if not shutil.which('festival'):
         return frozenset()
     result = subprocess.run(
@@ -61,24 +61,24 @@ def installed_voices() -> frozenset[str]:
 
 
 def package_of(name: str) -> str:
-    """The Debian package that brings a voice."""
+    """Return the Debian package of a voice."""
     return _PACKAGES[name]
 
 
 def speak_all(
     name: str, language: str, sentences: list[str], stretch: float, pitch_hz: float
 ) -> list[Speech]:
-    """Speaks sentences with one voice.
+    """Speak sentences with one voice.
 
     Args:
-        name: a festival voice.
-        language: of the sentences; says which encoding the voice reads.
-        sentences: texts; a sentence that the voice cannot speak is left out.
-        stretch: duration factor; 1 is the voice's own speed.
-        pitch_hz: mean pitch of the American diphone voices; 0 leaves a voice's own.
+        name: name of a festival voice.
+        language: language of the sentences; determines the text encoding.
+        sentences: texts; sentences that the voice cannot speak are left out.
+        stretch: duration factor; 1 is the default speed of the voice.
+        pitch_hz: mean pitch of the American diphone voices, Hz; 0 is the voice's default.
 
     Raises:
-        InputError: festival or the voice is not installed, or it spoke nothing.
+        InputError: festival or the voice is not installed, or it produced no speech.
     """
     if name not in installed_voices():
         raise InputError(

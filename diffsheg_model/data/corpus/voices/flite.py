@@ -1,4 +1,4 @@
-"""Speech and phone times from flite, through its C library: no process a sentence."""
+"""Speech and phone times from flite's C library."""
 
 import ctypes
 import functools
@@ -23,7 +23,7 @@ class _Wave(ctypes.Structure):
 
 
 def is_installed() -> bool:
-    """Whether flite is on this machine."""
+    """Return True if flite is installed."""
     try:
         _library()
     except InputError:
@@ -71,13 +71,13 @@ def _voice(name: str) -> int:
 
 
 def speak(name: str, text: str, stretch: float, pitch_hz: float) -> Speech:
-    """Speaks English text.
+    """Speak English text.
 
     Args:
-        name: 'slt', 'rms' or 'awb'. (kal16's waveform does not keep to its segment times.)
+        name: 'slt', 'rms' or 'awb'. (The segment times of kal16 do not match its waveform.)
         text: one or more sentences.
-        stretch: duration factor; 1 is the voice's own speed, 1.2 a fifth slower.
-        pitch_hz: mean pitch; 0 leaves the voice's own.
+        stretch: duration factor; 1 is the default speed of the voice, 1.2 a fifth slower.
+        pitch_hz: mean pitch, Hz; 0 is the default of the voice.
     """
     library, voice = _library(), _voice(name)
     # struct cst_voice begins with {const char *name; cst_features *features; ...}

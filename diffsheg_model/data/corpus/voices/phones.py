@@ -1,8 +1,8 @@
-"""One phone inventory for every voice, and the way from each synthesiser's names to it.
+"""One phone inventory for every voice, and the mapping of each synthesiser's names to it.
 
 The inventory is ARPAbet (as in CMUdict) plus the front rounded vowels YY (French u, German ue) and
-OE, and 'sil'. Everything visible on lips and jaw fits into it; what only the tongue or the voice
-tells apart (voicing, tone, length) is merged.
+OE, and 'sil'. It covers everything visible on lips and jaw. Sounds that differ only in tongue,
+voicing, tone or length are merged.
 """
 
 import unicodedata
@@ -21,9 +21,9 @@ class Phone:
 
     Attributes:
         name: a name of INVENTORY.
-        start_s: where it begins, seconds from the start of the recording.
-        end_s: where it ends, seconds; later than start_s.
-        stress: 0 none, 1 the stressed syllable of a word, 2 the accented one of a phrase.
+        start_s: start, seconds from the start of the recording.
+        end_s: end, seconds; later than start_s.
+        stress: 0 none, 1 the stressed syllable of a word, 2 the accented syllable of a phrase.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Phone:
         return self.name in VOWELS
 
     def moved(self, offset_s: float, stretch: float = 1.0) -> 'Phone':
-        """The same phone in a recording that starts offset_s earlier and runs stretch x longer."""
+        """Return the phone scaled in time by stretch and then shifted by offset_s."""
         return Phone(
             self.name,
             offset_s + self.start_s * stretch,
@@ -73,10 +73,10 @@ _IPA_PAIRS = {
 
 
 def names_from_ipa(ipa: str) -> list[str]:
-    """Inventory names of one IPA segment as espeak-ng reports it, in order.
+    """Return the inventory names of one IPA segment of espeak-ng, in order.
 
     Length, stress, tone and other marks are dropped. One segment may hold several sounds (a vowel
-    with its r, a syllabic consonant). Unknown letters are left out; nothing known gives [].
+    with its r, a syllabic consonant). Unknown letters are left out, so that the list may be empty.
     """
     letters = [
         letter
@@ -114,10 +114,10 @@ _SEGMENTS_OF = {
 
 
 def name_from_segment(segment: str, language: str) -> str | None:
-    """Inventory name of a flite or festival segment; None where there is nothing to see.
+    """Return the inventory name of a flite or festival segment; None if it is not visible.
 
-    American voices write lower-case ARPAbet. The others use letters of their own: stress digits,
-    length marks and doubled (palatalised) consonants are folded away.
+    American voices write lower-case ARPAbet. Other voices have their own letters; their stress
+    digits, length marks and doubled (palatalised) consonants are removed.
     """
     own = _SEGMENTS_OF.get(language, {})
     for text in (segment, segment.rstrip('0123456789:*'), segment[:1]):

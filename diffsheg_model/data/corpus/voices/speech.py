@@ -1,4 +1,4 @@
-"""What every synthesiser returns."""
+"""Spoken text with phone times: the result of every synthesiser."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ class Speech:
 
     Attributes:
         samples: (n,) float32 in -1..1, mono.
-        rate: samples a second.
-        phones: in order, without overlap; what no phone covers is silence.
+        rate: sample rate, Hz.
+        phones: in order, without overlap; time between phones is silence.
     """
 
     samples: NDArray[np.float32]
@@ -30,16 +30,16 @@ class Speech:
 def phones_from_ends(
     segments: list[tuple[str | None, float, int]], duration_s: float
 ) -> tuple[Phone, ...]:
-    """Phones from (name, end in seconds, stress) rows as flite and festival list them.
+    """Return phones from the (name, end in seconds, stress) rows of flite and festival.
 
-    A diphone synthesiser's waveform comes out up to a few percent longer or shorter than its plan,
-    because it moves whole pitch periods; the times are scaled to the duration that was made. Names
-    that are None lengthen the phone before. Segments shorter than 5 ms are swallowed.
+    The waveform of a diphone synthesiser is a few percent longer or shorter than planned, because
+    it moves whole pitch periods. The times are scaled to the real duration. A name of None
+    lengthens the phone before it. Segments shorter than 5 ms are dropped.
     """
     if not segments:
         return ()
     scale = duration_s / segments[-1][1] if segments[-1][1] > 0 else 1.0
-    if not 0.9 < scale < 1.1:  # trailing silence was cut or added: the plan holds as it is
+    if not 0.9 < scale < 1.1:  # trailing silence was cut or added: the planned times are right
         scale = 1.0
     phones: list[Phone] = []
     start = 0.0

@@ -1,6 +1,6 @@
-"""Sentences for the voices: an English phrase grammar; strings of words in other languages.
+"""Sentences for the voices: an English phrase grammar, random words in other languages.
 
-English has some 10^12 sentences, so hours do not repeat.
+The grammar has some 10^12 sentences, so hours of speech do not repeat.
 """
 
 import numpy as np
@@ -133,7 +133,7 @@ def _english(rng: np.random.Generator) -> str:
 
 
 def sentence(language: str, rng: np.random.Generator) -> str:
-    """One sentence in English or a language of WORDS, drawn from the generator."""
+    """Draw one sentence in English or a language of WORDS."""
     if language == ENGLISH:
         return _english(rng)
     words = WORDS[language]

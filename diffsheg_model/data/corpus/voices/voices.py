@@ -1,4 +1,4 @@
-"""The voices, their languages and ranges, and one way to let any of them speak."""
+"""All synthetic voices with their languages and pitch ranges, and one function to speak."""
 
 import ctypes
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ class Voice:
 
     Attributes:
         engine: 'flite', 'festival' or 'espeak'.
-        name: the engine's name for it.
-        language: a key of text.WORDS.
-        pitch: lowest and highest mean pitch to draw from: hertz for flite and festival, espeak's
-            0..99 setting for espeak; (0, 0) keeps the voice's own.
-        share: how often it is drawn, relative to the others.
-        held_out: only for validation, never for training.
+        name: name of the voice in the engine.
+        language: a key of words.WORDS, or 'en'.
+        pitch: range of the mean pitch: Hz for flite and festival, 0..99 for espeak; (0, 0) keeps
+            the default of the voice.
+        share: relative frequency in a corpus.
+        held_out: True for voices of the validation set, which never train.
     """
 
     engine: str
@@ -63,7 +63,7 @@ _HELD_OUT_VARIANTS = ('m7', 'f5', 'Hugo')
 
 
 def _espeak_voices() -> Iterator[Voice]:
-    """Every language in every variant; a language's variants share its weight."""
+    """Yield every language in every variant; the variants share the weight of the language."""
     for language, names in _ESPEAK_LANGUAGES.items():
         share = (6.0 if language == ENGLISH else 2.5) / (len(names) * len(_ESPEAK_VARIANTS))
         for name in names:
@@ -106,12 +106,12 @@ def _is_installed(voice: Voice) -> bool:
 
 
 def installed(voices: tuple[Voice, ...] = VOICES) -> tuple[Voice, ...]:
-    """The voices that this machine has."""
+    """Return the installed voices."""
     return tuple(voice for voice in voices if _is_installed(voice))
 
 
 def missing_packages() -> list[str]:
-    """Debian packages of the voices that this machine lacks, in alphabetical order."""
+    """Return the Debian packages of missing voices, in alphabetical order."""
     return sorted(
         {
             festival_voice.package_of(voice.name)
@@ -124,7 +124,7 @@ def missing_packages() -> list[str]:
 
 
 def by_label(label: str) -> Voice:
-    """The voice called 'engine:name'.
+    """Return the voice called 'engine:name'.
 
     Raises:
         InputError: no such voice, or it is not installed.
@@ -144,10 +144,10 @@ def by_label(label: str) -> Voice:
 
 
 def speak_all(voice: Voice, sentences: list[str], rng: np.random.Generator) -> list[Speech]:
-    """Speaks sentences with one voice at a pace and pitch drawn for this call.
+    """Speak sentences with one voice, at a speed and pitch drawn once per call.
 
-    Call it in a fresh process: the synthesisers draw from the C library's random numbers and keep
-    state between sentences, so only a first call gives the same samples for the same generator.
+    Call it in a new process: the synthesisers use the random numbers of the C library and keep
+    state between sentences. Only the first call gives the same samples for the same generator.
     """
     stretch = float(np.exp(rng.uniform(np.log(0.82), np.log(1.3))))
     pitch = float(rng.uniform(*voice.pitch)) if voice.pitch[1] else 0.0

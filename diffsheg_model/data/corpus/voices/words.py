@@ -1,7 +1,7 @@
-"""Words of eleven languages for voices that speak them.
+"""Words of eleven languages for the voices.
 
-Chosen for their sounds, not for sense: every list covers closed lips (p b m), teeth on lip (f v),
-rounding (o u w sh), wide vowels and spread ones. Enough for a mouth, not for a reader.
+The words were chosen for their sounds, not their sense. Every list covers closed lips (p b m),
+teeth on lip (f v), rounding (o u w sh), open vowels and spread vowels.
 """
 
 _LISTS = {

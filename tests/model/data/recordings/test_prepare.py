@@ -194,7 +194,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['nowhere'], 'no such folder'), (['.'], 'no recordings that are known'),
+        (['nowhere'], 'no such folder'), (['.'], 'no recordings of a known kind'),
         (['.', '--kind', 'show'], 'has no recordings of kind show'),
         (['.', '--kind', 'facegood'], 'has no blendshape_names.npy'),
         (['.', '--kind', 'zoo'], 'zoo'), (['.', '--fps', '0'], '--fps 0.0: must be from 1'),

@@ -296,7 +296,7 @@ def test_a_full_disk_is_one_line_and_the_takes_on_it_are_whole(small_disk, tmp_p
 
 @pytest.mark.parametrize('limit', [100, 50_000], ids=['recipe', 'take'])
 def test_a_disk_that_takes_no_more_is_one_line(tmp_path, limit):
-    """Where nothing may be mounted: a limit on files ends a write as a full disk does."""
+    """A limit on file sizes ends a write as a full disk does, without a mount."""
     light_take(tmp_path / 'beat', '1_wayne_0_1_1')
     shards = tmp_path / 'shards'
 

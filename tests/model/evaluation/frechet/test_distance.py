@@ -1,4 +1,4 @@
-"""The Frechet distance of sets of features whose Gaussians are known."""
+"""The Frechet distance of sets of features with known Gaussians."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def whitened(samples: int, width: int) -> np.ndarray:
-    """Samples whose mean is exactly 0 and whose covariance is exactly 1."""
+    """Samples with a mean of exactly 0 and a covariance of exactly 1."""
     values = RANDOM.standard_normal((samples, width))
     values -= values.mean(axis=0)
     return values @ np.linalg.inv(np.linalg.cholesky(np.cov(values, rowvar=False)).T)
