@@ -11,11 +11,11 @@ from diffsheg_model.features.speech_encoder import OnnxSpeechEncoder
 from diffsheg_ros.ros import isolation
 
 pytest_plugins = [
+    'tests.support.traced_graphs',
     'tests.support.bundles',
     'tests.support.faults',
     'tests.support.pages',
     'tests.support.ros_context',
-    'tests.support.traced_graphs',
 ]
 
 # Processes of pytest-xdist pick domains at the same moment: each has domains of its own.
