@@ -1,4 +1,4 @@
-"""Engines run the denoising network. All share one small interface; the sampler knows of none.
+"""Engines, which run the denoising network behind one small interface.
 
 Imports: bundle, config, sampling, network (for torch only) and below.
 """

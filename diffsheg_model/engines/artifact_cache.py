@@ -1,8 +1,8 @@
-"""Keeps what an engine derived from a bundle (TensorRT plans, optimised or int8 graphs).
+"""Cache of artifacts that engines derive from a bundle: TensorRT plans, optimised or int8 graphs.
 
-A file is taken only where its whole key and checksum fit, so what was made of another bundle, by
-another version or for another device, or was cut while being written, is made again, never run.
-These files are programs: one that another user owns or can write is never used.
+A file is used only if its key and checksum match. A file from another bundle, version or device is
+made again, and so is one that was cut while being written. Artifacts are programs: a file that
+another user owns or can write is never used.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ from diffsheg_model.files.user_folders import cache_home
 _SUFFIX = '.plan'
 _LOCK = '.lock'
 
-#: Seconds after which a build by another process is no longer waited for.
+#: Seconds to wait for a build by another process.
 _PATIENCE_S = 1800.0
 
 logger = logging.getLogger(__name__)
@@ -41,16 +41,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ArtifactKey:
-    """What a derived file depends on.
+    """Everything that an artifact depends on.
 
     Attributes:
-        graph: which graph of the bundle, or what else: 'step', 'conditions', 'timing'.
-        engine: what made it: 'tensorrt', 'openvino'.
+        graph: name of the bundle's graph, or of another artifact such as 'timing'.
+        engine: engine that made it, such as 'tensorrt' or 'openvino'.
         precision: 'fp32', 'fp16', 'int8'.
-        device: what it was made for: the GPU's name, the CPU's.
-        version: of the engine, and of the driver where that counts.
-        bundle: the bundle's digest.
-        options: what else the result depends on; empty where nothing does.
+        device: name of the GPU or CPU.
+        version: version of the engine, and of the driver if it matters.
+        bundle: digest of the bundle.
+        options: other settings that the result depends on; may be empty.
     """
 
     graph: str
@@ -64,38 +64,37 @@ class ArtifactKey:
     def __post_init__(self) -> None:
         for name in ('graph', 'engine', 'precision', 'device', 'version', 'bundle'):
             if not getattr(self, name):
-                raise InputError(f'ArtifactKey.{name} is empty: a derived file must name it')
+                raise InputError(f'ArtifactKey.{name} is empty: every artifact must name it')
 
     @property
     def stem(self) -> str:
-        """The part of the file's name that stays the same from version to version."""
+        """Part of the file name that is the same for all versions."""
         parts = (self.graph, self.engine, self.precision, self.device)
         return '-'.join(re.sub(r'[^A-Za-z0-9_.]+', '_', part) for part in parts) + '-'
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all fields and the version of this package, hexadecimal."""
+        """SHA-256 of all fields and of the version of this package, in hexadecimal."""
         return hashlib.sha256(repr((__version__, *astuple(self))).encode()).hexdigest()
 
     @property
     def file_name(self) -> str:
-        """Readable by a person, and different for each key."""
+        """File name: readable, and different for each key."""
         version = re.sub(r'[^A-Za-z0-9_.]+', '_', self.version)
         return f'{self.stem}{version}-{self.digest[:16]}{_SUFFIX}'
 
 
 class ArtifactCache:
-    """A folder of derived files of one bundle.
+    """Folder with the artifacts of one bundle.
 
-    The folder is made for this user alone. One that cannot be written, or that another user owns
-    or can write, is not used: things are then built anew each time, and one warning says so.
-    Processes and threads may share a folder; who asks for what another one is building waits for
-    it.
+    The folder is private to this user. A folder that cannot be written, or that another user owns
+    or can write, is not used. Artifacts are then built each time, and one warning is logged.
+    Processes and threads may share a folder: while one builds an artifact, the others wait for it.
 
     Args:
-        bundle: folder of the bundle whose derived files these are.
-        folder: where to keep them instead of the default: '<bundle>.cache' beside the bundle, or,
-            where that cannot be written or the bundle came with the package, a folder in
+        bundle: folder of the bundle.
+        folder: folder of the cache. The default is '<bundle>.cache' beside the bundle. If that
+            cannot be written, or if the bundle belongs to the package, it is a folder in
             $XDG_CACHE_HOME/diffsheg (~/.cache/diffsheg).
     """
 
@@ -108,7 +107,7 @@ class ArtifactCache:
         self._warned = False
 
     def get_or_build(self, key: ArtifactKey, build: Callable[[], bytes]) -> bytes:
-        """What is kept under ``key``, else what ``build`` makes, which is then kept."""
+        """Return the artifact of ``key`` from the cache; if missing, build and store it."""
         kept = self.load(key)
         if kept is not None:
             return kept
@@ -120,12 +119,12 @@ class ArtifactCache:
         return kept
 
     def load(self, key: ArtifactKey) -> bytes | None:
-        """What is kept under ``key``; None where nothing is, or nothing whole."""
+        """Return the artifact of ``key`` from the cache; None if it is missing or damaged."""
         path = self.folder / key.file_name
         try:
             content = read_private(self.folder, key.file_name)
         except Untrusted as error:
-            # Of the folder `_warn` tells, because nothing is kept in it either.
+            # For the folder itself, `store` warns.
             if error.path != self.folder:
                 logger.warning('%s: not used, it is made again', error)
                 with suppress(OSError):
@@ -140,14 +139,14 @@ class ArtifactCache:
         return None
 
     def store(self, key: ArtifactKey, data: bytes) -> None:
-        """Keeps ``data`` under ``key`` in place of what older versions made for the same device."""
+        """Store ``data`` under ``key``, and remove artifacts of other versions for the device."""
         target = self.folder / key.file_name
         try:
             self._open_folder()
             with atomic_path(target) as path, path.open('wb') as file:
                 file.write(_header(key, data) + b'\n')
                 file.write(data)
-                # Whatever the umask: a file that a group can write would not be used.
+                # Independent of the umask: a file that a group can write would not be used.
                 os.fchmod(file.fileno(), 0o644)
             for other in self.folder.glob(f'{key.stem}*{_SUFFIX}'):
                 if other != target:
@@ -156,7 +155,7 @@ class ArtifactCache:
             self._warn(error)
 
     def remove(self, key: ArtifactKey) -> None:
-        """Forgets what is kept under ``key``: the engine could not use it."""
+        """Remove the artifact of ``key``, which the engine could not use."""
         try:
             (self.folder / key.file_name).unlink(missing_ok=True)
         except OSError as error:
@@ -164,7 +163,7 @@ class ArtifactCache:
 
     @contextmanager
     def _lock(self, key: ArtifactKey) -> Iterator[None]:
-        """Only one process at a time builds into the folder; a killed one lets go."""
+        """Let only one process at a time build into the folder; a kill releases the lock."""
         lock = FileLock(self.folder / _LOCK, thread_local=False)
         try:
             self._open_folder()
@@ -183,7 +182,7 @@ class ArtifactCache:
             lock.release()
 
     def _open_folder(self) -> None:
-        """Make the folder where it is missing.
+        """Create the folder if it is missing.
 
         Raises:
             OSError: it cannot be made, or another user owns or can write it.
@@ -213,7 +212,7 @@ def _default_folder(bundle: Path) -> Path:
 
 
 def _close_to_others(folder: Path) -> None:
-    """Take a folder that earlier versions made for a group back from it, without its plans."""
+    """Empty a folder that earlier versions made writable for a group, and make it private."""
     try:
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():

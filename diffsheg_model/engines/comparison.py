@@ -1,8 +1,8 @@
-"""Whether an engine computes what another does: on a bundle's own inputs, call by call and whole.
+"""Comparison of an engine's numbers with those of a reference engine.
 
-The inputs follow from the bundle alone, so the same bundle is tried with the same numbers on every
-machine: noise in syllables, as loud as speech, through the real mel; random motion; a first
-window of one row and a later one, outpainted, of two.
+The inputs follow from the bundle alone, so they are the same on every machine. The sound is noise
+in syllables, as loud as speech, through the real mel; the motion is random. There is a first window
+with one row, and a later, outpainted window with two.
 """
 
 import time
@@ -19,22 +19,23 @@ from diffsheg_model.sampling.noise import seeded_noise
 from diffsheg_model.sampling.plan import SamplingPlan
 
 TOLERANCES = {'fp32': 1e-3, 'fp16': 1e-2, 'bf16': 5e-2, 'int8': 1e-1}
-"""Largest relative error that a precision excuses, see `Comparison`.
+"""Largest allowed relative error by precision, see `Comparison`.
 
-fp32 leaves room for sums in another order, which the chain of calls amplifies; the others allow
-for a dozen roundings (2^-11 in fp16, 2^-8 in bf16, 2^-7 in int8). What computes something else, a
-wrong step or another row of the batch, is off by more than any of them.
+fp32 allows for sums in another order, which the chain of calls amplifies. The others allow for a
+dozen roundings (2^-11 in fp16, 2^-8 in bf16, 2^-7 in int8). Real faults, such as a wrong step or
+another row of the batch, exceed all of them.
 """
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far an engine is from its reference, and how fast.
+    """Error of an engine against its reference, and its speed.
 
     Attributes:
-        call_error: of the predicted noise, the worst call: ||answer - reference|| / ||reference||.
-        window_error: of the motion at the end of a window, likewise, the worst window.
-        call_ms: of a window's time, what falls to a call of the network.
+        call_error: largest relative error of the predicted noise in a call, as by
+            `relative_error`.
+        window_error: largest relative error of a window's motion.
+        call_ms: time of a window divided by its calls of the network, in milliseconds.
     """
 
     call_error: float
@@ -43,12 +44,12 @@ class Comparison:
 
     @property
     def error(self) -> float:
-        """The larger one."""
+        """The larger of both errors."""
         return max(self.call_error, self.window_error)
 
 
 def reference_windows(bundle: Bundle) -> list[tuple[Conditions, SamplingPlan]]:
-    """What a bundle is tried with."""
+    """Return the conditions and plans of the windows to compare."""
     config, seed = bundle.config, int(bundle.digest[:8], 16)
     random = np.random.default_rng(seed)
     sizes, frames = config.network, config.format.window_frames
@@ -76,7 +77,7 @@ def reference_windows(bundle: Bundle) -> list[tuple[Conditions, SamplingPlan]]:
 
 
 def compare(engine: Engine, reference: Engine, bundle: Bundle) -> Comparison:
-    """Runs both engines on the bundle's reference inputs."""
+    """Run both engines on the bundle's reference inputs."""
     call_error = window_error = 0.0
     seconds, calls = 0.0, 0
     for conditions, plan in reference_windows(bundle):
@@ -89,14 +90,14 @@ def compare(engine: Engine, reference: Engine, bundle: Bundle) -> Comparison:
         motion = reference.sample(conditions, plan)
         window_error = max(window_error, relative_error(engine.sample(conditions, plan), motion))
         begin = time.perf_counter()
-        engine.sample(conditions, plan)  # the first time may have prepared for these sizes
+        engine.sample(conditions, plan)  # not the first run, which may allocate or compile
         seconds += time.perf_counter() - begin
         calls += len(plan)
     return Comparison(call_error, window_error, 1000 * seconds / calls)
 
 
 def relative_error(answer: np.ndarray, reference: np.ndarray) -> float:
-    """||answer - reference|| / ||reference||; infinite where the answer is not finite."""
+    """Return ||answer - reference|| / ||reference||; infinite if the answer is not finite."""
     difference = float(np.linalg.norm(answer.astype(np.float64) - reference))
     scale = float(np.linalg.norm(reference.astype(np.float64)))
     return difference / scale if np.isfinite(difference) else float('inf')

@@ -1,4 +1,4 @@
-"""The folder in which torch.compile keeps what it compiles."""
+"""Cache folder of torch.compile."""
 
 import atexit
 import logging
@@ -15,10 +15,10 @@ logger = logging.getLogger(__name__)
 
 
 def keep_compiled_code(folder: Path) -> None:
-    """Let torch.compile keep its code in a folder that nobody else can write.
+    """Let torch.compile cache its code in a folder that no other user can write.
 
-    Its own choice is a folder in /tmp with a name that another user could take first. A folder
-    that cannot be used is replaced by a temporary one. The environment's choice is left alone.
+    Its default is a folder in /tmp with a name that another user could take first. An unusable
+    folder is replaced by a temporary one. A folder set in the environment is kept.
     """
     if _VARIABLE not in os.environ:
         os.environ[_VARIABLE] = str(_usable(folder))
@@ -26,7 +26,7 @@ def keep_compiled_code(folder: Path) -> None:
 
 def _usable(folder: Path) -> Path:
     try:
-        # Also the folder around it, in which it could be exchanged.
+        # Check the parent too: in a writable one the folder could be exchanged.
         for made in (folder.parent, folder):
             make_private(made)
             check_private(made)

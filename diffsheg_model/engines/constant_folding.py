@@ -1,4 +1,4 @@
-"""A bundle's graph with all that follows from its parameters alone already computed."""
+"""Constant folding: a bundle's graph with everything that depends only on parameters computed."""
 
 import tempfile
 from pathlib import Path
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def fold_constants(path: Path) -> 'onnx.ModelProto':
-    """Reads a graph with its weights; products of weights, casts and sizes are numbers in it.
+    """Read a graph with its weights, and replace constant subgraphs by their values.
 
-    Those who transform graphs, or parse them, find plain weights where the exporter left the
-    arithmetic that makes them.
+    Code that transforms or parses graphs then finds plain weights instead of the exporter's
+    arithmetic on them.
 
     Raises:
         InputError: the graph is missing or cannot be read.
@@ -31,10 +31,10 @@ def fold_constants(path: Path) -> 'onnx.ModelProto':
         try:
             onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
         except Exception as error:
-            # ONNX Runtime raises a family of its own that derives from Exception only.
+            # ONNX Runtime's exceptions derive from Exception only.
             raise InputError(f'onnxruntime cannot load {path}: {one_line(error)}') from error
         model = onnx.load(options.optimized_model_filepath, load_external_data=False)
-    # Parameters that nothing was folded into are still references beside the bundle's graph.
+    # Parameters that were not folded still refer to the file beside the bundle's graph.
     onnx.load_external_data_for_model(model, str(path.parent))
     del model.graph.value_info[:]
     return model

@@ -1,4 +1,4 @@
-"""Creation of engines: one by name, the fastest that works here, or one with alternatives."""
+"""Creation of engines: by name, the fastest that works here, or one with fallbacks."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -28,19 +28,19 @@ def create_engine(
     provider: str = 'cpu',
     cache: Path | None = None,
 ) -> Engine:
-    """Loads a bundle into one engine: to measure it, or to compare with it.
+    """Load a bundle into one engine, without fallbacks: to measure it or to compare with it.
 
-    What serves users goes on when its engine fails; see `create.create_serving_engine`.
+    For serving users there is `create_serving_engine`.
 
     Args:
-        name: one of ENGINES; 'auto' takes the fastest that is installed and works here, and logs
-            why it takes no faster one.
+        name: one of ENGINES; 'auto' takes the fastest engine that is installed and works here, and
+            logs the reasons against faster ones.
         bundle: the model.
         threads: CPU threads; 0 is all cores but one, see `thread_count`.
-        precision: of the arithmetic, one of the engine's PRECISIONS; 'auto' is fp32. With the
-            name 'auto', only engines that have it are tried.
-        provider: where ONNX Runtime computes: 'cpu', 'cuda' or 'tensorrt'.
-        cache: folder for what the engine derives from the bundle; None for its default.
+        precision: precision of the arithmetic, one of the engine's PRECISIONS; 'auto' is fp32.
+            With the name 'auto', only engines that have it are tried.
+        provider: execution provider of ONNX Runtime: 'cpu', 'cuda' or 'tensorrt'.
+        cache: folder for artifacts that the engine derives from the bundle; None for the default.
 
     Raises:
         InputError: the engine is unknown, not installed or does not work here, or it does not
@@ -55,7 +55,7 @@ def create_engine(
 
 
 def log_engine(engine: Engine, threads: int, bundle: 'Bundle', why: str) -> None:
-    """One line: what runs, and why that."""
+    """Log one line about the engine and the reason for its choice."""
     logger.info(
         'engine %s (%s), %d thread%s, bundle %s: %s',
         engine.name,
@@ -78,17 +78,17 @@ def create_serving_engine(
     timeout_s: float | None = None,
     fallback: bool = True,
 ) -> FallbackEngine:
-    """Loads a bundle into an engine that others take over from when it fails.
+    """Load a bundle into an engine that has fallbacks for the case that it fails.
 
-    At the beginning the choice is strict: a named engine that does not work is an error, because
-    somebody is there to correct it. In the middle of a run nobody is, and a body that stands still
-    is worse than one that moves on another engine: the fastest exact float32 engine on the CPU
-    takes over, whether the engine was named or chosen by 'auto'.
+    At the start the choice is strict: a named engine that does not work is an error, because
+    somebody can correct it. In the middle of a run nobody can, and a robot must not stand still.
+    Then the fastest exact float32 engine on the CPU takes over. This holds for named engines and
+    for 'auto'.
 
     Args:
-        name, bundle, threads, precision, provider, cache: as `create_engine` takes them.
-        timeout_s: longest time for a window; None for any.
-        fallback: whether others take over; False leaves a failing engine's windows out.
+        name, bundle, threads, precision, provider, cache: as for `create_engine`.
+        timeout_s: longest time for a window, in seconds; None: no limit.
+        fallback: False for no fallbacks: windows that fail are then left out.
 
     Raises:
         InputError: as `create_engine`.
@@ -99,11 +99,11 @@ def create_serving_engine(
         return Candidate(str(choice), lambda: choice.load(bundle, count, cache))
 
     def serve(choice: EngineChoice) -> FallbackEngine:
-        alternatives = fallbacks_of(choice) if fallback else []
+        others = fallbacks_of(choice) if fallback else []
         return FallbackEngine(
             bundle.config,
             candidate(choice),
-            [candidate(other) for other in alternatives],
+            [candidate(other) for other in others],
             timeout_s,
         )
 
@@ -116,13 +116,17 @@ def create_serving_engine(
 def first_that_works(
     choices: Sequence[EngineChoice], make: Callable[[EngineChoice], T]
 ) -> tuple[T, str]:
-    """Makes something of the first choice for which that does not fail.
+    """Make an engine of the first choice that works.
+
+    Args:
+        choices: choices to try, in order.
+        make: makes an engine of a choice, or raises.
 
     Returns:
-        What was made, and in one line why it is that.
+        What `make` returned, and one line with the reason for the choice.
 
     Raises:
-        InputError: none works; the message says why, for each.
+        InputError: none works; the message has the reason for each.
     """
     refused: list[str] = []
     for choice in choices:

@@ -13,13 +13,13 @@ from diffsheg_model.sampling.plan import Denoiser, SamplingPlan, run_plan
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """What a window of motion is generated from.
+    """Inputs from which a window of motion is generated.
 
     Attributes:
         mel: (B, T, mel_dim) float32.
-        speech: (B, T, speech_dim) float32, or None where the model has no speech encoder.
+        speech: (B, T, speech_dim) float32, or None if the model has no speech encoder.
         speaker: (B, num_speakers) float32 one-hot.
-        guidance_scale: classifier-free guidance; only heard by models that were trained for it.
+        guidance_scale: scale of classifier-free guidance, for models trained with it.
     """
 
     mel: np.ndarray
@@ -29,11 +29,11 @@ class Conditions:
 
 
 class Engine(ABC):
-    """One denoising network, loaded and ready. Used by one thread at a time.
+    """A loaded denoising network. Not thread-safe.
 
     Attributes:
-        name: as `create_engine` takes it.
-        precision: of its arithmetic, such as 'fp32'.
+        name: name for `create_engine`.
+        precision: precision of its arithmetic, such as 'fp32'.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Engine(ABC):
 
     @abstractmethod
     def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
-        """The network with one window's conditions bound.
+        """Return the network with a window's conditions bound.
 
-        This is the place for what all calls of a window share. What it returns is valid until
-        the next call of ``denoiser`` or ``sample``.
+        Work that all calls of a window share is done here. The result is valid until the next call
+        of ``denoiser`` or ``sample``.
 
         Args:
-            conditions: of the window.
-            steps: every diffusion step that it will be called with, in any order.
+            conditions: conditions of the window.
+            steps: all diffusion steps that the result will be called with, in any order.
 
         Raises:
             InputError: conditions that do not fit the model.
@@ -60,14 +60,14 @@ class Engine(ABC):
         plan: SamplingPlan,
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
-        """Generates a window of normalised motion.
+        """Generate a window of normalised motion.
 
         An engine that keeps the motion on its device runs the plan's updates there.
 
         Args:
-            conditions: of the window; as many rows as the plan has.
+            conditions: conditions of the window, with as many rows as the plan.
             plan: the denoising steps.
-            cancelled: asked before each call of the network; True gives the window up.
+            cancelled: called before each call of the network; True cancels the window.
 
         Returns:
             (B, T, C) float32.
@@ -80,11 +80,11 @@ class Engine(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Frees what the engine holds; it is not used afterwards."""
+        """Free the engine's resources; do not use it afterwards."""
 
 
 def check_conditions(conditions: Conditions, config: BundleConfig) -> None:
-    """Refuses conditions that the model would misread, before an engine does.
+    """Check the shapes of conditions before an engine uses them.
 
     Raises:
         InputError: a shape does not fit the model.

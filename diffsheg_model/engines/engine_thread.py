@@ -1,4 +1,4 @@
-"""A thread that owns one engine, so that nobody has to wait for a call that never returns."""
+"""Thread that owns one engine, so that callers need not wait for a call that hangs."""
 
 import logging
 import queue
@@ -15,16 +15,16 @@ logger = logging.getLogger(__name__)
 
 
 class EngineThread:
-    """Loads an engine, runs it and closes it, all in one thread of its own.
+    """Thread that loads, runs and closes an engine.
 
-    The thread is a daemon: a process can end although a call hangs.
+    The thread is a daemon, so the process can end although a call hangs.
 
     Attributes:
-        loaded: gives the engine when it is there, or raises what prevented it.
+        loaded: future of the loaded engine, or of the error of loading.
     """
 
     def __init__(self, load: Callable[[], Engine]) -> None:
-        """Starts to load."""
+        """Start the thread, which loads the engine."""
         self.loaded: Future[Engine] = Future()
         self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[Engine], Any]] | None]
         self._calls = queue.SimpleQueue()
@@ -36,21 +36,21 @@ class EngineThread:
         self._thread.start()
 
     def submit(self, call: Callable[[Engine], T]) -> Future[T]:
-        """Call with the engine, after all calls submitted before.
+        """Call a function with the engine, after all calls submitted before.
 
         Raises:
-            RuntimeError: it is closed.
+            RuntimeError: the thread is closed.
         """
         future: Future[T] = Future()
         with self._lock:
-            # After the end of the queue nothing would ever answer.
+            # Nothing would ever run a call after the end of the queue.
             if self._closed:
                 raise RuntimeError('the engine is closed')
             self._calls.put((future, call))
         return future
 
     def close(self, wait_s: float = 0.0) -> None:
-        """Closes the engine as soon as the call under way has returned; waits so long for it."""
+        """Close the engine after the current call; wait up to `wait_s` seconds for that."""
         with self._lock:
             self._closed = True
             self._calls.put(None)
@@ -70,9 +70,9 @@ class EngineThread:
             try:
                 future.set_result(call(engine))
             except BaseException as error:
-                # Whoever waits must hear of it, whatever it is.
+                # The waiting thread must get every error, also SystemExit.
                 future.set_exception(error)
-            # The call holds its window: not until the next one comes.
+            # Do not keep the call's window in memory until the next call.
             del task, future, call
         try:
             engine.close()

@@ -1,4 +1,4 @@
-"""An engine that goes on when the one it runs on fails: the next makes the same window."""
+"""Engine that continues on another engine when the current one fails."""
 
 import concurrent.futures
 import logging
@@ -19,14 +19,14 @@ from diffsheg_model.sampling.plan import Cancelled, Denoiser, SamplingPlan
 
 logger = logging.getLogger(__name__)
 
-#: An engine that takes over may need this long to load, and for its first window.
+#: Seconds that an engine which takes over may need to load, and for its first window.
 START_LIMIT_S = 60.0
-#: How long `close` waits for the engine to be closed.
+#: Seconds that `close` waits until the engine is closed.
 CLOSE_LIMIT_S = 2.0
 
 
 class EngineFault(RuntimeError):
-    """An engine has returned nothing in time, or numbers that are not finite."""
+    """Failure of an engine: no result in time, or numbers that are not finite."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Candidate:
     """An engine that can be loaded.
 
     Attributes:
-        label: what it is called until it is loaded.
+        label: its name in messages before it is loaded.
         load: loads it; called in the thread that it will run in.
     """
 
@@ -44,12 +44,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Fallback:
-    """One engine has taken over from another.
+    """Event of one engine taking over from another.
 
     Attributes:
-        window: which window failed, counted from 1 since the first engine was loaded.
+        window: number of the failed window, counted from 1 since the first engine was loaded.
         failed, serving: the engines.
-        reason: what happened, one line.
+        reason: one line about the failure.
     """
 
     window: int
@@ -65,19 +65,20 @@ class Fallback:
 
 
 class FallbackEngine(Engine):
-    """Runs on one engine until that fails, then on the next, and so on.
+    """Engine that runs on one engine until that fails, then on the next, and so on.
 
-    An engine has failed when it raises, gives numbers that are not finite, or takes longer than
-    its time. The next one then makes the same window from the same start with the same random
-    draws: the motion is what it alone would have made of it, so it does not jump. An engine that
-    has failed is closed as soon as it returns, and never asked again. When none is left to take
-    over, the error is raised, window by window, and the last engine is asked again for the next,
-    once it has returned: nothing is kept for an engine that hangs.
+    An engine fails if it raises, returns numbers that are not finite, or takes too long. The next
+    one then generates the same window, from the same start with the same random draws. So the
+    motion is the same as if it had run from the start, and does not jump. A failed engine is closed
+    as soon as its call returns, and never used again.
+
+    If no engine is left, the error is raised for each window. The last engine is then tried again
+    for the next window, once its call has returned; no window is queued for an engine that hangs.
 
     Attributes:
-        name, precision: of the engine that serves now.
-        why: why the first engine was taken, one line.
-        fallbacks: what has happened so far, in order.
+        name, precision: those of the current engine.
+        why: one line with the reason for the choice of the first engine.
+        fallbacks: events so far, in order.
     """
 
     def __init__(
@@ -87,17 +88,17 @@ class FallbackEngine(Engine):
         alternatives: Sequence[Candidate] = (),
         timeout_s: float | None = None,
     ) -> None:
-        """Loads the first engine; the others are loaded when they are needed.
+        """Load the first engine; the others are loaded when they are needed.
 
         Args:
-            config: of the model, to tell conditions that do not fit it from an engine's failure.
-            first: what serves to begin with.
-            alternatives: what takes over, in this order.
-            timeout_s: longest time for a window; None for any. The first engine's first window
-                may take any time, because some engines compile then.
+            config: config of the model, to tell wrong conditions from a failure of the engine.
+            first: engine to start with.
+            alternatives: engines that take over, in this order.
+            timeout_s: longest time for a window, in seconds; None: no limit. The first window of
+                the first engine has no limit, because some engines compile then.
 
         Raises:
-            Exception: whatever prevents the first engine from being loaded.
+            Exception: the first engine cannot be loaded.
         """
         self.why = ''
         self._config = config
@@ -106,7 +107,7 @@ class FallbackEngine(Engine):
         self._timeout_s = timeout_s
         self._windows = 0
         self._closed = False
-        # Of `_closed` and `_thread`: `close` is called from any thread.
+        # Guards `_closed` and `_thread`, because any thread may call `close`.
         self._lock = Lock()
         self._running: concurrent.futures.Future[Any] | None = None
         self._start_limit_s: float | None = None
@@ -118,7 +119,7 @@ class FallbackEngine(Engine):
             raise
 
     def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
-        """That of the engine that serves now, called in its thread; nothing takes over there."""
+        """Return the denoiser of the current engine, run in its thread; without fallbacks."""
         thread = self._thread
         denoise = thread.submit(lambda engine: engine.denoiser(conditions, steps)).result()
         return lambda x, step: thread.submit(lambda engine: denoise(x, step)).result()
@@ -129,13 +130,13 @@ class FallbackEngine(Engine):
         plan: SamplingPlan,
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
-        """Generates a window; see `Engine.sample`.
+        """Generate a window; see `Engine.sample`.
 
         Raises:
-            InputError: conditions that do not fit the model, or numbers in them or in the plan
-                that are not finite: no engine could make motion of those.
+            InputError: conditions do not fit the model, or numbers in them or in the plan are not
+                finite, which no engine could handle.
             Cancelled: ``cancelled`` returned True.
-            Exception: what the engine raised, when no other is left to take over.
+            Exception: the engine's error, if no other engine is left.
         """
         if self._closed:
             raise RuntimeError('the engine is closed')
@@ -154,10 +155,10 @@ class FallbackEngine(Engine):
                     raise
 
     def close(self) -> None:
-        """Close the engine, at once or as soon as the call under way has returned.
+        """Close the engine, at once or after the current call.
 
-        May be called from another thread than `sample`; an engine that is being loaded to take
-        over is then closed as soon as it is there.
+        May be called from another thread than `sample`. An engine that is just loading to take over
+        is closed as soon as it is loaded.
         """
         with self._lock:
             self._closed = True
@@ -180,7 +181,7 @@ class FallbackEngine(Engine):
         limit_s = self._timeout_s if self._proven else self._start_limit_s
         deadline = None if limit_s is None else time.monotonic() + limit_s
         if not _ended(self._running, deadline):
-            # Not one more window for an engine that may never ask for it.
+            # Queue no further window for an engine that may never take it.
             raise EngineFault(f'no window within {limit_s:g} s: the call before has not returned')
         left = Event()
 
@@ -192,8 +193,8 @@ class FallbackEngine(Engine):
         try:
             ended = _ended(future, deadline)
         finally:
-            # Of a call that nobody waits for any more: one that is slow, or that Ctrl-C has left
-            # behind, stops at its next step; one that hangs is left alone.
+            # Stop a call that nobody waits for any more at its next step: a slow one, or one that
+            # Ctrl-C left behind. A call that hangs cannot be stopped.
             left.set()
         if not ended:
             future.cancel()
@@ -206,7 +207,7 @@ class FallbackEngine(Engine):
         return x
 
     def _fall_back(self, error: Exception) -> bool:
-        """Lets the next engine that can be loaded serve; whether there was one."""
+        """Switch to the next engine that can be loaded; return False if there is none."""
         failed, failed_thread = f'{self.name} ({self.precision})', self._thread
         while self._alternatives and not self._closed:
             candidate = self._alternatives.popleft()
@@ -231,7 +232,7 @@ class FallbackEngine(Engine):
 
 
 def _ended(call: concurrent.futures.Future[Any] | None, deadline: float | None) -> bool:
-    """Wait until a call has ended or, by time.monotonic(), its time is over."""
+    """Wait for a call until a deadline by time.monotonic(); return True if it has ended."""
     if call is None:
         return True
     left_s = None if deadline is None else max(0.0, deadline - time.monotonic())

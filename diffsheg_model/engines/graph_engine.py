@@ -1,4 +1,4 @@
-"""What engines share that run a bundle's graphs on arrays in main memory."""
+"""Base class of engines that run a bundle's ONNX graphs on arrays in main memory."""
 
 from abc import abstractmethod
 from collections import OrderedDict
@@ -23,14 +23,14 @@ Graph = Callable[[Arrays], Arrays]
 """A loaded graph: inputs by name -> outputs by name."""
 
 KEPT_TABLES = 16
-"""Sets of steps and speakers whose tables are remembered: a model, a few styles, two ways."""
+"""Number of cached tables: a few styles, each with the steps of first and later windows."""
 
 
 class StepTables:
-    """What depends on diffusion steps and speakers alone, remembered.
+    """Cache of the tables, which depend only on diffusion steps and speakers.
 
     Args:
-        load: loads the graph of the tables.
+        load: loads the graph that computes the tables.
     """
 
     def __init__(self, load: Callable[[], Graph]) -> None:
@@ -38,10 +38,10 @@ class StepTables:
         self._known: OrderedDict[tuple[bytes, bytes], Arrays] = OrderedDict()
 
     def __call__(self, steps: np.ndarray, speaker: np.ndarray) -> Arrays:
-        """The tables of steps (N,) int64 and speakers (B, num_speakers)."""
+        """Return the tables of steps (N,) int64 and speakers (B, num_speakers)."""
         key = (steps.tobytes(), speaker.tobytes())
         if key not in self._known:
-            # Not kept loaded: most of the published network's parameters are in here.
+            # Do not keep the graph loaded: it has most of the published network's parameters.
             self._known[key] = self._load()({'t': steps, 'speaker': speaker})
         self._known.move_to_end(key)
         while len(self._known) > KEPT_TABLES:
@@ -54,7 +54,7 @@ class StepTables:
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """One window's tables, by the index of the step."""
+    """Tables and conditions of one window, with a row for each step."""
 
     index: dict[int, int]
     levels: np.ndarray
@@ -62,18 +62,18 @@ class _Window:
     shared: Arrays
 
     def inputs(self, branch: str, step: int) -> Arrays:
-        """A branch's inputs at a step, all but its motion."""
+        """Return the inputs of a branch at a step, except its motion."""
         at = self.index[step]
         rows = {name: table[at] for name, table in self.branches[branch].items()}
         return {'levels': self.levels[at], **rows, **self.shared}
 
 
 class GraphEngine(Engine):
-    """Runs the four graphs of a bundle (see `diffsheg_model.network.split_unieg`).
+    """Engine on the four graphs of a bundle (see `diffsheg_model.network.split_unieg`).
 
-    The first branch does not depend on the second. It runs ahead through its denoising steps on
-    one half of the threads, while the second follows on the other half. Small products gain more
-    from a thread of their own than from a share of two; the numbers are the same.
+    The branches run as a pipeline of two stages, each on one half of the threads. The first branch
+    does not depend on the second, so it is always a step ahead. For small matrix products, one
+    thread for each branch is faster than two threads for both. The numbers are the same.
 
     Args:
         bundle: the model.
@@ -94,11 +94,11 @@ class GraphEngine(Engine):
         (self._first, self._first_channels), (self._second, self._second_channels) = order
         share = max(1, threads // 2)
         self._branches = {name: self._load(f'{name}.onnx', share) for name, _ in order}
-        self._beside = ThreadPoolExecutor(1, 'first_branch') if threads > 1 else None
+        self._first_stage = ThreadPoolExecutor(1, 'first_branch') if threads > 1 else None
 
     @abstractmethod
     def _load(self, graph: str, threads: int) -> Graph:
-        """Loads a graph of the bundle, to run on so many threads.
+        """Load a graph of the bundle, to run on that many threads.
 
         Raises:
             InputError: it cannot be loaded.
@@ -123,41 +123,41 @@ class GraphEngine(Engine):
         plan: SamplingPlan,
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
-        if self._beside is None:
+        if self._first_stage is None:
             return super().sample(conditions, plan, cancelled)
         window = self._window(conditions, plan.steps.tolist())
         cleans: SimpleQueue[np.ndarray | None] = SimpleQueue()
 
-        def ahead(x: np.ndarray, step: int) -> np.ndarray:
+        def denoise_first(x: np.ndarray, step: int) -> np.ndarray:
             eps, clean = self._call(window, self._first, x, step)
             cleans.put(clean)
             return eps
 
-        def behind(x: np.ndarray, step: int) -> np.ndarray:
+        def denoise_second(x: np.ndarray, step: int) -> np.ndarray:
             clean = cleans.get()
             if clean is None:
-                raise Cancelled  # by what the first branch raises, see below
+                raise Cancelled  # the first branch has ended early; its error is raised below
             return self._call(window, self._second, x, step, clean)[0]
 
         def run_first() -> np.ndarray:
             try:
-                return run_plan(plan.channels(self._first_channels), ahead, cancelled)
+                return run_plan(plan.channels(self._first_channels), denoise_first, cancelled)
             finally:
                 cleans.put(None)
 
-        first = self._beside.submit(run_first)
+        first = self._first_stage.submit(run_first)
         x = np.empty_like(plan.start)
         try:
             second_plan = plan.channels(self._second_channels)
-            x[..., self._second_channels] = run_plan(second_plan, behind, cancelled)
+            x[..., self._second_channels] = run_plan(second_plan, denoise_second, cancelled)
         finally:
-            # Also where the second branch failed: the engine is free again only after both.
+            # Wait for the first branch even if the second failed: both use the engine.
             x[..., self._first_channels] = first.result()
         return x
 
     def close(self) -> None:
-        if self._beside is not None:
-            self._beside.shutdown()
+        if self._first_stage is not None:
+            self._first_stage.shutdown()
         self._tables.clear()
         del self._conditions, self._branches
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime: exact float32 on the CPU, runs everywhere; on GPUs by its other providers."""
+"""ONNX Runtime: exact float32 on any CPU; on GPUs through its execution providers."""
 
 import contextlib
 import functools
@@ -12,8 +12,8 @@ from diffsheg_model.bundle import BRANCHES, Bundle
 from diffsheg_model.engines.graph_engine import Arrays, Graph, GraphEngine
 from diffsheg_model.errors import InputError, one_line
 
-# Each falls back on those behind it for the parts of a graph that it does not know. TF32 rounds
-# to 10 bits, which is no float32.
+# Execution providers by user's name. Each leaves unsupported operators to the next one. TF32 rounds
+# to 10 bits and is switched off.
 _PROVIDERS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     'cpu': [],
     'cuda': [('CUDAExecutionProvider', {'use_tf32': '0'})],
@@ -25,18 +25,18 @@ _PROVIDERS: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 
 class OnnxRuntimeEngine(GraphEngine):
-    """Runs the bundle's graphs as they are, or the branches with 8-bit products.
+    """Engine on the bundle's graphs as they are, or with 8-bit products in the branches.
 
     Args:
         bundle: the model.
-        threads: of the CPU, 1 or more.
-        precision: 'fp32' or 'int8': weights and, call by call, activations of the branches'
-            products in 8 bits; the rest stays float32.
+        threads: CPU threads, 1 or more.
+        precision: 'fp32' or 'int8'. With int8, the branches' products have 8-bit weights and
+            activations, quantised at each call; the rest stays float32.
         cache: folder for the 8-bit graphs; None for the default.
         provider: 'cpu', 'cuda' or 'tensorrt'.
 
     Raises:
-        InputError: a graph cannot be loaded, or what the precision or provider needs is missing.
+        InputError: a graph cannot be loaded, or a package for the precision or provider is missing.
     """
 
     name = 'onnxruntime'
@@ -65,13 +65,13 @@ class OnnxRuntimeEngine(GraphEngine):
 
 
 def load_graph(path: Path, threads: int, provider: str = 'cpu', source: str | bytes = '') -> Graph:
-    """A graph as a function of arrays.
+    """Return a graph as a function of arrays.
 
     Args:
-        path: of its file.
-        threads: of the CPU.
-        provider: where it runs.
-        source: another file, or a model in memory, that takes its place.
+        path: path of its file.
+        threads: CPU threads.
+        provider: 'cpu', 'cuda' or 'tensorrt'.
+        source: another file, or a model in memory, to load instead.
 
     Raises:
         InputError: it cannot be loaded, or the provider is missing.
@@ -80,16 +80,16 @@ def load_graph(path: Path, threads: int, provider: str = 'cpu', source: str | by
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Spinning threads would take a whole core from the rest of a robot between windows.
+    # Between windows, spinning threads would take a whole core from the rest of the robot.
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     providers = _execution_providers(provider)
     try:
-        # Without its fallback, which prints some lines and goes on with the CPU.
+        # No fallback: it prints some lines and continues on the CPU.
         session = onnxruntime.InferenceSession(
             source or str(path), options, providers=providers, enable_fallback=0
         )
     except Exception as error:
-        # ONNX Runtime raises a family of its own that derives from Exception only.
+        # ONNX Runtime's exceptions derive from Exception only.
         where = '' if provider == 'cpu' else f' on {provider}'
         raise InputError(f'onnxruntime cannot load {path}{where}: {one_line(error)}') from error
     check_provider(session, provider)
@@ -102,13 +102,13 @@ def load_graph(path: Path, threads: int, provider: str = 'cpu', source: str | by
 
 
 def _execution_providers(provider: str) -> list[tuple[str, dict[str, Any]]]:
-    """What `onnxruntime.InferenceSession` takes as ``providers``.
+    """Return the ``providers`` argument of `onnxruntime.InferenceSession`.
 
     Args:
         provider: 'cpu', 'cuda' or 'tensorrt'.
 
     Raises:
-        InputError: this build of ONNX Runtime does not have it.
+        InputError: this build of ONNX Runtime lacks the provider.
     """
     wanted = _PROVIDERS[provider]
     available = onnxruntime.get_available_providers()
@@ -124,10 +124,10 @@ def _execution_providers(provider: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def check_provider(session: Any, provider: str) -> None:
-    """Refuses a session that ONNX Runtime has quietly put on the CPU.
+    """Check that ONNX Runtime has not silently put a session on the CPU.
 
     Raises:
-        InputError: the provider was asked for and is not used.
+        InputError: the session does not use the provider.
     """
     used = session.get_providers()
     missing = [name for name, _ in _PROVIDERS[provider] if name not in used]
@@ -141,11 +141,11 @@ def check_provider(session: Any, provider: str) -> None:
 
 @functools.cache
 def _load_cuda() -> str:
-    """Loads CUDA and cuDNN from where pip puts them, which no library path names.
+    """Load CUDA and cuDNN from the folders of pip, which are not on the library path.
 
     Returns:
-        In brackets what could not be loaded first; empty where nothing is missing, or where it is
-        the library path that names them.
+        The first failure, in brackets; empty if there is none, or if this version of ONNX Runtime
+        relies on the library path.
     """
     words = io.StringIO()
     if hasattr(onnxruntime, 'preload_dlls'):  # since 1.21

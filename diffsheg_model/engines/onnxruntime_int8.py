@@ -1,4 +1,4 @@
-"""A branch's graph with 8-bit products, made by ONNX Runtime's dynamic quantisation."""
+"""Dynamic quantisation of a branch's graph to 8-bit products, by ONNX Runtime."""
 
 import tempfile
 from pathlib import Path
@@ -13,18 +13,18 @@ from diffsheg_model.errors import InputError
 
 
 def int8_graph(bundle: Bundle, graph: str, cache: Path | None) -> bytes:
-    """The graph as a model in memory, taken from the cache where it is there.
+    """Return the quantised graph as a serialised model, from the cache or newly made.
 
-    Weights become signed 8-bit numbers with a scale for each output channel; activations are
+    Weights become signed 8-bit numbers with a scale for each output channel. Activations are
     quantised at every call. LayerNorm, softmax and sums stay float32.
 
     Args:
         bundle: the model.
         graph: file name of one of its graphs.
-        cache: folder to keep it in; None for the default.
+        cache: folder of the cache; None for the default.
 
     Raises:
-        InputError: it is not there yet, and the package that makes it is not installed.
+        InputError: it is not cached, and the package that makes it is not installed.
     """
     key = ArtifactKey(
         graph=Path(graph).stem,
@@ -50,12 +50,12 @@ def _quantised(path: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / 'int8.onnx'
         quantize_dynamic(
-            # Only products with plain weights are quantised.
+            # The quantiser only handles products with plain weights.
             fold_constants(path),
             str(target),
             per_channel=True,
             weight_type=QuantType.QInt8,
-            # Without VNNI, sums of two 8-bit products overflow the 16 bits that AVX2 adds in.
+            # On CPUs without VNNI, the sum of two 8-bit products would overflow AVX2's 16 bits.
             reduce_range=True,
         )
         return target.read_bytes()

@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: bfloat16 where the CPU computes in it (AVX-512 BF16, AMX), else float32."""
+"""OpenVINO on the CPU: float32, or bfloat16 on CPUs with AVX-512 BF16 or AMX."""
 
 import functools
 from pathlib import Path
@@ -14,16 +14,16 @@ _PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16'}
 
 
 class OpenVinoEngine(GraphEngine):
-    """Runs the bundle's graphs; the branches compiled for a full window of one speaker.
+    """Engine on the bundle's graphs, with branches compiled for a full window of one row.
 
-    What has other shapes, the short window at an utterance's end or several speakers at once, runs
-    a second compilation with free axes.
+    Other shapes use a second compilation with free axes: the short window at the end of an
+    utterance, and batches.
 
     Args:
         bundle: the model.
-        threads: of the CPU, 1 or more.
+        threads: CPU threads, 1 or more.
         precision: 'fp32' or 'bf16': products in bfloat16, about 1 % relative error.
-        cache: folder for what OpenVINO compiles; None for the default.
+        cache: folder for compiled graphs; None for the default.
 
     Raises:
         InputError: a graph cannot be loaded, or the CPU has no bfloat16.
@@ -66,18 +66,18 @@ class OpenVinoEngine(GraphEngine):
 
         def run(inputs: Arrays) -> Arrays:
             loaded = request(branch and list(inputs['x'].shape[:2]) == usual)
-            # The answer's memory belongs to the request, and is written again by the next call.
+            # The outputs share the request's memory: the next call overwrites them.
             outputs = loaded.infer(inputs, share_inputs=True)
             return {port.any_name: value for port, value in outputs.items()}
 
         return run
 
     def _compiled(self, path: Path, threads: int, usual: list[int] | None) -> openvino.InferRequest:
-        """Compiled, with free axes or with the first two axes of all inputs as in ``usual``."""
+        """Compile a graph, with the first two axes of all inputs as in ``usual``, or free."""
         settings = {
             'PERFORMANCE_HINT': 'LATENCY',
             'INFERENCE_NUM_THREADS': threads,
-            # Pinned, the branches that run side by side would share their first core.
+            # With pinning, the two branches would share the first core.
             'ENABLE_CPU_PINNING': False,
             'INFERENCE_PRECISION_HINT': _PRECISIONS[self.precision],
         }
@@ -89,7 +89,7 @@ class OpenVinoEngine(GraphEngine):
             return self._core.compile_model(model, 'CPU', settings)
 
         if path.name == TABLES:
-            # Big, and compiled no slower than read.
+            # Large, and compiled as fast as it is read from a cache.
             return compile_model().create_infer_request()
         key = ArtifactKey(
             graph=path.stem,

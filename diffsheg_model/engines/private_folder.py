@@ -1,6 +1,7 @@
-"""Folders and files that nobody but this user and root can have written.
+"""Folders and files that only this user and root can have written.
 
-Plans and compiled graphs are programs: who can write them runs code as the user who loads them.
+Plans and compiled graphs are programs: another user who can write them could run code as the user
+who loads them.
 """
 
 import os
@@ -10,10 +11,10 @@ from pathlib import Path
 
 
 class Untrusted(OSError):
-    """A file or folder that another user can have written. The message is one line.
+    """File or folder that another user may have written. The message is one line.
 
     Attributes:
-        path: of the file or folder.
+        path: path of the file or folder.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -22,10 +23,10 @@ class Untrusted(OSError):
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, with its parents, that this user alone can open; one that exists is kept.
+    """Create a folder, with its parents, for this user alone; leave an existing one unchanged.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -40,21 +41,21 @@ def check_private(folder: Path) -> None:
 
 
 def read_private(folder: Path, name: str) -> bytes:
-    """Return the content of a file of a private folder; links are not followed.
+    """Return the content of a file in a private folder; links are not followed.
 
-    Owner and mode are those of what has been opened, so nothing can be put in its place between
-    the check and the reading.
+    Owner and mode are checked on the opened file, so it cannot be exchanged between the check and
+    the reading.
 
     Raises:
         Untrusted: another user owns or can write the file or the folder, or the file is a link.
-        OSError: it is not there or cannot be read.
+        OSError: it is missing or cannot be read.
     """
     opened = _open_folder(folder)
     try:
         path = folder / name
         if stat.S_ISLNK(os.stat(name, dir_fd=opened, follow_symlinks=False).st_mode):
             raise Untrusted(path, 'is a link')
-        # Without O_NONBLOCK a pipe of that name would be waited for.
+        # Without O_NONBLOCK, opening a pipe of that name would block.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         with os.fdopen(os.open(name, flags, dir_fd=opened), 'rb') as file:
             _check(os.fstat(file.fileno()), path, stat.S_ISREG)

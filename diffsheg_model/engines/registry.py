@@ -1,4 +1,4 @@
-"""Which engines there are, what each offers, and in which order they are tried."""
+"""Registry of engines: their names, precisions and packages, and the order of 'auto'."""
 
 import importlib
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ Precision = Literal['auto', 'fp32', 'fp16', 'bf16', 'int8']
 Provider = Literal['cpu', 'cuda', 'tensorrt']
 
 ENGINES: tuple[str, ...] = get_args(EngineName)
-#: All that any engine has; 'auto' is fp32: what changes the motion is the user's choice.
+#: Precisions of all engines. 'auto' is fp32: only the user may choose a change of the motion.
 ALL_PRECISIONS: tuple[str, ...] = get_args(Precision)
-#: ONNX Runtime's execution providers: where it computes.
+#: ONNX Runtime's execution providers.
 PROVIDERS: tuple[str, ...] = get_args(Provider)
 
 PRECISIONS = {
@@ -32,14 +32,14 @@ PRECISIONS = {
     'torch-compile': ('fp32',),
 }
 
-#: Fastest first, as measured (docs/performance.md). torch-compile is left out: it needs a C++
-#: compiler, and minutes before the first window.
+#: Engines from fastest to slowest, as measured (docs/performance.md). torch-compile is left out: it
+#: needs a C++ compiler, and minutes before the first window.
 AUTO_ORDER = ('tensorrt', 'openvino', 'onnxruntime', 'torch')
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where an engine's class is, and which file of `requirements/` it needs."""
+    """Module and class of an engine, and the file in `requirements/` that it needs."""
 
     module: str
     cls: str
@@ -57,12 +57,12 @@ _SOURCES = {
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """An engine, and all that changes what it computes or where.
+    """An engine with its precision and provider.
 
     Attributes:
         name: one of ENGINES, but not 'auto'.
         precision: one of its PRECISIONS, or 'auto'.
-        provider: one of PROVIDERS; all but 'cpu' are ONNX Runtime's alone.
+        provider: one of PROVIDERS; only ONNX Runtime has others than 'cpu'.
     """
 
     name: str
@@ -92,15 +92,16 @@ class EngineChoice:
         return f'{self.name}{where} ({"fp32" if self.precision == "auto" else self.precision})'
 
     def load(self, bundle: 'Bundle', threads: int, cache: Path | None) -> Engine:
-        """Loads a bundle into the engine.
+        """Load a bundle into the engine.
 
         Args:
             bundle: the model.
-            threads: of the CPU, at least 1.
-            cache: folder for what the engine derives from the bundle; None for its default.
+            threads: CPU threads, at least 1.
+            cache: folder for artifacts that the engine derives from the bundle; None for the
+                default.
 
         Raises:
-            InputError: the engine is not installed, or the bundle or the machine does not fit it.
+            InputError: the engine is not installed, or does not support the bundle or machine.
         """
         source = _SOURCES[self.name]
         options = {} if self.provider == 'cpu' else {'provider': self.provider}
@@ -114,17 +115,17 @@ class EngineChoice:
                 f'{install_advice(source.extra or "core")}'
             ) from error
         except ImportError as error:
-            # The package is there; a library that it needs is not, or does not fit.
+            # The package is installed, but a library that it needs is missing or incompatible.
             raise InputError(f'engine {self.name} cannot be loaded: {one_line(error)}') from error
 
 
 def choices_of(name: str, precision: str = 'auto', provider: str = 'cpu') -> list[EngineChoice]:
-    """The engines that a user's words allow, the one to take first.
+    """Return the choices for a user's options, the preferred one first.
 
-    'auto' allows every engine of AUTO_ORDER that has the precision and the provider.
+    'auto' stands for every engine of AUTO_ORDER that has the precision and the provider.
 
     Raises:
-        InputError: a word is unknown, or no engine has that precision and provider.
+        InputError: an option is unknown, or no engine has that precision and provider.
     """
     if name != 'auto':
         return [EngineChoice(name, precision, provider)]
@@ -146,9 +147,10 @@ def choices_of(name: str, precision: str = 'auto', provider: str = 'cpu') -> lis
 
 
 def fallbacks_of(choice: EngineChoice) -> list[EngineChoice]:
-    """What may take over from an engine in the middle of a run, the one to take first.
+    """Return the engines that may take over from an engine during a run, the preferred one first.
 
-    Exact float32 on the CPU, the fastest first. Never TensorRT: building it takes minutes.
+    They compute exact float32 on the CPU; the fastest is first. TensorRT is never among them,
+    because building its plans takes minutes.
     """
     itself = choice.name if choice.provider == 'cpu' else ''
     return [EngineChoice(name) for name in AUTO_ORDER if name not in ('tensorrt', itself)]

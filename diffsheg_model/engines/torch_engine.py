@@ -1,4 +1,4 @@
-"""The network itself in PyTorch: the reference that other engines are compared with."""
+"""PyTorch: the network as it was trained, and the reference for other engines."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +17,10 @@ from diffsheg_model.sampling.plan import Denoiser
 
 
 class TorchEngine(Engine):
-    """Eager float32, on the first GPU where there is one.
+    """Engine in eager float32, on the first GPU if there is one.
 
     Attributes:
-        device: the GPU's name, or 'cpu'.
+        device: name of the GPU, or 'cpu'.
     """
 
     name = 'torch'
@@ -52,7 +52,7 @@ class TorchEngine(Engine):
 
         def denoise(x: np.ndarray, step: int) -> np.ndarray:
             t = torch.full((len(x),), step, dtype=torch.int64, device=self._device)
-            # cuDNN computes convolutions in TF32 unless told not to, which rounds to 10 bits.
+            # By default cuDNN computes convolutions in TF32, which rounds to 10 bits.
             cudnn = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
             with torch.inference_mode(), cudnn:
                 eps = self._network(
@@ -72,10 +72,10 @@ class TorchEngine(Engine):
 
 
 class TorchCompileEngine(TorchEngine):
-    """The same, compiled by TorchInductor: for GPUs, and for comparison.
+    """Engine compiled by TorchInductor: for GPUs, and for comparison.
 
     Raises:
-        InputError: it cannot be compiled here; on a CPU that takes a C++ compiler.
+        InputError: it cannot be compiled here; a CPU needs a C++ compiler.
     """
 
     name = 'torch-compile'

@@ -1,4 +1,4 @@
-"""The TensorRT engine: build of plans on any machine, execution on NVIDIA GPUs.
+"""TensorRT engine: builds plans on any machine and runs them on NVIDIA GPUs.
 
 Imports: engines and below.
 """

@@ -1,4 +1,4 @@
-"""ONNX graph to TensorRT plan. Runs without a GPU where the library is tensorrt_rtx."""
+"""Build of TensorRT plans from ONNX graphs. With tensorrt_rtx this needs no GPU."""
 
 import logging
 import time
@@ -15,23 +15,23 @@ from diffsheg_model.sampling.foppas import make_sampler
 if TYPE_CHECKING:
     import onnx
 
-#: Memory that a plan may use while it computes; TensorRT leaves out faster ways that need more.
+#: Bytes that a plan may use while it computes; TensorRT skips algorithms that need more.
 WORKSPACE_BYTES = 2 << 30
 
-#: Seconds between two lines about how far a build is.
-_NEWS_S = 5.0
+#: Seconds between two lines about the progress of a build.
+_PROGRESS_EVERY_S = 5.0
 
-#: Largest sizes that plans are made for: the memory of 'conditions' grows with batch times steps.
+#: Largest sizes that plans support; the memory of 'conditions' grows with batch times steps.
 MAX_BATCH, MAX_STEPS, MAX_CALLS = 8, 32, 1024
 
 logger = logging.getLogger(__name__)
 
 Ranges = dict[str, tuple[int, int, int]]
-"""Of each free axis by name: the smallest, the most usual and the largest size."""
+"""Smallest, most usual and largest size of each free axis, by name."""
 
 
 def ranges_of(config: BundleConfig) -> Ranges:
-    """Sizes that a bundle's plans are made for; a later window is the most usual one."""
+    """Return the sizes that a bundle's plans support; the most usual are those of a later window."""
     frames = config.format.window_frames
     sampler = make_sampler(config.diffusion, config.foppas)
     most = max(MAX_STEPS, len(sampler.first.schedule))
@@ -44,13 +44,13 @@ def ranges_of(config: BundleConfig) -> Ranges:
 
 
 def graph_of(bundle: Bundle, graph: str, precision: str) -> 'onnx.ModelProto':
-    """The graph that a plan is built from.
+    """Return the graph that a plan is built from.
 
     Args:
         bundle: the model.
-        graph: 'conditions', once a window and always fp32 (a power mel reaches beyond fp16), or
-            'call', a call of the network with the update that follows it.
-        precision: of the products in 'call'.
+        graph: 'conditions', which runs once for a window and always in fp32, because a power mel
+            exceeds fp16; or 'call', a call of the network with the update that follows it.
+        precision: precision of the matrix products in 'call'.
     """
     if graph == 'conditions':
         return fold_constants(bundle.path / CONDITIONS)
@@ -63,7 +63,7 @@ def graph_of(bundle: Bundle, graph: str, precision: str) -> 'onnx.ModelProto':
 
 
 class _Progress(trt.IProgressMonitor):
-    """Tells every few seconds what the builder is at."""
+    """Progress monitor that logs a line every few seconds."""
 
     def __init__(self, what: str) -> None:
         trt.IProgressMonitor.__init__(self)
@@ -76,11 +76,11 @@ class _Progress(trt.IProgressMonitor):
 
     def step_complete(self, phase_name: str, step: SupportsInt) -> bool:
         now = time.monotonic()
-        if now - self._last >= _NEWS_S:
+        if now - self._last >= _PROGRESS_EVERY_S:
             self._last = now
             total = self._steps.get(phase_name, 0)
             logger.info('%s: %s, %d of %d', self._what, phase_name, int(step) + 1, total)
-        return True  # go on
+        return True  # continue the build
 
     def phase_finish(self, phase_name: str) -> None:
         self._steps.pop(phase_name, None)
@@ -93,23 +93,23 @@ def build_plan(
     timing_cache: bytes = b'',
     capability: 'trt.ComputeCapability | None' = None,
 ) -> tuple[bytes, bytes]:
-    """Builds what TensorRT runs.
+    """Build a TensorRT plan.
 
     Args:
-        model: the graph, with its weights; its types are those that are computed with.
+        model: the graph with its weights; TensorRT computes with the types in it.
         ranges: sizes of its free axes.
-        what: what is built, for messages.
-        timing_cache: what the build before returned; it shortens this one.
-        capability: of the GPU, see `rtx_capability`; None lets the library choose.
+        what: name of the plan, for messages.
+        timing_cache: timing cache of an earlier build, which shortens this one.
+        capability: capability of the GPU, see `rtx_capability`; None lets the library choose.
 
     Returns:
-        The plan, and the new timing cache (always empty with tensorrt_rtx, which times nothing).
+        The plan, and the new timing cache; with tensorrt_rtx it is empty.
 
     Raises:
-        InputError: TensorRT cannot parse or build it; the message has its words.
+        InputError: TensorRT cannot parse or build it; the message includes TensorRT's error.
     """
     begin = time.monotonic()
-    trt_logger.last_error()  # of something else
+    trt_logger.last_error()  # discard earlier errors
     builder = trt.Builder(trt_logger)
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, trt_logger)
@@ -120,7 +120,7 @@ def build_plan(
     config = builder.create_builder_config()
     config.add_optimization_profile(_profile(builder, model, ranges))
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
-    config.clear_flag(trt.BuilderFlag.TF32)  # fp32 means fp32
+    config.clear_flag(trt.BuilderFlag.TF32)  # fp32 is exact
     config.progress_monitor = _Progress(what)
     if capability is not None:
         config.num_compute_capabilities = 1
@@ -138,12 +138,12 @@ def build_plan(
 
 
 def _bytes(memory: Any) -> bytes:
-    """A copy of TensorRT's memory, which has Python's buffer interface, though not by its type."""
+    """Copy TensorRT's memory; it has the buffer interface, but its type does not say so."""
     return bytes(memory)
 
 
 def _profile(builder: 'trt.Builder', model: 'onnx.ModelProto', ranges: Ranges) -> Any:
-    """Sizes of all inputs, from those of the named axes."""
+    """Return an optimisation profile with the sizes of all inputs."""
     profile = builder.create_optimization_profile()
     for value in model.graph.input:
         dims = [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]

@@ -1,4 +1,4 @@
-"""TensorRT on an NVIDIA GPU: a whole window without leaving the device."""
+"""TensorRT on an NVIDIA GPU: a whole window runs without leaving the device."""
 
 import hashlib
 import logging
@@ -32,20 +32,20 @@ from diffsheg_model.engines.tensorrt.window import window_inputs
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.plan import Denoiser, SamplingPlan
 
-#: Sizes of windows that stay prepared: the first of an utterance, the later ones, a short last one.
+#: Number of window sizes kept ready: first, later and short last windows of an utterance.
 _PREPARED = 4
 
 logger = logging.getLogger(__name__)
 
 
 class TensorRtEngine(Engine):
-    """Runs plans that are built from the bundle once, minutes the first time, and then kept.
+    """Engine on TensorRT plans. Building them takes minutes; then they are cached.
 
-    A new plan is compared with ONNX Runtime before it serves.
+    A new plan is compared with ONNX Runtime before it is used.
 
     Attributes:
-        device: the GPU's name.
-        version: of TensorRT and the driver.
+        device: name of the GPU.
+        version: versions of TensorRT and of the driver.
     """
 
     name = 'tensorrt'
@@ -57,17 +57,17 @@ class TensorRtEngine(Engine):
         precision: str = 'fp32',
         cache: Path | None = None,
     ) -> None:
-        """Loads or builds the plans.
+        """Load or build the plans.
 
         Args:
             bundle: the model.
-            threads: of the CPU, for what is computed once for all windows.
+            threads: CPU threads, for the tables, which do not run on the GPU.
             precision: 'fp32', 'fp16' or 'bf16'.
             cache: folder for plans; None for the default.
 
         Raises:
-            InputError: there is no GPU, TensorRT refuses the graphs, or what it computes is too
-                far from ONNX Runtime.
+            InputError: there is no GPU, TensorRT refuses the graphs, or its results differ too much
+                from those of ONNX Runtime.
             ModuleNotFoundError: TensorRT or cuda-core is not installed.
         """
         self.precision = precision
@@ -89,18 +89,18 @@ class TensorRtEngine(Engine):
         }
         self._engines = {graph: engine for graph, (_, engine) in plans.items()}
         digest = hashlib.sha256(b''.join(plan for plan, _ in plans.values())).hexdigest()
-        # What is kept is that this plan has passed: it need not again at the next start.
+        # The cached artifact records that these plans passed the check, for the next start.
         self._cache.get_or_build(
             self._key('check', precision, digest), lambda: self._check(threads)
         )
 
     def denoiser(self, conditions: Conditions, steps: Sequence[int]) -> Denoiser:
-        """For comparisons: each call is a window of its own; `sample` is what is fast."""
+        """Return the network for comparisons: each call runs as a window; `sample` is faster."""
         check_conditions(conditions, self._bundle.config)
 
         def denoise(x: np.ndarray, step: int) -> np.ndarray:
             nothing = np.zeros((1, x.shape[1], 1), np.float32)
-            noise_itself = SamplingPlan(
+            only_noise = SamplingPlan(
                 steps=np.array([step], np.int64),
                 start=x,
                 clean=np.zeros((1, 2), np.float32),
@@ -109,7 +109,7 @@ class TensorRtEngine(Engine):
                 memory_gain=nothing,
                 offset=np.zeros((1, *x.shape), np.float32),
             )
-            return self.sample(conditions, noise_itself)
+            return self.sample(conditions, only_noise)
 
         return denoise
 
@@ -170,7 +170,14 @@ class TensorRtEngine(Engine):
         )
 
     def _check(self, threads: int) -> bytes:
-        """Refuses to serve what computes something else than ONNX Runtime."""
+        """Compare the engine with ONNX Runtime.
+
+        Returns:
+            The result as text, for the cache.
+
+        Raises:
+            InputError: the error exceeds the tolerance of the precision.
+        """
         reference = OnnxRuntimeEngine(self._bundle, threads)
         comparison = compare(self, reference, self._bundle)
         reference.close()
@@ -188,10 +195,12 @@ class TensorRtEngine(Engine):
 def load_plan(
     cache: ArtifactCache, key: ArtifactKey, build: Callable[[], bytes]
 ) -> tuple[bytes, 'trt.ICudaEngine']:
-    """A plan, kept or built, and what TensorRT makes of it; a kept one that it refuses is rebuilt.
+    """Return a plan from the cache or newly built, and the engine that TensorRT makes of it.
+
+    A cached plan that TensorRT refuses is built again.
 
     Raises:
-        InputError: TensorRT refuses what has just been built; it is not kept.
+        InputError: TensorRT refuses a plan that was just built; it is not cached.
     """
     built: list[bytes] = []
 
@@ -213,9 +222,9 @@ def load_plan(
 def _rows(
     conditions: Conditions, plan: SamplingPlan, part: slice
 ) -> tuple[Conditions, SamplingPlan]:
-    """Some rows of a batch."""
+    """Return some rows of a batch."""
     speech = None if conditions.speech is None else conditions.speech[part]
-    heard = Conditions(
+    chosen = Conditions(
         conditions.mel[part], speech, conditions.speaker[part], conditions.guidance_scale
     )
-    return heard, replace(plan, start=plan.start[part], offset=plan.offset[:, part])
+    return chosen, replace(plan, start=plan.start[part], offset=plan.offset[:, part])

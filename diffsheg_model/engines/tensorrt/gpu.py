@@ -1,7 +1,7 @@
-"""The part of the TensorRT engine that needs a GPU: memory, copies, and the calls of a window.
+"""Part of the TensorRT engine that needs a GPU: memory, copies, and the calls of a window.
 
-It is kept short, and has no choices to make but those that the two libraries force on it;
-docs/gpu.md says what of it has run on which GPU.
+It is short and branches only where the two libraries differ. docs/gpu.md lists which parts of it
+have run on which GPU.
 """
 
 import ctypes
@@ -18,10 +18,10 @@ from diffsheg_model.sampling.plan import Cancelled
 
 
 def find_gpu() -> tuple[Device, str]:
-    """The first GPU, and the version of its driver.
+    """Return the first GPU, and the version of its driver.
 
     Raises:
-        InputError: there is none, or no driver for it.
+        InputError: there is no GPU, or no driver for it.
     """
     try:
         gpu = Device()
@@ -36,18 +36,18 @@ def find_gpu() -> tuple[Device, str]:
 
 
 def rtx_capability(gpu: str, capability: tuple[int, int]) -> 'trt.ComputeCapability | None':
-    """What TensorRT for RTX is to build plans for.
+    """Return the compute capability for which TensorRT for RTX is to build plans.
 
     Args:
-        gpu: its name, for messages.
-        capability: its compute capability, as (8, 6).
+        gpu: name of the GPU, for messages.
+        capability: its compute capability, such as (8, 6).
 
     Returns:
-        The GPU's own, without which plans for Turing would not be made; None for GPUs newer than
-        the library, which run what it builds when told nothing.
+        The GPU's own capability, which plans for Turing need. None for GPUs newer than the library,
+        which can run its default plans.
 
     Raises:
-        InputError: the library knows newer GPUs, but not this one.
+        InputError: the library does not support the GPU, because it is too old.
     """
     major, minor = capability
     known = trt.ComputeCapability.__members__
@@ -61,12 +61,12 @@ def rtx_capability(gpu: str, capability: tuple[int, int]) -> 'trt.ComputeCapabil
 
 
 def deserialise(plan: bytes) -> 'trt.ICudaEngine':
-    """Makes a plan ready for execution contexts.
+    """Deserialise a plan into an engine.
 
     Raises:
-        InputError: TensorRT refuses it; the message has its words.
+        InputError: TensorRT refuses it; the message includes TensorRT's error.
     """
-    trt_logger.last_error()  # of something else
+    trt_logger.last_error()  # discard earlier errors
     engine = trt.Runtime(trt_logger).deserialize_cuda_engine(plan)
     if engine is None:
         raise InputError(f'TensorRT {trt.__version__} refuses a plan: {trt_logger.last_error()}')
@@ -77,9 +77,9 @@ class GpuWindow:
     """Memory, execution contexts and the captured call for windows of one size.
 
     Args:
-        gpu: where to run.
-        engines: 'conditions' and 'call'.
-        inputs: of a window, from `window_inputs`; those of later ones have the same shapes.
+        gpu: the GPU.
+        engines: TensorRT's engines 'conditions' and 'call'.
+        inputs: inputs of a window, from `window_inputs`, as an example of the shapes.
     """
 
     def __init__(
@@ -88,12 +88,12 @@ class GpuWindow:
         engines: Mapping[str, 'trt.ICudaEngine'],
         inputs: Mapping[str, np.ndarray],
     ) -> None:
-        gpu.set_current()  # of this thread
+        gpu.set_current()  # for this thread
         layout = Layout.of(inputs)
         self._gpu = gpu
         self._stream = gpu.create_stream()
         self._graph: Graph | None = None
-        # Copied to the GPU as one; the state lies at the front, the motion at its front.
+        # All inputs are copied to the GPU at once; the state comes first, and in it the motion.
         self._pinned, memory = _pinned(layout.nbytes)
         self._host = layout.views(memory)
         self._inputs = gpu.allocate(layout.nbytes, stream=self._stream)
@@ -103,7 +103,7 @@ class GpuWindow:
         self._motion = _front(self._inputs, inputs['x'].nbytes)
         self._pinned_motion, motion = _pinned(inputs['x'].nbytes)
         self._host_motion = motion.view(np.float32).reshape(inputs['x'].shape)
-        # Of every tensor, inputs of both graphs and what they make, by name.
+        # Shape and address of each input and output of both graphs, by name.
         self._shapes = dict(layout.shapes)
         self._addresses = {
             name: int(self._inputs.handle) + offset for name, offset in layout.offsets.items()
@@ -120,7 +120,7 @@ class GpuWindow:
         inputs: Mapping[str, np.ndarray],
         cancelled: Callable[[], bool] | None = None,
     ) -> np.ndarray:
-        """Generates one window: (B, T, C) float32.
+        """Generate one window, (B, T, C) float32.
 
         Raises:
             Cancelled: ``cancelled`` returned True.
@@ -142,13 +142,13 @@ class GpuWindow:
         return self._host_motion.copy()
 
     def _next_call(self) -> None:
-        """One call of the network, with what follows it."""
+        """Run a call of the network and the update that follows it."""
         if self._graph is not None:
             self._graph.launch(self._stream)
             return
         self._enqueue_call()
-        # The first call has made TensorRT ready for these sizes; it can be captured from now on.
-        # tensorrt_rtx captures by itself, see _bind.
+        # After the first call TensorRT is ready for these sizes, and a call can be captured as a
+        # CUDA graph. tensorrt_rtx does this itself, see _bind.
         if trt.__name__ == 'tensorrt':
             builder = self._stream.create_graph_builder().begin_building()
             self._enqueue_call()
@@ -159,14 +159,14 @@ class GpuWindow:
         self._next_state.copy_to(self._state, stream=self._stream)
 
     def _bind(self, engine: 'trt.ICudaEngine') -> 'trt.IExecutionContext':
-        """A context that knows the sizes and addresses of all it takes and makes."""
+        """Create a context, and set the shapes and addresses of its inputs and outputs."""
         if trt.__name__ == 'tensorrt_rtx':
             config = engine.create_runtime_config()
             config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
             context = engine.create_execution_context(config)
         else:
             context = engine.create_execution_context()
-        if context is None:  # mostly for want of memory
+        if context is None:  # usually because memory is short
             raise RuntimeError(f'no execution context: {trt_logger.last_error()}')
         names = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
         for name in names:
@@ -189,12 +189,12 @@ def _execute(context: 'trt.IExecutionContext', stream: Stream) -> None:
 
 
 def _pinned(nbytes: int) -> tuple[Buffer, np.ndarray]:
-    """Host memory that the GPU copies from and to, and the same as (nbytes,) uint8."""
+    """Allocate page-locked host memory; return it also as an array (nbytes,) uint8."""
     buffer = LegacyPinnedMemoryResource().allocate(nbytes)
     memory = (ctypes.c_uint8 * nbytes).from_address(int(buffer.handle))
     return buffer, np.ctypeslib.as_array(memory)
 
 
 def _front(buffer: Buffer, nbytes: int) -> Buffer:
-    """The first bytes of a piece of memory."""
+    """Return the first bytes of a buffer as a buffer."""
     return Buffer.from_handle(int(buffer.handle), nbytes, owner=buffer)

@@ -1,6 +1,6 @@
-"""The one place that imports TensorRT: `tensorrt` where it is installed, else `tensorrt_rtx`.
+"""Import of TensorRT: `tensorrt` if it is installed, else `tensorrt_rtx`.
 
-Both have the same interface; what only one of them has is marked where it is used.
+Both have the same interface. Code that works with only one of them is marked.
 """
 
 import importlib
@@ -24,7 +24,7 @@ def _load() -> ModuleType:
             module = importlib.import_module(name)
         except ModuleNotFoundError:
             continue
-        if hasattr(module, 'Builder'):  # a package of types alone has none
+        if hasattr(module, 'Builder'):  # missing in a package of type stubs
             return module
     raise ModuleNotFoundError(
         'neither tensorrt nor tensorrt_rtx is installed', name='tensorrt_rtx or tensorrt'
@@ -35,13 +35,13 @@ def _make_logger(library: ModuleType) -> Any:
     levels = {
         library.ILogger.INTERNAL_ERROR: logging.ERROR,
         library.ILogger.ERROR: logging.ERROR,
-        library.ILogger.WARNING: logging.DEBUG,  # about TensorRT's own choices, nothing to act on
+        library.ILogger.WARNING: logging.DEBUG,  # about TensorRT's own choices; users cannot act
         library.ILogger.INFO: logging.DEBUG,
         library.ILogger.VERBOSE: logging.NOTSET,
     }
 
     class Logger(library.ILogger):  # type: ignore[misc, name-defined]
-        """Hands TensorRT's words to logging; `errors` keeps them for a message of ours."""
+        """Logger that passes TensorRT's messages to logging, and keeps errors for exceptions."""
 
         def __init__(self) -> None:
             library.ILogger.__init__(self)
@@ -51,12 +51,12 @@ def _make_logger(library: ModuleType) -> Any:
             level = levels[severity]
             if level == logging.ERROR:
                 self.errors.append(' '.join(message.split()))
-                level = logging.DEBUG  # it becomes part of an exception
+                level = logging.DEBUG  # it will be part of an exception
             if level:
                 logger.log(level, '%s', message)
 
         def last_error(self) -> str:
-            """What went wrong last, once; empty where TensorRT did not say."""
+            """Return the last error and forget all errors."""
             errors, self.errors = self.errors, []
             return errors[-1] if errors else 'TensorRT does not say why'
 
@@ -64,14 +64,14 @@ def _make_logger(library: ModuleType) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    """Loads TensorRT when `trt` or `trt_logger` is first asked for, not with this module.
+    """Load TensorRT when `trt` or `trt_logger` is first used, not when this module is imported.
 
     Raises:
-        ModuleNotFoundError: it is not installed.
+        ModuleNotFoundError: TensorRT is not installed.
     """
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     library = _load()
-    # One logger for the process: TensorRT ignores any further one.
+    # One logger for the process: TensorRT ignores all further ones.
     globals().update(trt=library, trt_logger=_make_logger(library))
     return globals()[name]

@@ -1,4 +1,4 @@
-"""What a whole window needs on the device, in one piece of memory, so that one copy brings it."""
+"""All inputs of a window in one block of memory, so that one copy takes them to the device."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ import numpy as np
 from diffsheg_model.engines.engine import Conditions
 from diffsheg_model.sampling.plan import SamplingPlan
 
-#: TensorRT wants tensors to begin at multiples of this, bytes.
+#: Bytes; tensors of TensorRT begin at multiples of this.
 ALIGNMENT = 256
 
 STATE = ('x', 'memory', 'call')
-"""What one call hands to the next, in this order in memory, see `tensorrt_graphs.join_call`."""
+"""Tensors that one call passes to the next, in their order in memory; see `graphs.join_call`."""
 
 
 def window_inputs(
     conditions: Conditions, plan: SamplingPlan, tables: Mapping[str, np.ndarray], rows: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Inputs of the graphs 'conditions' and 'call' for one window, the state first.
+    """Return the inputs of the graphs 'conditions' and 'call' for a window, the state first.
 
     Args:
-        conditions: of the window.
+        conditions: conditions of the window.
         plan: N calls.
-        tables: outputs of the graph 'tables' for the S different steps of the plan.
-        rows: (N,) int64, the place of each call's step in the tables.
+        tables: outputs of the graph 'tables' for the S distinct steps of the plan.
+        rows: (N,) int64, index of each call's step in the tables.
     """
     batch = len(plan.start)
     inputs = {
@@ -49,13 +49,13 @@ def window_inputs(
 
 @dataclass(frozen=True)
 class Layout:
-    """Where tensors lie in one piece of memory.
+    """Layout of tensors in one block of memory.
 
     Attributes:
-        shapes: of each tensor, by name.
-        types: of each tensor, by name.
-        offsets: first byte of each, a multiple of ALIGNMENT.
-        nbytes: of the piece.
+        shapes: shape of each tensor, by name.
+        types: type of each tensor, by name.
+        offsets: offset of each tensor in bytes, a multiple of ALIGNMENT.
+        nbytes: bytes of the whole block.
     """
 
     shapes: dict[str, tuple[int, ...]]
@@ -65,7 +65,7 @@ class Layout:
 
     @classmethod
     def of(cls, tensors: Mapping[str, np.ndarray]) -> 'Layout':
-        """Lays tensors one behind the other."""
+        """Return the layout of tensors placed one after the other."""
         offsets, end = {}, 0
         for name, value in tensors.items():
             offsets[name] = end
@@ -78,7 +78,7 @@ class Layout:
         )
 
     def views(self, memory: np.ndarray) -> dict[str, np.ndarray]:
-        """The tensors in (nbytes,) uint8 memory, by name."""
+        """Return the tensors in memory (nbytes,) uint8 as views, by name."""
         return {
             name: np.ndarray(shape, self.types[name], memory, self.offsets[name])
             for name, shape in self.shapes.items()
