@@ -31,7 +31,7 @@ Ranges = dict[str, tuple[int, int, int]]
 
 
 def ranges_of(config: BundleConfig) -> Ranges:
-    """Return the sizes that a bundle's plans support; the most usual are those of a later window."""
+    """Return the sizes that a bundle's plans support; usual are those of a later window."""
     frames = config.format.window_frames
     sampler = make_sampler(config.diffusion, config.foppas)
     most = max(MAX_STEPS, len(sampler.first.schedule))
