@@ -19,7 +19,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from diffsheg_model.config import BundleConfig, from_dict
+from diffsheg_model.checked_fields import read_dataclass
+from diffsheg_model.config import BundleConfig
 from diffsheg_model.errors import InputError, printable
 from diffsheg_model.files.atomic import sha256
 from diffsheg_model.motion.motion import Motion, from_channels
@@ -125,7 +126,7 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
         raise InputError(f'{where} cannot be read ({error}); restore the bundle') from error
     if not isinstance(manifest, dict) or manifest.get('version') != VERSION:
         raise InputError(f'{where} is not of bundle version {VERSION}; make the bundle again')
-    config = from_dict(BundleConfig, manifest.get('config'), where)
+    config = read_dataclass(BundleConfig, manifest.get('config'), where)
     _check_files(folder, manifest.get('files'))
     try:
         with safetensors.safe_open(folder / WEIGHTS, framework='numpy') as file:

@@ -1,89 +1,72 @@
-"""What a bundle says about its model: frozen, checked when built, and plain JSON on disk."""
+"""The configuration of a model: frozen, checked when built, and plain JSON in bundle.json."""
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, get_args
 
-from diffsheg_model.errors import InputError, require
+from diffsheg_model.checked_fields import require, require_choices
+from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion_format import MotionFormat
 
-T = TypeVar('T')
-
-FLOWS = ('expression_to_gesture', 'gesture_to_expression', 'none')
-OUTPUTS = ('noise', 'velocity', 'clean')
-SPEECH_ENCODERS = ('none', 'hubert', 'whisper')
-MEL_TRANSFORMS = ('power', 'log', 'none')
+Flow = Literal['expression_to_gesture', 'gesture_to_expression', 'none']
+Output = Literal['noise', 'velocity', 'clean']
+SpeechEncoderName = Literal['none', 'hubert', 'whisper']
+MelTransform = Literal['power', 'log', 'none']
+MEL_TRANSFORMS: tuple[MelTransform, ...] = get_args(MelTransform)
 Solver = Literal['ddim', 'dpmpp_2m']
 SOLVERS: tuple[Solver, ...] = get_args(Solver)
 Spacing = Literal['even', 'log_snr']
 SPACINGS: tuple[Spacing, ...] = get_args(Spacing)
 
 
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Sizes of UniEG. The defaults are the published ones (155 M parameters).
+@dataclass(frozen=True, kw_only=True)
+class NetworkSizes:
+    """Sizes of UniEG that can be chosen. The defaults are the published ones (155 M parameters).
 
     Attributes:
-        gesture_dim: gesture channels.
-        expression_dim: expression channels.
         num_speakers: width of the style one-hot.
-        latent_dim: channels of a branch.
+        latent_dim: channels of a branch. With fewer than its motion has (141 in BEAT's gesture), a
+            branch cannot pass on all the noise that it has to predict.
         num_layers: layers of a branch.
-        num_heads: attention heads; divides latent_dim and 128.
+        num_heads: attention heads; divides latent_dim and the mel bands.
         ff_dim: inner width of a branch's feed-forward.
-        mel_dim: mel bands.
-        speech_dim: channels of the speech features; 0 where the model uses none.
-        classifier_free: whether null conditions exist, so that guidance works.
+        speech_dim: channels of the speech features; 0 for none.
+        classifier_free: True for a network with null conditions, so that guidance works. Training
+            then leaves out the conditions of the first 20 % of each batch.
         embed_dim: width of the step and speaker embeddings; 0 for the published 4 * latent_dim.
         conv_frames: width in frames, odd, of a depthwise convolution over time in each layer; 0
-            for none, as published. A small network needs it to tell smooth motion from noise,
-            which linear attention, blind to what is next to what, hardly can.
-        flow: which branch sees the other's predicted clean motion: 'expression_to_gesture' as
-            published, or, for ablations, 'gesture_to_expression' or 'none'.
-        output: what the branches' last layer gives: 'noise' as published, or what the noise then
-            follows from: 'clean', the clean motion (as MDM's, arXiv 2209.14916), or 'velocity'
-            (v of arXiv 2202.00512, section 4). Both spare a small network the copying of noise,
-            and errors at high noise are not blown up; with 'clean' the motion is as smooth as the
-            network's output, however little of the noise it can tell from motion.
+            for none, as published. Linear attention does not see which frames are neighbours, so a
+            small network needs the convolution to tell smooth motion from noise.
+        flow: the branch that sees the other's predicted clean motion. 'expression_to_gesture' is
+            published; 'gesture_to_expression' and 'none' are ablations.
+        output: the quantity that the branches' last layer predicts. 'noise' is published. 'clean'
+            is the clean motion (as MDM, arXiv 2209.14916), 'velocity' the v of arXiv 2202.00512,
+            section 4. A small network learns both sooner, because it need not copy the noise.
+            They also do not amplify errors at high noise. With 'clean', the motion is as smooth
+            as the network's output. Train both with loss.step_weight 'bounded_snr'.
     """
 
-    gesture_dim: int
-    expression_dim: int
     num_speakers: int
     latent_dim: int = 512
     num_layers: int = 8
     num_heads: int = 8
     ff_dim: int = 1024
-    mel_dim: int = 128
     speech_dim: int = 1024
     classifier_free: bool = False
     embed_dim: int = 0
     conv_frames: int = 0
-    flow: str = FLOWS[0]
-    output: str = OUTPUTS[0]
+    flow: Flow = 'expression_to_gesture'
+    output: Output = 'noise'
 
     def __post_init__(self) -> None:
-        for field in (
-            'gesture_dim',
-            'expression_dim',
-            'num_speakers',
-            'num_layers',
-            'ff_dim',
-        ):
+        require_choices(self)
+        for field in ('num_speakers', 'num_layers', 'num_heads', 'ff_dim'):
             require(getattr(self, field) >= 1, self, field, 'at least 1')
+        require(self.latent_dim >= 2 and self.latent_dim % 2 == 0, self, 'latent_dim', 'even')
         require(
-            self.latent_dim >= 2 and self.latent_dim % 2 == 0,
-            self,
-            'latent_dim',
-            'even',
-        )
-        require(
-            self.num_heads >= 1
-            and self.latent_dim % self.num_heads == 0
-            and self.mel_dim % self.num_heads == 0,
+            self.latent_dim % self.num_heads == 0,
             self,
             'num_heads',
-            f'a divisor of latent_dim {self.latent_dim} and mel_dim {self.mel_dim}',
+            f'a divisor of latent_dim {self.latent_dim}',
         )
         require(self.speech_dim >= 0, self, 'speech_dim', '0 (none) or more')
         require(self.embed_dim >= 0, self, 'embed_dim', '0 (4 * latent_dim) or more')
@@ -93,16 +76,41 @@ class NetworkConfig:
             'conv_frames',
             '0 (none) or odd',
         )
-        require(self.flow in FLOWS, self, 'flow', f'one of {", ".join(FLOWS)}')
-        require(self.output in OUTPUTS, self, 'output', f'one of {", ".join(OUTPUTS)}')
 
     @property
     def embedding_dim(self) -> int:
         """Width of the step and speaker embeddings."""
         return self.embed_dim or 4 * self.latent_dim
 
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig(NetworkSizes):
+    """All sizes of UniEG: the chosen ones, and those that motion and mel impose.
+
+    Attributes:
+        gesture_dim: gesture channels.
+        expression_dim: expression channels.
+        mel_dim: mel bands.
+    """
+
+    gesture_dim: int
+    expression_dim: int
+    mel_dim: int = 128
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in ('gesture_dim', 'expression_dim', 'mel_dim'):
+            require(getattr(self, field) >= 1, self, field, 'at least 1')
+        require(
+            self.mel_dim % self.num_heads == 0,
+            self,
+            'num_heads',
+            f'a divisor of mel_dim {self.mel_dim}',
+        )
+
     @property
     def channels(self) -> int:
+        """Gesture and expression channels together."""
         return self.gesture_dim + self.expression_dim
 
 
@@ -111,38 +119,33 @@ class DiffusionConfig:
     """The noise schedule of linear betas, and the settings of sampling.
 
     Attributes:
-        num_steps: levels of noise that the network was trained on.
+        num_steps: noise levels that the network was trained on.
         beta_start, beta_end: first and last beta.
-        sampling_steps: steps that a first window takes.
+        sampling_steps: denoising steps of a first window.
         solver: 'ddim' as published, or 'dpmpp_2m' (DPM-Solver++ 2M, arXiv 2211.01095), which is of
             second order and needs fewer steps.
-        spacing: 'even' in the level's number as published, or 'log_snr', even in log(abar /
-            (1 - abar)), which a solver of second order needs.
+        spacing: 'even' spacing of the timesteps, as published. 'log_snr' is even spacing of
+            log(abar / (1 - abar)), which a solver of second order needs.
     """
 
     num_steps: int = 1000
     beta_start: float = 1e-4
     beta_end: float = 2e-2
     sampling_steps: int = 25
-    solver: str = SOLVERS[0]
-    spacing: str = SPACINGS[0]
+    solver: Solver = 'ddim'
+    spacing: Spacing = 'even'
 
     def __post_init__(self) -> None:
+        require_choices(self)
         require(self.num_steps >= 1, self, 'num_steps', 'at least 1')
-        require(
-            0 < self.beta_start <= self.beta_end < 1,
-            self,
-            'beta_start',
-            'in (0, beta_end], < 1',
-        )
+        in_range = 0 < self.beta_start <= self.beta_end < 1
+        require(in_range, self, 'beta_start', 'in (0, beta_end], < 1')
         require(
             1 <= self.sampling_steps <= self.num_steps,
             self,
             'sampling_steps',
             f'in 1..{self.num_steps} (num_steps)',
         )
-        require(self.solver in SOLVERS, self, 'solver', f'one of {", ".join(SOLVERS)}')
-        require(self.spacing in SPACINGS, self, 'spacing', f'one of {", ".join(SPACINGS)}')
 
 
 @dataclass(frozen=True)
@@ -151,10 +154,10 @@ class FoppasConfig:
 
     Attributes:
         overlap: frames that a window shares with the one before it; 0 makes windows independent.
-        jump_length: steps that a harmonising jump goes back up.
+        jump_length: re-noising steps of a harmonising jump.
         jump_n_sample: passes over each jump; 1 means no jumps.
-        start_fraction: share of the chain, of its levels and of the sampling steps, that a later
-            window runs through (published 0.6: 15 of 25 steps, from level 560 of 1000).
+        start_fraction: share of the noise levels and of the sampling steps that a later window
+            uses (published 0.6: 15 of 25 steps, from level 560 of 1000).
         ramp_level: noise level sqrt(1 - abar) under which the known frames are cross-faded in.
         guidance_scale: classifier-free guidance; 1 is none (published for SHOW: 1.15, 1.25).
     """
@@ -177,46 +180,35 @@ class FoppasConfig:
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """How audio becomes features (arXiv 2401.04747, section 4.1, and the released code).
+    """Settings of the audio features (arXiv 2401.04747, section 4.1, and the released code).
 
     Attributes:
-        sample_rate: rate that speech encoders hear, Hz.
-        mel_rate: rate that the mel spectrogram is computed at, Hz; a multiple of the fps.
+        sample_rate: input rate of speech encoders, Hz.
+        mel_rate: audio rate of the mel spectrogram, Hz; a multiple of the fps.
         mel_bins: mel bands.
-        mel_transform: 'power' as published, 'log' or 'none' (see features.mel_transform).
+        mel_transform: 'power' as published, 'log' or 'none' (see features.mel).
         speech_encoder: 'none', 'hubert' or 'whisper'.
-        speech_context_s: audio before a window that its speech features may hear, seconds.
+        speech_context_s: seconds of audio before a window from which its speech features may come.
     """
 
     sample_rate: int = 16000
     mel_rate: int = 18000
     mel_bins: int = 128
-    mel_transform: str = 'power'
-    speech_encoder: str = 'none'
+    mel_transform: MelTransform = 'power'
+    speech_encoder: SpeechEncoderName = 'none'
     speech_context_s: float = 4.0
 
     def __post_init__(self) -> None:
+        require_choices(self)
         require(self.sample_rate == 16000, self, 'sample_rate', '16000')
         require(8000 <= self.mel_rate <= 96000, self, 'mel_rate', 'in 8000..96000 Hz')
         require(self.mel_bins >= 1, self, 'mel_bins', 'at least 1')
-        require(
-            self.mel_transform in MEL_TRANSFORMS,
-            self,
-            'mel_transform',
-            f'one of {", ".join(MEL_TRANSFORMS)}',
-        )
-        require(
-            self.speech_encoder in SPEECH_ENCODERS,
-            self,
-            'speech_encoder',
-            f'one of {", ".join(SPEECH_ENCODERS)}',
-        )
         require(0 <= self.speech_context_s <= 60, self, 'speech_context_s', 'in [0, 60] s')
 
 
 @dataclass(frozen=True)
 class BundleConfig:
-    """Everything about a bundle but its numbers; bundle.json holds exactly this."""
+    """Everything about a bundle except its numbers, as bundle.json stores it."""
 
     name: str
     licence: str
@@ -258,47 +250,9 @@ class BundleConfig:
         )
 
     def check_speaker(self, speaker: int) -> None:
-        """Raises InputError unless the model knows the speaker of that index."""
+        """Raise InputError unless the model has a speaker with this index."""
         if not 0 <= speaker < self.network.num_speakers:
             raise InputError(
                 f'speaker = {speaker}: the model {self.name!r} knows styles 0..'
                 f'{self.network.num_speakers - 1}'
             )
-
-
-def from_dict(cls: type[T], values: Any, where: str) -> T:
-    """Builds config dataclass ``cls`` from parsed JSON, nested dataclasses included.
-
-    Raises:
-        InputError: a field is missing, unknown, of the wrong kind or out of range; ``where``
-            (a file name, say) stands in the message.
-    """
-    if not isinstance(values, dict):
-        raise InputError(f'{where}: {cls.__name__} must be an object, not {values!r:.60}')
-    fields = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    if unknown := sorted(set(values) - set(fields)):
-        raise InputError(f'{where}: unknown field {unknown[0]!r} in {cls.__name__}')
-    arguments: dict[str, Any] = {}
-    for name, field in fields.items():
-        if name not in values:
-            if field.default is dataclasses.MISSING:
-                raise InputError(f'{where}: {cls.__name__} lacks the field {name!r}')
-            continue
-        value = values[name]
-        if dataclasses.is_dataclass(field.type):
-            value = from_dict(field.type, value, where)  # type: ignore[arg-type]
-        elif field.type == tuple[str, ...]:
-            if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-                raise InputError(f'{where}: {cls.__name__}.{name} must be a list of names')
-            value = tuple(value)
-        elif field.type is float and type(value) is int:
-            value = float(value)
-        elif type(value) is not field.type:
-            raise InputError(
-                f'{where}: {cls.__name__}.{name} = {value!r:.60} must be {field.type.__name__}'  # type: ignore[union-attr]
-            )
-        arguments[name] = value
-    try:
-        return cls(**arguments)
-    except InputError as error:
-        raise InputError(f'{where}: {error}') from error

@@ -43,11 +43,3 @@ def one_line(error: BaseException) -> str:
         return str(error)
     lines = str(error).strip().splitlines() or ['']
     return printable(f'{type(error).__name__}: {lines[0]}'.removesuffix(': '))
-
-
-def require(condition: bool, owner: object, field: str, allowed: str) -> None:
-    """Raise InputError unless a condition holds; it names the field, its value and the limits."""
-    if not condition:
-        raise InputError(
-            f'{type(owner).__name__}.{field} = {getattr(owner, field)!r}: must be {allowed}'
-        )

@@ -45,7 +45,8 @@ def train(
             encoder. The bundle gets a copy. Default: the encoder of --init-from, or else the one
             in the default folder of export-speech, which is not copied.
     """
-    from diffsheg_model.training.train import load_settings, train_model
+    from diffsheg_model.training.settings_file import load_settings
+    from diffsheg_model.training.train import train_model
     from diffsheg_model.training.windows import DataRoot
 
     settings = load_settings(preset, config, set)

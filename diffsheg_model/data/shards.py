@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffsheg_model.config import from_dict
+from diffsheg_model.checked_fields import read_dataclass
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import FORMATS
 from diffsheg_model.motion.motion_format import MotionFormat
@@ -196,7 +196,7 @@ def _read_format(path: Path, value: object) -> MotionFormat:
         if value not in FORMATS:
             raise InputError(f'{path}: format {value!r}: must be one of {", ".join(FORMATS)}')
         return FORMATS[value]
-    return from_dict(MotionFormat, value, str(path))
+    return read_dataclass(MotionFormat, value, str(path))
 
 
 def _read_stats(

@@ -12,8 +12,7 @@ import numpy as np
 
 from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines.engine import Conditions, Engine
-from diffsheg_model.features.mel import FFT_SIZE, mel_frame
-from diffsheg_model.features.mel_transform import transform_mel
+from diffsheg_model.features.mel import FFT_SIZE, mel_frame, transform_mel
 from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import seeded_noise
 from diffsheg_model.sampling.plan import SamplingPlan

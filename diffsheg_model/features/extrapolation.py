@@ -1,19 +1,19 @@
-"""How sound is taken to go on where it has not been heard yet."""
+"""A guess of sound that has not arrived yet."""
 
 import numpy as np
 
-#: The sound of this time is taken to go on, forwards and backwards in turn.
+#: Seconds of sound that are repeated, forwards and backwards in turn.
 MIRRORED_S = 0.03
 
 
 def extrapolate(samples: np.ndarray, count: int, rate: int) -> np.ndarray:
-    """The sound with a guess of its next samples.
+    """Return the sound followed by a guess of its next samples.
 
-    The last `MIRRORED_S` are mirrored in time, again and again: level, pitch and spectrum stay
-    what they were, without a click.
+    The last `MIRRORED_S` are mirrored in time again and again. This keeps level, pitch and spectrum
+    and makes no click.
 
     Args:
-        samples: (n,) what was heard, n >= 1.
+        samples: (n,) sound that has arrived, n >= 1.
         count: samples to add.
         rate: Hz.
 

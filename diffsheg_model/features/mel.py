@@ -1,23 +1,26 @@
 """The published mel spectrogram, one frame at a time.
 
-The released code calls ``librosa.feature.melspectrogram(y, sr=18000, hop_length=1200)``: power
-mel without a logarithm, 128 Slaney bands over 0..9 kHz, FFT 2048, periodic Hann, frames centred
-on multiples of the hop with zeros outside the signal (arXiv 2401.04747, section 4.1). The same
-numbers are computed here without librosa, whose import takes seconds, and without BLAS, whose
-sums may depend on the number of threads: a frame's mel is a function of its samples alone.
+The released code calls ``librosa.feature.melspectrogram(y, sr=18000, hop_length=1200)``. That is
+power mel without a logarithm, 128 Slaney bands over 0..9 kHz, FFT 2048 and a periodic Hann window.
+Frames are centred on multiples of the hop, with zeros outside the signal (arXiv 2401.04747,
+section 4.1). This module computes the same numbers without librosa, because its import takes
+seconds. It does without BLAS too, because BLAS sums may depend on the number of threads: a frame's
+mel depends on its samples alone.
 """
 
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 
+from diffsheg_model.config import MEL_TRANSFORMS
 from diffsheg_model.errors import InputError
 
 FFT_SIZE = 2048
 
 
 def hop_length(mel_rate: int, fps: float) -> int:
-    """Samples at ``mel_rate`` Hz between two frames.
+    """Return the samples at ``mel_rate`` Hz between two frames.
 
     Raises:
         InputError: ``mel_rate`` is not a multiple of ``fps``.
@@ -32,7 +35,7 @@ def hop_length(mel_rate: int, fps: float) -> int:
 
 
 def mel_filters(rate: int, bins: int, fft_size: int = FFT_SIZE) -> np.ndarray:
-    """Triangular filters, equal to ``librosa.filters.mel(sr=rate, n_fft=fft_size, n_mels=bins)``.
+    """Return ``librosa.filters.mel(sr=rate, n_fft=fft_size, n_mels=bins)``: triangular filters.
 
     Slaney's scale (Auditory Toolbox, 1998): 3 mel per 200 Hz up to 1 kHz, logarithmic above, 27
     mel for a factor of 6.4; each triangle has an area of one hertz.
@@ -54,7 +57,7 @@ def mel_filters(rate: int, bins: int, fft_size: int = FFT_SIZE) -> np.ndarray:
 
 
 class MelFrame:
-    """Computes the mel of one frame.
+    """The mel transform of one frame.
 
     Attributes:
         bins: mel bands.
@@ -68,7 +71,7 @@ class MelFrame:
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT_SIZE) / FFT_SIZE)
 
     def __call__(self, samples: np.ndarray) -> np.ndarray:
-        """Mel power of one frame.
+        """Return the mel power of one frame.
 
         Args:
             samples: (2048,) around the frame's centre, at the mel rate.
@@ -85,5 +88,34 @@ class MelFrame:
 
 @functools.cache
 def mel_frame(rate: int, bins: int) -> MelFrame:
-    """The one ``MelFrame`` of these sizes (it holds constants only, so threads may share it)."""
+    """Return the shared ``MelFrame`` of these sizes; it is constant, so threads may share it."""
     return MelFrame(rate, bins)
+
+
+def transform_mel(mel: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
+    """Return a power mel spectrogram as the network takes it, in training and live.
+
+    The published network takes the power itself (arXiv 2401.04747, section 4.1). The power of real
+    speech is small and heavy-tailed: its median is near 1e-3, its peaks near 100. A long training
+    copes with that, a short one does not. 'log' spreads it over about [0, 1.4].
+
+    Args:
+        mel: (..., bins) power, 0 or more.
+        kind: 'power' returns ``mel`` as it is. 'log' returns ``(log10(mel + 1e-6) + 6) / 6``, which
+            is 0 for digital silence and 1 for a power of 1. 'none' returns zeros, for a network
+            with speech features alone.
+
+    Returns:
+        (..., bins) float32.
+
+    Raises:
+        InputError: ``kind`` is unknown.
+    """
+    if kind == 'power':
+        return np.asarray(mel, np.float32)
+    if kind == 'none':
+        return np.zeros_like(mel, np.float32)
+    if kind == 'log':
+        level = np.log10(np.asarray(mel, np.float32) + np.float32(1e-6))
+        return (level + np.float32(6)) * np.float32(1 / 6)
+    raise InputError(f'mel_transform = {kind!r}: must be one of {", ".join(MEL_TRANSFORMS)}')

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.config import from_dict
+from diffsheg_model.checked_fields import read_dataclass, require
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.user_folders import cache_home
 from diffsheg_model.threads import thread_count
@@ -53,10 +53,7 @@ class SpeechEncoderCard:
 
     def __post_init__(self) -> None:
         for field in ('dim', 'min_samples', 'max_samples'):
-            if getattr(self, field) < 1:
-                raise InputError(
-                    f'SpeechEncoderCard.{field} = {getattr(self, field)}: must be at least 1'
-                )
+            require(getattr(self, field) >= 1, self, field, 'at least 1')
 
 
 class OnnxSpeechEncoder:
@@ -120,7 +117,7 @@ def _read_card(path: Path) -> SpeechEncoderCard:
         values = json.loads(path.read_text())
     except ValueError as error:
         raise InputError(f'{path}: not valid JSON; export the encoder again') from error
-    return from_dict(SpeechEncoderCard, values, str(path))
+    return read_dataclass(SpeechEncoderCard, values, str(path))
 
 
 def normalise(samples: np.ndarray) -> np.ndarray:

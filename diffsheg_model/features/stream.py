@@ -10,8 +10,7 @@ from diffsheg_model.audio.sound_file import check_sample_rate, check_samples
 from diffsheg_model.config import FeatureConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.features.extrapolation import extrapolate
-from diffsheg_model.features.mel import FFT_SIZE, hop_length, mel_frame
-from diffsheg_model.features.mel_transform import transform_mel
+from diffsheg_model.features.mel import FFT_SIZE, hop_length, mel_frame, transform_mel
 from diffsheg_model.features.speech_encoder import SpeechEncoder, resample_features
 
 #: When a frame's sound has been heard, its features are final so much later at most: half an FFT

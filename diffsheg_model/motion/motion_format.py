@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from diffsheg_model.errors import require
+from diffsheg_model.checked_fields import require
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from diffsheg_model.errors import InputError
+from diffsheg_model.checked_fields import require, require_choices
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,13 @@ class LossSettings:
     bounded_clean: bool = False
 
     def __post_init__(self) -> None:
+        require_choices(self)
         for field in ('epsilon', 'velocity', 'clean'):
-            if not getattr(self, field) >= 0:
-                raise InputError(f'loss.{field} = {getattr(self, field)!r}: must be 0 or more')
-        if self.epsilon + self.velocity + self.clean == 0:
-            raise InputError('loss: epsilon, velocity and clean are all 0; one must be positive')
+            require(getattr(self, field) >= 0, self, field, '0 or more')
+        total = self.epsilon + self.velocity + self.clean
+        require(total > 0, self, 'epsilon', 'positive where velocity and clean are 0')
         for field in ('clean_beta', 'snr_gamma'):
-            if not getattr(self, field) > 0:
-                raise InputError(f'loss.{field} = {getattr(self, field)!r}: must be positive')
-        if self.step_weight not in ('none', 'min_snr', 'sqrt_snr', 'bounded_snr'):
-            raise InputError(
-                f'loss.step_weight = {self.step_weight!r}: must be none, min_snr, sqrt_snr or '
-                'bounded_snr'
-            )
+            require(getattr(self, field) > 0, self, field, 'positive')
 
 
 def noised(clean: Tensor, noise: Tensor, abar: Tensor) -> Tensor:

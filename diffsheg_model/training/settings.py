@@ -1,63 +1,20 @@
 """Every setting of a training run, as preset files and ``diffsheg train --config`` give them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+from diffsheg_model.checked_fields import require, require_choices
 from diffsheg_model.config import (
     BundleConfig,
     DiffusionConfig,
     FeatureConfig,
     FoppasConfig,
     NetworkConfig,
+    NetworkSizes,
 )
-from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import FORMATS
 from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.training.losses import LossSettings
-
-
-def require(condition: bool, section: str, owner: object, name: str, allowed: str) -> None:
-    """Raises InputError naming the field, its value and what is allowed."""
-    if not condition:
-        raise InputError(f'{section}.{name} = {getattr(owner, name)!r}: must be {allowed}')
-
-
-@dataclass(frozen=True)
-class NetworkSettings:
-    """Sizes of UniEG; the numbers of channels come from the motion format.
-
-    Attributes:
-        num_speakers: width of the style one-hot.
-        latent_dim: channels of a branch. Below the gesture channels (141 for BEAT) a branch cannot
-            pass on all the noise that it has to predict.
-        num_layers: layers of a branch.
-        num_heads: attention heads; divides latent_dim and 128.
-        ff_dim: inner width of a branch's feed-forward.
-        speech_dim: width of the speech encoder's features, 0 for none.
-        embed_dim: width of the step and speaker embeddings, 0 for the published 4 * latent_dim.
-        classifier_free: whether the first 20 % of each batch trains without condition, for
-            guidance.
-        conv_frames: width in frames, odd, of a convolution over time in each layer; 0 for none,
-            as published.
-        flow: which branch sees the other's clean motion: 'expression_to_gesture' (published),
-            'gesture_to_expression' or 'none'.
-        output: what the last layer gives: 'noise' (published), 'clean' or 'velocity', which
-            short training of a small network learns sooner (use loss.step_weight bounded_snr).
-    """
-
-    num_speakers: int = 30
-    latent_dim: int = 512
-    num_layers: int = 8
-    num_heads: int = 8
-    ff_dim: int = 1024
-    speech_dim: int = 1024
-    embed_dim: int = 0
-    classifier_free: bool = False
-    conv_frames: int = 0
-    flow: Literal['expression_to_gesture', 'gesture_to_expression', 'none'] = (
-        'expression_to_gesture'
-    )
-    output: Literal['noise', 'velocity', 'clean'] = 'noise'
 
 
 @dataclass(frozen=True)
@@ -97,16 +54,16 @@ class BatchSettings:
     speech_noise: float = 0.0
 
     def __post_init__(self) -> None:
-        require(self.stride >= 1, 'batches', self, 'stride', 'at least 1 frame')
-        require(self.still_threshold >= 0, 'batches', self, 'still_threshold', '0 or more radians')
-        require(self.std_floor > 0, 'batches', self, 'std_floor', 'positive')
-        require(self.batch_size >= 1, 'batches', self, 'batch_size', 'at least 1')
-        require(self.epoch_windows >= 0, 'batches', self, 'epoch_windows', '0 or more')
-        require(self.workers >= 0, 'batches', self, 'workers', '0 or more')
+        require(self.stride >= 1, self, 'stride', 'at least 1 frame')
+        require(self.still_threshold >= 0, self, 'still_threshold', '0 or more radians')
+        require(self.std_floor > 0, self, 'std_floor', 'positive')
+        require(self.batch_size >= 1, self, 'batch_size', 'at least 1')
+        require(self.epoch_windows >= 0, self, 'epoch_windows', '0 or more')
+        require(self.workers >= 0, self, 'workers', '0 or more')
         for name in ('gain_db', 'tilt_db'):
-            require(0 <= getattr(self, name) <= 60, 'batches', self, name, 'in [0, 60] dB')
-        require(0 <= self.noise_floor <= 1, 'batches', self, 'noise_floor', 'in [0, 1]')
-        require(0 <= self.speech_noise <= 10, 'batches', self, 'speech_noise', 'in [0, 10]')
+            require(0 <= getattr(self, name) <= 60, self, name, 'in [0, 60] dB')
+        require(0 <= self.noise_floor <= 1, self, 'noise_floor', 'in [0, 1]')
+        require(0 <= self.speech_noise <= 10, self, 'speech_noise', 'in [0, 10]')
 
 
 @dataclass(frozen=True)
@@ -142,19 +99,14 @@ class OptimiserSettings:
     ema_decay: float = 0.9999
 
     def __post_init__(self) -> None:
-        section = 'optimiser'
-        require(self.name in ('adam', 'adamw'), section, self, 'name', 'adam or adamw')
-        require(0 < self.learning_rate <= 1, section, self, 'learning_rate', 'in (0, 1]')
-        require(self.weight_decay >= 0, section, self, 'weight_decay', '0 or more')
-        require(self.warmup_steps >= 0, section, self, 'warmup_steps', '0 or more')
-        allowed = ('constant', 'cosine')
-        require(self.schedule in allowed, section, self, 'schedule', ' or '.join(allowed))
-        require(0 <= self.final_fraction <= 1, section, self, 'final_fraction', 'in [0, 1]')
-        require(self.gradient_clip > 0, section, self, 'gradient_clip', 'positive')
-        require(self.accumulate >= 1, section, self, 'accumulate', 'at least 1')
-        branches = ('all', 'expression', 'gesture')
-        require(self.learns in branches, section, self, 'learns', 'all, expression or gesture')
-        require(0 <= self.ema_decay < 1, section, self, 'ema_decay', 'in [0, 1)')
+        require_choices(self)
+        require(0 < self.learning_rate <= 1, self, 'learning_rate', 'in (0, 1]')
+        require(self.weight_decay >= 0, self, 'weight_decay', '0 or more')
+        require(self.warmup_steps >= 0, self, 'warmup_steps', '0 or more')
+        require(0 <= self.final_fraction <= 1, self, 'final_fraction', 'in [0, 1]')
+        require(self.gradient_clip > 0, self, 'gradient_clip', 'positive')
+        require(self.accumulate >= 1, self, 'accumulate', 'at least 1')
+        require(0 <= self.ema_decay < 1, self, 'ema_decay', 'in [0, 1)')
 
 
 @dataclass(frozen=True)
@@ -203,14 +155,14 @@ class RunSettings:
     progress_bar: bool = True
 
     def __post_init__(self) -> None:
-        require(self.max_minutes >= 0, 'run', self, 'max_minutes', '0 (no limit) or more')
+        require(self.max_minutes >= 0, self, 'max_minutes', '0 (no limit) or more')
         for name in ('max_steps', 'max_epochs'):
-            require(getattr(self, name) >= -1, 'run', self, name, '-1 (no limit) or more')
-        require(self.checkpoint_minutes > 0, 'run', self, 'checkpoint_minutes', 'positive')
-        require(self.validate_every >= 1, 'run', self, 'validate_every', 'at least 1')
-        require(self.nodes >= 1, 'run', self, 'nodes', 'at least 1')
-        require(self.threads >= 0, 'run', self, 'threads', '0 or more')
-        require(self.log_every >= 1, 'run', self, 'log_every', 'at least 1')
+            require(getattr(self, name) >= -1, self, name, '-1 (no limit) or more')
+        require(self.checkpoint_minutes > 0, self, 'checkpoint_minutes', 'positive')
+        require(self.validate_every >= 1, self, 'validate_every', 'at least 1')
+        require(self.nodes >= 1, self, 'nodes', 'at least 1')
+        require(self.threads >= 0, self, 'threads', '0 or more')
+        require(self.log_every >= 1, self, 'log_every', 'at least 1')
 
 
 @dataclass(frozen=True)
@@ -248,19 +200,18 @@ class TrainingSettings:
     """
 
     format: str = 'beat'
-    network: NetworkSettings = field(default_factory=NetworkSettings)
-    features: FeatureConfig = field(default_factory=FeatureConfig)
-    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
-    foppas: FoppasConfig = field(default_factory=FoppasConfig)
-    batches: BatchSettings = field(default_factory=BatchSettings)
-    loss: LossSettings = field(default_factory=LossSettings)
-    optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
-    run: RunSettings = field(default_factory=RunSettings)
-    card: CardSettings = field(default_factory=CardSettings)
+    network: NetworkSizes = NetworkSizes(num_speakers=30)
+    features: FeatureConfig = FeatureConfig()
+    diffusion: DiffusionConfig = DiffusionConfig()
+    foppas: FoppasConfig = FoppasConfig()
+    batches: BatchSettings = BatchSettings()
+    loss: LossSettings = LossSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    run: RunSettings = RunSettings()
+    card: CardSettings = CardSettings()
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            raise InputError(f'format = {self.format!r}: must be one of {", ".join(FORMATS)}')
+        require(self.format in FORMATS, self, 'format', f'one of {", ".join(FORMATS)}')
 
     @property
     def motion_format(self) -> MotionFormat:
@@ -273,10 +224,10 @@ class TrainingSettings:
         """The config of the bundle that this run writes; checks that its parts fit together."""
         format_ = self.motion_format
         network = NetworkConfig(
+            **vars(self.network),
             gesture_dim=format_.gesture_dim,
             expression_dim=format_.expression_dim,
             mel_dim=self.features.mel_bins,
-            **vars(self.network),
         )
         return BundleConfig(
             name=self.card.name,

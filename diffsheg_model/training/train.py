@@ -13,7 +13,6 @@ from pathlib import Path
 import lightning as L
 import numpy as np
 import torch
-from jsonargparse import ActionConfigFile, ArgumentError, ArgumentParser
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar, Timer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
@@ -21,20 +20,21 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from diffsheg_model.bundle import MANIFEST, Bundle, load_bundle
-from diffsheg_model.config import BundleConfig
+from diffsheg_model.config import BundleConfig, NetworkSizes
 from diffsheg_model.data.speech_features import encode_takes
 from diffsheg_model.data.statistics import STILL
 from diffsheg_model.engines.compiled_code import keep_compiled_code
-from diffsheg_model.errors import InputError, one_line
+from diffsheg_model.errors import InputError
 from diffsheg_model.features.speech_encoder import default_folder
-from diffsheg_model.files.atomic import atomic_path, check_replaceable
+from diffsheg_model.files.atomic import check_replaceable
 from diffsheg_model.files.user_folders import cache_home
 from diffsheg_model.motion.rest_skeletons import human
 from diffsheg_model.motion.skeleton import Skeleton
 from diffsheg_model.network.save_bundle import save_bundle
 from diffsheg_model.training.ema import MovingAverage
 from diffsheg_model.training.module import UniEGModule
-from diffsheg_model.training.settings import NetworkSettings, TrainingSettings
+from diffsheg_model.training.settings import TrainingSettings
+from diffsheg_model.training.settings_file import write_settings
 from diffsheg_model.training.windows import (
     Corpus,
     DataRoot,
@@ -44,65 +44,6 @@ from diffsheg_model.training.windows import (
 )
 
 logger = logging.getLogger(__name__)
-
-PRESETS = Path(__file__).parent / 'presets'
-
-
-def preset_names() -> list[str]:
-    """Return the presets that ship with the package."""
-    return sorted(path.stem for path in PRESETS.glob('*.yaml'))
-
-
-def _settings_parser() -> ArgumentParser:
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(TrainingSettings)
-    parser.add_argument('--config', action=ActionConfigFile)
-    return parser
-
-
-def load_settings(
-    preset: str, config: Path | None = None, overrides: Sequence[str] = ()
-) -> TrainingSettings:
-    """Return settings of a preset, overridden by a file, overridden by single fields.
-
-    Args:
-        preset: a name of `preset_names()`.
-        config: YAML file of the same layout as a preset; it may hold any part of it.
-        overrides: 'section.field=value', such as 'optimiser.learning_rate=1e-3'.
-
-    Raises:
-        InputError: a preset, file or field is unknown, or a value is not allowed.
-    """
-    path = PRESETS / f'{preset}.yaml'
-    if not path.is_file():
-        raise InputError(f'preset {preset!r}: must be one of {", ".join(preset_names())}')
-    arguments = ['--config', str(path)]
-    if config is not None:
-        if not config.is_file():
-            raise InputError(f'{config}: no such settings file')
-        arguments += ['--config', str(config)]
-    for override in overrides:
-        if '=' not in override:
-            raise InputError(f'--set {override}: must be section.field=value')
-        arguments.append(f'--{override}')
-    parser = _settings_parser()
-    try:
-        values = parser.instantiate(parser.parse_args(arguments))
-    except ArgumentError as error:
-        raise InputError(f'settings: {" ".join(str(error).split())}') from error
-    except InputError:
-        raise
-    except Exception as error:  # a damaged file makes the parser of YAML raise anything
-        raise InputError(f'{config or path}: no settings ({one_line(error)})') from error
-    names = [field.name for field in dataclasses.fields(TrainingSettings)]
-    return TrainingSettings(**{name: values[name] for name in names})
-
-
-def _write_settings(settings: TrainingSettings, path: Path) -> None:
-    parser = _settings_parser()
-    values = parser.parse_object(dataclasses.asdict(settings))
-    with atomic_path(path) as temporary:
-        temporary.write_text(parser.dump(values, skip_unset=False))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,10 +66,10 @@ def _start_from(settings: TrainingSettings, bundle: Bundle | None) -> _Start:
             f'{bundle.path} generates {config.format.name} motion ({config.format.channels} '
             f'channels), the preset trains {settings.format}; choose the preset for this bundle'
         )
-    sizes = {f.name: getattr(config.network, f.name) for f in dataclasses.fields(NetworkSettings)}
+    sizes = {f.name: getattr(config.network, f.name) for f in dataclasses.fields(NetworkSizes)}
     settings = dataclasses.replace(
         settings,
-        network=NetworkSettings(**sizes),
+        network=NetworkSizes(**sizes),
         features=config.features,
         diffusion=config.diffusion,
         foppas=config.foppas,
@@ -248,7 +189,7 @@ def train_model(
     )
     trainer = _trainer(settings, output, bool(validation))
     if trainer.is_global_zero:
-        _write_settings(settings, output / 'settings.yaml')
+        write_settings(settings, output / 'settings.yaml')
     with _readable_errors(output, checkpoint if resume else None):
         _fit(trainer, module, make_loader(windows, settings), measuring, checkpoint)
         trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')

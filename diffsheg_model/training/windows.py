@@ -22,7 +22,7 @@ from diffsheg_model.data.shards import (
 )
 from diffsheg_model.data.statistics import STILL, compute_stats, settle
 from diffsheg_model.errors import InputError
-from diffsheg_model.features.mel_transform import transform_mel
+from diffsheg_model.features.mel import transform_mel
 from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.training.mel_augment import augment_mel
 from diffsheg_model.training.settings import TrainingSettings

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diffsheg_model.config import from_dict
+from diffsheg_model.checked_fields import read_dataclass
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion_format import MotionFormat
 
@@ -152,7 +152,7 @@ def parse_protocol(text: bytes, path: Path) -> tuple[Protocol, str, str]:
             f'{path}: version {values.get("version")!r}, this program reads {_VERSION}; '
             'train the auto-encoder again'
         )
-    protocol = from_dict(Protocol, values.get('protocol'), str(path))
+    protocol = read_dataclass(Protocol, values.get('protocol'), str(path))
     weights_sha256 = str(values.get('weights_sha256'))
     lasting = protocol_text(replace(protocol, minutes=0.0), weights_sha256)
     return protocol, weights_sha256, hashlib.sha256(lasting.encode()).hexdigest()[:8]

@@ -23,7 +23,8 @@ torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
 
 from diffsheg_model.data.speech_features import window_features
-from diffsheg_model.training.train import load_settings, train_model
+from diffsheg_model.training.settings_file import load_settings
+from diffsheg_model.training.train import train_model
 from diffsheg_model.training.windows import DataRoot
 
 TINY = (

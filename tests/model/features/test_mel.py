@@ -10,6 +10,7 @@ from diffsheg_model.features.mel import (
     hop_length,
     mel_filters,
     mel_frame,
+    transform_mel,
 )
 
 
@@ -39,3 +40,11 @@ def test_hop_is_the_frame_period(fps: float, hop: int) -> None:
 def test_fps_that_does_not_divide_the_rate_is_refused() -> None:
     with pytest.raises(InputError, match=r'fps = 29\.97: mel_rate 18000 Hz'):
         hop_length(18000, 29.97)
+
+
+def test_mel_transform():
+    mel = np.array([[0.0, 1e-6, 1.0, 100.0]], np.float32)
+    np.testing.assert_array_equal(transform_mel(mel, 'power'), mel)
+    np.testing.assert_allclose(transform_mel(mel, 'log'), [[0, 0.0502, 1, 8 / 6]], atol=1e-4)
+    with pytest.raises(InputError, match='mel_transform'):
+        transform_mel(mel, 'square')

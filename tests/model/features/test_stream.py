@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from diffsheg_model.audio.sound_file import read_audio
 from diffsheg_model.config import FeatureConfig
 from diffsheg_model.errors import InputError
-from diffsheg_model.features.mel_transform import transform_mel
+from diffsheg_model.features.mel import transform_mel
 from diffsheg_model.features.speech_encoder import (
     OnnxSpeechEncoder,
     SpeechEncoder,

@@ -1,5 +1,7 @@
 """UniEG against the published network's numbers, and what those numbers do not cover."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -65,7 +67,7 @@ def filled(config, seed=1):
 
 @pytest.mark.parametrize('guidance', [None, 1.25])
 def test_a_batch_equals_its_rows(guidance):
-    config = NetworkConfig(6, 4, 3, latent_dim=16, num_layers=2, classifier_free=True)
+    config = dataclasses.replace(TINY, classifier_free=True)
     network, batch = filled(config), inputs(config, 3, 20)
     assert len(set(batch['t'].tolist())) == 3
     together = network(**batch, guidance_scale=guidance)
@@ -105,7 +107,7 @@ def test_expression_drives_gesture_and_not_the_reverse():
 
 
 def test_null_rows_do_not_hear():
-    config = NetworkConfig(6, 4, 3, latent_dim=16, num_layers=2, classifier_free=True)
+    config = dataclasses.replace(TINY, classifier_free=True)
     network, batch = filled(config), inputs(config, 2, 8)
     mask = torch.tensor([True, False])
     base = network(**batch, null_mask=mask)
@@ -122,9 +124,7 @@ def test_a_fresh_network_starts_at_its_residuals():
 
 
 def variant(**fields):
-    return NetworkConfig(
-        6, 4, 3, latent_dim=16, num_layers=2, num_heads=2, ff_dim=32, speech_dim=0, **fields
-    )
+    return dataclasses.replace(TINY, num_heads=2, ff_dim=32, speech_dim=0, **fields)
 
 
 def seen(network, batch, changed):
