@@ -103,6 +103,7 @@ def _merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
     merged = dict(values)
     for key, value in others.items():
         below = merged.get(key)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        merged[key] = _merged(below, value) if both else value
+        if isinstance(below, dict) and isinstance(value, dict):
+            value = _merged(below, value)
+        merged[key] = value
     return merged
