@@ -79,7 +79,7 @@ def _run(opcode: Any, stack: list[int]) -> None:
     items: list[int] = []
     if pickletools.markobject in taken:
         taken = taken[: taken.index(pickletools.markobject)]
-        while (item := _take(stack)) != _MARK:
+        while (item := _pop(stack)) != _MARK:
             items.append(item)
     for _ in taken:
         items.append(_top(stack))
@@ -95,7 +95,7 @@ def _run(opcode: Any, stack: list[int]) -> None:
     stack.append(depth)
 
 
-def _take(stack: list[int]) -> int:
+def _pop(stack: list[int]) -> int:
     if not stack:
         raise pickle.UnpicklingError('it takes from an empty stack')
     return stack.pop()

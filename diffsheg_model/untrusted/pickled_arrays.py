@@ -25,12 +25,12 @@ class Allowance:
 
     def __init__(self, file_bytes: int) -> None:
         self._file_bytes = file_bytes
-        self._taken = 0
+        self._spent = 0
 
-    def take(self, size: int) -> None:
+    def spend(self, size: int) -> None:
         """Raise InputError where so many bytes more are too many."""
-        self._taken += size
-        check_budget(self._taken, self._file_bytes, 'a pickle')
+        self._spent += size
+        check_budget(self._spent, self._file_bytes, 'a pickle')
 
 
 class PickledDtype:
@@ -123,7 +123,7 @@ def from_bytes(
         raise pickle.UnpicklingError('it has an array without numbers')
     if math.prod(shape) * dtype.itemsize != len(data):
         raise pickle.UnpicklingError('it has an array that is not as large as it says')
-    allowance.take(len(data))
+    allowance.spend(len(data))
     if not data:
         return np.zeros(shape, dtype)
     flat: np.ndarray[Any, Any] = np.frombuffer(bytearray(data), dtype)

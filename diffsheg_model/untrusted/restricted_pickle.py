@@ -120,7 +120,7 @@ class _Unpickler(_Machine):
         """Bytes, as pickles of protocol 2 write them."""
         if not isinstance(text, str) or encoding != 'latin1':
             raise pickle.UnpicklingError(f'it encodes text as {encoding!r:.40}')
-        self._allowance.take(len(text))
+        self._allowance.spend(len(text))
         return text.encode('latin1')
 
     def _from_buffer(self, data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
@@ -152,7 +152,7 @@ class _Unpickler(_Machine):
         # More values than the storage has would be the same ones many times over.
         if count > storage.size or (count and last >= storage.size):
             raise pickle.UnpicklingError('a tensor larger than its storage')
-        self._allowance.take(count * storage.itemsize)
+        self._allowance.spend(count * storage.itemsize)
         if not count:
             return np.zeros(tuple(size), storage.dtype)
         bytes_each = [step * storage.itemsize for step in stride]

@@ -96,7 +96,9 @@ def test_parts_that_do_not_fit_together(changes, message, tiny_bundle):
 def test_a_speaker_that_the_model_does_not_know(tiny_bundle):
     tiny_bundle.config.check_speaker(3)
     for speaker in (-1, 4):
-        with pytest.raises(InputError, match=f'speaker = {speaker}: the model .* knows styles 0..3'):
+        with pytest.raises(
+            InputError, match=f'speaker = {speaker}: the model .* knows styles 0..3'
+        ):
             tiny_bundle.config.check_speaker(speaker)
 
 
