@@ -9,7 +9,7 @@ class FaceMotion(NamedTuple):
     """Face weights with their times.
 
     Attributes:
-        utterance_id: the utterance that is spoken; empty where none is.
+        utterance_id: the utterance that is spoken; empty while idle.
         names: W names of blendshapes.
         times_ns: (F,) int64.
         weights: (F, W) float32, 0 to 1.
@@ -28,7 +28,7 @@ class JointMotion(NamedTuple):
         joint_names: J names of human joints, without the axes.
         times_ns: (F,) int64.
         angles: (F, J, 3) float64, radians.
-        velocities: (F, J, 3) float64, radians per second; None where the message has none.
+        velocities: (F, J, 3) float64, radians per second; None if the message has none.
     """
 
     joint_names: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""What a node's parameter may be: the fields of a dataclass, each with a rule.
+"""Rules for the parameters of nodes, which are the fields of a dataclass.
 
-Nothing here imports ROS; `node_parameters` declares such fields to it.
+Nothing here imports ROS; `ros/node_parameters.py` declares the fields to it.
 """
 
 import dataclasses
@@ -17,16 +17,16 @@ KINDS = {bool: 'true or false', int: 'a whole number', float: 'a number', str: '
 
 @dataclass(frozen=True)
 class Rule:
-    """What is known about a parameter beside its name and type.
+    """Description and range of a parameter.
 
     Attributes:
-        description: what it does and what its special values mean, one sentence or two.
-        low: least value, of a number.
-        high: greatest value, of a number.
-        choices: all values, of a text; empty where any will do.
-        live: may change while the node runs.
-        longest: most characters, of a text.
-        former_name: name in the release before, still accepted; empty where it is the same.
+        description: its effect and the meaning of special values, in one or two sentences.
+        low: least value of a number.
+        high: greatest value of a number.
+        choices: allowed values of a text; empty if any text is allowed.
+        live: True if the parameter may change while the node runs.
+        longest: most characters of a text.
+        former_name: name in the release before, still accepted; empty if it was not renamed.
     """
 
     description: str
@@ -38,7 +38,7 @@ class Rule:
     former_name: str = ''
 
     def problem(self, kind: type, value: object) -> str | None:
-        """Return what a value of this parameter must be, or None where it is right."""
+        """Return the requirement that a value violates, such as "must be text", or None."""
         value = taken(kind, value)
         if type(value) is not kind and not (kind is float and type(value) is int):
             return f'must be {KINDS[kind]}'
@@ -55,10 +55,10 @@ class Rule:
 
 
 def taken(kind: type, value: object) -> object:
-    """Return a value as a parameter of a kind takes it.
+    """Return a value converted to the type of its parameter, where that loses nothing.
 
-    A number or truth value becomes text where text is wanted: YAML reads a name that looks like a
-    number, such as a device's, as one.
+    A number or truth value becomes text where text is wanted: YAML reads a device name that looks
+    like a number as a number.
     """
     if kind is str and isinstance(value, bool):
         return str(value).lower()
@@ -70,14 +70,14 @@ def taken(kind: type, value: object) -> object:
 
 
 def parameter(default: Any, description: str, **limits: Any) -> Any:
-    """A field of a parameter dataclass; `limits` are the other fields of `Rule`."""
+    """Return a field of a parameter dataclass; `limits` are the other fields of `Rule`."""
     return dataclasses.field(
         default=default, metadata={'rule': Rule(' '.join(description.split()), **limits)}
     )
 
 
 def rule_of(field: dataclasses.Field[Any]) -> Rule:
-    """The rule of a field made by `parameter`."""
+    """Return the rule of a field made by `parameter`."""
     return field.metadata['rule']
 
 
@@ -89,7 +89,7 @@ def former_names(kind: type) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Checked:
-    """Refuses values that are not allowed; the base of all parameter dataclasses."""
+    """Base of all parameter dataclasses; raises InputError for values that are not allowed."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -101,11 +101,11 @@ class Checked:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it: escaped, and cut where it is long."""
+    """Return a value for a message: escaped, and cut if it is long."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + '…'
 
 
 def kind_of(field: dataclasses.Field[Any]) -> type:
-    """bool, int, float or str."""
+    """Return the type of a field: bool, int, float or str."""
     return type(field.default)

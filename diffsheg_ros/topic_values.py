@@ -1,8 +1,8 @@
 """Range checks for the times, numbers and texts that arrive in messages, parameters and reports.
 
-Anybody may publish anything on a topic. A value that is checked here can be computed with, kept
-and printed: times fit into 64 bits with room to spare, numbers are finite and within a range, and
-texts hold no control characters. What is out of range raises InputError, which names the value.
+Any program may publish anything on a topic. Values checked here can be computed with, stored and
+printed. Times fit into 64 bits with room to spare, numbers are finite and within a range, and texts
+hold no control characters. A value out of range raises InputError, which names it.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 
-#: Seconds. The longest duration in a message, and the farthest that a span lies ahead.
+#: Seconds. The longest duration in a message, and the longest time that a span may lie ahead.
 MAX_DURATION_S = 3600.0
 #: Seconds. The latest stamp that a ROS time holds.
 MAX_STAMP_S = 2**31 - 1
@@ -194,10 +194,10 @@ def clean_text(text: str, most: int = MAX_TEXT) -> str:
     is: print it as plain text.
 
     Args:
-        text: from a message, a file or a device.
-        most: characters; a longer text is cut.
+        text: text from a message, a file or a device.
+        most: characters of the result; a longer text is cut.
     """
-    # What is removed is bounded too: a sequence may be of any length.
+    # An escape sequence may have any length, so the text is cut before they are removed.
     text = shortened(text, 4 * most)
     if text.isascii() and text.isprintable():
         return shortened(text, most)

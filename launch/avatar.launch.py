@@ -1,7 +1,7 @@
-"""The avatar, configured and activated; with `audio_file`, the recording is spoken to it.
+"""Launch of the avatar with its viewer; with `audio_file`, it speaks that recording.
 
-The viewer shows it in a web browser, with `rviz:=true` RViz does too. The launch ends with status 1
-where the avatar cannot start or dies.
+The viewer shows it in a web browser; `rviz:=true` starts RViz too. The launch ends with status 1 if
+the avatar cannot start or dies.
 
 Example: `ros2 launch diffsheg_ros avatar.launch.py audio_file:=speech.wav`
 """
@@ -19,7 +19,7 @@ from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.parameter_descriptions import ParameterValue
 
-# Installed, as in the checkout, config lies beside launch.
+# The folder config lies beside launch, in the checkout and when installed.
 CONFIG = Path(__file__).resolve().parents[1] / 'config'
 
 ARGUMENTS = {
@@ -38,9 +38,9 @@ ARGUMENTS = {
     'use_sim_time': ('false', 'true: the time of /clock'),
     'log_level': ('info', 'debug (this package), info, warn, error or fatal'),
 }
-#: Those that are true or false.
+#: Arguments that are true or false.
 SWITCHES = [name for name, (default, _) in ARGUMENTS.items() if default in ('true', 'false')]
-#: A process that ends with it will not start the next time either.
+#: Exit status of a node that cannot start, and would not start the next time either.
 CANNOT_START = 2
 RESPAWN_DELAY_S = 1.0
 
@@ -106,7 +106,7 @@ def is_true(text: str) -> bool:
 
 
 def avatar_node(options: dict, respawn: bool) -> LifecycleNode:
-    """The avatar, which configures and activates itself: so does one that is started again."""
+    """Return the avatar node, which configures and activates itself, also after a respawn."""
     *files, own = options.pop('parameters')
     own = {**own, 'autostart': True, 'exit_on_failure': True}
     return LifecycleNode(
@@ -115,7 +115,7 @@ def avatar_node(options: dict, respawn: bool) -> LifecycleNode:
 
 
 def when_it_ends(event: ProcessExited, context: LaunchContext) -> list[Shutdown] | None:
-    """Ends the launch with the avatar, with an error unless it was asked to end."""
+    """End the launch when the avatar ends, with an error unless it was stopped."""
     if context.is_shutdown:
         return None
     if event.returncode == CANNOT_START:
@@ -129,7 +129,7 @@ def when_it_ends(event: ProcessExited, context: LaunchContext) -> list[Shutdown]
 
 
 def rviz_nodes(bundle: str, namespace: str, use_sim_time: bool) -> list[Node]:
-    """RViz, and what turns joint_states into the frames that it draws."""
+    """Return RViz, and the node that turns joint_states into the frames that it draws."""
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.motion_files.urdf import urdf_text
 
@@ -138,13 +138,13 @@ def rviz_nodes(bundle: str, namespace: str, use_sim_time: bool) -> list[Node]:
     description = urdf_text(model.skeleton, joint_names)
     parameters = {
         'robot_description': ParameterValue(description, value_type=str),
-        # By default it leaves out what comes faster than 20 Hz.
+        # By default it drops joint states above 20 Hz.
         'publish_frequency': 1000.0,
         'use_sim_time': use_sim_time,
     }
     prefix = namespace.strip('/')
     if prefix:
-        # All avatars share /tf, so each names its frames after itself.
+        # All avatars share /tf, so the frames of each have a prefix.
         parameters['frame_prefix'] = ParameterValue(f'{prefix}/', value_type=str)
     publisher = Node(
         package='robot_state_publisher',
@@ -164,7 +164,7 @@ def rviz_nodes(bundle: str, namespace: str, use_sim_time: bool) -> list[Node]:
 
 
 def rviz_config(prefix: str) -> Path:
-    """RViz' configuration for frames with a prefix, among the logs of this launch."""
+    """Return RViz' configuration for frames with a prefix, written beside the logs."""
     config = CONFIG / 'avatar.rviz'
     if not prefix:
         return config

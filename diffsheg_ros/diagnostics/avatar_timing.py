@@ -1,4 +1,4 @@
-"""What those that play speech learn from the avatar's diagnostics: how late, and when to hush."""
+"""The avatar's delay and interrupts, from /diagnostics, for nodes that play speech."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from diffsheg_ros.topic_values import MAX_DURATION_S, parsed_number, parsed_whol
 
 
 class AvatarTiming(NamedTuple):
-    """What the avatar reports of its time.
+    """Timing that the avatar reports.
 
     Attributes:
-        delay_ns: from hearing a sample to showing its motion.
-        interrupts: utterances interrupted since it was configured, by whatever.
+        delay_ns: time from hearing a sample to showing its motion.
+        interrupts: utterances interrupted since it was configured, for any reason.
     """
 
     delay_ns: int
@@ -21,18 +21,18 @@ class AvatarTiming(NamedTuple):
 
 
 def report_name(namespace: str) -> str:
-    """The name under which the avatar of a namespace reports."""
+    """Return the name of the diagnostic status of the avatar in a namespace."""
     return f'{namespace.strip("/")}/avatar: motion'.lstrip('/')
 
 
 def read_timing(
     values: dict[str, str], refuse: Callable[[InputError], None] = lambda error: None
 ) -> AvatarTiming | None:
-    """Read a report's values.
+    """Read the timing from the values of a report.
 
     Args:
         values: texts by name; `playout_delay_s` is 0 to `MAX_DURATION_S`, `interrupts` a count.
-        refuse: called with the reason where a value is there and is no number of its range.
+        refuse: called with the reason if a value is no number, or out of its range.
 
     Returns:
         The timing, or None where the avatar is not configured yet or a value was refused.
@@ -49,28 +49,28 @@ def read_timing(
 
 
 class Interrupts:
-    """Finds out whether somebody has interrupted the avatar, other than by what is known here.
+    """Detection of interrupts of the avatar that this node does not know yet.
 
-    A new utterance that cuts into another interrupts the avatar, and who plays the sound notices
-    that by himself. The avatar's count, which comes later, must not silence the new utterance.
+    A new utterance that cuts into another interrupts the avatar. A node that plays the sound sees
+    that itself. The avatar's count, which comes later, must not silence the new utterance.
     """
 
     def __init__(self) -> None:
-        self._count: int | None = None  # as the avatar said last
-        self._cuts = 0  # made here since then
-        self._old_cuts = 0  # made before, and not told of yet
+        self._count: int | None = None  # the avatar's newest count
+        self._cuts = 0  # interrupts seen here since that count
+        self._old_cuts = 0  # interrupts seen before it that it did not contain yet
 
     def cut(self) -> None:
-        """An utterance was cut off here for a reason that the avatar sees too."""
+        """Count an utterance that was cut off here for a reason that the avatar sees too."""
         self._cuts += 1
 
     def told(self, count: int) -> bool:
-        """Takes the avatar's count; returns whether it has risen by more than what is known."""
-        # One that counts anew was started anew.
+        """Take the avatar's count and return True if it contains interrupts unknown here."""
+        # A count that has become smaller means that the avatar was started again.
         times = 0 if self._count is None else max(0, count - self._count)
         self._count = count
         others = times > self._old_cuts + self._cuts
-        # The avatar may have told before it heard the new utterance; the next time it has.
+        # The avatar may have reported before it heard the new utterance.
         self._old_cuts = max(0, self._cuts - max(0, times - self._old_cuts))
         self._cuts = 0
         return others

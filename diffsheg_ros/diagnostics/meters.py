@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Spans:
-    """The last durations of something."""
+    """The newest durations of a repeated action."""
 
     def __init__(self, remembered: int = 256) -> None:
         self._seconds: deque[float] = deque(maxlen=remembered)
@@ -15,13 +15,13 @@ class Spans:
         self._seconds.append(seconds)
 
     def percentile(self, percent: float) -> float:
-        """Seconds; 0 where there is none yet."""
+        """Return a percentile of the durations in seconds; 0 before the first."""
         seconds = list(self._seconds)
         return float(np.percentile(seconds, percent)) if seconds else 0.0
 
 
 class Rate:
-    """How often something happens, measured over the last seconds; 0 before the first is over."""
+    """Events per second over the last seconds; 0 until half of that time has passed."""
 
     def __init__(self, over_s: float = 2.0) -> None:
         self._over_s = over_s
@@ -39,17 +39,17 @@ class Rate:
 
 
 class Arrivals:
-    """Remembers when audio arrived, to tell how long its motion took."""
+    """Arrival times of audio, from which the latency of its motion follows."""
 
     def __init__(self, remembered: int = 8192) -> None:
         self._chunks: deque[tuple[int, int, float]] = deque(maxlen=remembered)
 
     def add(self, start_ns: int, end_ns: int, now_s: float) -> None:
-        """A chunk that is heard from `start_ns` to `end_ns` arrived now."""
+        """Note that a chunk heard from `start_ns` to `end_ns` arrived at `now_s`."""
         self._chunks.append((start_ns, end_ns, now_s))
 
     def arrived_s(self, time_ns: int) -> float | None:
-        """When the sample that is heard at a moment arrived; None where nobody knows any more."""
+        """Return the arrival time of the sample heard at a moment; None if it is forgotten."""
         for start_ns, end_ns, arrived_s in reversed(self._chunks.copy()):
             if start_ns <= time_ns < end_ns:
                 return arrived_s

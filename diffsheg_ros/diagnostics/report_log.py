@@ -1,30 +1,30 @@
-"""Which of a node's reports are worth a line in its log. No ROS."""
+"""The choice of reports that a node writes to its log."""
 
 import re
 
 from diffsheg_ros.diagnostics.report import OK, Report
 
-#: All must be well for so long until that is said, and between two lines lies as much time.
+#: Seconds without a fault before the log says so, and least seconds between two lines.
 CALM_S = 10.0
 
 
 class ReportLog:
-    """Says what is wrong when that changes, and once that all is well again."""
+    """Log lines for faults when they change, and one line when they are over."""
 
     def __init__(self) -> None:
-        self._begun_s: float | None = None  # of the trouble; None where there is none
-        self._well_s: float | None = None  # since when there is none any more
-        self._level = OK  # of the worst that was said of it
+        self._begun_s: float | None = None  # when the faults began; None without faults
+        self._well_s: float | None = None  # when they ended
+        self._level = OK  # worst level logged since they began
         self._said_s = 0.0
         self._known: set[str] = set()
 
     def line(self, now_s: float, report: Report, logged: str = '') -> tuple[int, str] | None:
-        """What to log now, if anything: level and text.
+        """Return level and text of a line to log now; None for no line.
 
         Args:
-            now_s: of any clock that only goes forward.
-            report: of now.
-            logged: what of the report's message stands in the log already.
+            now_s: time of any clock that only goes forward.
+            report: the newest report.
+            logged: the part of its message that is in the log already.
         """
         if report.level == OK:
             return self._well(now_s)
@@ -55,5 +55,5 @@ class ReportLog:
 
 
 def _words(message: str) -> set[str]:
-    """What a message says, whatever its numbers are."""
+    """Return the parts of a message without their numbers."""
     return set(re.sub(r'[\d.]+', '', message).split('; '))

@@ -1,9 +1,9 @@
-"""The speaker: plays the speech on `audio` on a loudspeaker, each sample with its motion.
+"""The speaker node: plays `audio` on a loudspeaker, each sample with its motion.
 
     ros2 run diffsheg_ros speaker
 
-The sample stamped t is heard at t + the avatar's playout delay, which the avatar reports on
-/diagnostics; so are interrupts. The device asks for samples in a thread of its own.
+The sample stamped t is heard at t + the avatar's playout delay. The avatar reports that delay and
+its interrupts on /diagnostics. The device asks for samples in a thread of its own.
 """
 
 import sys
@@ -37,9 +37,10 @@ from diffsheg_ros.speaker.speaker import Speaker
 from diffsheg_ros.startup.executables import start
 from diffsheg_ros.topic_values import status_values
 
-#: A loudspeaker that is gone is looked for so often.
+#: Seconds between attempts to find a lost loudspeaker again.
 _RETRY_S = 2.0
-#: Sound cannot be stretched: a simulation must run at real time, within this.
+#: Largest relative difference between simulated and real time at which speech is played: sound
+#: cannot be stretched.
 _MOST_PACE_ERROR = 0.05
 _CLOCKS_READ = 4
 
@@ -48,15 +49,15 @@ class SpeakerNode(Node):
     """The node; see the module.
 
     Attributes:
-        speaker: what is played.
+        speaker: the player.
         faults: exceptions that callbacks have raised.
     """
 
     def __init__(self, **arguments: Any) -> None:
-        """Begins to play.
+        """Start to play.
 
         Raises:
-            InputError: a parameter is not allowed, or the loudspeaker is not there.
+            InputError: a parameter is not allowed, or the loudspeaker does not exist.
         """
         self._output: Loudspeaker | NullLoudspeaker | None = None
         super().__init__('speaker', **arguments)
@@ -73,7 +74,7 @@ class SpeakerNode(Node):
         self._avatar = report_name(self.get_namespace())
         self._failure = self._muted = ''
         self._refusals = Refusals(self)
-        # The node's clock, ns, and the steady one, s, of the last seconds.
+        # Times of the node's clock, ns, and of the steady clock, s, in the last seconds.
         self._clocks: deque[tuple[int, float]] = deque(maxlen=_CLOCKS_READ)
         self._health = SpeakerHealth()
         self._reports = ReportPublisher(self, 'sound')
@@ -86,8 +87,7 @@ class SpeakerNode(Node):
         if self._simulated:
             self._mute('waiting for /clock')
             self.get_logger().info(
-                'use_sim_time: speech is heard while /clock runs at real time, and left out while '
-                'it stands or runs faster or slower'
+                'use_sim_time: speech is heard while /clock runs at real time, else left out'
             )
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
         self._audio = AudioSubscription(
@@ -146,7 +146,7 @@ class SpeakerNode(Node):
         self._output.start()
 
     def _fill(self, frames: int, heard_in_s: float, underrun: bool) -> np.ndarray:
-        """Called in the device's thread."""
+        """Return the next samples, in the device's thread."""
         return self.speaker.pull(frames, self._now_ns() + round(heard_in_s * NS), underrun)
 
     def _look_after_device(self) -> None:
@@ -172,7 +172,7 @@ class SpeakerNode(Node):
         return bool(self.get_parameter('use_sim_time').value)
 
     def _follow_pace(self) -> None:
-        """Mutes while the simulation does not run at real time; called once a second."""
+        """Mute while the simulation does not run at real time; called once a second."""
         self._clocks.append((self._now_ns(), time.monotonic()))
         (first_ns, first_s), (last_ns, last_s) = self._clocks[0], self._clocks[-1]
         if len(self._clocks) < _CLOCKS_READ:
@@ -212,7 +212,7 @@ class SpeakerNode(Node):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the node until SIGINT or SIGTERM; 2 where the loudspeaker is not there."""
+    """Run the node until a stop signal; return 2 if the loudspeaker does not exist."""
     return run_node(SpeakerNode, args)
 
 

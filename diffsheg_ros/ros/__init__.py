@@ -1,4 +1,4 @@
-"""What all nodes share of ROS: messages, parameters, processes, reports.
+"""ROS for all nodes: messages, parameters, processes and reports.
 
 Imports: diagnostics, topic_values, parameter_rules, and rclpy.
 """

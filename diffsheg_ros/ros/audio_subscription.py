@@ -1,4 +1,4 @@
-"""A node's subscription to `audio`, which hears reliable and best-effort publishers alike."""
+"""Subscription to `audio` that receives from reliable and best-effort publishers."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,23 +15,23 @@ from rclpy.timer import Timer
 from diffsheg_model.time_units import NS
 from diffsheg_ros.msg import AudioChunk
 
-#: A message that the middleware received longer ago than this has no trustworthy time of receipt.
+#: Nanoseconds. A time of receipt that lies further back than this is not trusted.
 _LONGEST_WAIT_NS = 10 * NS
-#: How often it is checked that a best-effort publisher is still there, seconds.
+#: Seconds between checks for best-effort publishers that are gone.
 _REVIEW_S = 2.0
 #: Publishers that are remembered; each restart of a sender is a new one.
 _MOST_PUBLISHERS = 64
-#: DDS numbers of messages are below this; middlewares without numbers give its highest value.
+#: DDS sequence numbers are below this; middlewares without numbers give the greatest integer.
 _MOST_NUMBER = 2**63
 
 
 class AudioSubscription:
-    """Receives every message on `audio` once and counts those that were lost on the way.
+    """Receiver of `audio` that takes every message once and counts those lost on the way.
 
     A reliable subscription does not match a best-effort publisher. A best-effort subscription
     matches every publisher but loses most messages above 0.5 MB, which need many fragments. So
-    `auto` subscribes reliably and has a best-effort subscription beside it while there is a
-    best-effort publisher. What the second one hears of reliable publishers is left out.
+    `auto` subscribes reliably, and with best effort too while there is a best-effort publisher.
+    The second subscription ignores messages of reliable publishers.
 
     Attributes:
         received: messages handed on.
@@ -47,23 +47,23 @@ class AudioSubscription:
         depth: int = 1000,
         raw: bool = False,
     ) -> None:
-        """Subscribes.
+        """Subscribe.
 
         Args:
             node: the subscriber.
-            take: called with each message and its time of arrival by the node's clock, ns.
+            take: called with each message and its time of arrival, ns of the node's clock.
             reliability: 'auto', 'best_effort' or 'reliable'.
             depth: messages that the middleware keeps.
-            raw: hand on the serialised bytes instead of the message.
+            raw: True to pass the serialised bytes instead of the message.
         """
-        self._now_ns = self._arrival_before_ns = 0  # of the message before
+        self._now_ns = self._arrival_before_ns = 0  # of the previous message
         self.received = 0
         self.lost = 0
         self._node = node
         self._take = take
         self._depth = depth
         self._raw = raw
-        # Publishers by their DDS identity: the newest number, and whether they are reliable.
+        # By the DDS identity of the publisher: its newest number, and True if it is reliable.
         self._numbers: OrderedDict[bytes, int] = OrderedDict()
         self._reliable: OrderedDict[bytes, bool] = OrderedDict()
         self._subscriptions: list[Subscription] = []
@@ -74,7 +74,7 @@ class AudioSubscription:
             self._subscribe(ReliabilityPolicy[reliability.upper()], self._on_message)
 
     def destroy(self) -> None:
-        """Ends all subscriptions."""
+        """End all subscriptions."""
         self._end_review()
         while self._subscriptions:
             self._node.destroy_subscription(self._subscriptions.pop())
@@ -99,12 +99,12 @@ class AudioSubscription:
     def _subscribe_to_all(self) -> None:
         try:
             self._subscribe(ReliabilityPolicy.RELIABLE, self._on_message, self._on_unmatched)
-        except UnsupportedEventTypeError:  # a middleware that does not tell of such publishers
+        except UnsupportedEventTypeError:  # this middleware does not report such publishers
             self._subscribe(ReliabilityPolicy.RELIABLE, self._on_message)
             self._subscribe(ReliabilityPolicy.BEST_EFFORT, self._on_best_effort)
 
     def _on_unmatched(self, event: Any) -> None:
-        """A publisher does not match the reliable subscription: it is a best-effort one."""
+        """Subscribe with best effort too, since a publisher did not match the reliable one."""
         if len(self._subscriptions) == 1:
             self._node.get_logger().info(
                 'a publisher of audio is best effort: subscribed to it too. It loses most '
@@ -115,7 +115,7 @@ class AudioSubscription:
             self._review_timer = self._node.create_timer(_REVIEW_S, self._review, clock=steady)
 
     def _review(self) -> None:
-        """Ends the best-effort subscription when its last publisher is gone."""
+        """End the best-effort subscription when its last publisher is gone."""
         topic = self._subscriptions[0].topic_name
         found = self._node.get_publishers_info_by_topic(topic)
         if any(each.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for each in found):
@@ -159,10 +159,10 @@ class AudioSubscription:
             _remember(self._numbers, publisher, number)
 
     def _arrival_ns(self, info: Any) -> int:
-        """When the middleware received the message; the node may have been busy since.
+        """Return when the middleware received the message; the node may have been busy since.
 
-        A message that was sent again is received after those behind it, and delivered before them.
-        So arrivals only rise, except where the node's own clock has gone back.
+        A message that was sent again is received after later messages, but delivered before them.
+        So arrival times only rise, except when the node's own clock goes back.
         """
         clock = self._node.get_clock()
         now_ns: int = clock.now().nanoseconds

@@ -12,9 +12,16 @@ STOP_LIMIT_S = 10.0
 
 
 class NodeProcess:
-    """A node of this package as a process; what it logs goes into a file."""
+    """A node of this package as a child process; its log goes into a file."""
 
     def __init__(self, name: str, parameters: dict[str, object], folder: Path) -> None:
+        """Start the process.
+
+        Args:
+            name: name of the executable.
+            parameters: ROS parameters by name.
+            folder: folder of the log file.
+        """
         self.name = name
         self._log = folder / f'{name}.log'
         arguments = ['--ros-args']
@@ -27,16 +34,16 @@ class NodeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C in the terminal is for the demo alone; it stops its nodes itself.
+                # Ctrl-C in the terminal must reach the demo alone, which stops its nodes itself.
                 start_new_session=True,
             )
 
     def exit_status(self) -> int | None:
-        """None while it runs."""
+        """Return the exit status; None while the process runs."""
         return self._process.poll()
 
     def last_words(self, wanted: tuple[str, ...] = ('ERROR', 'error', 'Error')) -> str:
-        """The last line of its log that tells of an error, else the last line."""
+        """Return the last line of the log that contains a wanted word, else the last line."""
         lines = [
             text for text in self._log.read_text(errors='replace').splitlines() if text.strip()
         ]
@@ -44,7 +51,15 @@ class NodeProcess:
         return (telling or lines or ['(it said nothing)'])[-1]
 
     def said(self, pattern: str, limit_s: float) -> str:
-        """Waits for a line of its log; what the pattern's group found, empty if it never came."""
+        """Wait until the log matches a pattern.
+
+        Args:
+            pattern: regular expression with one group.
+            limit_s: longest time to wait, seconds.
+
+        Returns:
+            The text of the group; empty if the process ended or the time passed before.
+        """
         end_s = time.monotonic() + limit_s
         while time.monotonic() < end_s and self.exit_status() is None:
             found = re.search(pattern, self._log.read_text(errors='replace'))
@@ -54,7 +69,7 @@ class NodeProcess:
         return ''
 
     def stop(self) -> int:
-        """Asks it to stop, waits, and ends it for good if it does not; its exit status."""
+        """Send SIGINT, kill the process if it does not end in time, and return its exit status."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:

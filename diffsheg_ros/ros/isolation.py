@@ -1,6 +1,6 @@
-"""Keep ROS traffic on this machine and in a domain that nobody else on it uses.
+"""Isolation of ROS traffic: on this machine only, in a domain without other processes.
 
-For demos, tests and benchmarks, which must neither hear nor disturb other robots and each other.
+Demos, tests and benchmarks use it so that they do not disturb robots and each other.
 """
 
 import os
@@ -8,18 +8,18 @@ import random
 import socket
 from collections.abc import MutableMapping
 
-# The domains whose ports lie below Linux' range of short-lived ports.
+#: Domains with ports below Linux' range of ephemeral ports.
 DOMAINS = range(1, 102)
-# Processes of a domain that are looked for. One that was killed leaves shared memory behind for
-# which Fast DDS passes over its place, so the first of those that run may have a later one.
+#: Participants of a domain that are searched for. A killed process leaves shared memory behind, and
+#: Fast DDS skips its number. So the first running participant may have a higher number.
 PLACES = 16
 
 
 def free_domain_id() -> int:
-    """Return a ROS domain that no process on this machine takes part in at the moment.
+    """Return a ROS domain that no process on this machine uses at the moment.
 
     Participant p of domain d receives on UDP port 7410 + 250 d + 2 p (DDSI-RTPS 2.3, section
-    9.6.1), so a domain is in use when one of its first `PLACES` ports is taken.
+    9.6.1). A domain is in use if one of its first `PLACES` ports is taken.
 
     Raises:
         RuntimeError: All domains are in use.
@@ -40,13 +40,13 @@ def _is_free(port: int) -> bool:
 
 
 def isolate(environment: MutableMapping[str, str] = os.environ) -> int:
-    """Set the variables that rclpy.init reads; call it before that.
+    """Set the variables that rclpy.init reads; call this before it.
 
     Args:
-        environment: What to write to.
+        environment: variables to set.
 
     Returns:
-        The domain that was picked.
+        The chosen domain.
     """
     domain = free_domain_id()
     environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'

@@ -1,8 +1,8 @@
 """Conversions between arrays and ROS messages; units, order and names as the messages state them.
 
 Times are integer nanoseconds of one clock. A human joint is three revolute joints `<joint>_x`,
-`<joint>_y`, `<joint>_z`, whose angles (radians, R = Rx Ry Rz) make up the last axis of `angles`.
-Reading a message whose parts do not fit together raises InputError: on a topic anything may come.
+`<joint>_y`, `<joint>_z`. Their angles (radians, R = Rx Ry Rz) are the last axis of `angles`.
+Functions that read raise InputError for a message with parts that do not fit together.
 """
 
 from array import array
@@ -30,7 +30,11 @@ from diffsheg_ros.topic_values import (
 
 
 def to_stamp(time_ns: int) -> Time:
-    """Nanoseconds to a message's time, which holds 0 to 2**31 seconds."""
+    """Return nanoseconds as a message's time.
+
+    Raises:
+        ValueError: the time is outside 0 to 2**31 seconds.
+    """
     seconds, nanoseconds = divmod(int(time_ns), NS)
     if not 0 <= seconds < 2**31:
         raise ValueError(f'time_ns = {time_ns}: a ROS time must be from 0 to 2**31 seconds')
@@ -47,7 +51,7 @@ def from_stamp(stamp: Time) -> int:
 
 
 def to_duration(duration_ns: int) -> Duration:
-    """Nanoseconds, also negative ones, to a message's duration."""
+    """Return nanoseconds, which may be negative, as a message's duration."""
     seconds, nanoseconds = divmod(int(duration_ns), NS)
     return Duration(sec=seconds, nanosec=nanoseconds)
 
@@ -81,10 +85,10 @@ def audio_chunk(piece: AudioPiece) -> AudioChunk:
 
 
 def read_audio_chunk(message: AudioChunk) -> AudioPiece:
-    """Read a chunk, without judging its samples; they stay the message's own memory.
+    """Read a chunk without a check of its samples, which stay in the message's memory.
 
     Raises:
-        InputError: the stamp is no time.
+        InputError: the stamp is out of range.
     """
     samples = np.frombuffer(message.samples, dtype=np.float32)
     samples.flags.writeable = False
@@ -99,10 +103,10 @@ def read_audio_chunk(message: AudioChunk) -> AudioPiece:
 
 
 def read_emphasis(message: Emphasis) -> tuple[int, float, float]:
-    """Read a span: when it begins, ns; its length, s; and its gain.
+    """Read a span: its begin, ns, its length, s, and its gain.
 
     Raises:
-        InputError: the stamp is no time. Length and gain are judged by `Emphases`.
+        InputError: the stamp is out of range. `Emphases` checks length and gain.
     """
     return _sound_stamp(message.header.stamp), message.duration, message.gain
 
@@ -250,8 +254,8 @@ def joint_trajectory(
         joint_names: J names of human joints.
         angles: (F, J, 3) radians, continuous in time.
         velocities: (F, J, 3) radians per second.
-        times_ns: (F,) when each frame is shown, rising; the first is the message's stamp, at which
-            a controller splices it into what it plays.
+        times_ns: (F,) when each frame is shown, rising. The first is the message's stamp, at which
+            a controller joins it to the trajectory that it plays.
     """
     shape = (len(times_ns), len(joint_names), 3)
     _check_shape('angles', angles, shape)
@@ -275,8 +279,8 @@ def read_joint_trajectory(message: JointTrajectory) -> JointMotion:
     """Read a planned stretch of body motion.
 
     Raises:
-        InputError: the joints are not human joints, or a point has not as many positions, or
-            velocities where there are any, as there are joints, or names or times are out of range.
+        InputError: the joints are not human joints, the numbers of positions or velocities do not
+            fit, or names or times are out of range.
     """
     check_names('JointTrajectory', message.joint_names)
     joint_names = human_names(message.joint_names)
@@ -302,7 +306,7 @@ def _sound_stamp(stamp: Time) -> int:
 
 
 def _floats(typecode: str, values: np.ndarray) -> array:
-    """A message's float array; as an `array` it is taken whole instead of number by number."""
+    """Return a float array for a message; rclpy takes an `array` whole, not number by number."""
     flat = array(typecode)
     flat.frombytes(np.ascontiguousarray(values, dtype=typecode).tobytes())
     return flat

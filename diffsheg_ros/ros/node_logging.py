@@ -1,4 +1,4 @@
-"""Log lines of a node's process: those of Python go to ROS, debug lines are the package's own."""
+"""Logging of a node: Python's records go to ROS, and only this package logs debug lines."""
 
 import logging
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ PACKAGES = ('diffsheg_model', 'diffsheg_ros')
 
 
 def take_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
-    """Take `--log-level debug` out of a command line.
+    """Remove `--log-level debug` from a command line.
 
-    rcl would set it for everything in the process: thousands of lines of the middleware's.
+    rcl would set it for the whole process, and the middleware would log thousands of lines.
 
     Returns:
-        The other arguments, and whether it was there.
+        The other arguments, and True if it was there.
     """
     others: list[str] = []
     debug = False
@@ -30,10 +30,10 @@ def take_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def log_through_ros(debug: bool) -> None:
-    """Hand Python's log records to ROS; call it after `rclpy.init`.
+    """Pass Python's log records to ROS; call this after `rclpy.init`.
 
     Args:
-        debug: Debug lines of this package are wanted.
+        debug: True to log debug lines of this package.
     """
     logging.basicConfig(level=logging.INFO, format='%(message)s', handlers=[_RosLogHandler()])
     for package in PACKAGES:
@@ -44,17 +44,17 @@ def log_through_ros(debug: bool) -> None:
 
 
 def log_debug_of(node: Node) -> None:
-    """Let a node's own debug lines through."""
+    """Enable the debug lines of a node."""
     node.get_logger().set_level(LoggingSeverity.DEBUG)
 
 
 class _RosLogHandler(logging.Handler):
-    """Hands Python's log records to ROS."""
+    """Handler that passes Python's log records to ROS."""
 
     def emit(self, record: logging.LogRecord) -> None:
         logger = rclpy.logging.get_logger(record.name)
         text = self.format(record)
-        # One call each: rclpy allows no two severities from one line of code.
+        # rclpy does not allow two severities from one line of code.
         if record.levelno >= logging.ERROR:
             logger.error(text)
         elif record.levelno >= logging.WARNING:

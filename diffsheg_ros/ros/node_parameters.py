@@ -1,4 +1,4 @@
-"""A parameter dataclass as the parameters of a node."""
+"""The parameters of a node, declared from a dataclass."""
 
 import dataclasses
 import math
@@ -30,31 +30,31 @@ P = TypeVar('P', bound=Checked)
 
 
 class NodeParameters(Generic[P]):
-    """Declares the fields of a dataclass on a node, and reads them back as one.
+    """Parameters of a node, which are the fields of a dataclass.
 
     A value that is not allowed does not stop the node from starting, as it would with rclpy
-    alone: the parameter is declared with its default, and `read` refuses, naming the value, until
-    an allowed one was set. All parameters are read-only, except for those whose rule says `live`,
-    and for one that was given a wrong value, which can be set right until the node is configured.
+    alone. The parameter is declared with its default, and `read` raises InputError until an allowed
+    value is set. Parameters are read-only unless their rule says `live`. One that was started with
+    a wrong value can be corrected until the node is configured.
 
     Attributes:
-        problems: what is wrong with the values that the node was started with, by name.
-        locked: set while the node is configured.
+        problems: faults of the values that the node was started with, by name.
+        locked: True while the node is configured.
     """
 
     def __init__(
         self, node: Node, kind: type[P], on_change: Callable[[P], None] = lambda values: None
     ) -> None:
-        """Declares all fields.
+        """Declare all fields.
 
         Args:
-            node: whose parameters they are.
+            node: the node that gets the parameters.
             kind: the dataclass.
-            on_change: called with the values to be whenever one changes while `locked`; an
-                InputError that it raises refuses the change.
+            on_change: called with the new values before one changes while `locked`; it may raise
+                InputError to refuse the change.
 
         Raises:
-            InputError: the node was given a parameter that no node of this package has.
+            InputError: the node was started with a parameter that no node of this package has.
         """
         self._node = node
         self._on_change = on_change
@@ -71,7 +71,7 @@ class NodeParameters(Generic[P]):
         node.add_post_set_parameters_callback(self._accept)
 
     def read(self) -> P:
-        """The values of now.
+        """Return the present values.
 
         Raises:
             InputError: a value is not allowed; the message names it and says why.
@@ -81,8 +81,8 @@ class NodeParameters(Generic[P]):
         return self._kind(**{name: self._node.get_parameter(name).value for name in self._fields})
 
     def _refuse_unknown(self) -> None:
-        """rclpy keeps what is not declared to itself, so that a slip would change nothing."""
-        # A section for all nodes also has what only others of them know.
+        """Raise InputError for unknown parameters, which rclpy would ignore."""
+        # A section for all nodes may hold parameters of other nodes.
         known = self._fields.keys() | self._renamed.keys()
         given = [name for name in self._node._parameter_overrides if name not in known]
         own = unknown_parameters(given, all_parameter_names())
@@ -177,7 +177,7 @@ class NodeParameters(Generic[P]):
 
 
 def descriptor(rule: Rule, kind: type, read_only: bool) -> ParameterDescriptor:
-    """What `ros2 param describe` shows."""
+    """Return the description of a parameter for `ros2 param describe`."""
     text = rule.description
     constraints = ''
     if rule.choices:

@@ -1,4 +1,4 @@
-"""The timer that publishes poses, and a watchdog that notices when none is published."""
+"""The timer that publishes poses, and a watchdog for poses that do not come."""
 
 import sys
 import threading
@@ -13,29 +13,29 @@ from rclpy.timer import Timer
 
 from diffsheg_model.time_units import NS
 
-#: Seconds without a pose, by the steady clock and by the node's, that are a fault.
+#: Seconds without a pose, by the steady clock and by the node's, that count as a fault.
 LIMIT_S = 0.5
-#: Periods without a pose that are a fault, where they are longer.
+#: Periods without a pose that count as a fault, if they are longer than `LIMIT_S`.
 _LIMIT_PERIODS = 3
-#: Seconds between two looks.
+#: Seconds between two checks.
 _LOOK_S = 0.1
-#: Looks in the executor that must find the fault before the timer is made anew.
+#: Checks in the executor that must find the fault before the timer is created again.
 _PATIENCE = 3
 #: Seconds between two reports of a fault that lasts.
 _REPORT_S = 1.0
 
 
 class PoseTimer:
-    """Publishes poses at a rate, and says why where none is published.
+    """Timer that publishes poses at a rate, with the cause when none is published.
 
-    A thread of its own looks, since whatever stops the poses may stop the executor. The executor
-    looks too: there the timer is made anew. A simulation's clock that stands still is no fault.
+    A thread checks, since the cause may stop the executor too. The executor also checks, and
+    creates the timer again there. A simulation's clock that stands still is no fault.
 
     Attributes:
         gaps: times that no pose was published for too long.
-        gap: why none is published now; empty where poses come.
-        last_gap: why none was, the last time; empty before the first.
-        paused: why none is published now, where that is no fault.
+        gap: why none is published now; empty while poses are published.
+        last_gap: cause of the last gap; empty before the first.
+        paused: why none is published now, if that is no fault.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class PoseTimer:
         Args:
             node: its executor publishes the poses.
             steady: a clock that runs while a simulation's stands still.
-            why: returns what went wrong in publishing since the last pose; empty for nothing.
+            why: returns the failure of publishing since the last pose; empty for none.
             report: publishes diagnostics; called from the watching thread too.
         """
         self._node = node
@@ -76,7 +76,7 @@ class PoseTimer:
         self._timer = self._node.create_timer(self._period_s, publish)
 
     def stop(self) -> None:
-        """Publish nothing any more."""
+        """Stop publishing."""
         timer, self._timer = self._timer, None
         if timer is not None:
             self._node.destroy_timer(timer)
@@ -95,25 +95,25 @@ class PoseTimer:
         self.gap = self.last_gap = self.paused = ''
         self._published_s = self._looked_s = time.monotonic()
         self._clock_ns = self._node.get_clock().now().nanoseconds
-        self._ran_ns = 0  # the node's clock since the last pose, jumps back left out
-        self._found = 0  # looks in the executor that found a fault, in a row
+        self._ran_ns = 0  # the node's clock since the last pose, without jumps back
+        self._found = 0  # successive checks in the executor that found a fault
 
     def published(self) -> None:
-        """Say that a pose was published."""
+        """Note that a pose was published."""
         self._published_s = time.monotonic()
         self._ran_ns = 0
         self._found = 0
         self.gap = self.paused = ''
 
     def _look(self) -> None:
-        """Notice, in the executor, that it runs; make the timer anew where that does not fire."""
+        """Note that the executor runs, and create the timer again if it does not fire."""
         now_s = time.monotonic()
         late, self._looked_s = now_s - self._looked_s > self._limit_s, now_s
         self._thread_id = threading.get_ident()
         now_ns = self._node.get_clock().now().nanoseconds
         self._ran_ns += max(0, now_ns - self._clock_ns)
         self._clock_ns = now_ns
-        # After a callback that took long, the timer is due and fires by itself.
+        # After a long callback the timer is due and fires without help.
         self._found = self._found + 1 if self._is_overdue(now_s) and not late else 0
         timer = self._timer
         if self._found >= _PATIENCE and timer is not None:
@@ -157,11 +157,11 @@ class PoseTimer:
 
 
 def _place(frame: FrameType | None) -> str:
-    """Return where in this package a thread is, as file, line and function; empty if outside."""
+    """Return the file, line and function of this package that a thread runs; empty if none."""
     package = Path(__file__).parents[1]
     while frame is not None:
         path = Path(frame.f_code.co_filename)
-        # The process' own loop is where a thread waits that does nothing.
+        # A thread without work waits in the loop of run_node.py.
         if path.is_relative_to(package) and path.name != 'run_node.py':
             return f'{path.name}:{frame.f_lineno} {frame.f_code.co_name}'
         frame = frame.f_back

@@ -1,4 +1,4 @@
-"""Subscriptions that refuse what is out of range: counted, reported, and said in one line."""
+"""Subscriptions that refuse messages with values out of range, and count and log them."""
 
 import functools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _QUIET_S = 10.0
 
 
 class Refusals:
-    """Counts what a node refuses of all that arrives.
+    """Counter of the messages that a node refuses.
 
     Attributes:
         count: messages refused so far.
@@ -27,8 +27,8 @@ class Refusals:
         """Count nothing yet.
 
         Args:
-            node: whose log tells of refusals.
-            said: the beginning of the lines in the log.
+            node: the node that logs them.
+            said: beginning of the log lines.
         """
         self._node = node
         self._said = said
@@ -39,7 +39,7 @@ class Refusals:
         """Count a message and log why it was refused, at most every 10 s.
 
         Args:
-            source: the topic, or what else the message came from.
+            source: the topic, or another origin of the message.
             error: the reason.
         """
         self.count += 1
@@ -49,7 +49,7 @@ class Refusals:
         )
 
     def checked(self, source: str, take: Callable[..., None]) -> Callable[..., None]:
-        """Return a callback that counts a message whose reading raises InputError.
+        """Return a callback that counts a message if `take` raises InputError.
 
         Args:
             source: see `add`.
@@ -79,8 +79,8 @@ class Refusals:
         Args:
             kind: type of the messages.
             topic: name, relative to the node's namespace.
-            take: gets each message, or its bytes.
+            take: called with each message, or its bytes.
             qos: quality of service.
-            raw: hand on bytes.
+            raw: True to pass bytes.
         """
         return self._node.create_subscription(kind, topic, self.checked(topic, take), qos, raw=raw)

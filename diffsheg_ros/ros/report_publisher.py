@@ -1,4 +1,4 @@
-"""A node's reports on /diagnostics, and what of them is logged."""
+"""A node's reports on /diagnostics and in its log."""
 
 import time
 
@@ -20,14 +20,14 @@ _LONGEST_MESSAGE = 4000
 
 
 class ReportPublisher:
-    """Publishes what a node has to report, and logs it when it changes."""
+    """Publisher of a node's reports, which logs their changes."""
 
     def __init__(self, node: Node, what: str) -> None:
-        """Publishes nothing yet.
+        """Create the publisher.
 
         Args:
-            node: who reports.
-            what: of the node is reported, as a word.
+            node: the node that reports.
+            what: subject of the reports, one word of the status name.
         """
         self._node = node
         self._what = what
@@ -35,11 +35,11 @@ class ReportPublisher:
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
     def publish(self, report: Report, logged: str = '') -> None:
-        """Publishes a report, as of now.
+        """Publish a report with the present time.
 
         Args:
-            report: what is to be told.
-            logged: what of its message the node has logged itself.
+            report: the report.
+            logged: the part of its message that the node has logged itself.
         """
         name = self._node.get_fully_qualified_name().lstrip('/')
         status = DiagnosticStatus(
@@ -59,7 +59,7 @@ class ReportPublisher:
             return
         level, text = line[0], clean_text(line[1], _LONGEST_MESSAGE)
         logger = self._node.get_logger()
-        # One call each: rclpy allows no two severities from one line of code.
+        # rclpy does not allow two severities from one line of code.
         if level == ERROR:
             logger.error(text)
         elif level == WARN:
@@ -69,17 +69,17 @@ class ReportPublisher:
 
 
 class RefusalReports:
-    """The reports of a node that only listens: messages refused, and faults.
+    """Reports of a node that only listens: refused messages, and faults.
 
-    There is one a second while something is wrong, and one when it is over.
+    It sends one each second while there is a fault, and one when that is over.
     """
 
     def __init__(self, node: Node, refusals: Refusals) -> None:
-        """Begin to report.
+        """Create the publisher and its timer.
 
         Args:
-            node: reports; its `faults`, where it has them, count exceptions of callbacks.
-            refusals: what it has refused.
+            node: the node; its attribute `faults`, if it has one, counts exceptions of callbacks.
+            refusals: its refused messages.
         """
         self._node = node
         self._refusals = refusals
@@ -99,6 +99,6 @@ class RefusalReports:
         self._wrong = bool(words)
         values = {'last_refusal': self._refusals.last}
         values |= {name: str(count) for name, count in counters.values().items()}
-        # Every refusal has its line in the log already.
+        # Every refusal is in the log already.
         logged = '; '.join(text for level, text in words if level == WARN)
         self._reports.publish(report(words, 'listening', values), logged=logged)

@@ -22,23 +22,23 @@ from diffsheg_ros.startup.executables import CANNOT_START
 from diffsheg_ros.startup.import_failure import import_failure
 from diffsheg_ros.startup.log_folder import ensure_log_folder
 
-#: Python sees a signal when the middleware's wait returns, so it must return now and then.
+#: Seconds that the executor waits at most: Python handles signals only between two waits.
 _WAIT_S = 0.2
-#: Ctrl-C, `kill`, and a terminal that is closed, unless nohup said that this means nothing.
+#: Ctrl-C, `kill`, and a closed terminal, unless nohup has the last one ignored.
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM) + (
     () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
 )
-#: Exit status of what Ctrl-C has cut short.
+#: Exit status after Ctrl-C.
 INTERRUPTED = 130
-#: A second signal within this time means the same as the first.
+#: Seconds within which a second signal counts as a copy of the first.
 _IMPATIENT_S = 1.0
 
 
 class StopSignals:
-    """Turns signals to stop into a flag; one that comes much later ends the process at once.
+    """Flag that stop signals set; a second signal much later ends the process at once.
 
-    rclpy's own handlers would shut the context down under the node, which could then neither
-    report nor finish what it is doing.
+    rclpy's own handlers would shut down the context, and the node could neither report nor finish
+    its work.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class StopSignals:
             signal.signal(number, self._stop)
 
     def ignore(self) -> None:
-        """Ignores them from now on, also while the interpreter is being taken down."""
+        """Ignore them from now on, also while the interpreter exits."""
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
@@ -57,14 +57,14 @@ class StopSignals:
         if not self.stopped.is_set():
             self._first_s = now_s
             self.stopped.set()
-        # A terminal and a launcher both pass on the same Ctrl-C; that is not impatience.
+        # A terminal and a launcher both forward the same Ctrl-C.
         elif now_s - self._first_s > _IMPATIENT_S:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
 
 def end_at_signals() -> None:
-    """Lets every signal to stop raise KeyboardInterrupt: what was begun is put away in order."""
+    """Make SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, so that `finally` blocks run."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
 
@@ -74,20 +74,19 @@ def run_node(
     args: list[str] | None = None,
     finished: Callable[[Node], bool] = lambda node: False,
 ) -> int:
-    """Runs a node until it is finished or the process is asked to stop.
+    """Run a node until it is finished or the process gets a stop signal.
 
-    An exception in a callback is logged and does not end the node; whatever arrives on a topic,
-    a robot's other nodes count on this one. Afterwards both signals are ignored, because a second
-    one may still be on its way to a process that is ending well; see `end_at_signals`.
+    An exception in a callback is logged and counted in the node's `faults`. The node goes on, since
+    other nodes of a robot depend on it. Afterwards the signals are ignored: a second one may still
+    arrive while the process ends.
 
     Args:
-        create: makes the node; an InputError that it raises is reported in one line.
-        args: command line; the process's own where left out.
-        finished: asked after every callback.
+        create: creates the node; if it raises an exception, that is reported in one line.
+        args: command line; default: that of the process.
+        finished: called after every callback; True ends the node.
 
     Returns:
-        The exit status: 0, 2 where the node could not be made, or the node's own `exit_status`.
-        Its `faults` count the exceptions.
+        The exit status: the node's `exit_status` or 0; 2 if the node could not be created.
     """
     signals = StopSignals()
     arguments, debug = take_debug(sys.argv if args is None else args)
@@ -96,7 +95,7 @@ def run_node(
         if note:
             sys.stderr.write(f'{note}\n')
         _initialise(arguments)
-        # The model's own messages (engine, clipped audio) go the same way as the node's.
+        # Log records of the model (engine, clipped audio) go to ROS like those of the node.
         log_through_ros(debug)
         node = create()
     except Exception as error:
@@ -128,16 +127,16 @@ def run_node(
 
 
 def _initialise(arguments: list[str]) -> None:
-    """Call rclpy.init; what is wrong with the command line is told by its exception alone."""
+    """Call rclpy.init without log lines of rcl, since its exception says what is wrong."""
     rclpy.logging.set_logger_level('rcl', LoggingSeverity.FATAL)
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    # The command line may have set it.
+    # The command line may have set another level.
     if rclpy.logging.get_logger_level('rcl') == LoggingSeverity.FATAL:
         rclpy.logging.set_logger_level('rcl', LoggingSeverity.UNSET)
 
 
 def _one_line(error: Exception) -> str:
-    """Return why a node could not be made, as one line."""
+    """Return the reason why a node could not be created, as one line."""
     text = ' '.join(str(error).split())
     if isinstance(error, InputError):
         return text

@@ -1,4 +1,4 @@
-"""Transitions of a managed node that fail with a reason."""
+"""Lifecycle transitions that fail with a reason."""
 
 import functools
 from collections.abc import Callable
@@ -12,10 +12,9 @@ Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
 
 
 def guarded(method: Transition) -> Transition:
-    """Log what a transition raises, which rclpy would swallow, and let the transition fail.
+    """Return a transition that logs its exception, which rclpy would hide, and then fails.
 
-    The node's `failure` says why, and is empty where the transition succeeds; then the node's
-    `_report` is called.
+    It sets the node's `failure` to the reason, or to an empty text, and calls the node's `_report`.
     """
 
     @functools.wraps(method)

@@ -1,4 +1,4 @@
-"""One utterance on its way to the loudspeaker: its samples in order, each at its time."""
+"""Playback of one utterance: its samples in order, each at its time."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -11,44 +11,45 @@ from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
 from diffsheg_ros.audio_in.utterance_audio import Hearing
 from diffsheg_ros.speaker.counters import PlaybackCounters
 
-#: Sound is read at most so much faster or slower than nominal; 0.1 % is a sixtieth of a semitone.
+#: Largest relative change of the playback speed; 0.1 % is a sixtieth of a semitone.
 MOST_STRETCH = 1e-3
-#: Sound that is farther off its time skips or waits, in the middle of a word too; a frame of
-#: motion lasts 0.067 s.
+#: Seconds off its time from which sound skips or waits even within a word; a frame of motion lasts
+#: 0.067 s.
 MOST_OFF_S = 0.06
-#: Sound that is farther off does so where it is quiet.
+#: Seconds off its time from which sound skips or waits in quiet places.
 QUIET_OFF_S = 0.02
-#: What stays below this is quiet; full scale is 1.
+#: Amplitude below which sound is quiet; full scale is 1.
 QUIET = 0.003
-#: What is cut off fades out, what begins in the middle fades in.
+#: Seconds of a fade where sound is cut off, or begins in the middle.
 FADE_S = 0.005
 
-#: Sound that is kept behind what is heard: longer than a block and the interpolation's reach.
+#: Seconds of sound kept before the playback position: more than a block and the interpolation
+#: filter need.
 _KEPT_S = 0.5
 #: Stamps that may wait until their sample is heard.
 _MOST_STAMPS = 1000
 
 
 class UtterancePlayback:
-    """Takes chunks and gives the sound of any stretch of time; belongs to one thread.
+    """Playback of an utterance: takes chunks and returns blocks of sound, in one thread.
 
     Times are those of the stamps, without the playout delay.
 
     Attributes:
-        utterance: whose it is.
-        hearing: takes its chunks.
-        position: the next sample to be heard, with its fraction; None before the first.
-        fade: samples of the loudspeaker that a fade takes.
+        utterance: the utterance.
+        hearing: its chunks, in order.
+        position: index of the next sample to be heard, with a fraction; None before the first.
+        fade: length of a fade, samples of the loudspeaker.
     """
 
     def __init__(
         self, utterance: Utterance, device_rate: int, reorder_s: float, max_gap_s: float
     ) -> None:
-        """Has taken nothing yet.
+        """Start without sound.
 
         Args:
-            utterance: whose it is.
-            device_rate: of the loudspeaker, Hz.
+            utterance: the utterance.
+            device_rate: sample rate of the loudspeaker, Hz.
             reorder_s, max_gap_s: as `AudioBuffer` takes them.
         """
         self.utterance = utterance
@@ -57,30 +58,30 @@ class UtterancePlayback:
         self._counts = PlaybackCounters()
         self._step = utterance.sample_rate / device_rate
         self.fade = round(FADE_S * device_rate)
-        self._waiting = False  # silent until it is time for `position`
+        self._waiting = False  # True while silent until `position` is due
         self._starving = False
-        self._samples = EMPTY  # from _first on
+        self._samples = EMPTY  # the first one has index _first
         self._first = utterance.origin_sample
         self._stamps: deque[tuple[int, int]] = deque(maxlen=_MOST_STAMPS)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more will come."""
+        """True if no more samples will come."""
         return self.hearing.complete
 
     @property
     def exhausted(self) -> bool:
-        """Whether all that has come was heard."""
+        """True if all samples that have come were heard."""
         return self.position is not None and self.position >= self.hearing.buffer.next_sample
 
     @property
     def begin_ns(self) -> int:
-        """When its first sample is heard."""
+        """Time at which its first sample is heard."""
         return self.hearing.clock.time_ns(self.utterance.origin_sample)
 
     @property
     def known_until_ns(self) -> int:
-        """When the first sample that is not there yet is heard."""
+        """Time at which the first missing sample is heard."""
         return self.hearing.clock.time_ns(self.hearing.buffer.next_sample)
 
     def counters(self) -> PlaybackCounters:
@@ -90,7 +91,7 @@ class UtterancePlayback:
         return counters
 
     def take(self, chunk: Chunk) -> bool:
-        """Takes a chunk; returns whether the sound has jumped to it (`AudioBuffer.resync_at`)."""
+        """Take a chunk; return True if the sound has jumped to it (`AudioBuffer.resync_at`)."""
         samples = self.hearing.take(chunk)
         if samples is not None:
             self._append(samples)
@@ -99,14 +100,14 @@ class UtterancePlayback:
         return self.hearing.buffer.resync_at is not None
 
     def play(self, begin_ns: int, end_ns: int, frames: int) -> np.ndarray:
-        """The sound of a stretch of time, that following on the one before.
+        """Return the next block of sound; it follows the previous one.
 
         Args:
-            begin_ns, end_ns: the stretch.
-            frames: how many samples of the loudspeaker it has.
+            begin_ns, end_ns: times of the block.
+            frames: samples of the block at the loudspeaker's rate.
 
         Returns:
-            (frames,) float32; silence before the utterance and where sound is missing.
+            (frames,) float32; silence before the utterance and for missing sound.
         """
         due, until = self.hearing.clock.sample_at(begin_ns), self.hearing.clock.sample_at(end_ns)
         nominal = frames * self._step
@@ -114,7 +115,7 @@ class UtterancePlayback:
             if until <= self.utterance.origin_sample:
                 return np.zeros(frames, np.float32)
             self.position = due
-        # Where stamps have stepped forward there is time without sound.
+        # After a forward step of the stamps there is time without sound.
         paused = until - due < nominal / 2
         if self._waiting:
             if paused or until <= self.position:
@@ -142,19 +143,19 @@ class UtterancePlayback:
         return sound
 
     def fade_out(self, sound: np.ndarray, end: int) -> None:
-        """Makes a block silent from index `end` on, not by a click; in place."""
+        """Make a block silent from index `end` on, with a fade before it; in place."""
         begin = max(0, end - self.fade)
         faded = sound[begin:end]
         faded *= np.linspace(1, 0, end - begin, dtype=np.float32)[: len(faded)]
         sound[end:] = 0
 
     def heard(self) -> Iterator[tuple[int, int]]:
-        """First samples of chunks before `position`, and their stamps; each once."""
+        """Yield the first sample of each chunk before `position`, with its stamp; each once."""
         while self.position is not None and self._stamps and self._stamps[0][0] < self.position:
             yield self._stamps.popleft()
 
     def _resume(self, first: float, until: float, frames: int) -> np.ndarray:
-        """A block that ends in time, with the sound from `first` on."""
+        """Return a block that ends in time, with the sound from sample `first` on."""
         begin = until - frames * self._step
         sound = self._read(begin, until, frames)
         silent = min(max(0, round((first - begin) / self._step)), frames)
@@ -168,7 +169,7 @@ class UtterancePlayback:
     def _read(self, begin: float, end: float, frames: int) -> np.ndarray:
         buffer = self.hearing.buffer
         if buffer.waiting and end + half_width(self._step) > buffer.next_sample:
-            # What is missing has not come in time: what came after it is played.
+            # Missing samples have not come in time, so the later ones are played.
             self._append(buffer.flush())
         positions = np.linspace(begin, end, frames, endpoint=False) - self._first
         return read_at(self._samples, positions, self._step)

@@ -1,8 +1,8 @@
-"""What a loudspeaker plays: every sample when its motion is shown. No ROS and no device in it.
+"""Playback of speech in time with its motion, without ROS and without a sound device.
 
-The device asks for samples by its own clock, chunks are stamped by their sender's. Both clocks are
-followed (`SampleClock`), and the sound is read a little faster or slower, so that neither drifts
-from the ROS clock. Only larger faults make it skip or wait (`UtterancePlayback`).
+The device asks for samples by its own clock, and the sender stamps chunks by another. The speaker
+follows both clocks (`SampleClock`) and plays slightly faster or slower, so that neither drifts from
+the ROS clock. Only larger errors make it skip or wait (`UtterancePlayback`).
 """
 
 import statistics
@@ -21,27 +21,28 @@ from diffsheg_ros.diagnostics.avatar_timing import Interrupts
 from diffsheg_ros.speaker.counters import SpeakerCounters
 from diffsheg_ros.speaker.playback import UtterancePlayback
 
-#: Chunks are put in order so long before they are heard; until then they wait in the inbox.
+#: Nanoseconds before their time at which chunks are put in order; until then they wait in the
+#: inbox.
 _AHEAD_NS = NS
-#: So many are taken for one block at most: it must not come late.
+#: Chunks taken for one block at most, so that the block is not late.
 _MOST_CHUNKS = 50
-#: For so long after its start or an underrun the device's times are taken as they are; only then
-#: they are followed, from their median: a clock that is followed slowly must begin right.
+#: Seconds after a start or an underrun for which the device's times are used unchanged. Then a
+#: clock follows them slowly. It begins at their median, since it must begin right.
 _SETTLE_S = 1.0
 _REMEMBERED_STARTS = 100
 _REMEMBERED_ERRORS = 256
 
 
 class Speaker:
-    """Hears chunks and gives samples. `pull` is for the device's thread, the rest for the node's.
+    """Player of chunks. The device's thread calls `pull`, the node's thread all other methods.
 
     Utterances begin, end and interrupt each other by the rules of `Inbox`, as at the avatar. A new
     one that cuts into another silences it within a block.
 
     Attributes:
-        delay_ns: from a sample's stamp to when it is heard; nothing is heard while it is None.
-        muted: whether nothing is heard; what is due meanwhile is left out.
-        utterance_id: of what is heard, or empty.
+        delay_ns: time from a sample's stamp to hearing it; nothing is heard while it is None.
+        muted: True to play silence; speech that is due meanwhile is left out.
+        utterance_id: the utterance that is heard; empty for none.
     """
 
     def __init__(
@@ -52,12 +53,12 @@ class Speaker:
         stall_s: float = 1.0,
         max_queue_s: float = 300.0,
     ) -> None:
-        """Plays nothing yet.
+        """Start without a device.
 
         Args:
-            reorder_s, max_gap_s: as `AudioBuffer` takes them.
-            stall_s: an utterance without a chunk for so long is over.
-            max_queue_s: audio that may wait, seconds; what comes beyond is dropped and counted.
+            reorder_s, max_gap_s: see `AudioBuffer`.
+            stall_s: seconds without a chunk after which an utterance is over.
+            max_queue_s: seconds of audio that may wait; more is dropped and counted.
         """
         self.delay_ns: int | None = None
         self.muted = False
@@ -66,20 +67,20 @@ class Speaker:
         self._interrupts = Interrupts()
         self._reorder_s, self._max_gap_s = reorder_s, max_gap_s
         self._stall_ns = round(stall_s * NS)
-        self._rate = 0  # of the device
-        self._clock: SampleClock | None = None  # of the device
+        self._rate = 0  # of the device, Hz
+        self._clock: SampleClock | None = None  # follows the device
         self._played = self._settling_from = 0  # samples of the device
         self._starts_ns: deque[int] = deque(maxlen=_REMEMBERED_STARTS)
-        self._playbacks: list[UtterancePlayback] = []  # the one that is heard, then the next
-        self._arrived, self._arrived_ns = False, 0  # a chunk, since the last block
-        self._spoken_ns = 0  # the newest chunk's length
+        self._playbacks: list[UtterancePlayback] = []  # the current one, then the next
+        self._arrived, self._arrived_ns = False, 0  # True if a chunk came since the last block
+        self._spoken_ns = 0  # length of the newest chunk
         self._errors: deque[float] = deque(maxlen=_REMEMBERED_ERRORS)
         self._counts = SpeakerCounters()
 
-    # From the node
+    # Called by the node
 
     def connect(self, device_rate: int) -> None:
-        """Says what will ask for samples: a device of this rate, Hz. Not while one asks."""
+        """Use a device with this sample rate, Hz; call it while no device calls `pull`."""
         self._rate = device_rate
         self._unsettle()
         self._playbacks.clear()
@@ -96,11 +97,11 @@ class Speaker:
         prepare_filter(piece.sample_rate / self._rate)
 
     def hush(self) -> None:
-        """Nothing more is heard of what was said, nor of what still comes of it."""
+        """Silence all speech that has come, and the rest of its last utterance."""
         self._inbox.interrupt()
 
     def told_of_interrupts(self, count: int) -> None:
-        """Takes the avatar's count of interrupts: hushes where somebody else has made one."""
+        """Take the avatar's count of interrupts, and fall silent after one made elsewhere."""
         if self._interrupts.told(count):
             self.hush()
 
@@ -113,7 +114,7 @@ class Speaker:
 
     @property
     def remarks(self) -> dict[str, str]:
-        """What senders do wrong, by counter; see `Remarks`."""
+        """Mistakes of senders by counter; see `Remarks`."""
         return self._inbox.remarks.texts
 
     @property
@@ -123,11 +124,11 @@ class Speaker:
 
     @property
     def device_drift_ppm(self) -> float:
-        """How much slower than its nominal rate the device plays, parts per million."""
+        """Parts per million by which the device plays slower than its nominal rate."""
         return 0.0 if self._clock is None else self._clock.drift_ppm
 
     def sync_errors_s(self) -> np.ndarray:
-        """(n,) seconds by which the last chunks were heard too late, by their stamps."""
+        """Return the delays (n,) of the last chunks against their stamps, seconds."""
         return np.array(self._errors.copy())
 
     def counters(self) -> SpeakerCounters:
@@ -143,15 +144,15 @@ class Speaker:
         playing = [playback.counters() for playback in self._playbacks.copy()]
         return SpeakerCounters.total(self._counts, inbox, *playing)
 
-    # From the device
+    # Called by the device
 
     def pull(self, frames: int, heard_ns: int, underrun: bool = False) -> np.ndarray:
-        """The next samples.
+        """Return the next samples.
 
         Args:
-            frames: how many.
-            heard_ns: when the first of them is heard, as the device says, by the stamps' clock.
-            underrun: whether the device had none to play before these.
+            frames: number of samples.
+            heard_ns: time at which the first one is heard, from the device, by the stamps' clock.
+            underrun: True if the device had no samples to play before these.
 
         Returns:
             (frames,) float32, -1..1.
@@ -175,14 +176,14 @@ class Speaker:
         return block.clip(-1, 1)
 
     def _device_time(self, frames: int, heard_ns: int, underrun: bool) -> tuple[int, int]:
-        """Begin and end of the block, by the device's clock as it is followed."""
+        """Return begin and end of the block, ns, by the clock that follows the device."""
         first = self._played
         self._played += frames
         if underrun:
             self._counts.device_underruns += 1
             self._unsettle()
         if self._clock is None:
-            # When sample 0 would have been heard, as each block tells it.
+            # The time of sample 0 that follows from each block.
             self._starts_ns.append(heard_ns - first * NS // self._rate)
             if first - self._settling_from < _SETTLE_S * self._rate:
                 return heard_ns, heard_ns + frames * NS // self._rate
@@ -192,13 +193,13 @@ class Speaker:
         return self._clock.time_ns(first), self._clock.time_ns(self._played)
 
     def _unsettle(self) -> None:
-        """The device's time may have jumped."""
+        """Restart the device's clock, because its time may have jumped."""
         self._clock = None
         self._starts_ns.clear()
         self._settling_from = self._played
 
     def _take_soon(self, end_ns: int) -> None:
-        """Takes from the inbox what is heard soon."""
+        """Take the chunks from the inbox that are heard soon."""
         for _ in range(_MOST_CHUNKS):
             front = self._inbox.front()
             newest = self._playbacks[-1] if self._playbacks else None
@@ -233,7 +234,7 @@ class Speaker:
     def _played_by(
         self, playback: UtterancePlayback, begin_ns: int, end_ns: int, frames: int, heard_ns: int
     ) -> np.ndarray:
-        """A playback's share of a block; the playback is let go of when it is over."""
+        """Return a playback's share of a block, and remove the playback when it is over."""
         sound = playback.play(begin_ns, end_ns, frames)
         for first_sample, stamp_ns in playback.heard():
             assert playback.position is not None
@@ -263,7 +264,7 @@ class Speaker:
         self._counts = SpeakerCounters.total(self._counts, playback.counters())
 
     def _end_stalled(self, now_ns: int) -> None:
-        """Ends an utterance of which nothing comes any more, as the avatar does."""
+        """End an utterance without new chunks, as the avatar does."""
         if self._arrived:
             self._arrived, self._arrived_ns = False, now_ns
         current = self._inbox.current

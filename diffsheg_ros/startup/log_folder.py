@@ -1,4 +1,4 @@
-"""The folder of ROS' own logs, which rclpy.init cannot do without."""
+"""The folder of ROS' logs, without which rclpy.init fails."""
 
 import os
 import shlex
@@ -10,19 +10,19 @@ from diffsheg_model.errors import InputError
 
 
 def ensure_log_folder(environment: MutableMapping[str, str] = os.environ) -> str:
-    """Make sure that ROS can write its logs; call it before rclpy.init.
+    """Make sure that ROS can write its logs; call this before rclpy.init.
 
-    ROS writes into `ROS_LOG_DIR`, `$ROS_HOME/log` or `~/.ros/log`, and ends with an error where it
-    cannot, as on a robot whose home is read-only. A temporary folder is set in its place then.
+    ROS writes into `ROS_LOG_DIR`, `$ROS_HOME/log` or `~/.ros/log`. If it cannot, for example on a
+    robot with a read-only home, it ends with an error. This sets a temporary folder in that case.
 
     Args:
-        environment: Variables to read, and to set `ROS_LOG_DIR` in.
+        environment: variables to read, and to set `ROS_LOG_DIR` in.
 
     Returns:
-        One line that says what was set and why; empty where nothing had to be.
+        One line with the folder and the reason; empty if nothing was set.
 
     Raises:
-        InputError: No temporary folder can be written either.
+        InputError: no temporary folder can be written either.
     """
     reason = _obstacle(environment)
     if not reason:
@@ -40,14 +40,14 @@ def ensure_log_folder(environment: MutableMapping[str, str] = os.environ) -> str
 
 
 def _obstacle(environment: MutableMapping[str, str]) -> str:
-    """Return why ROS cannot write its logs; empty where it can."""
+    """Return the reason why ROS cannot write its logs; empty if it can."""
     home = environment.get('HOME', '')
     for variable, below in (('ROS_LOG_DIR', ''), ('ROS_HOME', 'log'), ('HOME', '.ros/log')):
         if not (value := environment.get(variable, '')):
             continue
         if variable == 'HOME' and not Path(value).is_dir():
-            return f'HOME={shlex.quote(value)} is no folder'  # it is not ours to make
-        if value.startswith('~'):  # ROS takes it for HOME
+            return f'HOME={shlex.quote(value)} is no folder'
+        if value.startswith('~'):  # ROS replaces it by HOME
             value = home + value[1:]
         folder = Path(value, below)
         try:
@@ -61,10 +61,10 @@ def _obstacle(environment: MutableMapping[str, str]) -> str:
 
 
 def _write_something(folder: Path) -> None:
-    """Write a file that vanishes; a full disk lets empty ones be made.
+    """Write a temporary file that is not empty, since a full disk accepts empty ones.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: it cannot be written.
     """
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b'x')

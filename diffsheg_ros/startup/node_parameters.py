@@ -1,8 +1,8 @@
 """Parameters of every node: default, range and description.
 
-All are fixed while a node runs, but for those whose rule says `live`. A node's parameters are the
-fields of one frozen dataclass in its room, so a default stands in one place and code reads
-`parameters.publish_rate_hz`. Nothing here imports ROS; `ros/node_parameters.py` declares them.
+A node's parameters are the fields of one frozen dataclass in its room, so each default has one
+place and code reads `parameters.publish_rate_hz`. Only a parameter with `live` in its rule may
+change while a node runs. Nothing here imports ROS; `ros/node_parameters.py` declares them.
 """
 
 from diffsheg_ros.avatar.parameters import AvatarParameters

@@ -1,7 +1,7 @@
-"""Parameter files of this package's nodes: unknown names are found before a node starts.
+"""Check of parameter files for unknown names, before a node starts.
 
-rcl ignores a section of an unknown node and an unknown parameter, so a slip would change nothing
-and nobody would know. Nothing here imports ROS.
+rcl ignores sections of unknown nodes and unknown parameters, so a mistyped name would have no
+effect and no message. Nothing here imports ROS.
 """
 
 import dataclasses
@@ -19,24 +19,24 @@ from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 
 #: Parameters that every node has.
 COMMON = ('use_sim_time', 'start_type_description_service')
-#: Begin the names of parameters that rclpy declares by itself.
+#: Prefixes of parameters that rclpy declares itself.
 _FOREIGN_PREFIXES = ('qos_overrides.',)
-#: Levels of sections and values; rcl takes fewer.
+#: Levels of sections and values; rcl allows fewer.
 _MAX_DEPTH = 100
 
 
 def check_parameter_file(path: str | Path) -> None:
-    """Look for names in a file that no node has.
+    """Raise InputError for names in a file that no node has.
 
-    Sections of other packages' nodes are left alone, unless such a name is nearly one of ours.
+    Sections of other packages' nodes are ignored, unless a name is very similar to one of ours.
 
     Raises:
-        InputError: The file cannot be read, or a name in it is not known.
+        InputError: the file cannot be read, or a name in it is not known.
     """
     try:
         mode = Path(path).stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            return  # a pipe can be read only once, by rcl
+            return  # rcl must read a pipe, which can be read only once
         content = _parsed(Path(path).read_text(encoding='utf-8'))
     except UnicodeDecodeError as error:
         raise InputError(
@@ -56,11 +56,11 @@ def check_parameter_file(path: str | Path) -> None:
 
 
 def unknown_parameters(names: Iterable[str], known: Iterable[str]) -> str:
-    """Return what is wrong with the names of parameters; empty where all are known.
+    """Return the fault of the names of parameters; empty if all are known.
 
     Args:
-        names: As they are given.
-        known: Those that there are, without the ones that every node has.
+        names: the given names.
+        known: the parameters of the node, without those that every node has.
     """
     known = {*known, *COMMON}
     for name in names:
@@ -81,11 +81,11 @@ def all_parameter_names() -> set[str]:
 
 
 def _parsed(text: str) -> Any:
-    """Return the content of YAML, with every value as text: only names matter here.
+    """Return the content of YAML with every value as text, since only names matter here.
 
     Raises:
-        yaml.YAMLError: The text is no YAML, or it is nested too deeply or has aliases, which rcl
-            refuses too. A few lines of aliases stand for billions of values.
+        yaml.YAMLError: the text is no YAML, is nested too deeply, or has aliases. rcl refuses
+            these too; a few lines of aliases can expand to billions of values.
     """
     depth = 0
     for event in yaml.parse(text, Loader=yaml.BaseLoader):
@@ -108,7 +108,7 @@ def _problem(section: str, names: list[str]) -> str:
         problem = unknown_parameters(names, parameter_names(node))
         return problem and f'section {section}: {problem}'
     if '*' in node:
-        # Such a section is for all nodes of a robot, and those of other packages have other names.
+        # Such a section is for all nodes of a robot; other packages have other parameters.
         known = {*all_parameter_names(), *COMMON}
         slips = [name for name in names if name not in known and nearest(name, known, SURELY)]
         problem = unknown_parameters(slips, known)
