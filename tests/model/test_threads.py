@@ -1,3 +1,7 @@
+"""Numbers of threads and processes."""
+
+import os
+
 import pytest
 
 from diffsheg_model.cli.main import main
@@ -25,3 +29,16 @@ def test_commands_refuse_them_in_one_line(command, tmp_path, capsys):
     shown = capsys.readouterr().err
     assert '--workers 100000: must be from 1 to 256, or 0 for one a core' in shown
     assert not (tmp_path / 'out').exists()
+
+
+def test_threads_leave_a_core_to_the_rest():
+    cores = len(os.sched_getaffinity(0))
+    assert thread_count() == max(1, cores - 1)
+    assert thread_count(7) == 7
+    with pytest.raises(InputError, match='threads = -1: must be 0'):
+        thread_count(-1)
+    os.sched_setaffinity(0, (allowed := sorted(os.sched_getaffinity(0)))[:1])
+    try:
+        assert thread_count() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -1,7 +1,6 @@
 """Which engine a user's words mean, and what is said when it is not to be had."""
 
 import logging
-import os
 import sys
 
 import pytest
@@ -17,8 +16,7 @@ from diffsheg_model.engines.registry import (
     choices_of,
     fallbacks_of,
 )
-from diffsheg_model.errors import InputError, one_line
-from diffsheg_model.threads import thread_count
+from diffsheg_model.errors import InputError
 
 
 @pytest.fixture
@@ -145,22 +143,3 @@ def test_a_provider_that_onnxruntime_quietly_replaces_by_the_cpu_is_refused(tiny
     check_provider(session, 'cpu')
     with pytest.raises(InputError, match='CUDAExecutionProvider did not start'):
         check_provider(session, 'cuda')
-
-
-def test_threads_leave_a_core_to_the_rest():
-    cores = len(os.sched_getaffinity(0))
-    assert thread_count() == max(1, cores - 1)
-    assert thread_count(7) == 7
-    with pytest.raises(InputError, match='threads = -1: must be 0'):
-        thread_count(-1)
-    os.sched_setaffinity(0, (allowed := sorted(os.sched_getaffinity(0)))[:1])
-    try:
-        assert thread_count() == 1
-    finally:
-        os.sched_setaffinity(0, allowed)
-
-
-def test_any_error_is_told_in_one_line():
-    assert one_line(InputError('no such file')) == 'no such file'
-    assert one_line(RuntimeError('\nout of memory\nlong trace')) == 'RuntimeError: out of memory'
-    assert one_line(TimeoutError()) == 'TimeoutError'
