@@ -4,14 +4,15 @@
 #   scripts/test.sh                                 all but the slow ones
 #   scripts/test.sh tests/model/features/test_mel.py -k stream     some, as pytest takes them
 #
-# What only computes runs on two cores side by side; what starts nodes or a browser goes by the
-# clock and has the machine for itself.
+# Tests that only compute, and tests of nodes at any pace (mark `untimed`), run two at a time. The
+# other tests of nodes and all tests in a browser depend on time: they have the machine to themselves.
 set -uo pipefail
 
 [ $# -eq 0 ] || exec python -m pytest "$@"
 
-OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m 'not slow and not ros and not browser'
-computing=$?
-python -m pytest -m 'not slow and (ros or browser)'
-nodes=$?
-exit $((computing || nodes))
+OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile \
+    -m 'not slow and not browser and (untimed or not ros)'
+beside=$?
+python -m pytest -m 'not slow and (browser or ros and not untimed)'
+alone=$?
+exit $((beside || alone))

@@ -38,7 +38,7 @@ class RemarkCounters(RejectionCounters):
 
     sender_mistakes: int = counter(
         """chunks in which a mistake of the sender was recognised
-        ([ros.md](ros.md#sending-speech)). The message names it""",
+        ([sending_speech.md](sending_speech.md)). The message names it""",
         WARN,
         'the sender of audio makes a mistake',
     )

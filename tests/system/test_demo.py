@@ -20,7 +20,7 @@ from diffsheg_model.motion_files import read_npz
 from diffsheg_ros.demo import DEFAULT_AUDIO
 from diffsheg_ros.ros.isolation import isolate
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 LIMIT_S = 120
 

@@ -42,6 +42,7 @@ def test_every_counter_with_a_level_says_what_to_do(node):
 
 
 @pytest.mark.ros
+@pytest.mark.untimed
 @pytest.mark.parametrize('name', named(*TABLES))
 def test_all_that_a_node_reports_is_told_and_nothing_else(world, start_any, name):  # noqa: F811
     told = {word for width in (3, 4) for row in rows(name, width) for word in row.names}

@@ -18,7 +18,7 @@ pytest.importorskip('rclpy', reason='launching needs ROS 2')
 
 from tests.support.ros_world import Watcher
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 LAUNCH_FILE = ROOT / 'launch' / 'avatar.launch.py'
 

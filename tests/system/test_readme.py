@@ -54,6 +54,7 @@ def test_the_sender_is_heard_whole(world, tmp_path):
 
 
 @pytest.mark.ros
+@pytest.mark.untimed
 def test_the_subscriber_prints_what_is_published(world):
     from sensor_msgs.msg import JointState
 

@@ -62,6 +62,7 @@ def used(onlooker: Node, name: str) -> Rules:
 
 
 @pytest.mark.ros
+@pytest.mark.untimed
 @pytest.mark.parametrize('name', named(*NODE_PARAMETERS))
 def test_each_node_may_do_what_it_does_and_no_more(world, start_any, name):  # noqa: F811
     wanted = policy()[name]

@@ -141,6 +141,7 @@ def test_the_environment_file_does_the_same_in_every_shell(checkout, shell):
 
 
 @pytest.mark.ros
+@pytest.mark.untimed
 @pytest.mark.parametrize(
     'names',
     [

@@ -239,6 +239,7 @@ RAW = {'channels': 2, 'sample_rate': RATE, 'sample_format': 'S16LE', 'coding_for
 
 @pytest.mark.slow
 @pytest.mark.ros
+@pytest.mark.untimed
 @pytest.mark.parametrize(
     ('definitions', 'kind', 'info', 'parameters'),
     [
@@ -294,6 +295,7 @@ def test_what_is_published_there_arrives_here(
 
 @pytest.mark.slow
 @pytest.mark.ros
+@pytest.mark.untimed
 @pytest.mark.parametrize('kind', ['AudioStamped', 'AudioDataStamped', 'AudioData'])
 def test_the_other_package_of_that_name_is_refused_in_one_line(build, kind):
     pytest.importorskip('rclpy', reason='the nodes need ROS 2')
@@ -306,6 +308,7 @@ def test_the_other_package_of_that_name_is_refused_in_one_line(build, kind):
 
 
 @pytest.mark.ros
+@pytest.mark.untimed
 def test_a_package_that_is_not_installed_is_named_in_one_line():
     pytest.importorskip('rclpy', reason='the nodes need ROS 2')
     if importlib.util.find_spec('audio_common_msgs'):

@@ -19,7 +19,7 @@ from diffsheg_ros.nodes.avatar import AvatarNode
 from diffsheg_ros.ros import messages
 from tests.support.ros_world import Watcher, World, overrides
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 DELAY_S = 1.5
 SPEECH_S = 3.0

@@ -22,7 +22,7 @@ from diffsheg_ros.ros import messages
 from diffsheg_ros.ros.audio_subscription import AudioSubscription
 from tests.support.ros_world import Watcher, World, overrides
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from diffsheg_ros.ros import messages
 from tests.support.mcap_files import with_rosbags
 from tests.support.ros_world import World, overrides
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 RATE = 16000
 DELAY_S = 0.1

@@ -27,7 +27,7 @@ from diffsheg_ros.ros.messages import from_duration, from_stamp
 from tests.support.bundles import speech_like
 from tests.support.ros_world import Watcher, World, overrides
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 T0 = 1_600_000_000 * NS
 RATE = 16000

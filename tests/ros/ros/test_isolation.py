@@ -42,6 +42,7 @@ def test_isolate_sets_what_rclpy_reads():
 
 
 @pytest.mark.ros
+@pytest.mark.untimed
 def test_the_domain_of_a_running_node_is_in_use(monkeypatch):
     rclpy = pytest.importorskip('rclpy')
     context = rclpy.Context()

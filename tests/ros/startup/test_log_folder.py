@@ -53,6 +53,7 @@ def test_where_nothing_can_be_written_one_line_says_so(monkeypatch):
 
 
 @pytest.mark.ros
+@pytest.mark.untimed
 @pytest.mark.parametrize('home', [None, '/dev/null', '/proc'])
 def test_a_node_starts_without_a_home(tmp_path, home):
     pytest.importorskip('rclpy', reason='needs ROS 2')

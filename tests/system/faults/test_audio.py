@@ -21,7 +21,7 @@ from tests.support.bundles import speech_like
 from tests.support.fault_checks import check_planned, check_sane, check_shown, say_and_check
 from tests.support.fault_world import LIVE, RATE, now_ns
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 SIZE = 640  # a chunk's samples, 40 ms
 LONG_NAME = 'x' * 1_000_000

@@ -14,7 +14,7 @@ from tests.support.bundles import speech_like
 from tests.support.fault_checks import check_sane, say_and_check
 from tests.support.fault_world import DELAY_S, LIMIT_S, stamps
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 WINDOW_S = 34 / 15
 

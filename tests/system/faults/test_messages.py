@@ -27,7 +27,7 @@ from tests.support.every_node import KINDS, SPACE, start_any  # noqa: F401
 from tests.support.random_messages import RandomMessages, random_message
 from tests.support.ros_world import World, overrides
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.untimed]
 
 SEED = os.environ.get('MESSAGES_SEED', '1')
 #: rclpy's own topics.
