@@ -98,7 +98,7 @@ class ViewerNode(Node):
         self._report = RefusalReports(self, self._refusals)
         self.server.start()
         self.get_logger().info(announce(self.server, settings.open_page))
-        self._clients = 0
+        self._connected_pages = 0
         self._closed: Counter[str] = Counter()
         self._warned_s = -math.inf
 
@@ -162,8 +162,8 @@ class ViewerNode(Node):
 
     def _check(self) -> None:
         clients = self.show.client_count
-        if clients != self._clients:
-            self._clients = clients
+        if clients != self._connected_pages:
+            self._connected_pages = clients
             self.get_logger().info(f'pages that look on: {clients}')
         self._warn_of_closed()
         if time.monotonic() - self._reported_s > _SILENT_S:
