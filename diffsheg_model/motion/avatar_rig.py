@@ -1,4 +1,9 @@
-"""Bones and morph targets of the avatar that a motion moves."""
+"""Bones and morph targets of the avatar, and the parts of a motion that move them.
+
+The avatar's bones have the names of BEAT's joints and its morph targets those of ARKit's
+blendshapes. Its bones are not turned at rest (a T-pose, Y up, facing +Z), like those of SMPL-X. So
+local rotations of both skeletons apply without conversion.
+"""
 
 from pathlib import Path
 
@@ -8,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
 
-#: The figure, as the viewer's page loads it; see `viewer/web/avatar.md`.
+#: The avatar that the viewer's page loads; see `viewer/web/avatar.md`.
 AVATAR = Path(__file__).parents[1] / 'viewer' / 'web' / 'avatar.glb'
 
 _SIDES = {'left': 'Left', 'right': 'Right'}
@@ -26,7 +31,7 @@ _FINGERS = ('index', 'middle', 'pinky', 'ring', 'thumb')
 
 AVATAR_JOINTS_OF_SHOW = {
     'pelvis': 'Hips',
-    # Three joints of the spine on four: the last bends between the shoulder blades in both.
+    # Three joints of the spine on four: the last one lies between the shoulder blades in both.
     'spine1': 'Spine',
     'spine2': 'Spine1',
     'spine3': 'Spine3',
@@ -53,18 +58,18 @@ JAW_OPEN_RAD = 0.4
 
 
 def avatar_motion(motion: Motion) -> Motion:
-    """The motion with the avatar's names: BEAT's joints, ARKit's weights.
+    """Return the motion with the avatar's names: BEAT's joints and ARKit's weights.
 
-    A motion with BEAT's joints, or with none, stays as it is. One with SMPL-X's gets the bones of
-    `AVATAR_JOINTS_OF_SHOW` and the weight jawOpen from its jaw; FLAME's coefficients, which no
-    ARKit face has, are left out.
+    A motion with BEAT's joints, or without joints, stays as it is. A motion with SMPL-X's joints
+    gets the bones of `AVATAR_JOINTS_OF_SHOW`, and the weight jawOpen from its jaw. FLAME's
+    coefficients are left out: an ARKit face has no such shapes.
 
     Raises:
-        InputError: a joint that is neither BEAT's nor SMPL-X's.
+        InputError: a joint belongs neither to BEAT nor to SMPL-X.
     """
     if set(motion.joint_names) <= set(BEAT_SKELETON.names):
         return motion
-    # Refuses what SMPL-X has not either, in one line.
+    # Raises InputError for joints that SMPL-X lacks too.
     SHOW_SKELETON.indices(motion.joint_names)
     kept = [i for i, name in enumerate(motion.joint_names) if name in AVATAR_JOINTS_OF_SHOW]
     weights = np.zeros((len(motion), 0), np.float32)
@@ -81,12 +86,12 @@ def avatar_motion(motion: Motion) -> Motion:
     )
 
 
-#: From the shoulders up: BEAT's joints, then SMPL-X's.
+#: Joints from the shoulders up: BEAT's, then SMPL-X's.
 _JOINTS = ('Neck', 'Neck1', 'Head', 'neck', 'head')
 
 
 def head_turn(motion: Motion) -> Rotation | None:
-    """The motion's neck and head joints together, F rotations; None where it has none of them."""
+    """Return F rotations of the head against the shoulders; None without neck and head joints."""
     names = [name for name in _JOINTS if name in motion.joint_names]
     if not names:
         return None

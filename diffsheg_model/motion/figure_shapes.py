@@ -1,9 +1,9 @@
-"""What the figure looks like: spheres, cylinders and boxes along the bones of a skeleton.
+"""Shapes of the URDF figure: spheres, cylinders and boxes along the bones of a skeleton.
 
-An adult as a jointed doll, in plain clothes. Sizes are round numbers for the skeletons of
-`diffsheg_model.motion.rest_skeletons` (1.75 m); masses are about the usual shares of 70 kg (Winter,
-Biomechanics and Motor Control of Human Movement, 4th ed., 2009, table 4.1). Bones with unknown
-names are thin.
+The figure is an adult as a jointed doll, in plain clothes. Sizes are round numbers for the
+skeletons of `diffsheg_model.motion.rest_skeletons` (1.75 m). Masses are about the usual shares of
+70 kg (Winter, Biomechanics and Motor Control of Human Movement, 4th ed., 2009, table 4.1). Bones
+with unknown names are thin.
 """
 
 import re
@@ -24,7 +24,7 @@ COLOURS = {
     'eyes': (0.96, 0.96, 0.95),
     'irises': (0.20, 0.28, 0.33),
 }
-"""Red, green, blue, 0..1, by the names that shapes use."""
+"""Red, green, blue, 0..1, by the names in `Shape.colour`."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Shape:
         kind: 'sphere', 'cylinder' (along `axis`) or 'box' (along the frame's axes).
         size: radius of a sphere; radius and length of a cylinder; the three edges of a box; metres.
         centre: (3,) metres.
-        colour: a name of `COLOURS`.
-        axis: (3,) direction of a cylinder.
+        colour: key of `COLOURS`.
+        axis: (3,) unit direction of a cylinder.
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Shape:
 
     @property
     def reach(self) -> Array:
-        """(3,) half the edges of a box around it, metres."""
+        """(3,) half the edges of the bounding box, metres."""
         if self.kind == 'box':
             return np.array(self.size) / 2
         radius = np.full(3, self.size[0])
@@ -56,7 +56,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class _Part:
-    """A kind of bone. Those whose radius is 0 have a shape of their own."""
+    """A kind of bone. Radius 0 marks bones with special shapes."""
 
     radius_m: float
     mass_kg: float
@@ -77,7 +77,7 @@ _SHIN = _Part(0.052, 3.3, 'trousers')
 _FOOT = _Part(0.036, 0.3, 'hair')
 _BONE = _Part(0.015, 0.1, 'cloth')
 
-#: By the names of BEAT's and SMPL-X's joints without their side.
+#: Kinds of bones by the names of BEAT's and SMPL-X's joints, without left and right.
 _PARTS = {
     **dict.fromkeys('Hips Spine Spine1 Spine2 Spine3 pelvis spine1 spine2 spine3'.split(), _TRUNK),
     **dict.fromkeys('Neck Neck1 neck'.split(), _NECK),
@@ -92,25 +92,25 @@ _PARTS = {
 }
 _SIDE = re.compile(r'^(Left|Right|left_|right_)(?=.)')
 _FINGER_NAME = re.compile(r'(?i)^(hand)?(thumb|index|middle|ring|pinky)\d?$')
-#: Joints of SMPL-X that carry a piece of the face; where a skeleton has none, the head does.
+#: Joints of SMPL-X that move a part of the face. In other skeletons the head has these parts.
 _JAW = 'jaw'
 _EYES = {'left_eye_smplhf': 1.0, 'right_eye_smplhf': -1.0}
 
-#: Half the trunk's width without its rounding, and that radius, metres, by the share of the way up
-#: from the hips to the neck.
+#: Half the trunk's width without its rounding, and the radius of the rounding, metres. They are
+#: given at shares of the height from the hips to the neck.
 _TRUNK_SHARES = (0.0, 0.25, 0.65, 0.85, 1.0)
 _TRUNK_HALF_WIDTHS_M = (0.075, 0.062, 0.085, 0.085, 0.03)
 _TRUNK_RADII_M = (0.095, 0.088, 0.1, 0.085, 0.065)
 _TRUNK_STEP_M = 0.02
-#: The bars end so far below the neck, which is thinner.
+#: Metres from the last bar of the trunk to the neck, which is thinner.
 _BELOW_NECK_M = 0.055
 _PALM_M = (0.085, 0.024, 0.066)
-#: From the middle of the head to its top, metres.
+#: Metres from the middle of the head to its top.
 _HALF_HEAD_M = 0.105
 
 
 def leg_joints(skeleton: Skeleton) -> frozenset[int]:
-    """The places of hips and all below them."""
+    """Return the indices of the hip joints and all joints below them."""
     found: set[int] = set()
     for joint, name in enumerate(skeleton.names):
         if skeleton.parents[joint] in found or _part(name) is _THIGH:
@@ -119,12 +119,12 @@ def leg_joints(skeleton: Skeleton) -> frozenset[int]:
 
 
 def mass_kg(name: str) -> float:
-    """Of the part of the body that moves with a joint."""
+    """Return the mass of the part of the body that moves with a joint."""
     return _part(name).mass_kg
 
 
 def shapes(skeleton: Skeleton, joint: int) -> list[Shape]:
-    """The bodies that move with a joint, in its own frame."""
+    """Return the shapes that move with a joint, in its own frame."""
     name = skeleton.names[joint]
     part = _part(name)
     if part is _TRUNK:
@@ -150,7 +150,7 @@ def _part(name: str) -> _Part:
 
 
 def _limb(skeleton: Skeleton, joint: int, part: _Part) -> Iterator[Shape]:
-    """Bones to the joints that hang on this one, or to its own end, rounded at both."""
+    """Yield bones with round ends to the child joints, or to the end of this bone."""
     children = skeleton.children(joint)
     offsets = np.asarray(skeleton.offsets_m)
     ends = [offsets[child] for child in children] or [np.asarray(skeleton.ends_m)[joint]]
@@ -167,7 +167,7 @@ def _limb(skeleton: Skeleton, joint: int, part: _Part) -> Iterator[Shape]:
 
 
 def _trunk(skeleton: Skeleton, joint: int) -> Iterator[Shape]:
-    """Lying rounded bars, one close above the other, from this joint to the next one up."""
+    """Yield horizontal round bars, close together, from this joint to the next one above."""
     above = [
         child
         for child in skeleton.children(joint)
@@ -223,14 +223,14 @@ def _ball(radius: float, middle: Array, place: tuple[float, float, float], colou
 
 
 def _middle_of_head(skeleton: Skeleton, head: int) -> Array:
-    """In the head's frame, metres: so that the skeleton's highest point is the head's top."""
+    """Return the middle in the head's frame, metres: its top is the skeleton's highest point."""
     tops = _heights(skeleton) + np.asarray(skeleton.ends_m)[:, 1]
     top_m = float(tops.max()) - _heights(skeleton)[head]
     return np.array([0.0, top_m - _HALF_HEAD_M, 0.0])
 
 
 def _heights(skeleton: Skeleton) -> Array:
-    """(N,) of the joints in the T-pose, metres from the ground."""
+    """Return (N,) heights of the joints in the T-pose, metres from the ground."""
     heights = np.asarray(skeleton.offsets_m)[:, 1].copy()
     for joint, parent in enumerate(skeleton.parents[1:], start=1):
         heights[joint] += heights[parent]

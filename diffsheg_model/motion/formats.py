@@ -1,4 +1,4 @@
-"""The two published motion formats: which channels a model generates, in which order.
+"""The two published motion formats: the channels of a model and their order.
 
 Sources: BEAT (https://pantomatrix.github.io/BEAT/) and SHOW (https://talkshow.is.tue.mpg.de/) as
 used by DiffSHEG (arXiv 2401.04747, section 4.1, and its released code).

@@ -1,13 +1,13 @@
-"""Whether a body stays within what human joints can do.
+"""Limits of human joints, and the excess of a motion over them.
 
 Every rotation R is split into a swing and a twist about the bone's own axis, R = S T (Dobrowolski,
-Swing-twist decomposition in Clifford algebra, arXiv 1506.05481); the twist's angle and the two
-components of the swing's axis-angle vector have a range each, in degrees. Zero is the T-pose, palms
-down; left limbs are written down, right ones are their mirror image.
+Swing-twist decomposition in Clifford algebra, arXiv 1506.05481). The twist's angle and the two
+components of the swing's axis-angle vector each have a range in degrees. Zero is the T-pose with
+palms down. The tables hold left limbs; right ones are their mirror image.
 
-Ranges are the normal passive ranges of motion of adults (Norkin and White, Measurement of Joint
-Motion, 5th ed., 2016, appendix; American Academy of Orthopaedic Surgeons, 1965; fingers: Hume et
-al., 1990), as one finds them from the T-pose:
+Ranges are the normal passive ranges of motion of adults, measured from the T-pose (Norkin and
+White, Measurement of Joint Motion, 5th ed., 2016, appendix; American Academy of Orthopaedic
+Surgeons, 1965; fingers: Hume et al., 1990):
 
     Spine     the format's only spinal joint carries the whole lumbar and thoracic bend:
               flexion 85, extension 30, to the side 35, turn 45
@@ -23,8 +23,8 @@ al., 1990), as one finds them from the T-pose:
               which retargeting from a glove may put partly into turns
     thumb     both joints of its root together 70, then 60 and 90
 
-SLACK is added on every side for soft tissue, for the individual, and for capture systems whose zero
-pose is a few degrees off (real BEAT takes pass with it).
+SLACK is added on every side for soft tissue, for differences between people, and for errors in the
+zero pose of capture systems. Real BEAT takes pass with it.
 """
 
 from dataclasses import dataclass
@@ -44,11 +44,11 @@ SLACK = 10.0
 
 @dataclass(frozen=True)
 class JointLimit:
-    """What one joint can do; degrees, before SLACK.
+    """Ranges of one joint in degrees, without SLACK.
 
     Attributes:
-        axis: 0, 1 or 2: the bone's own axis, about which it twists.
-        twist: range about it.
+        axis: 0, 1 or 2: the bone's own axis, the axis of the twist.
+        twist: range of the twist.
         swing: ranges of the swing about the other two axes, in the order of x, y, z.
     """
 
@@ -57,7 +57,7 @@ class JointLimit:
     swing: tuple[Range, Range]
 
     def mirrored(self) -> 'JointLimit':
-        """The same joint on the body's other side: x kept, y and z negated."""
+        """Return the limits on the body's other side: x kept, y and z negated."""
         ranges = [self.twist if axis == self.axis else None for axis in range(3)]
         first, second = (axis for axis in range(3) if axis != self.axis)
         ranges[first], ranges[second] = self.swing
@@ -70,7 +70,7 @@ class JointLimit:
 
 
 def _left_arm() -> dict[str, JointLimit]:
-    """Swing about y (forward is negative) and z (up is positive), twist about x (thumb up -)."""
+    """Return the table: swing about y (forward -) and z (up +), twist about x (thumb up -)."""
     table = {
         'Shoulder': JointLimit(0, (-15, 15), ((-30, 25), (-10, 45))),
         'Arm': JointLimit(0, (-115, 115), ((-135, 60), (-100, 100))),
@@ -102,24 +102,24 @@ def _beat() -> dict[str, JointLimit]:
 
 
 BEAT_LIMITS = _beat()
-"""By the names of BEAT's 47 joints."""
+"""Limits by the names of BEAT's 47 joints."""
 
 
 def swing_twist(rotvec: np.ndarray, axis: int) -> tuple[Array, Array]:
-    """Splits rotations into R = swing * twist, the twist about one axis of the joint's own frame.
+    """Split rotations into R = swing * twist, with the twist about one axis of the joint's frame.
 
     Args:
         rotvec: (F, 3) axis-angle, rad.
         axis: 0, 1 or 2.
 
     Returns:
-        twist (F,) rad in -pi .. pi, and swing (F, 3) axis-angle, rad, 0 along the axis.
+        twist (F,) rad in -pi..pi, and swing (F, 3) axis-angle, rad, with 0 along the axis.
     """
     rotation = Rotation.from_rotvec(np.asarray(rotvec, np.float64))
     quaternion = rotation.as_quat(canonical=True)
     turn = np.zeros_like(quaternion)
     turn[:, 3], turn[:, axis] = quaternion[:, 3], quaternion[:, axis]
-    # A half turn across the axis has no twist of its own.
+    # The twist of a half turn across the axis is undefined; it counts as zero.
     turn[np.linalg.norm(turn, axis=1) < 1e-9] = 0, 0, 0, 1
     twist = Rotation.from_quat(turn)
     return twist.as_rotvec()[:, axis], (rotation * twist.inv()).as_rotvec()
@@ -131,12 +131,12 @@ def excess(
     limits: dict[str, JointLimit] | None = None,
     slack: float = SLACK,
 ) -> Array:
-    """How far each joint is beyond its limits, (F, J) degrees; 0 within them.
+    """Return the excess of each joint over its limits, (F, J) degrees; 0 within them.
 
     Args:
         joint_names: J names.
         rotations: (F, J, 3) axis-angle, rad.
-        limits: by joint name; BEAT's where left out. Joints without limits have no excess.
+        limits: limits by joint name. Default: BEAT's. Joints without limits have no excess.
         slack: degrees added to every range.
 
     Raises:
@@ -160,5 +160,5 @@ def excess(
 
 
 def frames_outside(joint_names: tuple[str, ...], rotations: np.ndarray) -> float:
-    """Share of frames in which some joint is beyond human limits, 0 .. 1; see `excess`."""
+    """Return the share 0..1 of frames with a joint beyond human limits; see `excess`."""
     return float((excess(joint_names, rotations) > 0).any(axis=1).mean())

@@ -1,4 +1,4 @@
-"""Motion in physical units: what every stage after the sampler hands on."""
+"""Motion in physical units, the output of every stage after the sampler."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion_format import MotionFormat
 
 MOST_NAMES = 4096
-"""Joints, or weights, that a motion file may have; the richest faces have less than a tenth."""
+"""Largest number of joints or weights in a motion file; real faces have below a tenth of it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Motion:
         return len(self) / self.fps
 
     def __getitem__(self, frames: slice) -> 'Motion':
-        """The frames of a slice with step 1, their start_frame moved along."""
+        """Return the frames of a slice with step 1, with their own start_frame."""
         start, _, step = frames.indices(len(self))
         if step != 1:
             raise ValueError('motion slices have step 1')
@@ -67,7 +67,7 @@ class Motion:
 
 
 def concatenate(parts: list[Motion]) -> Motion:
-    """Joins parts of one motion, each starting where the one before it ends."""
+    """Join consecutive parts of one motion."""
     first = parts[0]
     expected = first.start_frame
     for part in parts:
@@ -85,9 +85,9 @@ def concatenate(parts: list[Motion]) -> Motion:
 
 
 def from_channels(channels: np.ndarray, format_: MotionFormat, start_frame: int = 0) -> Motion:
-    """Splits a model's channels (F, C), already denormalised, into rotations and weights.
+    """Split denormalised channels (F, C) of a model into rotations and weights.
 
-    Face joints (SHOW's jaw) join the body's joints at the end of the list.
+    Face joints (SHOW's jaw) follow the body's joints in the list.
     """
     body = channels[:, : format_.gesture_dim]
     face_joints = 3 * len(format_.face_joint_names)

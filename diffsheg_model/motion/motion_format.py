@@ -1,4 +1,4 @@
-"""The layout of motion that a model speaks: joints, weights, frame rate, window."""
+"""The motion format of a model: joints, weights, frame rate, window."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from diffsheg_model.checked_fields import require
 
 @dataclass(frozen=True)
 class MotionFormat:
-    """Which channels a model generates. Channel order: joints x 3, face joints x 3, weights.
+    """The channels of a model, in the order: joints x 3, face joints x 3, weights.
 
     Attributes:
         name: 'beat' or 'show', or a name of your own.
         fps: motion frames a second.
-        window_frames: T, the frames that the network sees at once.
+        window_frames: T, the number of frames that the network processes together.
         joint_names: gesture joints; three axis-angle channels each, radians.
         face_joint_names: joints among the expression channels (SHOW's jaw); three channels each.
         weight_names: expression weights: ARKit blendshapes, or FLAME coefficients.
-        weights_are_unit: whether weights live in [0, 1] (blendshapes) or are free (coefficients).
+        weights_are_unit: True for weights in [0, 1] (blendshapes), False for free coefficients.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A motion at another frame rate."""
+"""Interpolation of a motion to another frame rate."""
 
 import numpy as np
 
@@ -8,13 +8,13 @@ from diffsheg_model.motion.rotations import quaternion_from_rotvec, rotvec_from_
 
 
 def at_rate(motion: Motion, fps: float) -> Motion:
-    """The same motion with `fps` frames a second: weights linear, rotations on the shorter way.
+    """Interpolate a motion to `fps` frames a second: weights linearly, rotations by slerp.
 
-    Frame k of the result shows the moment k / fps of the motion; the last frame is held for what
-    it lasts. A motion that has the rate comes back as it is.
+    Frame k of the result is the motion at k / fps seconds. The last frame is held for its duration.
+    A motion that has the rate is returned unchanged.
 
     Raises:
-        InputError: no frames, or a rate that is none.
+        InputError: the motion has no frames, or the rate is below 1 or not finite.
     """
     if not (np.isfinite(fps) and fps >= 1):
         raise InputError(f'a motion cannot have {fps:g} frames a second: must be at least 1')
@@ -22,7 +22,7 @@ def at_rate(motion: Motion, fps: float) -> Motion:
         raise InputError('the motion has no frames')
     if fps == motion.fps:
         return motion
-    # Whole frames of the result that begin within the motion, whatever the rounding.
+    # Frames of the result that begin within the motion, with a margin for rounding.
     count = max(1, int(np.ceil(len(motion) * fps / motion.fps - 1e-6)))
     places = np.minimum(np.arange(count) * motion.fps / fps, len(motion) - 1)
     before = np.floor(places).astype(np.intp)

@@ -1,11 +1,11 @@
 """The rest skeletons of the two motion formats, as data.
 
-An adult of 1.75 m in round numbers of our own (body segments after the usual anthropometric
-ratios, hand of 19 cm). Names and trees are those of a BEAT BVH file and of SMPL-X, so their
-rotations apply as they are; the lengths are nobody's.
+The skeletons are an adult of 1.75 m in round numbers of our own: body segments in the usual
+anthropometric ratios, a hand of 19 cm. Names and trees are those of a BEAT BVH file and of SMPL-X,
+so their rotations apply without conversion. The lengths are those of no real person.
 
-Each row: joint, parent, offset from the parent in centimetres, then where needed the rest pose as
-an axis-angle vector in degrees and the end of the bone in centimetres.
+A row holds a joint, its parent and the offset from the parent in centimetres. Some rows add the
+rest pose as an axis-angle vector in degrees, and the end of the bone in centimetres.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def _row(
 
 
 def _mirrored(rows: list[_Row], prefixes: tuple[str, str]) -> list[_Row]:
-    """Rows written for the left side (+X) as they are on the right: x and two angles negated."""
+    """Return rows of the left side (+X) mirrored to the right: x and two angles negated."""
     left, right = prefixes
 
     def renamed(name: str) -> str:
@@ -63,7 +63,7 @@ _THUMB = (30.0, 0.0, 0.0)
 
 
 def _beat_arm() -> list[_Row]:
-    """The left arm; the little finger hangs on the ring's palm bone, the thumb on the index's."""
+    """Return the left arm: little finger on the ring's palm bone, thumb on the index's."""
     rows = [
         _row('LeftShoulder', 'Spine3', (2, 6, 2)),
         _row('LeftArm', 'LeftShoulder', (16, 0, 0), _ARM_DOWN),
@@ -125,7 +125,7 @@ def _beat() -> Skeleton:
 
 
 def _show() -> Skeleton:
-    """SMPL-X: its 55 joints in its own order, the root and the legs at rest."""
+    """Return SMPL-X: its 55 joints in its own order, with root and legs at rest."""
     sides = ('left_', 'right_')
 
     def both(
@@ -184,11 +184,11 @@ SHOW_SKELETON = _show()
 """55 joints of SMPL-X in its order; pelvis first."""
 
 SKELETONS = {'beat': BEAT_SKELETON, 'show': SHOW_SKELETON}
-"""By the motion format's name."""
+"""Skeletons by the name of the motion format."""
 
 
 def human(format_name: str) -> Skeleton:
-    """The rest skeleton of a motion format, 'beat' or 'show'."""
+    """Return the rest skeleton of a motion format, 'beat' or 'show'."""
     try:
         return SKELETONS[format_name]
     except KeyError:

@@ -1,6 +1,6 @@
-"""A human joint as three revolute joints `<joint>_x`, `<joint>_y`, `<joint>_z`, as it is published.
+"""Human joints as three revolute joints each, `<joint>_x`, `<joint>_y`, `<joint>_z`.
 
-Their angles (radians, R = Rx Ry Rz) make up the last axis of an array of angles.
+Their angles in radians (R = Rx Ry Rz) are the last axis of an array of angles.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ AXES = ('x', 'y', 'z')
 
 
 def revolute_names(joint_names: Sequence[str]) -> list[str]:
-    """Names of human joints to those of their revolute joints, three each."""
+    """Return the names of the revolute joints of human joints, three each."""
     return [f'{name}_{axis}' for name in joint_names for axis in AXES]
 
 
 def human_names(revolute: Sequence[str]) -> tuple[str, ...]:
-    """Names of revolute joints back to those of the human joints.
+    """Return the names of the human joints of revolute joints.
 
     Raises:
-        InputError: they are not x, y and z of one joint after the other.
+        InputError: the names are not x, y and z of one joint after the other.
     """
     joint_names = tuple(name[:-2] for name in revolute[::3])
     if list(revolute) != revolute_names(joint_names):

@@ -13,21 +13,21 @@ Array = NDArray[np.float64]
 
 TURN = 2 * np.pi
 
-#: Below this cosine of the middle angle (6e-4 degrees from the pole) the outer two are read as
-#: one: closer than that they are made of the float32 rounding of the input.
+#: Cosine of the middle angle, 6e-4 degrees from the pole. Below it only the sum of the outer angles
+#: is used: each of them is float32 rounding of the input.
 _POLE_COSINE = 1e-5
 
-#: Instead of 0 where that would be divided by.
+#: Divisor that replaces 0.
 _TINY = 1e-300
 
-#: Of one set of angles to the other, before a half turn of all three.
+#: Factors from one set of angles to the other, before a half turn of all three.
 _MIRROR = np.array([1.0, -1.0, 1.0])
 
-#: The two sets of angles of an orientation are pi * sqrt(2) apart, or more: what moved less than
-#: half of that (and a rounding) is still in the same set.
+#: Radians. The two sets of angles of an orientation are at least pi * sqrt(2) apart. Angles that
+#: moved less than half of that, with a margin for rounding, stay in the same set.
 _SURELY_NEAREST = 0.49 * np.pi * np.sqrt(2)
 
-#: The unit quaternions i, j and k, multiplied with x y z w from the left.
+#: Left multiplication of x y z w with the unit quaternions i, j and k.
 _SWAPS = np.array([[3, 2, 1, 0], [2, 3, 0, 1], [1, 0, 3, 2]])
 _SIGNS = np.array([[1.0, -1, 1, -1], [1, 1, -1, -1], [-1, 1, 1, -1]])
 
@@ -41,10 +41,9 @@ def _as_rotations(values: ArrayLike, width: int, name: str) -> Array:
 
 
 def quaternion_from_rotvec(rotvec: ArrayLike) -> Array:
-    """Axis-angle (..., 3) rad to unit quaternions (..., 4), x y z w, either of both signs."""
+    """Convert axis-angle (..., 3) rad to unit quaternions (..., 4), x y z w, of either sign."""
     rotvec = _as_rotations(rotvec, 3, 'rotvec')
-    # This and the next are in numpy, since scipy's take several times as long for a single pose
-    # or for many, which a live avatar would feel.
+    # In numpy, like the next function: scipy takes several times as long for a live avatar's pose.
     angle = np.sqrt(np.einsum('...i,...i->...', rotvec, rotvec))
     half = angle / 2
     quaternion = np.empty((*rotvec.shape[:-1], 4))
@@ -55,7 +54,7 @@ def quaternion_from_rotvec(rotvec: ArrayLike) -> Array:
 
 
 def rotvec_from_quaternion(quaternion: ArrayLike) -> Array:
-    """Quaternions (..., 4) x y z w, of any length but 0, to axis-angle (..., 3), at most pi."""
+    """Convert quaternions (..., 4) x y z w, of any length but 0, to axis-angle, at most pi long."""
     quaternion = _as_rotations(quaternion, 4, 'quaternion')
     axis, cosine = quaternion[..., :3], quaternion[..., 3]
     sine = np.sqrt(np.einsum('...i,...i->...', axis, axis))
@@ -64,7 +63,7 @@ def rotvec_from_quaternion(quaternion: ArrayLike) -> Array:
 
 
 def quaternion_product(first: ArrayLike, second: ArrayLike) -> Array:
-    """Quaternions (..., 4) x y z w of R = R_first R_second; both shapes broadcast."""
+    """Return the quaternions (..., 4) x y z w of R = R_first R_second; both shapes broadcast."""
     first = _as_rotations(first, 4, 'first')
     second = _as_rotations(second, 4, 'second')
     product = first[..., 3:] * second
@@ -74,43 +73,42 @@ def quaternion_product(first: ArrayLike, second: ArrayLike) -> Array:
 
 
 def matrix_from_rotvec(rotvec: ArrayLike) -> Array:
-    """Axis-angle (..., 3) rad to rotation matrices (..., 3, 3)."""
+    """Convert axis-angle (..., 3) rad to rotation matrices (..., 3, 3)."""
     rotvec = _as_rotations(rotvec, 3, 'rotvec')
     matrix = Rotation.from_rotvec(rotvec.reshape(-1, 3)).as_matrix()
     return matrix.reshape(*rotvec.shape[:-1], 3, 3)
 
 
 def rotvec_from_euler_xyz(angles: ArrayLike) -> Array:
-    """Angles (..., 3) rad of R = Rx Ry Rz to axis-angle (..., 3), at most pi long."""
+    """Convert angles (..., 3) rad of R = Rx Ry Rz to axis-angle (..., 3), at most pi long."""
     angles = _as_rotations(angles, 3, 'angles')
     rotvec = Rotation.from_euler('XYZ', angles.reshape(-1, 3)).as_rotvec()
     return rotvec.reshape(angles.shape)
 
 
 def euler_xyz_from_rotvec(rotvec: ArrayLike) -> Array:
-    """Axis-angle (..., 3) rad to angles (..., 3) of R = Rx Ry Rz, the set nearest to zero.
+    """Convert axis-angle (..., 3) rad to angles (..., 3) of R = Rx Ry Rz, the set nearest to zero.
 
-    Each frame is taken alone; for a motion use `euler_xyz_unwrapped`.
+    Frames are independent; for a motion use `euler_xyz_unwrapped`.
     """
     rotvec = _as_rotations(rotvec, 3, 'rotvec')
     return euler_xyz_unwrapped(rotvec.reshape(1, -1, 3)).reshape(rotvec.shape)
 
 
 def euler_xyz_unwrapped(rotvec: ArrayLike, previous: ArrayLike | None = None) -> Array:
-    """Joint angles that follow a motion without jumps.
+    """Return joint angles that follow a motion without jumps.
 
     An orientation has two sets of angles, (x, y, z) and (x + pi, pi - y, z + pi), each up to
-    whole turns. Of all of them the one nearest to the frame before is taken. They are at least
-    pi * sqrt(2) apart, so angles that move less than half of that in a frame are followed
-    through +-pi and past the poles at y = +-pi/2. At a pole itself only x + z (or z - x) is
-    determined; what it turned since the frame before is then shared equally. (A motion that
-    passes beside a pole turns x and z fast: no choice of angles is free of that.) The result
-    depends on the past only: a motion cut in two, the second part continued with `previous`,
-    gives the same angles bit for bit.
+    whole turns. The result is the set nearest to the frame before. The sets are at least
+    pi * sqrt(2) apart. So angles that move less than half of that in a frame stay continuous
+    through +-pi and past the poles at y = +-pi/2. At a pole only x + z (or z - x) is determined;
+    its change since the frame before is shared equally. (A motion that passes close to a pole turns
+    x and z fast: no choice of angles avoids that.) The result depends on the past only: the second
+    part of a motion, continued with `previous`, gives the same angles bit for bit.
 
     Args:
         rotvec: axis-angle (F, J, 3), rad.
-        previous: angles (J, 3) of the frame before the first; the zero pose where left out.
+        previous: angles (J, 3) of the frame before the first. Default: the zero pose.
 
     Returns:
         Angles (F, J, 3) of R = Rx Ry Rz, rad, unbounded.
@@ -122,7 +120,7 @@ def euler_xyz_unwrapped(rotvec: ArrayLike, previous: ArrayLike | None = None) ->
 
 
 def euler_xyz_of_quaternions(quaternion: ArrayLike, previous: ArrayLike | None = None) -> Array:
-    """The same as `euler_xyz_unwrapped` for unit quaternions (F, J, 4), x y z w."""
+    """Return the angles of `euler_xyz_unwrapped` for unit quaternions (F, J, 4), x y z w."""
     quaternion = _as_rotations(quaternion, 4, 'quaternion')
     if quaternion.ndim != 3:
         raise ValueError(f'quaternion must have shape (F, J, 4), got {quaternion.shape}')
@@ -131,7 +129,7 @@ def euler_xyz_of_quaternions(quaternion: ArrayLike, previous: ArrayLike | None =
 
 
 def _followed(matrix: Array, previous: ArrayLike | None) -> Array:
-    """Angles (F, J, 3) of rotation matrices (F, J, 3, 3); see `euler_xyz_unwrapped`."""
+    """Return angles (F, J, 3) of rotation matrices (F, J, 3, 3); see `euler_xyz_unwrapped`."""
     shape = matrix.shape[1:3]
     last = np.zeros(shape) if previous is None else np.asarray(previous, np.float64)
     if last.shape != shape:
@@ -146,7 +144,7 @@ def _followed(matrix: Array, previous: ArrayLike | None) -> Array:
     np.arctan2(matrix[..., 0, 2], cosine, out=angles[..., 1])
     np.arctan2(-matrix[..., 0, 1], matrix[..., 0, 0], out=angles[..., 2])
     at_pole = cosine < _POLE_COSINE
-    # Where no joint moves far, its set of angles stays and only whole turns are to be counted.
+    # While no joint moves far, each keeps its set of angles, and only whole turns are counted.
     moved = angles[1:] - angles[:-1]
     moved -= TURN * np.rint(moved / TURN)
     far = np.einsum('fjc,fjc->fj', moved, moved) > _SURELY_NEAREST**2
@@ -170,8 +168,8 @@ def _followed(matrix: Array, previous: ArrayLike | None) -> Array:
 
 
 def _share_turn(angles: Array, last: Array, matrix: Array, at_pole: NDArray[np.bool_]) -> None:
-    """At a pole, shares what a joint turned since `last` between x and z of `angles` (J, 3)."""
-    # At the pole at +pi/2 the matrix holds z + x, at -pi/2 it holds z - x.
+    """Share a joint's turn since `last` at a pole between x and z of `angles` (J, 3)."""
+    # The matrix determines z + x at the pole +pi/2, and z - x at -pi/2.
     sign = np.where(matrix[:, 0, 2] > 0, 1.0, -1.0)
     turned = np.arctan2(matrix[:, 1, 0], matrix[:, 1, 1]) - (last[:, 2] + sign * last[:, 0])
     turned -= TURN * np.round(turned / TURN)
@@ -180,21 +178,21 @@ def _share_turn(angles: Array, last: Array, matrix: Array, at_pole: NDArray[np.b
 
 
 def slerp(start: ArrayLike, end: ArrayLike, fraction: ArrayLike) -> Array:
-    """The orientation a fraction of the shorter way from one unit quaternion to another.
+    """Interpolate between unit quaternions on the shorter arc.
 
     Args:
         start, end: (..., 4) x y z w, unit length; q and -q are the same orientation.
-        fraction: (...) 0 gives start, 1 gives end; outside of that it goes on at the same rate.
+        fraction: (...) 0 gives start, 1 gives end. Other values extrapolate at the same rate.
 
     Returns:
-        Unit quaternions (..., 4), on the half of the sphere of `start`.
+        Unit quaternions (..., 4), on the hemisphere of `start`.
     """
     start = _as_rotations(start, 4, 'start')
     end = _as_rotations(end, 4, 'end')
     fraction = np.asarray(fraction, dtype=np.float64)[..., None]
     dot = np.sum(start * end, axis=-1, keepdims=True)
     end = np.where(dot < 0, -end, end)
-    # The half-angle from both chords stays accurate for nearly equal orientations, arccos not.
+    # Unlike arccos, arctan2 of both chords stays accurate for nearly equal orientations.
     angle = 2 * np.arctan2(
         np.linalg.norm(end - start, axis=-1, keepdims=True),
         np.linalg.norm(end + start, axis=-1, keepdims=True),
@@ -209,10 +207,10 @@ def slerp(start: ArrayLike, end: ArrayLike, fraction: ArrayLike) -> Array:
 
 
 def rates(values: ArrayLike, fps: float) -> Array:
-    """Change per second of values (F, ...) given at `fps` frames a second, the same shape.
+    """Return the change per second of values (F, ...) at `fps` frames a second, same shape.
 
-    Central differences, one-sided at both ends; a single frame has rate zero. For unwrapped
-    joint angles these are the joint velocities in rad/s.
+    Differences are central, and one-sided at both ends. A single frame has rate zero. For unwrapped
+    joint angles the result is the joint velocities in rad/s.
     """
     values = np.asarray(values, dtype=np.float64)
     if not fps > 0:

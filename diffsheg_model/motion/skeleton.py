@@ -26,10 +26,9 @@ class Skeleton:
         parents: N indices of the parents, -1 for the root.
         offsets_m: (N, 3) from a joint's parent to the joint in the T-pose, metres; the root's from
             the ground between the feet.
-        rest: (N, 3) axis-angle of the pose to stand in while nothing is said, radians. Joints
-            that a motion leaves out stay in it.
-        ends_m: (N, 3) from a joint without children to the end of its bone (a finger's tip, the
-            top of the head), metres; zero elsewhere. Left out, a bone goes on by its own offset.
+        rest: (N, 3) axis-angle of the rest pose, radians. Joints that a motion lacks stay in it.
+        ends_m: (N, 3) from a joint without children to the end of its bone (a fingertip, the top of
+            the head), metres; zero for other joints. Default: the joint's own offset.
     """
 
     names: tuple[str, ...]
@@ -70,11 +69,11 @@ class Skeleton:
             set_field(self, field, values)
 
     def index(self, name: str) -> int:
-        """The place of a joint; InputError where the skeleton has none of that name."""
+        """Return the index of a joint; raise InputError for an unknown name."""
         return int(self.indices([name])[0])
 
     def indices(self, names: Sequence[str]) -> np.ndarray:
-        """The places (J,) of joints; InputError where the skeleton lacks one."""
+        """Return the indices (J,) of joints; raise InputError for unknown names."""
         missing = [name for name in names if name not in self._places]
         if missing:
             raise InputError(
@@ -100,7 +99,7 @@ class Skeleton:
 
     @cached_property
     def _generations(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """(joints, their parents) by distance from the root, for work on whole generations."""
+        """(joints, their parents) for each distance from the root, to compute them together."""
         depths = [0] * len(self.names)
         for index, parent in enumerate(self.parents[1:], start=1):
             depths[index] = depths[parent] + 1
@@ -109,7 +108,7 @@ class Skeleton:
         return tuple((level, parents[level]) for level in levels)
 
     def full_pose(self, joint_names: Sequence[str], rotvec: ArrayLike) -> Array:
-        """Local rotations of all joints (F, N, 3) rad: the given ones, the others at rest."""
+        """Return local rotations of all joints (F, N, 3) rad, with the other joints at rest."""
         rotvec = np.asarray(rotvec, dtype=np.float64)
         if rotvec.ndim != 3 or rotvec.shape[1:] != (len(joint_names), 3):
             raise InputError(
@@ -120,7 +119,7 @@ class Skeleton:
         return pose
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain lists, for JSON."""
+        """Return plain lists for JSON."""
         return {
             'names': list(self.names),
             'parents': list(self.parents),
@@ -131,7 +130,7 @@ class Skeleton:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> 'Skeleton':
-        """Back from `to_dict`; `ends_m` may be left out."""
+        """Return the skeleton of a dictionary of `to_dict`; `ends_m` may be missing."""
         try:
             return cls(
                 names=tuple(str(name) for name in values['names']),
@@ -149,18 +148,18 @@ class Skeleton:
 
 
 def forward_kinematics(skeleton: Skeleton, joint_names: Sequence[str], rotvec: ArrayLike) -> Array:
-    """Where the joints are.
+    """Return the positions of the joints.
 
     Args:
         skeleton: the bones.
-        joint_names: J names of the joints that move; the others stay at rest.
+        joint_names: J names of the moving joints. The others stay at rest.
         rotvec: (F, J, 3) local axis-angle, rad.
 
     Returns:
         Positions (F, N, 3) of all the skeleton's joints in its order, metres.
 
     Raises:
-        InputError: the skeleton lacks a joint, or the shape does not fit the names.
+        InputError: the skeleton lacks a joint, or the shape does not match the names.
     """
     return joint_frames(skeleton, joint_names, rotvec)[0]
 
@@ -168,7 +167,7 @@ def forward_kinematics(skeleton: Skeleton, joint_names: Sequence[str], rotvec: A
 def joint_frames(
     skeleton: Skeleton, joint_names: Sequence[str], rotvec: ArrayLike
 ) -> tuple[Array, Array]:
-    """Positions (F, N, 3), metres, and orientations (F, N, 3, 3) of all joints in the world.
+    """Return positions (F, N, 3), metres, and orientations (F, N, 3, 3) of all joints.
 
     Arguments and errors as for `forward_kinematics`.
     """
@@ -184,6 +183,6 @@ def joint_frames(
 
 
 def bone_ends(skeleton: Skeleton, positions: Array, orientations: Array) -> Array:
-    """Where the joints' `ends_m` are: (F, N, 3), metres; the joint itself where it has none."""
+    """Return the ends of the bones (F, N, 3), metres; the joint itself if `ends_m` is zero."""
     ends = np.asarray(skeleton.ends_m)
     return positions + (orientations @ ends[:, :, None])[..., 0]

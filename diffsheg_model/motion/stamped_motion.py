@@ -1,4 +1,4 @@
-"""Motion and sound that came in pieces with stamps, put together again at even times."""
+"""Motion at even times from pieces of motion and sound with time stamps."""
 
 import os
 from fractions import Fraction
@@ -17,30 +17,30 @@ from diffsheg_model.motion.rotations import (
 )
 from diffsheg_model.time_units import NS
 
-#: A motion of more frames than this, and of so many for each face that came, has a stamp from
-#: another clock.
+#: Frames, and frames for each face received. A motion with more of both has a stamp from another
+#: clock.
 _MANY_FRAMES = 60_000
 _MANY_A_FACE = 20
-#: Frames that are interpolated at a time: their quaternions take ten times a pose.
+#: Frames interpolated together: their quaternions take ten times the memory of the poses.
 _BLOCK_FRAMES = 4096
-#: A hair more than the rounding of stamps to nanoseconds makes of the last frame's index.
+#: Frames. Slightly more than the error of the last index by rounding stamps to nanoseconds.
 _ROUNDING = 1e-6
 
 
 class StampedMotion:
-    """Collects sound, face weights and joint angles by their stamps, in any order.
+    """A collection of sound, face weights and joint angles with stamps, added in any order.
 
-    What is collected lies on disk (`Spool`); only asking for it takes memory: ten minutes at 60 Hz
-    are 30 MB of motion.
+    The data lie on disk (`Spool`). Only the results take memory: 30 MB for ten minutes of motion at
+    60 Hz.
 
     Attributes:
-        audio_start_ns: when the first sample is heard; None before it came.
-        audio_end_ns: when the last sample is heard.
-        sample_rate: of the audio, Hz; pieces with another are left out.
+        audio_start_ns: time of the first sample; None before the first piece.
+        audio_end_ns: time of the last sample.
+        sample_rate: rate of the audio, Hz. Pieces with another rate are left out.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        """Begin empty; `folder` is where it is kept, as `Spool` takes it."""
+        """Create an empty collection in a folder, see `Spool`."""
         self.audio_start_ns: int | None = None
         self.audio_end_ns = 0
         self.sample_rate = 0
@@ -51,21 +51,21 @@ class StampedMotion:
 
     @property
     def frames(self) -> int:
-        """Faces so far."""
+        """Number of faces so far."""
         return len(self._weights)
 
     @property
     def left_out(self) -> int:
-        """Faces and bodies so far that had NaN, or other names than the first."""
+        """Number of faces and bodies with NaN, or with other names than the first."""
         return self._weights.left_out + self._angles.left_out
 
     def add_samples(
         self, start_ns: int, first_sample: int, sample_rate: int, samples: np.ndarray
     ) -> None:
-        """Takes a piece of speech.
+        """Add a piece of speech.
 
         Args:
-            start_ns: when its first sample is heard.
+            start_ns: time of its first sample.
             first_sample: index of that sample within the utterance.
             sample_rate: Hz.
             samples: (n,) -1..1.
@@ -82,25 +82,24 @@ class StampedMotion:
             self.audio_end_ns = max(self.audio_end_ns, end_ns)
 
     def add_weights(self, names: tuple[str, ...], time_ns: int, weights: np.ndarray) -> None:
-        """Takes the face of a moment: W names and weights (W,)."""
+        """Add a face: W names and weights (W,)."""
         self._weights.add(names, time_ns, weights)
 
     def add_angles(self, joint_names: tuple[str, ...], time_ns: int, angles: np.ndarray) -> None:
-        """Takes the body of a moment: J names of human joints and angles (J, 3), radians."""
+        """Add a body: J names of human joints and angles (J, 3), radians."""
         self._angles.add(joint_names, time_ns, angles)
 
     def measured_rate_hz(self, from_ns: int = 0) -> float:
-        """Faces a second by their stamps, from a moment on; 0 where there are less than two."""
+        """Return faces a second by their stamps, from a time on; 0 for fewer than two faces."""
         times = self._weights.different_times()
         times = times[times >= from_ns]
         return float((len(times) - 1) * NS / (times[-1] - times[0])) if len(times) > 1 else 0.0
 
     def likely_rate_hz(self) -> float:
-        """The rate that the faces were made at, Hz.
+        """Return the rate at which the faces were made, Hz.
 
-        The one whose even times their stamps are, to the nanosecond; where they are not even, the
-        usual distance between two, as a whole number of frames a second. 1 where there are less
-        than two.
+        Evenly spaced stamps give it exactly. Otherwise it follows from the median distance of
+        stamps, rounded to a whole number. It is 1 for fewer than two faces.
         """
         times = self._weights.different_times()
         if len(times) < 2:
@@ -112,14 +111,14 @@ class StampedMotion:
         return float(round(usual)) or usual
 
     def motion(self, rate_hz: float, delay_s: float) -> Motion:
-        """What was shown from the moment on that shows the first sample, at even times.
+        """Return the motion at even times, from the moment that shows the first sample.
 
         Args:
-            rate_hz: frames a second of the result; what was published is interpolated.
-            delay_s: from hearing a sample to showing its motion.
+            rate_hz: frames a second of the result. The motion is interpolated.
+            delay_s: seconds from a sample to its motion.
 
         Raises:
-            InputError: nothing was published, nothing after the first sample, or with stamps far
+            InputError: there is no motion, none after the first sample, or its stamps are far
                 apart.
         """
         if not len(self._weights) or not len(self._angles):
@@ -144,7 +143,7 @@ class StampedMotion:
             block = slice(first, first + _BLOCK_FRAMES)
             before, after, share = _around(*known_weights, times_ns[block])
             weights[block] = (1 - share[:, None]) * before + share[:, None] * after
-            # Joints are interpolated as rotations: their angles jump by whole turns at rest.
+            # Interpolated as rotations, because the angles jump by whole turns at rest.
             before, after, share = _around(*known_angles, times_ns[block])
             turned = slerp(_quaternions(before), _quaternions(after), share[:, None])
             rotations[block] = rotvec_from_quaternion(turned)
@@ -157,7 +156,7 @@ class StampedMotion:
         )
 
     def audio(self, longest_s: float) -> np.ndarray:
-        """(n,) the sound from the first sample on, silence where none came; at most so long."""
+        """Return the sound (n,) from the first sample on, at most so long, with silence in gaps."""
         if self.audio_start_ns is None:
             return np.zeros(0, np.float32)
         seconds = min((self.audio_end_ns - self.audio_start_ns) / NS, longest_s)
@@ -175,7 +174,7 @@ class StampedMotion:
 
 
 class _Rows:
-    """Numbers by time. The names are those of the first row; rows with others are left out."""
+    """Rows of numbers with times. Rows with other names than the first row are left out."""
 
     def __init__(self, folder: str | os.PathLike[str] | None) -> None:
         self.names: tuple[str, ...] = ()
@@ -204,14 +203,14 @@ class _Rows:
         self._span_ns = (min(first_ns, time_ns), max(last_ns, time_ns))
 
     def different_times(self) -> np.ndarray:
-        """Sorted, each once."""
+        """Return the distinct times, sorted."""
         return np.unique(np.frombuffer(self._times.read(), dtype=np.int64))
 
     def span_ns(self) -> tuple[int, int]:
         return self._span_ns
 
     def known(self) -> tuple[np.ndarray, np.ndarray]:
-        """The different times (K,), sorted, and their values (K, V) float32."""
+        """Return the distinct times (K,), sorted, and their values (K, V) float32."""
         times = np.frombuffer(self._times.read(), np.int64)
         known, order = np.unique(times, return_index=True)
         values = np.frombuffer(self._values.read(), np.float32).reshape(len(times), self._width)
@@ -221,7 +220,7 @@ class _Rows:
 def _around(
     known: np.ndarray, values: np.ndarray, times_ns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What came before and after other times.
+    """Return the neighbours of times among known times.
 
     Args:
         known: (K,) sorted times.
@@ -229,8 +228,8 @@ def _around(
         times_ns: (F,).
 
     Returns:
-        Values (F, V) float32 before and after each time, and how far (F,) 0..1 it lies between
-        them; the first or last values where it lies outside.
+        Values (F, V) float32 before and after each time, and its position (F,) 0..1 between them.
+        Times outside the range get the first or last values.
     """
     after = np.clip(np.searchsorted(known, times_ns), min(1, len(known) - 1), len(known) - 1)
     before = np.maximum(after - 1, 0)
@@ -239,11 +238,11 @@ def _around(
 
 
 def _even_times(count: int, rate_hz: float) -> np.ndarray:
-    """(count,) int64 nanoseconds from 0 on."""
+    """Return (count,) int64 nanoseconds from 0 on."""
     return np.round(np.arange(count) * NS / rate_hz).astype(np.int64)
 
 
 def _quaternions(angles: np.ndarray) -> Array:
-    """(F, 3 J) joint angles as (F, J, 4)."""
+    """Convert joint angles (F, 3 J) to quaternions (F, J, 4)."""
     rotvecs = rotvec_from_euler_xyz(angles.reshape(len(angles), angles.shape[1] // 3, 3))
     return quaternion_from_rotvec(rotvecs)

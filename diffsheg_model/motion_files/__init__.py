@@ -1,7 +1,7 @@
-"""Motion files, one module per format: for animation tools, spreadsheets and game engines.
+"""Motion files, one module for each format: for animation tools, spreadsheets and game engines.
 
-Every writer puts its file in place whole or not at all. `read` and `write` choose a format by the
-file's ending. Imports: features, bundle, untrusted, audio, motion and the leaves.
+A writer creates its file whole or not at all. `read` and `write` choose the format by the file's
+suffix. Imports: features, bundle, untrusted, audio, motion and the leaves.
 """
 
 from diffsheg_model.motion_files.arkit_csv import write_face_csv

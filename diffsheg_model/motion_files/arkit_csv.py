@@ -1,4 +1,8 @@
-"""Tables of face weights: face.csv, and ARKit weights of Live Link Face and other apps."""
+"""Tables of face weights: face.csv, and the ARKit tables of Live Link Face and other apps.
+
+face.csv of a BEAT motion is an ARKit table too: a column of time and one for each blendshape, by
+Apple's names. `livelink.csv` writes the table of Live Link Face.
+"""
 
 import os
 from pathlib import Path
@@ -30,19 +34,20 @@ from diffsheg_model.untrusted.reading import reader
 TIMECODE = 'timecode'
 BLENDSHAPE_COUNT = 'blendshapecount'
 
-# Trackers lose a face for moments; what lasts longer is not bridged unsaid.
+# Seconds. Trackers lose a face for moments; a longer gap is reported.
 _GAP_S = 0.25
+# Largest share of the rows without a face.
 _LARGEST_LOSS = 0.1
 _NTSC = 1001 / 1000
 
 
 def is_live_link(path: Path) -> bool:
-    """Whether a table is laid out as the Live Link Face app writes it."""
+    """Return True if a table has the layout of the app Live Link Face."""
     return {TIMECODE, BLENDSHAPE_COUNT} <= {name.lower() for name in header_of(path)}
 
 
 def is_arkit(path: Path) -> bool:
-    """Whether a table has a column of an ARKit blendshape."""
+    """Return True if a table has a column of an ARKit blendshape."""
     return any(arkit_name(name) for name in header_of(path))
 
 
@@ -50,22 +55,23 @@ def is_arkit(path: Path) -> bool:
 def read_arkit_csv(
     path: Path, sound_s: float | None, options: ReadOptions
 ) -> tuple[Track, tuple[str, ...]]:
-    """Reads a table with a header line, a column per weight, and one of time or timecode.
+    """Read a table with a header line, a column per weight, and one of time or timecode.
 
-    Rows of a lost face, as Live Link Face writes them with blank cells, are bridged where they
-    are few.
+    Live Link Face leaves the cells blank while it has lost the face. A few such rows are left out
+    and interpolated later.
 
     Args:
-        path: of the file.
-        sound_s: duration of the sound beside it, seconds; None where there is none to compare
-            the times with: the first row is then at 0.
-        options: fps overrules the table's times.
+        path: the file.
+        sound_s: duration of the sound for the motion, seconds. None without sound: the first row
+            is then at 0.
+        options: options.fps replaces the table's times.
 
     Returns:
-        The weights, and notes.
+        The weights, and notes for the user.
 
     Raises:
-        InputError: unreadable, no ARKit column, no times, NaN, or times apart from the sound's.
+        InputError: the table cannot be read, has no ARKit column, no times or NaN, or its times do
+            not match the sound's.
     """
     table, notes = _whole_rows(read_table(path))
     columns = arkit_columns(table.header, str(path))
@@ -88,7 +94,7 @@ def read_arkit_csv(
 
 
 def _whole_rows(table: Table) -> tuple[Table, list[str]]:
-    """The table without a last row that was cut while it was written."""
+    """Return the table without a last row that was cut off, and a note about it."""
     rows = table.rows
     if len(rows) < 2 or len(rows[-1]) >= len(rows[-2]):
         return table, []
@@ -99,9 +105,9 @@ def _whole_rows(table: Table) -> tuple[Table, list[str]]:
 def _beside_sound(
     times: RowTimes, sound_s: float | None, options: ReadOptions, what: str
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """The rows' seconds of the sound, and notes where they are not as the file says."""
+    """Return the rows' times in seconds of the sound, and notes on corrections."""
     first = times.times_s[0]
-    # Timecodes, and times that begin after the sound, are those of a clock.
+    # Timecodes, and times that begin after the end of the sound, are clock times.
     is_clock = times.is_timecode or sound_s is None or not 0 <= first < sound_s
     times_s = times.times_s - first if is_clock else times.times_s
     if sound_s is None:
@@ -125,10 +131,10 @@ def _beside_sound(
 
 
 def write_face_csv(path: str | os.PathLike[str], motion: Motion) -> None:
-    """Writes time and weights with six decimals under a header line.
+    """Write face.csv: times and weights with six decimals under a header line.
 
-    The first column, `time_s`, counts from the start of the utterance; the others carry the
-    motion's weight names (ARKit's for BEAT, FLAME coefficients for SHOW).
+    The first column, `time_s`, counts from the start of the utterance. The other columns have the
+    motion's weight names: ARKit's for BEAT, FLAME coefficients for SHOW.
 
     Raises:
         InputError: no weights, weights that are not finite, or a path that cannot be written.

@@ -1,4 +1,4 @@
-"""ARKit's blendshapes by whatever spelling a file uses."""
+"""Names of ARKit's blendshapes, in the spellings of many programs."""
 
 import re
 
@@ -9,17 +9,17 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS
 
 _BY_PLAIN_NAME = {name.lower(): name for name in ARKIT_WEIGHTS}
-# Weights are shares of a shape; a little beyond 1 is a tracker's, far beyond it another unit.
+# Trackers give weights a little above 1; much larger ones have another unit.
 _LARGEST = 2.0
 _WORDS = re.compile(r'[\s_.:/|-]+')
 
 
 def arkit_name(spelling: str) -> str | None:
-    """The name of an ARKit weight among ours, or None.
+    """Return the name in `ARKIT_WEIGHTS` that a spelling means, or None.
 
-    Case, spaces and underscores do not count, and a final L or R after an underscore is Left or
-    Right: EyeBlinkLeft, eye_blink_left and eyeBlink_L are all eyeBlinkLeft. Words before the name
-    do not count either: blendShapes.JawOpen, ARKit_jaw_open and head|jawOpen are jawOpen.
+    Case, spaces and underscores are ignored. A final L or R after an underscore is Left or Right:
+    EyeBlinkLeft, eye_blink_left and eyeBlink_L are all eyeBlinkLeft. Words before the name are
+    ignored too: blendShapes.JawOpen, ARKit_jaw_open and head|jawOpen are jawOpen.
     """
     plain = _plain_name(spelling)
     if plain is not None:
@@ -30,7 +30,7 @@ def arkit_name(spelling: str) -> str | None:
 
 
 def _plain_name(spelling: str) -> str | None:
-    """The name of an ARKit weight without any word before it, or None."""
+    """Return the ARKit weight that a spelling without words before the name means, or None."""
     spelling = spelling.strip()
     spelling = re.sub(r'_([LlRr])$', lambda side: {'l': 'Left', 'r': 'Right'}[side[1].lower()],
                       spelling)  # fmt: skip
@@ -38,13 +38,13 @@ def _plain_name(spelling: str) -> str | None:
 
 
 def arkit_columns(spellings: list[str], where: str) -> dict[str, int]:
-    """ARKit weight -> column, of the columns that are one.
+    """Return the ARKit weights among the columns: name -> index of the column.
 
     Raises:
-        InputError: none is, or two are the same.
+        InputError: no column is an ARKit weight, or two are the same one.
     """
     found: dict[str, int] = {}
-    # A column of the plain name is meant before one with words before it, such as raw_jawOpen.
+    # A column with the plain name wins over one with words before it, such as raw_jawOpen.
     plain = {_plain_name(spelling) for spelling in spellings} - {None}
     for column, spelling in enumerate(spellings):
         name = _plain_name(spelling) or arkit_name(spelling)
@@ -60,7 +60,7 @@ def arkit_columns(spellings: list[str], where: str) -> dict[str, int]:
 
 
 def missing_note(columns: dict[str, int], where: str) -> tuple[str, ...]:
-    """A note of the ARKit weights that a file lacks, if any."""
+    """Return a note about the ARKit weights that a file lacks, if any."""
     missing = [name for name in ARKIT_WEIGHTS if name not in columns]
     if not missing:
         return ()
@@ -69,12 +69,12 @@ def missing_note(columns: dict[str, int], where: str) -> tuple[str, ...]:
 
 
 def as_unit(weights: NDArray[np.float64], where: str) -> NDArray[np.float64]:
-    """The weights clipped to 0..1.
+    """Return the weights clipped to 0..1; NaN stays.
 
     Raises:
-        InputError: they are no shares at all.
+        InputError: the weights have another unit, such as percent.
     """
     largest = np.nanmax(np.abs(weights), initial=0.0)
     if largest > _LARGEST:
         raise InputError(f'{where}: weights reach {largest:g}: must be in 0..1 (percent?)')
-    return np.clip(weights, 0.0, 1.0)  # NaN stays
+    return np.clip(weights, 0.0, 1.0)

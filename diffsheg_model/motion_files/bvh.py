@@ -1,4 +1,4 @@
-"""BVH, motion capture of the body: for Blender, Maya, Unreal and the tools of the BEAT dataset."""
+"""BVH, motion of the body: for Blender, Maya, Unreal and the tools of the BEAT dataset."""
 
 import os
 import warnings
@@ -24,18 +24,17 @@ _CM_PER_M = 100.0
 
 
 def write_bvh(path: str | os.PathLike[str], motion: Motion, skeleton: Skeleton) -> None:
-    """Writes the body as a BVH file in the layout of BEAT's.
+    """Write the body as a BVH file in the layout of the BEAT dataset.
 
-    Offsets are in centimetres, angles in degrees, every joint's channels in the order X, Y, Z
-    (R = Rx Ry Rz). The root alone has a position, which holds the skeleton's height; its OFFSET
-    is zero, so readers that add both and readers that take one agree. Angles are continuous in
-    time and leave +-180 degrees where the joint does. Joints that the motion leaves out stay at
-    the skeleton's rest.
+    Offsets are in centimetres and angles in degrees. The channels of a joint have the order X, Y, Z
+    (R = Rx Ry Rz). Only the root has a position, with the skeleton's height. Its OFFSET is zero:
+    some readers add both, others use one of them. Angles are continuous in time and may exceed
+    +-180 degrees. Joints that the motion lacks stay in the skeleton's rest pose.
 
     Args:
         path: the file; replaced only when the new one is complete.
-        motion: F frames, at least one.
-        skeleton: has all the motion's joints.
+        motion: at least one frame.
+        skeleton: skeleton with all joints of the motion.
 
     Raises:
         InputError: no frames, values that are not finite, a joint that the skeleton lacks, or a
@@ -52,24 +51,24 @@ def write_bvh(path: str | os.PathLike[str], motion: Motion, skeleton: Skeleton) 
 
 
 def bvh_channels(motion: Motion, skeleton: Skeleton) -> Array:
-    """The numbers of the MOTION section (F, 3 + 3 N), in the order of `bvh_joint_order`.
+    """Return the numbers of the MOTION section (F, 3 + 3 N), in the order of `bvh_joint_order`.
 
     Raises:
         InputError: values that are not finite, or a joint that the skeleton lacks.
     """
     check_rate(motion)
     check_rotations(motion)
-    # Only the joints that move need to be followed in time; the others are one row, repeated.
+    # Only moving joints need continuous angles; the others are one row, repeated.
     angles = np.repeat(euler_xyz_unwrapped(np.asarray(skeleton.rest)[None]), len(motion), axis=0)
     angles[:, skeleton.indices(motion.joint_names)] = euler_xyz_unwrapped(motion.rotations)
     degrees = np.rad2deg(angles[:, bvh_joint_order(skeleton)]).reshape(len(motion), -1)
     root = np.broadcast_to(np.asarray(skeleton.offsets_m)[0] * _CM_PER_M, (len(motion), 3))
-    # Rounded here, so that what rounds to zero is written without a minus sign.
+    # Rounded before 0.0 is added, so that no zero is written with a minus sign.
     return np.round(np.concatenate([root, degrees], axis=1), 6) + 0.0
 
 
 def bvh_joint_order(skeleton: Skeleton) -> list[int]:
-    """The joints as a BVH file lists them: a joint, then all that hangs on its first child, ..."""
+    """Return the indices of the joints in the depth-first order of a BVH file."""
     order: list[int] = []
     waiting = [0]
     while waiting:
@@ -108,7 +107,7 @@ def _centimetres(offset_m: np.ndarray | tuple[float, ...]) -> str:
 
 _AXES = {f'{axis.lower()}rotation': axis for axis in 'XYZ'}
 _POSITIONS = {f'{axis.lower()}position' for axis in 'XYZ'}
-#: From a capture at 2000 frames a second to one frame in two seconds.
+#: Seconds a frame: from 2000 frames a second to one frame in two seconds.
 _FRAME_TIMES_S = (1 / 2000, 2.0)
 _MOST_FRAMES = 10**9
 
@@ -118,12 +117,12 @@ class Bvh:
     """A BVH file.
 
     Attributes:
-        path: of the file.
-        joints: name -> (column of its first rotation, its axes in order, such as 'XYZ'); joints
-            without rotation are left out.
+        path: the file.
+        joints: name -> (column of its first rotation, its axes in order, such as 'XYZ'), of the
+            joints with rotations.
         values: (F, columns) float64, degrees and the file's unit of length.
-        fps: what the header says.
-        stated_frames: what the header says; values has what there is.
+        fps: frames a second in the header.
+        stated_frames: number of frames in the header. It may differ from F.
     """
 
     path: Path
@@ -133,13 +132,13 @@ class Bvh:
     stated_frames: int
 
     def rotations(self, names: tuple[str, ...]) -> NDArray[np.float64]:
-        """(F, J, 3) local axis-angle of joints that the file has, radians; NaN where it has NaN."""
+        """Return (F, J, 3) local axis-angle in radians of some joints of the file; NaN stays."""
         turned = np.zeros((len(self.values), len(names), 3))
         for index, name in enumerate(names):
             column, axes = self.joints[name]
             angles = self.values[:, column : column + len(axes)]
             whole = np.isfinite(angles).all(axis=1)
-            # Capitals: each axis is the one that the rotations before it have turned.
+            # Capital letters mean intrinsic rotations: each turns about the axes already turned.
             rotation = Rotation.from_euler(axes, np.deg2rad(angles[whole]))
             turned[whole, index] = rotation.as_rotvec()
             turned[~whole, index] = np.nan
@@ -148,10 +147,11 @@ class Bvh:
 
 @reader('a BVH file')
 def read_bvh(path: Path) -> Bvh:
-    """Reads a BVH file.
+    """Read a BVH file, with the rotation orders of its CHANNELS lines.
 
     Raises:
-        InputError: unreadable, no BVH, cut, rows of different lengths, no frames.
+        InputError: the file cannot be read, is no BVH file, is cut, has rows of different lengths
+            or no frames.
     """
     text = read_text(path)
     head, motion, body = text.partition('\nMOTION')
@@ -178,7 +178,7 @@ def read_bvh(path: Path) -> Bvh:
 
 
 def _read_hierarchy(path: Path, head: str) -> tuple[dict[str, tuple[int, str]], int]:
-    """Joints as `Bvh.joints` has them, and the number of channels."""
+    """Return the value of `Bvh.joints`, and the number of channels."""
     joints: dict[str, tuple[int, str]] = {}
     columns = 0
     name = ''
@@ -210,7 +210,7 @@ def _read_hierarchy(path: Path, head: str) -> tuple[dict[str, tuple[int, str]], 
 
 
 def _read_header(path: Path, lines: list[str]) -> tuple[int, float]:
-    """The stated number of frames and frames a second."""
+    """Return the number of frames and the frames a second in the header."""
     try:
         header = {line.partition(':')[0].strip().lower(): line.partition(':')[2] for line in lines}
         frames, frame_s = int(header['frames']), float(header['frame time'])
@@ -223,5 +223,5 @@ def _read_header(path: Path, lines: list[str]) -> tuple[int, float]:
     if not 0 <= frames <= _MOST_FRAMES:
         raise InputError(f'{path}: MOTION says that it has {header["frames"].strip()[:20]} frames')
     fps = 1.0 / frame_s
-    # Frame times are written with few digits: 0.008333 is 120 fps.
+    # Frame times have few digits: 0.008333 means 120 fps.
     return frames, float(round(fps)) if abs(fps - round(fps)) < 0.0005 * fps else fps

@@ -1,18 +1,18 @@
-"""Refuses motions with numbers that are none of a motion, and says which."""
+"""Checks for NaN, infinite values and impossible rates in a motion, before it is written."""
 
 import numpy as np
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion import Motion
 
-#: Frames a second of motion files: below are wrong units of time, above more than any capture has.
+#: Frames a second. Lower rates have a wrong unit of time; no capture is faster.
 _RATES = (1.0, 10_000.0)
-#: Timecodes count the time of a day, and the times of a glTF are too coarse after it.
+#: Seconds. Timecodes count within a day, and float32 times in glTF are too coarse after it.
 _LATEST_START_S = 24 * 3600
 
 
 def check_rate(motion: Motion) -> None:
-    """Raise InputError where a motion has a frame rate that motions do not have."""
+    """Raise InputError if the frame rate of a motion is out of range."""
     if not _RATES[0] <= motion.fps <= _RATES[1]:
         raise InputError(
             f'the motion has {motion.fps:g} frames a second: must be from {_RATES[0]:g} to '
@@ -21,7 +21,7 @@ def check_rate(motion: Motion) -> None:
 
 
 def check_times(motion: Motion) -> None:
-    """Raises InputError where the frames have no times, or times that no format holds."""
+    """Raise InputError if the frame rate or the first frame is out of the range of the formats."""
     check_rate(motion)
     if not 0 <= motion.start_frame <= _LATEST_START_S * motion.fps:
         raise InputError(
@@ -30,7 +30,7 @@ def check_times(motion: Motion) -> None:
 
 
 def check_rotations(motion: Motion) -> None:
-    """Raises InputError where a rotation is NaN or infinite."""
+    """Raise InputError for NaN or infinite rotations, naming the first one."""
     finite = np.isfinite(motion.rotations).all(axis=2)
     if not finite.all():
         frame, joint = np.argwhere(~finite)[0]
@@ -40,7 +40,7 @@ def check_rotations(motion: Motion) -> None:
 
 
 def check_weights(motion: Motion) -> None:
-    """Raises InputError where a weight is NaN or infinite."""
+    """Raise InputError for NaN or infinite weights, naming the first one."""
     finite = np.isfinite(motion.weights)
     if not finite.all():
         frame, weight = np.argwhere(~finite)[0]

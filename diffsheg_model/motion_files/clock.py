@@ -1,4 +1,4 @@
-"""Whose frame rate to believe: a motion file's header, or the sound beside it."""
+"""Frame rate of a motion file: from its header, or from the duration of the sound."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,25 +7,24 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.track import ReadOptions
 
 STANDARD_RATES = (15.0, 30.0, 60.0, 120.0)
-"""What motion is captured at, or was resampled to by those who passed it on, frames a second."""
-
+"""Frames a second of captured or resampled motion files."""
 
 _CLOSE = 0.005
-"""Rates this close to a whole number are that number: times are written with few digits."""
+"""Relative distance below which a rate is rounded to a whole one: times have few digits."""
 
 _EXACT = 1e-4
 _NTSC = 1000 / 1001
-# Steps from frame to frame are like the ones before where frames are dense. Of recorded bodies and
-# faces this is 0.2 to 0.5 at 15 fps, 0.4 to 0.75 at 30, and 0.65 to 0.8 at 60.
+# Correlation of one step between frames with the next. It is 0.2 to 0.5 for recorded bodies and
+# faces at 15 fps, 0.4 to 0.75 at 30, and 0.65 to 0.8 at 60.
 _DENSE = 0.55
 _DENSE_FPS = 30.0
 _NEAR = 0.5
 
 
 def common_note(sound_s: float, motion_s: float, tolerance_s: float, what: str) -> str:
-    """Return a note where sound and motion are further apart than the tolerance, else nothing.
+    """Return a note if the durations of sound and motion differ by more than the tolerance.
 
-    What both have is used: recordings were begun together and not ended together.
+    The common part is used, because recordings usually start together and end at different times.
     """
     if abs(sound_s - motion_s) <= tolerance_s:
         return ''
@@ -36,7 +35,7 @@ def common_note(sound_s: float, motion_s: float, tolerance_s: float, what: str) 
 
 
 def nearest_rate(fps: float) -> float:
-    """Return the rate that a measured one stands for: a whole one, or one of NTSC's."""
+    """Return the whole or NTSC rate that is next to a measured one, or else the measured one."""
     whole = round(fps)
     if whole and abs(fps / (whole * _NTSC) - 1) < _EXACT:
         return whole * _NTSC
@@ -46,22 +45,22 @@ def nearest_rate(fps: float) -> float:
 def true_rate(
     values: NDArray[np.floating], stated_fps: float, sound_s: float, options: ReadOptions, what: str
 ) -> tuple[float, str]:
-    """Return the frame rate of a motion file that says one, and a note where that is not it.
+    """Return the true frame rate of a motion file, and a note if its header has another one.
 
-    Files that were resampled without their header being changed are common: the frames then last
-    as long as the sound at another standard rate. Where neither rate lasts as long as the sound,
-    one of both was ended sooner. The stated rate is then believed where its duration is the
-    nearest, or where frames follow each other as smoothly as at that rate.
+    Many files were resampled without a change of their header. With the right standard rate the
+    motion then lasts as long as the sound. If no rate fits, the sound or the motion ends early. The
+    stated rate is then used if its duration is the nearest, or if the motion is as smooth as usual
+    at that rate.
 
     Args:
         values: (F, ...) of the motion.
-        stated_fps: what its header says; believed where ``options`` say it.
+        stated_fps: rate in the header. It is used if ``options.fps`` is given.
         sound_s: duration of the sound, seconds.
-        options: how far the durations may be apart.
-        what: the file, for messages.
+        options: tolerance between the durations.
+        what: name of the file in messages.
 
     Raises:
-        InputError: neither rate can be believed.
+        InputError: no rate fits.
     """
     frames, tolerance_s = len(values), options.tolerance_s
     motion_s = frames / stated_fps
@@ -75,7 +74,7 @@ def true_rate(
     def apart(rate: float) -> float:
         return float(abs(np.log(frames / rate / sound_s)))
 
-    smooth = _smoothness(values)  # NaN is neither dense nor sparse
+    smooth = _smoothness(values)  # NaN compares false both ways
     likely = min(STANDARD_RATES, key=apart)
     if apart(stated_fps) <= apart(likely) or (smooth > _DENSE and stated_fps >= _DENSE_FPS):
         return stated_fps, common_note(sound_s, motion_s, tolerance_s, what)
@@ -90,7 +89,7 @@ def true_rate(
 
 
 def _smoothness(values: NDArray[np.floating]) -> float:
-    """Return how alike the steps between frames are: 1 for equal ones, NaN for none."""
+    """Return the correlation of steps between frames with the next steps; NaN without motion."""
     steps = np.diff(values.reshape(len(values), -1).astype(np.float64), axis=0)
     if len(steps) < 2:
         return np.nan
@@ -103,5 +102,5 @@ def _smoothness(values: NDArray[np.floating]) -> float:
 
 
 def frame_times(frames: int, fps: float) -> NDArray[np.float64]:
-    """(frames,) seconds; frame 0 is at 0."""
+    """Return (frames,) times in seconds; frame 0 is at 0."""
     return np.arange(frames) / fps

@@ -1,4 +1,4 @@
-"""The text of a file, in whichever common encoding it was written."""
+"""Decoding of text files in the common encodings."""
 
 import re
 
@@ -9,24 +9,24 @@ _MARKS = (
     (b'\xff\xfe', 'utf-16'),
     (b'\xfe\xff', 'utf-16'),
 )
-"""Byte order marks; that of UTF-32 begins with that of UTF-16."""
+"""Byte order marks. UTF-32 comes first, because its mark begins with the one of UTF-16."""
 
+# Bytes from which the encoding is guessed.
 _LOOKED_AT = 4096
-# Half of the bytes of Latin letters in UTF-16 are 0; other scripts have fewer.
+# Share of zero bytes. Half of the bytes of Latin letters in UTF-16 are 0; other scripts have fewer.
 _ZEROS = 0.2
 _NOT_TEXT = re.compile('[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]')
 _NOT_LATIN = re.compile('[\x80-\x9f]')
 
 
 def decode(data: bytes, is_whole: bool = True) -> str | None:
-    """Return the text of some bytes, each line end one line feed; None where they are no text.
+    """Return the text of some bytes with line feeds as line ends, or None if they are no text.
 
-    UTF-8, UTF-16 and UTF-32 with and without a byte order mark, and Windows' Latin letters.
+    Encodings are UTF-8, UTF-16 and UTF-32, with or without a byte order mark, and Windows-1252.
 
     Args:
-        data: of a file from its beginning.
-        is_whole: False where only the first bytes of the file are given: the last letter may be
-            cut.
+        data: bytes of a file from its beginning.
+        is_whole: False for the first part of a file only. The last letter may then be cut.
     """
     encodings = [name for mark, name in _MARKS if data.startswith(mark)][:1] or _guessed(data)
     for encoding in encodings:
@@ -41,7 +41,7 @@ def decode(data: bytes, is_whole: bool = True) -> str | None:
 
 
 def _guessed(data: bytes) -> list[str]:
-    """Encodings to try, without a mark to tell."""
+    """Return the encodings to try for bytes without a byte order mark."""
     start = data[:_LOOKED_AT]
     pairs = max(1, len(start) // 2)
     if start[1::2].count(0) > _ZEROS * pairs:

@@ -20,10 +20,10 @@ from diffsheg_model.untrusted.reading import reader
 
 
 def write_facial_json(path: str | os.PathLike[str], motion: Motion) -> None:
-    """Writes {"names": [51], "frames": [{"weights": [51], "time": s, "rotation": []}, ...]}.
+    """Write {"names": [51], "frames": [{"weights": [51], "time": s, "rotation": []}, ...]}.
 
-    All 51 weights of BEAT in its order, those that the motion lacks as 0; its own frame rate
-    (BEAT's files have 60 fps), frame k at k / fps seconds. `rotation` is empty, as in BEAT.
+    The file has all 51 weights of BEAT in its order; weights that the motion lacks are 0. The frame
+    rate is the motion's (BEAT's files have 60 fps). `rotation` is empty, as in BEAT.
 
     Raises:
         InputError: no frames, no face, weights that are not finite, or a path that cannot be
@@ -57,23 +57,22 @@ def write_facial_json(path: str | os.PathLike[str], motion: Motion) -> None:
 def read_facial_json(
     path: Path, sound_s: float | None, options: ReadOptions
 ) -> tuple[Track, tuple[str, ...]]:
-    """Reads {"names": [..], "frames": [{"weights": [..], "time": s}, ..]}; BEAT has 60 fps.
+    """Read {"names": [..], "frames": [{"weights": [..], "time": s}, ..]}; BEAT has 60 fps.
 
     Args:
-        path: of the file.
-        sound_s: duration of the sound beside it, seconds; None where there is none to compare
-            the times with.
-        options: fps overrules the file's times.
+        path: the file.
+        sound_s: duration of the sound for the motion, seconds; None without sound.
+        options: options.fps replaces the file's times.
 
     Returns:
-        The weights, and notes.
+        The weights, and notes for the user.
 
     Raises:
-        InputError: unreadable, of another layout, or of another duration than the sound.
+        InputError: the file cannot be read, has another layout, or another duration than the sound.
     """
     try:
         text = read_text(path)
-        # What brackets take, even empty ones; numbers take little more than their digits.
+        # Bytes that Python objects of empty brackets take; numbers take little more than digits.
         check_budget(232 * text.count('{') + 64 * text.count('['), len(text), str(path))
         content = json.loads(text)
         names = [str(name) for name in content['names']]

@@ -26,24 +26,24 @@ _WIDTHS = {'SCALAR': 1, 'VEC3': 3, 'VEC4': 4}
 
 @dataclass
 class Glb:
-    """A scene that can be added to.
+    """A GLB file in memory: a JSON scene and one block of binary data.
 
     Attributes:
-        scene: the JSON part, as glTF 2.0 says.
-        data: buffer 0.
+        scene: the JSON part in the layout of glTF 2.0.
+        data: the binary part, buffer 0.
     """
 
     scene: dict[str, Any]
     data: bytearray
 
     def add_floats(self, kind: str, values: np.ndarray, limits: bool = False) -> int:
-        """Appends an accessor of float32 numbers; its index.
+        """Append an accessor of float32 numbers and return its index.
 
         Args:
             kind: 'SCALAR', 'VEC3' or 'VEC4'.
-            values: as many numbers as the kind has, a row an element.
-            limits: whether to state the least and the largest of each component, which glTF
-                wants of an animation's times.
+            values: one row for each element, with 1, 3 or 4 numbers.
+            limits: also state the minimum and maximum of each component. glTF requires them for
+                the times of an animation.
         """
         rows = np.ascontiguousarray(values, dtype='<f4').reshape(-1, _WIDTHS[kind])
         self.data += bytes(-len(self.data) % 4)
@@ -64,7 +64,7 @@ class Glb:
         return len(accessors) - 1
 
     def to_bytes(self) -> bytes:
-        """The file's content."""
+        """Return the content of the file."""
         data = bytes(self.data) + bytes(-len(self.data) % 4)
         self.scene['buffers'] = [{'byteLength': len(data)}]
         scene = json.dumps(self.scene, separators=(',', ':')).encode()
@@ -78,10 +78,11 @@ class Glb:
 
 @reader('a GLB file')
 def read_glb(path: Path) -> Glb:
-    """Reads a GLB file whose data are all in its one binary block.
+    """Read a GLB file with all data in its one binary block.
 
     Raises:
-        InputError: no such file, no GLB of version 2, cut, or with data elsewhere.
+        InputError: the file does not exist, is no GLB of version 2, is cut, or refers to other
+            files.
     """
     try:
         content = path.read_bytes()
@@ -109,17 +110,18 @@ def read_glb(path: Path) -> Glb:
 
 
 def write_gltf(path: str | os.PathLike[str], motion: Motion, avatar: Path = AVATAR) -> None:
-    """Writes the avatar with one animation, as a GLB file.
+    """Write the avatar with one animation, as a GLB file.
 
-    Every joint of the motion turns its bone, every weight drives the morph target of its name in
-    every mesh that has one; what the meshes lack is left out. Keys are at the motion's frames,
-    from start_frame / fps seconds on. Bones that the motion leaves out stand at rest. SHOW's
-    motions move the bones of `AVATAR_JOINTS_OF_SHOW` and, by their jaw, jawOpen.
+    Each joint of the motion turns the bone of its name. Each weight drives the morph targets of its
+    name; weights without a target are left out. Keys are at the motion's frames, from
+    start_frame / fps seconds on. Bones that the motion lacks stay at rest. Motions of SHOW move the
+    bones of `AVATAR_JOINTS_OF_SHOW`, and their jaw moves jawOpen.
 
     Args:
         path: the file; replaced only when the new one is complete.
         motion: at least one frame.
-        avatar: a GLB with bones called as BEAT's joints and targets named in the meshes' extras.
+        avatar: a GLB with BEAT's joint names for its bones, and names of morph targets in the
+            meshes' extras.
 
     Raises:
         InputError: no frames, values that are not finite, a joint that the avatar lacks, or a
@@ -155,7 +157,7 @@ def write_gltf(path: str | os.PathLike[str], motion: Motion, avatar: Path = AVAT
 
 
 class _Animation:
-    """An animation of a scene under construction, its channels all at the same times."""
+    """An animation under construction. All of its channels have the same times."""
 
     def __init__(self, glb: Glb, times_s: Array) -> None:
         self._glb = glb
@@ -164,14 +166,14 @@ class _Animation:
         self._channels: list[dict[str, Any]] = []
 
     def add(self, node: int, path: str, kind: str, values: Array) -> None:
-        """A channel; between the keys it is linear, rotations on the shorter way."""
+        """Add a channel, with linear interpolation between the keys."""
         output = self._glb.add_floats(kind, values)
         self._samplers.append({'input': self._times, 'output': output, 'interpolation': 'LINEAR'})
         target = {'node': node, 'path': path}
         self._channels.append({'sampler': len(self._samplers) - 1, 'target': target})
 
     def put(self, name: str) -> None:
-        """Adds it to the scene, unless it moves nothing."""
+        """Add the animation to the scene, unless it is empty."""
         if self._channels:
             animation = {'name': name, 'samplers': self._samplers, 'channels': self._channels}
             self._glb.scene.setdefault('animations', []).append(animation)
@@ -184,7 +186,7 @@ def _stand_at_rest(glb: Glb, nodes: dict[str, int], motion: Motion) -> None:
 
 
 def _morphed(glb: Glb) -> list[tuple[int, list[str]]]:
-    """The nodes whose mesh has morph targets, and the targets' names."""
+    """Return the nodes with morph targets, and the names of the targets."""
     found = []
     for index, node in enumerate(glb.scene.get('nodes', [])):
         if 'mesh' in node:
@@ -196,7 +198,7 @@ def _morphed(glb: Glb) -> list[tuple[int, list[str]]]:
 
 
 def _continuous(quaternions: Array) -> Array:
-    """(F, J, 4) with the sign that is nearer to the frame before: players need not look."""
+    """Return (F, J, 4) with signs that keep each quaternion near the one of the frame before."""
     dots = np.sum(quaternions[1:] * quaternions[:-1], axis=-1)
     signs = np.cumprod(np.where(dots < 0, -1.0, 1.0), axis=0)
     quaternions[1:] *= signs[..., None]

@@ -1,4 +1,4 @@
-"""motion.npz: a motion without loss, and back."""
+"""motion.npz: a motion without loss of precision."""
 
 import os
 
@@ -15,13 +15,13 @@ _FIELDS = ('fps', 'joint_names', 'rotations', 'weight_names', 'weights', 'start_
 
 
 def write_npz(path: str | os.PathLike[str], motion: Motion) -> None:
-    """Writes the fields of `Motion` under their names, compressed; no pickles inside.
+    """Write the fields of `Motion` under their names, compressed and without pickles.
 
     rotations (F, J, 3) float32 axis-angle in radians, weights (F, W) float32, joint_names and
     weight_names as text, fps and start_frame as numbers. Equal motions give equal files.
 
     Raises:
-        InputError: a frame rate that motions do not have, or the path cannot be written.
+        InputError: the frame rate is out of range, or the path cannot be written.
     """
     check_rate(motion)
     with atomic_path(path) as temporary, open(temporary, 'wb') as file:
@@ -38,10 +38,11 @@ def write_npz(path: str | os.PathLike[str], motion: Motion) -> None:
 
 @reader('a motion.npz')
 def read_npz(path: str | os.PathLike[str]) -> Motion:
-    """Reads what `write_npz` wrote.
+    """Read a file of `write_npz`.
 
     Raises:
-        InputError: no such file, not an npz file, cut short, a field missing or of another kind.
+        InputError: the file does not exist, is no npz file or is cut, or a field is missing or has
+            another type.
     """
     with NpzFile(path) as archive:
         missing = [name for name in _FIELDS if name not in archive.names]

@@ -1,4 +1,4 @@
-"""Any file that holds a motion, read by its suffix."""
+"""Motion files of any format, read by their suffix."""
 
 import dataclasses
 import logging
@@ -25,29 +25,29 @@ from diffsheg_model.untrusted.reading import reader
 
 logger = logging.getLogger(__name__)
 
-#: Seconds; later than any day.
+#: Seconds; more than eleven days.
 _LATEST_S = 1e6
-#: Frames a second; what is closer together is no capture of a face.
+#: Frames a second; no capture of a face is faster.
 _LARGEST_RATE = 10_000.0
-#: A face of more frames than this, and of so many for each row, has times that jump.
+#: Frames, and frames for each row of the file. A face with more of both has times that jump.
 _MANY_FRAMES = 60_000
 _MANY_A_ROW = 20
 
 
 def read_motion(path: str | os.PathLike[str], fps: float | None = None) -> Motion:
-    """Reads the motion of a file; which kind it is, its suffix says.
+    """Read the motion of a file. The suffix selects the format.
 
-    .npz and .mcap hold body and face, .bvh the body only, .csv and .json the face only; what a
-    file does not hold, the motion has no names of.
+    .npz and .mcap hold body and face, .bvh only the body, .csv and .json only the face. The motion
+    has no joints or weights that the file lacks.
 
     Args:
-        path: of the file; an .mcap may also be the folder of a bag.
-        fps: its frames a second, instead of what the file says; some BVH files say wrong. The
-            stamps of an .mcap are believed, and its motion interpolated to that rate.
+        path: the file; for .mcap also the folder of a bag.
+        fps: frames a second, instead of the rate in the file, which is wrong in some BVH files. An
+            .mcap keeps its time stamps and is interpolated to this rate.
 
     Raises:
-        InputError: no such file, an unknown suffix, a file that is damaged or of another layout,
-            no frames, names that are there twice, no usable times, or values that are not finite.
+        InputError: the file does not exist, is damaged, or its suffix or layout is unknown. Or its
+            motion has no frames, duplicate names, unusable times, or values that are not finite.
     """
     return read_motion_and_sound(path, fps)[0]
 
@@ -55,9 +55,9 @@ def read_motion(path: str | os.PathLike[str], fps: float | None = None) -> Motio
 def read_motion_and_sound(
     path: str | os.PathLike[str], fps: float | None = None
 ) -> tuple[Motion, np.ndarray, int]:
-    """The motion of a file, the sound (n,) float32 in it and the sound's rate in Hz.
+    """Read the motion of a file, its sound (n,) float32 and the sample rate in Hz.
 
-    Only .mcap files hold sound; of others it is (0,) at 16 kHz. Arguments and errors as for
+    Only .mcap files hold sound; other files give (0,) at 16 kHz. Arguments and errors are those of
     `read_motion`.
     """
     if fps is not None and not 1 <= fps <= 1000:
@@ -89,13 +89,13 @@ def _read_checked(path: Path, fps: float | None) -> tuple[Motion, np.ndarray, in
 
 
 def skeleton_for(path: Path, joint_names: Sequence[str], bundle: Path | None = None) -> Skeleton:
-    """The rest skeleton that the joints of a file belong to.
+    """Return the rest skeleton for the joints of a file.
 
-    A bundle's, where one is named; else that of the bundle that comes along where the joints are
-    BEAT's, or there are none, and SMPL-X's where they are SHOW's.
+    This is the skeleton of the given bundle. Without a bundle it is SMPL-X's for joints of SHOW,
+    and otherwise the skeleton of the bundled model.
 
     Raises:
-        InputError: a joint that the skeleton lacks, or an unusable bundle.
+        InputError: the skeleton lacks a joint, or the bundle is unusable.
     """
     from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 
@@ -104,15 +104,15 @@ def skeleton_for(path: Path, joint_names: Sequence[str], bundle: Path | None = N
         if given is not None:
             given.indices(joint_names)
             return given
-        if _names_of(joint_names) is SHOW_SKELETON:
+        if _skeleton_of(joint_names) is SHOW_SKELETON:
             return SHOW_SKELETON
     except InputError as error:
         raise InputError(f'{path}: {error}') from error
     return load_bundle(DEFAULT_BUNDLE).skeleton
 
 
-def _names_of(joint_names: Sequence[str]) -> Skeleton:
-    """BEAT's skeleton or SMPL-X's, whichever has the joints; BEAT's where there are none."""
+def _skeleton_of(joint_names: Sequence[str]) -> Skeleton:
+    """Return the skeleton, BEAT's or SMPL-X's, that has the joints; BEAT's for no joints."""
     of_beat = sum(name in BEAT_SKELETON.names for name in joint_names)
     of_show = sum(name in SHOW_SKELETON.names for name in joint_names)
     skeleton = SHOW_SKELETON if of_show > of_beat else BEAT_SKELETON
@@ -152,7 +152,7 @@ def _read_bvh(path: Path, fps: float | None) -> _Read:
     bvh = read_bvh(path)
     names = tuple(bvh.joints)
     try:
-        _names_of(names)
+        _skeleton_of(names)
     except InputError as error:
         raise InputError(f'{path}: {error}') from error
     if fps is None and bvh.stated_frames != len(bvh.values):
@@ -179,7 +179,7 @@ def _read_json(path: Path, fps: float | None) -> _Read:
 
 
 def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -> Motion:
-    """A track of weights as frames at even times, in the order of BEAT's weights."""
+    """Return a track of weights as frames at even times, in the order of BEAT's weights."""
     for note in notes:
         logger.warning('%s', note)
     if fps is None:
@@ -202,7 +202,7 @@ def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -
 
 
 def _rate(track: Track) -> float:
-    """Frames a second by the usual step between rows; 60 where there is one row."""
+    """Return the frames a second from the median step between rows; 60 for one row."""
     if len(track.times_s) < 2:
         return 60.0
     step_s = float(np.median(np.diff(track.times_s)))

@@ -1,4 +1,4 @@
-"""The times of a table's rows, by its columns of time, timecode or frame numbers."""
+"""Times of a table's rows, from its column of times, timecodes or frame numbers."""
 
 import re
 from dataclasses import dataclass
@@ -37,11 +37,13 @@ _BESIDE = {
 _FRAME = {'frame', 'frames', 'framenumber', 'frameindex', 'index', 'idx'}
 _BESIDE_FRAME = {'number', 'no', 'num', 'nr', 'id', 'index', 'idx', 'count'}
 
-# Steps that can only be seconds; and rates, frames a second, that other units are told by.
+# Steps between rows that can only be in seconds.
 _SECONDS = (1e-3, 1.0)
+# Frames a second at which a step in another unit is recognised.
 _TOLD_RATES = (10.0, 250.0)
+# Frames a second of any motion.
 _RATES = (1.0, 1000.0)
-# Rows that last less than this share of the time between the first and the last one.
+# Smallest share of the time from first to last row that the rows may cover.
 _LEAST_COVERED = 0.5
 _CLOCK = re.compile(r'(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9}))?')
 
@@ -51,9 +53,9 @@ class RowTimes:
     """Times of rows.
 
     Attributes:
-        times_s: (F,) rising, seconds, of any zero.
+        times_s: (F,) rising, seconds from any start.
         fps: usual rate of the rows.
-        is_timecode: True where hours, minutes, seconds and frames were read.
+        is_timecode: True if the times are timecodes HH:MM:SS:FF.
     """
 
     times_s: NDArray[np.float64]
@@ -65,12 +67,13 @@ def row_times(table: Table, fps: float | None, sound_s: float | None) -> RowTime
     """Return the times of a table's rows.
 
     Args:
-        table: with a column of time, timecode or frame numbers, unless ``fps`` is given.
-        fps: rate of the rows, instead of their times; frame numbers count at it.
-        sound_s: duration of the sound beside it, for timecodes that do not tell their rate.
+        table: a table with a column of times, timecodes or frame numbers, unless ``fps`` is given.
+        fps: rate of the rows, instead of their times, and of the frame numbers.
+        sound_s: duration of the sound for the motion. It helps if timecodes leave the rate open.
 
     Raises:
-        InputError: no such column, times that do not rise, a unit or rate that cannot be told.
+        InputError: the table has no such column, its times do not rise, or their unit or rate is
+            unclear.
     """
     column = next((i for i, name in enumerate(table.header) if _is_time(name)), None)
     if fps is not None:
@@ -103,7 +106,7 @@ def _is_time(name: str) -> bool:
 
 
 def _words(name: str) -> set[str]:
-    """timestampMs, time_ms and "Time [ms]" all have the words of time and of a unit."""
+    """Return the words of a name: timestampMs, time_ms and "Time [ms]" all contain ms."""
     parted = re.sub(r'([a-z])([A-Z])', r'\1 \2', name)
     return {word for word in re.split(r'[\W_]+', parted.lower()) if word}
 
@@ -117,7 +120,7 @@ def _frame_column(table: Table) -> int | None:
 
 
 def _at_rate(table: Table, column: int | None, fps: float) -> RowTimes:
-    """Rows at a given rate; those that frame numbers or timecodes leave out stay left out."""
+    """Return times at a given rate. Gaps in the frame numbers or timecodes stay gaps."""
     even = RowTimes(frame_times(len(table.rows), fps), fps)
     codes = timecodes.parse(table.column(column)) if column is not None else 0
     if isinstance(codes, timecodes.Timecodes):
@@ -161,7 +164,7 @@ def _of_timecodes(table: Table, codes: timecodes.Timecodes, sound_s: float | Non
 
 
 def _by_sound(codes: timecodes.Timecodes, possible: tuple[int, ...], sound_s: float) -> int | None:
-    """The one rate at which the rows last as long as the sound, to a frame or two."""
+    """Return the only rate at which the rows last as long as the sound, within two frames."""
     fits = []
     for rate in possible:
         times_s, _ = codes.times_s(rate)
@@ -179,7 +182,7 @@ def _no_code(table: Table, cells: list[str], index: int) -> InputError:
 
 
 def _of_clock(table: Table, cells: list[str]) -> RowTimes:
-    """Times of a clock: HH:MM:SS.fff, MM:SS.fff, or with a date before them."""
+    """Return clock times: HH:MM:SS.fff, MM:SS.fff, or the same after a date."""
     times_s = np.zeros(len(cells))
     for index, cell in enumerate(cells):
         match = _CLOCK.fullmatch(cell)
@@ -221,7 +224,7 @@ def _of_numbers(table: Table, column: int, cells: list[str]) -> RowTimes:
             f'{table.path}: its column {name} rises by {step:g} {_NAMES[unit]} a row, which is no '
             f'rate of a motion: name its true unit, or give its rate by --fps'
         )
-    # Only what the rows are apart is scaled: of a clock's billions little would be left.
+    # Differences are scaled, because Unix times would lose their fractions.
     first = values[0] * unit
     times_s = (values - values[0]) * unit
     return RowTimes(
@@ -230,7 +233,7 @@ def _of_numbers(table: Table, column: int, cells: list[str]) -> RowTimes:
 
 
 def _unit_of(step: float) -> float | None:
-    """The unit of times that rise by a step, where only one makes a rate of a motion."""
+    """Return the only unit in which a step between rows makes a plausible rate, or None."""
     if _SECONDS[0] <= step < _SECONDS[1]:
         return 1.0
     for unit in (1e-3, 1e-6, 1e-9):
@@ -240,13 +243,13 @@ def _unit_of(step: float) -> float | None:
 
 
 def _usual_rate(times_s: NDArray[np.float64]) -> float:
-    """Rows a second, those left out counted: times that are rounded are exact over all rows."""
+    """Return the rows a second, gaps included: rounding errors vanish over all rows."""
     steps = np.diff(times_s)
     if not len(steps):
         return 60.0
     step = float(np.median(steps))
     rows = np.maximum(1.0, np.round(steps / step))
-    # Over a gap there is no telling how many rows fit.
+    # The number of rows that are missing in a long gap is uncertain.
     near = rows <= 4
     return nearest_rate(float(rows[near].sum() / steps[near].sum()))
 
@@ -265,7 +268,7 @@ def _check_rising(table: Table, times: NDArray[np.float64]) -> None:
 
 
 def _check_covered(table: Table, found: RowTimes) -> None:
-    """Raise InputError where most of the time is between rows: the times are not what they seem."""
+    """Raise InputError if most of the time is in gaps between rows: the times are misread."""
     times_s = found.times_s
     lasts_s = times_s[-1] - times_s[0] + 1 / found.fps
     if len(times_s) > 1 and len(times_s) / found.fps < _LEAST_COVERED * lasts_s:

@@ -16,10 +16,11 @@ from diffsheg_model.untrusted.reading import reader
 
 _DELIMITERS = ',;\t|'
 _HEADER_BYTES = 100_000
+# Bytes of memory for each.
 _CELL_BYTES, _ROW_BYTES = 60, 90
 _QUOTED = re.compile(r'"[^"]*"')
 _TOLD = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
-"""Excel's line that says what separates the cells."""
+"""The line in which Excel names the separator of the cells."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Table:
     """A table's cells as text.
 
     Attributes:
-        path: of the file.
+        path: the file.
         header: names of the columns, without the spaces around them.
-        rows: cells of every row that is not blank; a row may have fewer than the header.
-        lines: of the file, that the rows end on, counted from 1.
+        rows: cells of every row that is not blank. A row may have fewer cells than the header.
+        lines: number of the line on which each row ends, counted from 1.
     """
 
     path: Path
@@ -39,7 +40,7 @@ class Table:
     lines: list[int]
 
     def column(self, index: int) -> list[str]:
-        """Return the cells of a column; empty ones where a row has fewer."""
+        """Return the cells of a column; an empty text for a row that is too short."""
         return [row[index].strip() if index < len(row) else '' for row in self.rows]
 
 
@@ -47,10 +48,10 @@ class Table:
 def read_table(path: Path) -> Table:
     """Read a table with a header line.
 
-    Lines before the header that are blank or begin with # are passed over.
+    Blank lines and lines with # before the header are skipped.
 
     Raises:
-        InputError: unreadable, no rows, or a row with more cells than the header.
+        InputError: the file cannot be read, has no rows, or a row has more cells than the header.
     """
     delimiter, begin, text = _layout(read_text(path))
     # A cell of a few digits takes ten times its own size.
@@ -78,10 +79,8 @@ def read_table(path: Path) -> Table:
 
 
 def header_of(path: Path) -> list[str]:
-    """Return the names of a table's columns; none where the file is no text."""
-    if not path.is_file():
-        return []
-    if not path.is_file():  # a pipe would be waited for
+    """Return the names of a table's columns; an empty list if the file is no text."""
+    if not path.is_file():  # opening a pipe would wait
         return []
     try:
         with path.open('rb') as file:
@@ -100,7 +99,7 @@ def header_of(path: Path) -> list[str]:
 
 
 def number(cell: str) -> float:
-    """Return a cell's number, with a decimal point or comma; NaN where it is none."""
+    """Return a cell's number, with a decimal point or comma; NaN for other text."""
     cell = cell.strip()
     if ',' in cell:
         if cell.rfind('.') > cell.rfind(',') or cell.count(',') > 1:
@@ -114,7 +113,7 @@ def number(cell: str) -> float:
 
 
 def _layout(text: str) -> tuple[str, int, str]:
-    """What separates cells, the lines before the header, and the text from the header on."""
+    """Return the separator, the number of lines before the header, and the rest of the text."""
     lines, begin, told = text.split('\n', 20), 0, ''
     for line in lines[:20]:
         if match := _TOLD.fullmatch(line):

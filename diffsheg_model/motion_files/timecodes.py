@@ -1,4 +1,4 @@
-"""SMPTE timecodes: hours, minutes, seconds and frames, of a rate that they do not state."""
+"""SMPTE timecodes: hours, minutes, seconds and frames, without a stated rate."""
 
 import re
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ RATES = (10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 72, 75, 90, 100, 120, 240)
 _USUAL = (24, 25, 30, 50, 60)
 _DAY_S = 24 * 3600
 _NTSC = 1000 / 1001
-# Parts of a frame that stamps of a clock may be off.
+# Frames. Error of timecodes that come from a clock.
 _JITTER = 0.45
-# Frames that may be missing where one second becomes the next, at the only such place.
+# Frames that may be missing at the change from one second to the next, if there is only one.
 _DROPPED = 2
 
 
@@ -25,9 +25,9 @@ class Timecodes:
     """Timecodes of rows.
 
     Attributes:
-        seconds: (F,) whole seconds, past midnight counted on.
+        seconds: (F,) whole seconds, counting on after midnight.
         frames: (F,) frames within the second, with a fraction.
-        marked_drop: True where a semicolon says that numbers of frames are left out.
+        marked_drop: True if a semicolon marks drop-frame timecode.
     """
 
     seconds: NDArray[np.float64]
@@ -36,13 +36,13 @@ class Timecodes:
 
     @property
     def step(self) -> float | None:
-        """The usual step between rows, in frames; None where no two are in one second."""
+        """The usual step between rows, in frames; None if no two rows are in one second."""
         steps = np.diff(self.frames)[np.diff(self.seconds) == 0]
         steps = steps[steps > 0]
         return float(np.median(steps)) if len(steps) else None
 
     def times_s(self, rate: int) -> tuple[NDArray[np.float64], float]:
-        """Return seconds of every row and the true rate, for so many frames a second."""
+        """Return the time of every row in seconds and the true rate, for a nominal rate."""
         if not self._drops(rate):
             return self.seconds + self.frames / rate, float(rate)
         minutes = self.seconds // 60
@@ -51,10 +51,10 @@ class Timecodes:
         return (self.seconds * rate + self.frames - left_out) / fps, fps
 
     def rate(self) -> tuple[int | None, tuple[int, ...]]:
-        """Return the frames of a second, or None; and all that are possible.
+        """Return the nominal rate or None, and all possible rates.
 
-        A second's last number and the next one's first tell it: with no frame missing they are a
-        second apart. Where all rows lie in one second, only a large number does.
+        The last frame number of one second and the first of the next give the rate, unless frames
+        are missing. If all rows lie in one second, only a large number gives it.
         """
         least = int(self.frames.max()) + 1
         possible = tuple(rate for rate in RATES if rate >= least)
@@ -72,7 +72,7 @@ class Timecodes:
         return None, usual or possible
 
     def _seconds_seen(self) -> tuple[float, float] | None:
-        """Frames between one second's numbers and the next one's, and how exact that is."""
+        """Return the frames from one second to the next and the tolerance; None for one second."""
         next_second = np.diff(self.seconds) == 1
         if not next_second.any():
             return None
@@ -84,7 +84,7 @@ class Timecodes:
         return float(np.median(found)), _JITTER
 
     def _drops(self, rate: int) -> bool:
-        """Return True where numbers of frames are left out, as at 29.97 and 59.94 fps."""
+        """Return True for drop-frame timecode, as at 29.97 and 59.94 fps."""
         if rate % 30:
             return False
         if self.marked_drop:
@@ -99,7 +99,7 @@ class Timecodes:
 
 
 def parse(codes: list[str]) -> Timecodes | int:
-    """Return the timecodes HH:MM:SS:FF[.fraction], or the index of the first that is none."""
+    """Return the timecodes HH:MM:SS:FF[.fraction], or the index of the first invalid one."""
     parts, dropped = np.zeros((len(codes), 4)), False
     for index, code in enumerate(codes):
         match = CODE.fullmatch(code.strip())
@@ -116,5 +116,5 @@ def parse(codes: list[str]) -> Timecodes | int:
 
 
 def _left_out(rate: int) -> int:
-    """Numbers left out at the beginning of every minute but the tenth."""
+    """Return the frame numbers that each minute but the tenth leaves out at its beginning."""
     return rate // 30 * 2

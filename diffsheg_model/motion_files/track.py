@@ -1,4 +1,4 @@
-"""Numbers over time as files hold them, before they fit a motion format."""
+"""Tracks: numbers over time in the form of a file, before conversion to a motion format."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +13,11 @@ from diffsheg_model.untrusted.reading import reader
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What a reader may be told.
+    """Options of the readers of motion files.
 
     Attributes:
-        fps: frame rate of the motion files, instead of what they say; None to believe them.
-        tolerance_s: how far the durations of sound and motion may be apart, seconds.
+        fps: frame rate of the motion files, instead of the rate in them, or None.
+        tolerance_s: largest difference between the durations of sound and motion, seconds.
         hand_components: file of SMPL-X's hand components, or None.
     """
 
@@ -37,10 +37,10 @@ class Track:
     """Named numbers over time.
 
     Attributes:
-        names: N, of joints or weights; none where there is no such track.
+        names: N names of joints or weights; empty for a missing track.
         values: (F, N, 3) axis-angle, radians, or (F, N) weights.
         times_s: (F,) rising, in seconds of the recording's sound.
-        fps: usual rate of the frames; None to tell it by the times.
+        fps: usual rate of the frames; None if only the times give it.
     """
 
     names: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Track:
 
     @property
     def end_s(self) -> float:
-        """Where its last frame ends."""
+        """End of the last frame, seconds."""
         if self.fps is not None:
             return float(self.times_s[-1] + 1 / self.fps)
         step = np.median(np.diff(self.times_s)) if len(self.times_s) > 1 else 0.0
@@ -62,10 +62,10 @@ class Track:
 
 @reader('text')
 def read_text(path: Path) -> str:
-    """Return the text of a file in UTF-8, UTF-16, UTF-32 or Windows' Latin letters.
+    """Return the text of a file in UTF-8, UTF-16, UTF-32 or Windows-1252.
 
     Raises:
-        InputError: it cannot be read, or is no text.
+        InputError: the file cannot be read, or is no text.
     """
     try:
         text = decode(path.read_bytes())

@@ -1,10 +1,10 @@
-"""The figure as a URDF: what RViz, robot_state_publisher and simulators draw and move.
+"""The avatar as a URDF, for RViz, robot_state_publisher and simulators.
 
 Frames are those of REP 103: `base_link` stands on the ground between the feet, x to the front, y to
-the left, z up. Below it the link `figure` has the skeleton's own frame (y up, z to the front, x to
-the left), and every joint of the skeleton is a link of the same name. A joint that moves is three
-revolute joints `<joint>_x`, `<joint>_y`, `<joint>_z`, in that order (R = Rx Ry Rz), which are the
-names of the published `joint_states`; all others are fixed, at their rest.
+the left, z up. Its child link `figure` has the skeleton's own frame: y up, z to the front, x to the
+left. Every joint of the skeleton is a link of the same name. A moving joint becomes three revolute
+joints `<joint>_x`, `<joint>_y`, `<joint>_z`, in that order (R = Rx Ry Rz). These are the names in
+`joint_states`. All other joints are fixed at rest.
 """
 
 import os
@@ -35,30 +35,29 @@ FIGURE_LINK = 'figure'
 #: The skeleton's x, y and z (left, up, front) are y, z and x of REP 103.
 _FIGURE_RPY = (np.pi / 2, 0.0, np.pi / 2)
 _UNIT = {'x': '1 0 0', 'y': '0 1 0', 'z': '0 0 1'}
-#: URDF asks for both; these are so high that they hold nothing back.
+#: URDF requires both limits; these values are too high to have an effect.
 _EFFORT_NM = 200.0
 _VELOCITY_RAD_S = 40.0
-#: Of the links between a joint's three axes: simulators drop joints whose links weigh nothing.
+#: Kilograms of a link between a joint's three axes: simulators drop joints with massless links.
 _AXIS_MASS_KG = 0.01
 _LEAST_INERTIA = 1e-5
-#: Beyond this middle angle the other two are free to go round: 80 degrees.
+#: Radians. Beyond this middle angle the other two angles have no limits.
 _POLE_RAD = np.deg2rad(80.0)
 _LIMIT_STEP_RAD = np.deg2rad(5.0)
-#: Each range of a joint is looked at in so many places.
+#: Samples of each range of a joint.
 _LIMIT_GRID = 7
 
 
 def urdf_text(
     skeleton: Skeleton, joint_names: Sequence[str], name: str = 'avatar', legs: bool = False
 ) -> str:
-    """The figure as the text of a URDF file; the same skeleton gives the same text.
+    """Return the text of a URDF file; the same skeleton gives the same text.
 
     Args:
-        skeleton: a bundle's, for example.
-        joint_names: the human joints that move, as a bundle's format lists them.
-        name: of the robot.
-        legs: with legs, from the hips down; without them the figure ends at the hips, unless a
-            joint of the legs moves.
+        skeleton: for example the skeleton of a bundle.
+        joint_names: names of the moving human joints, in the order of a bundle's format.
+        name: name of the robot.
+        legs: include the legs. Without them the figure ends at the hips, unless a leg joint moves.
 
     Raises:
         InputError: the skeleton lacks one of the joints.
@@ -85,7 +84,7 @@ def write_urdf(
     name: str = 'avatar',
     legs: bool = False,
 ) -> None:
-    """Writes `urdf_text` into a file.
+    """Write `urdf_text` to a file.
 
     Raises:
         InputError: the skeleton lacks one of the joints, or the path cannot be written.
@@ -96,11 +95,11 @@ def write_urdf(
 
 
 def limits_rad(name: str) -> np.ndarray:
-    """(3, 2) lower and upper limits of a joint's three angles, radians.
+    """Return (3, 2) lower and upper limits of a joint's three angles, radians.
 
-    They hold what the human ranges of `diffsheg_model.motion.joint_limits` (and their SLACK)
-    allow, rounded outwards to 5 degrees. Where those come near a pole of the three angles, or are
-    not known, the angles may go round: a whole turn either way.
+    They include the human ranges of `diffsheg_model.motion.joint_limits` with their SLACK, rounded
+    outwards to 5 degrees. For unknown ranges and ranges near a pole of the three angles, the limits
+    are a whole turn either way.
     """
     free = np.tile([-TURN, TURN], (3, 1))
     limit = BEAT_LIMITS.get(name)
@@ -115,7 +114,7 @@ def limits_rad(name: str) -> np.ndarray:
 
 
 def _allowed(limit: JointLimit) -> np.ndarray:
-    """Rotations (n, 3) rad all over a joint's ranges."""
+    """Return rotations (n, 3) in radians on a grid over a joint's ranges."""
     across = [axis for axis in range(3) if axis != limit.axis]
     ranges = [limit.twist, *limit.swing]
     places = [
@@ -129,7 +128,7 @@ def _allowed(limit: JointLimit) -> np.ndarray:
 
 
 def _shown(skeleton: Skeleton, moving: set[int], legs: bool) -> list[int]:
-    """The places of the joints that become links, parents first."""
+    """Return the indices of the joints that become links, parents first."""
     left_out = set() if legs else set(leg_joints(skeleton))
     for joint in moving:
         while joint >= 0:
@@ -155,7 +154,7 @@ def _add_joint(robot: Element, skeleton: Skeleton, joint: int, moves: bool) -> N
 
 
 def _revolutes(robot: Element, name: str, parent: str, offset: ArrayLike) -> None:
-    """The three joints of one that moves, and the two links between them."""
+    """Add the three joints of a moving joint, and the two links between them."""
     origin = offset
     names = revolute_names([name])
     children = [f'{names[0]}_link', f'{names[1]}_link', name]
@@ -185,7 +184,7 @@ def _fixed(robot: Element, link: str, parent: str, xyz: ArrayLike, rpy: ArrayLik
 
 
 def _inertial(link: Element, mass: float, bodies: Sequence[Shape]) -> None:
-    """As a block of the given mass that fills the box around the bodies."""
+    """Add the inertia of a solid box around the bodies, with the given mass."""
     centre = edges = np.zeros(3)
     if bodies:
         low = np.min([body.centre - body.reach for body in bodies], axis=0)
@@ -204,7 +203,7 @@ def _visual(link: Element, body: Shape) -> None:
     visual = SubElement(link, 'visual')
     rpy: ArrayLike = (0.0, 0.0, 0.0)
     if body.axis is not None:
-        # A cylinder of URDF lies along z: roll and pitch bring z to its axis.
+        # URDF cylinders lie along z: roll and pitch turn z to the axis.
         x, y, z = body.axis
         rpy = (np.arctan2(-y, np.hypot(x, z)), np.arctan2(x, z), 0.0)
     SubElement(visual, 'origin', xyz=_numbers(body.centre), rpy=_numbers(rpy))
@@ -220,6 +219,6 @@ def _visual(link: Element, body: Shape) -> None:
 
 
 def _numbers(values: ArrayLike) -> str:
-    """With nine decimals at most, so that rounding is far below a micrometre, and no minus zero."""
+    """Return the numbers with at most nine decimals and no negative zero."""
     rounded = np.round(np.asarray(values, dtype=np.float64), 9) + 0.0
     return ' '.join(np.format_float_positional(value, trim='-') for value in rounded)

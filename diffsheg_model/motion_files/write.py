@@ -1,4 +1,4 @@
-"""The kinds of files that a motion is written as, and how a file's name tells its kind."""
+"""Formats for writing a motion, chosen by name or by the file's suffix."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from diffsheg_model.motion_files.npz import write_npz
 
 @dataclass(frozen=True)
 class MotionContent:
-    """All that a file may be made of.
+    """The parts of a motion that a file may hold.
 
     Attributes:
         motion: at least one frame.
-        skeleton: has all the motion's joints.
-        audio: (n,) mono -1..1 from the start of the utterance; (0,) where there is none.
-        rate: its samples a second.
+        skeleton: skeleton with all joints of the motion.
+        audio: (n,) mono -1..1 from the start of the utterance; (0,) without sound.
+        rate: sample rate of the audio, Hz.
     """
 
     motion: Motion
@@ -47,12 +47,12 @@ def _write_mcap(path: Path, content: MotionContent) -> None:
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A kind of file.
+    """A format of motion files.
 
     Attributes:
-        suffix: of its files.
-        needs: 'body', 'face' or '' where either does.
-        write: puts the file at the path.
+        suffix: suffix of the files.
+        needs: part that the motion must have: 'body', 'face', or '' for either of them.
+        write: function that writes the file.
     """
 
     suffix: str
@@ -69,42 +69,42 @@ FILE_FORMATS: dict[str, FileFormat] = {
     'mcap': FileFormat('.mcap', '', _write_mcap),
     'glb': FileFormat('.glb', '', lambda path, it: write_gltf(path, it.motion)),
 }
-"""By the name that --format has. Of kinds with the same suffix the first is meant by it."""
+"""Formats by their name in --format. A suffix means the first format that has it."""
 
 
 def format_of(path: Path, name: str | None = None) -> str:
-    """The kind of a file to be written: the one that is named, else by the path's suffix.
+    """Return the name of the format for a path: the given one, or the one of the suffix.
 
     Raises:
-        InputError: an unknown suffix, or one that is not the named kind's.
+        InputError: the suffix is unknown, or is not the one of the named format.
     """
     suffix = path.suffix.lower()
     if name is not None:
         if suffix != FILE_FORMATS[name].suffix:
             raise InputError(f'{path}: files of format {name} end in {FILE_FORMATS[name].suffix}')
         return name
-    found = next((kind for kind, entry in FILE_FORMATS.items() if entry.suffix == suffix), None)
+    found = next((key for key, entry in FILE_FORMATS.items() if entry.suffix == suffix), None)
     if found is None:
         suffixes = ', '.join(dict.fromkeys(entry.suffix for entry in FILE_FORMATS.values()))
         raise InputError(f'{path}: name a file that ends in {suffixes}')
     return found
 
 
-def write_motion(path: Path, content: MotionContent, kind: str) -> None:
-    """Writes a motion as a file of a kind, whole or not at all.
+def write_motion(path: Path, content: MotionContent, name: str) -> None:
+    """Write a motion in a format of `FILE_FORMATS`, as a whole file or none.
 
     Raises:
-        InputError: the kind needs a face or a body that the motion has not, values that are not
-            finite, a joint that the skeleton lacks, or a path that cannot be written.
+        InputError: the motion lacks the face or body that the format needs, or has values that are
+            not finite. Or the skeleton lacks a joint, or the path cannot be written.
     """
     if path.is_dir():
         raise InputError(f'cannot write {path}: it is a folder; name a file')
-    needs = FILE_FORMATS[kind].needs
+    needs = FILE_FORMATS[name].needs
     if needs == 'face' and not content.motion.weight_names:
-        raise InputError(f'cannot write {path}: {kind} holds a face, and the motion has none')
+        raise InputError(f'cannot write {path}: {name} holds a face, and the motion has none')
     if needs == 'body' and not content.motion.joint_names:
-        raise InputError(f'cannot write {path}: {kind} holds a body, and the motion has none')
+        raise InputError(f'cannot write {path}: {name} holds a body, and the motion has none')
     check_rotations(content.motion)
     check_weights(content.motion)
     content.skeleton.indices(content.motion.joint_names)
-    FILE_FORMATS[kind].write(path, content)
+    FILE_FORMATS[name].write(path, content)

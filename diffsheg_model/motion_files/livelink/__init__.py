@@ -1,4 +1,4 @@
-"""Live Link Face: csv files, and the UDP stream to Unreal Engine.
+"""Live Link Face: its csv files, and its UDP stream to Unreal Engine.
 
 Imports: motion_files and below.
 """

@@ -1,4 +1,4 @@
-"""Live Link Face's csv: the face as Epic's iPhone app records it, for its importers."""
+"""Csv files in the layout of Epic's iPhone app Live Link Face."""
 
 import os
 
@@ -15,7 +15,7 @@ from diffsheg_model.motion_files.livelink.curves import (
     livelink_curves,
 )
 
-# The app's tables have these pairs in the other order than its packets.
+# In the app's tables these pairs have the opposite order than in its packets.
 _SWAPPED = {
     'JawLeft': 'JawRight',
     'JawRight': 'JawLeft',
@@ -27,10 +27,10 @@ COLUMNS = tuple(_SWAPPED.get(name, name) for name in LIVELINK_CURVES)
 
 
 def write_livelink_csv(path: str | os.PathLike[str], motion: Motion) -> None:
-    """Writes the face in the app's columns, with timecodes at 60 fps from 00:00:00:00.000.
+    """Write the face in the app's columns, with timecodes at 60 fps from 00:00:00:00.000.
 
     The values are those of `livelink_curves`: 52 weights, head and eye angles in radians. The
-    motion is interpolated to 60 frames a second; its start_frame shifts the timecode.
+    motion is interpolated to 60 frames a second. Its start_frame shifts the timecodes.
 
     Raises:
         InputError: no frames, no face, values that are not finite, or a path that cannot be
@@ -56,7 +56,7 @@ def write_livelink_csv(path: str | os.PathLike[str], motion: Motion) -> None:
 
 
 def _timecode(frame: int) -> str:
-    """HH:MM:SS:FF.fff of a frame at 60 fps."""
+    """Return HH:MM:SS:FF.fff of a frame at 60 fps."""
     seconds, frames = divmod(frame, LIVELINK_FPS)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""A motion as Live Link Face's 61 curves: what Unreal Engine gets of a face.
+"""The 61 curves of Live Link Face, with which Unreal Engine moves a face.
 
 Conventions are those of the app's own recordings: the weights of ARKit, then yaw, pitch and roll of
 the head and of both eyes in radians. Yaw is positive to the person's right, pitch is positive
@@ -30,13 +30,13 @@ LIVELINK_CURVES = tuple(
         'RightEyeYaw RightEyePitch RightEyeRoll'
     ).split()
 )
-"""The order in a packet: Unreal's EARFaceBlendShape."""
+"""Names in the order of a packet: Unreal's EARFaceBlendShape."""
 
 LIVELINK_FPS = 60
-"""What the app records and sends, frames a second."""
+"""Frames a second of the app's recordings and packets."""
 
-# An eye's angle at weight 1, rad: fitted to three of the app's recordings, which they meet within
-# 0.04 rad rms (and where roll is the product of yaw and pitch: R = Rx(pitch) Ry(-yaw)).
+# Radians. Angle of an eye at weight 1, fitted to three of the app's recordings within 0.04 rad rms.
+# There R = Rx(pitch) Ry(-yaw).
 _LOOK_UP_RAD = 0.41
 _LOOK_DOWN_RAD = 0.65
 _LOOK_IN_RAD = 0.6
@@ -44,18 +44,18 @@ _LOOK_OUT_RAD = 0.75
 
 
 def curve_name(weight: str) -> str:
-    """The app's spelling of an ARKit weight: its first letter is a capital."""
+    """Return the app's spelling of an ARKit weight, with a capital first letter."""
     return weight[:1].upper() + weight[1:]
 
 
 def livelink_curves(motion: Motion) -> Array:
-    """The curves of every frame, (F, 61) in the order of `LIVELINK_CURVES`.
+    """Return the curves of every frame, (F, 61) in the order of `LIVELINK_CURVES`.
 
-    The head turns as the motion's neck and head joints do together, relative to the shoulders;
-    the eyes turn as their look weights say. What a motion lacks is 0, such as the tongue.
+    The head's angles are the rotations of neck and head together, relative to the shoulders. The
+    eyes' angles follow from their look weights. Curves that the motion lacks are 0.
 
     Raises:
-        InputError: the motion has no weight of ARKit and no jaw.
+        InputError: the motion has neither an ARKit weight nor a jaw.
     """
     motion = avatar_motion(motion)
     weights = {

@@ -1,9 +1,9 @@
-"""Frames in real time: each when it is due, none twice, late ones left out."""
+"""Timing of frames in real time; late frames are skipped."""
 
 import time
 from collections.abc import Callable, Iterator
 
-#: What clocks round away must not count as a frame that is not yet due.
+#: Frames. Clocks may round this much, without making a frame that is due look early.
 _ROUNDING = 1e-6
 
 
@@ -13,16 +13,16 @@ def paced(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[int]:
-    """Yields the index of each frame when its time has come, frame 0 at once.
+    """Yield the index of each frame at its time, frame 0 at once.
 
-    Who is late gets the frame that is due now, not those before it in a burst: what is missing
-    between two indices was left out. The last frame is always yielded.
+    A late caller gets the frame that is due now. The frames before it are skipped. The last frame
+    is always yielded.
 
     Args:
-        frames: how many there are; None goes on for ever.
+        frames: number of frames; None is without end.
         fps: frames a second.
-        clock: seconds that never go back.
-        sleep: waits for seconds.
+        clock: function that returns a monotonic time in seconds.
+        sleep: function that waits for some seconds.
     """
     begin_s = clock()
     index = 0

@@ -1,4 +1,4 @@
-"""Live Link Face's UDP packets: a face for Unreal Engine's ARKit face source, frame by frame."""
+"""UDP packets of Live Link Face, for Unreal Engine's ARKit face source."""
 
 import re
 import socket
@@ -14,7 +14,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files.livelink.curves import LIVELINK_CURVES
 
 DEFAULT_PORT = 11111
-"""Where Unreal listens."""
+"""Default port of Unreal Engine."""
 
 _VERSION = 6
 _DAY_S = 24 * 3600
@@ -25,20 +25,20 @@ _LONGEST_NAME = 255
 def livelink_packet(
     device: str, name: str, frame: int, rate: int, curves: ArrayLike, subframe: float = 0.0
 ) -> bytes:
-    """One face as a packet of version 6, all numbers big-endian.
+    """Return a packet of version 6 with one face; all numbers are big-endian.
 
     uint8 version; int32 length and UTF-8 text of the device's id, then of the subject's name;
     int32 frame, float32 subframe, int32 rate and int32 1 (frames a second as a fraction); uint8
-    61; 61 float32. (The length of an id of 36 letters is the byte '$', which some libraries take
-    for a part of the id.)
+    61; 61 float32. The length of an id with 36 letters is the byte '$', which some libraries treat
+    as part of the id.
 
     Args:
-        device: the sender's id, 36 letters as of a uuid.
-        name: what Unreal lists the face as.
-        frame: number of the frame in the day.
+        device: id of the sender, 36 letters of a uuid.
+        name: name of the face in Unreal.
+        frame: number of the frame within the day.
         rate: frames a second.
         curves: (61,) in the order of `LIVELINK_CURVES`.
-        subframe: what of a frame has passed, 0..1.
+        subframe: fraction of the frame, 0..1.
     """
     values = np.asarray(curves, dtype='>f4')
     if values.shape != (len(LIVELINK_CURVES),):
@@ -51,31 +51,31 @@ def livelink_packet(
 
 
 class LiveLinkSender:
-    """Sends faces to one address.
+    """A sender of faces to one address.
 
     Attributes:
-        target: the address as it was given.
-        rate: frames a second, as the packets say.
-        sent: packets so far.
+        target: the address, as given.
+        rate: frames a second in the packets.
+        sent: number of packets so far.
     """
 
     def __init__(
         self, target: str, rate: int, name: str = 'diffsheg', first_frame: int = 0
     ) -> None:
-        """Looks the address up; nothing is sent yet.
+        """Look the address up, without sending anything.
 
         Args:
-            target: HOST:PORT or HOST, which gets port 11111; an IPv6 address in brackets.
+            target: HOST:PORT, or HOST for port 11111. An IPv6 address stands in brackets.
             rate: frames a second.
-            name: what Unreal lists the face as.
-            first_frame: number of the first frame in the day; after midnight it begins anew.
+            name: name of the face in Unreal.
+            first_frame: number of the first frame within the day. Numbers restart at midnight.
 
         Raises:
-            InputError: a target that is none or is not found, or an unusable name.
+            InputError: the target is invalid or not found, or the name is unusable.
         """
         try:
             length = len(name.encode())
-        except UnicodeEncodeError:  # bytes of the command line that are no text
+        except UnicodeEncodeError:  # bytes from the command line that are not UTF-8
             length = 0
         if not name.strip() or not 1 <= length <= _LONGEST_NAME:
             raise InputError(
@@ -98,16 +98,16 @@ class LiveLinkSender:
         self.sent = 0
 
     def send(self, curves: ArrayLike, frames: int = 1) -> None:
-        """Sends a face (61,), `frames` after the one before.
+        """Send a face (61,), some frames after the one before.
 
         Raises:
-            InputError: this machine cannot send there.
+            InputError: this machine cannot send to the address.
         """
         self._frame += frames if self.sent else 0
         frame = self._frame % (_DAY_S * self.rate)
         packet = livelink_packet(self._device, self._name, frame, self.rate, curves)
         try:
-            # Not connected: nobody listening there is no error, Unreal may start later.
+            # The socket is not connected, so that Unreal may start later.
             self._socket.sendto(packet, self._address)
         except OSError as error:
             raise InputError(f'cannot send to {self.target}: {error.strerror or error}') from error
@@ -129,10 +129,10 @@ class LiveLinkSender:
 
 
 def split_target(target: str) -> tuple[str, int]:
-    """HOST:PORT, HOST, [IPv6]:PORT or [IPv6] as host and port.
+    """Split HOST:PORT, HOST, [IPv6]:PORT or [IPv6] into host and port.
 
     Raises:
-        InputError: it is none of these, or the port is out of range.
+        InputError: the text has another form, or the port is out of range.
     """
     match = re.fullmatch(r'(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+))(?::(-?\d+))?', target)
     if match is None:

@@ -16,7 +16,7 @@ JOINT_STATE = 'sensor_msgs/msg/JointState'
 JOINT_TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 DIAGNOSTIC_ARRAY = 'diagnostic_msgs/msg/DiagnosticArray'
 
-#: Topics of an avatar, relative to its namespace, and their types.
+#: Type of each topic of an avatar, relative to its namespace.
 AVATAR_TOPICS = {
     'audio': AUDIO_CHUNK,
     'face': FACE_BLENDSHAPES,

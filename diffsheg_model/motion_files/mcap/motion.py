@@ -1,4 +1,7 @@
-"""A motion and its sound as the messages of an MCAP recording."""
+"""A motion and its sound in an MCAP recording, as the messages that the avatar publishes.
+
+Foxglove opens such a file, `ros2 bag play` and the replay node play it.
+"""
 
 import heapq
 import logging
@@ -42,15 +45,16 @@ from diffsheg_model.time_units import NS
 from diffsheg_model.untrusted.reading import reader
 
 CHUNK_S = 0.04
+"""Seconds of sound in a message."""
 
 
 class TimedMessage(NamedTuple):
-    """A message to be.
+    """An encoded message and its time.
 
     Attributes:
-        topic: one of `AVATAR_TOPICS`, relative.
-        time_ns: when it is sent; of a motion's messages their stamp, too.
-        data: CDR.
+        topic: key of `AVATAR_TOPICS`.
+        time_ns: time of sending; for messages of a motion also their stamp.
+        data: the message in CDR.
     """
 
     topic: str
@@ -68,23 +72,23 @@ def write_mcap(
     namespace: str = '',
     utterance_id: str = 'motion',
 ) -> None:
-    """Writes the topics face and joint_states at the motion's fps, and audio in pieces of 40 ms.
+    """Write the topics face and joint_states at the motion's fps, and audio in pieces of 40 ms.
 
-    Equal motions give equal files. A motion that begins later than its sound (`start_frame`) is
-    stamped so; read back, it holds its first frame until then.
+    Equal motions give equal files. The start_frame of a motion shifts its stamps. A reader of the
+    file holds the first frame until then.
 
     Args:
         path: the file.
         motion: at least one frame.
         audio: (n,) the speech, -1..1, from the start of the utterance; None for a motion alone.
-        rate: its samples a second.
-        start_ns: when the first sample is heard.
-        namespace: of the topics, such as 'robot1'; '/face' and the others where it is empty.
-        utterance_id: named by the messages.
+        rate: sample rate of the audio, Hz.
+        start_ns: time of the first sample.
+        namespace: namespace of the topics, such as 'robot1'. Default: '/face' and so on.
+        utterance_id: id in the messages.
 
     Raises:
-        InputError: no frames, values that are not finite, a time that ROS cannot hold, a
-            path that cannot be written, a full disk, or mcap is not installed.
+        InputError: the motion has no frames or values that are not finite. Or ROS cannot hold the
+            times, the path cannot be written, the disk is full, or mcap is not installed.
     """
     messages = motion_messages(motion, audio, rate, start_ns=start_ns, utterance_id=utterance_id)
     with atomic_path(path) as temporary:
@@ -94,7 +98,7 @@ def write_mcap(
                 recorder.add(full_name(namespace, topic), AVATAR_TOPICS[topic], data, time_ns)
             recorder.close()
         except InputError as error:
-            # The recorder speaks of the temporary file and of what is in it.
+            # The recorder's own error names the temporary file.
             if isinstance(error.__cause__, OSError):
                 raise error.__cause__ from None
             raise
@@ -103,7 +107,7 @@ def write_mcap(
 def motion_messages(
     motion: Motion, audio: np.ndarray | None, rate: int, *, start_ns: int, utterance_id: str
 ) -> Iterator[TimedMessage]:
-    """The messages of a motion and its sound in the order of time; see `write_mcap`.
+    """Yield the messages of a motion and its sound in the order of time; see `write_mcap`.
 
     Raises:
         InputError: no frames, no usable times, or values that are not finite.
@@ -144,7 +148,7 @@ def _sound(
 
 _LOG = logging.getLogger(__name__)
 
-#: Sound that comes so long after the motion is left out: its stamps are of another clock.
+#: Seconds after the end of the motion. Later sound has stamps of another clock and is left out.
 _LATEST_SOUND_S = 600.0
 _NO_SOUND_RATE = 16000
 
@@ -157,24 +161,23 @@ def read_mcap(
     fps: float | None = None,
     delay_s: float | None = None,
 ) -> tuple[Motion, np.ndarray, int]:
-    """Reads what `write_mcap`, the monitor or `ros2 bag record` wrote.
+    """Read a recording of `write_mcap`, the monitor or `ros2 bag record`.
 
     Args:
         path: a .mcap file, or the folder of a bag.
-        namespace: whose topics, '' for /face and the others; None where there is one avatar only.
-        fps: frames a second of the motion, up to 1000; None: what its stamps say.
-        delay_s: from hearing a sample to showing its motion; None: as the recorded diagnostics
-            say, else 0.
+        namespace: namespace of the avatar, '' for /face and the others. None selects the only one.
+        fps: frames a second of the motion, up to 1000. None takes the rate of the stamps.
+        delay_s: seconds from a sample to its motion. None takes the value in the recorded
+            diagnostics, or else 0.
 
     Returns:
-        The motion from the moment on that shows the first sample, at even times; the sound (n,)
-        float32 with silence where none was recorded, empty where there is none; its samples a
-        second.
+        The motion at even times, from the moment that shows the first sample. The sound (n,)
+        float32, with silence in gaps, or empty without sound. The sample rate in Hz.
 
     Raises:
-        InputError: no such file, not MCAP, no avatar's topics or those of several, other types or
-            joints than an avatar's, nothing that could be read, an fps that is none, or mcap is
-            not installed.
+        InputError: the file does not exist, is no MCAP, has no avatar or several ones, or other
+            types or joints than an avatar's. Or no message could be read, fps is out of range, or
+            mcap is not installed.
     """
     if fps is not None and not 1 <= fps <= 1000:
         raise InputError(f'fps = {fps}: must be from 1 to 1000')
@@ -204,13 +207,13 @@ def read_mcap(
 
 
 class _Reader:
-    """Takes the messages of an avatar apart.
+    """A collector of the messages of one avatar.
 
     Attributes:
-        kinds: the topics that it takes, with their types.
-        stamped: what they said.
-        delay_s: as the newest diagnostics say; 0 where there are none.
-        unreadable: messages that are no such messages.
+        kinds: type of each topic that it reads.
+        stamped: motion and sound of the messages.
+        delay_s: playout delay in the latest diagnostics; 0 without diagnostics.
+        unreadable: number of messages that could not be decoded.
     """
 
     def __init__(self, space: str) -> None:
@@ -233,7 +236,7 @@ class _Reader:
         self._log_ns = message.log_ns
         try:
             decoded = message.decode(message.data)
-        except Exception:  # bytes that are no such message make a decoder raise anything
+        except Exception:  # damaged bytes may raise any exception
             self.unreadable += 1
             return
         try:
@@ -250,7 +253,7 @@ class _Reader:
         start_ns = _time_ns(message.header.stamp) or self._log_ns
         if not len(samples) or not rate:
             return
-        # As the avatar hears it: sound takes the time that it lasts, whatever its stamps say.
+        # As in the avatar, samples follow each other at the sample rate, despite uneven stamps.
         clock = self._clocks.get(message.utterance_id)
         begun = clock is not None and clock.sample_rate == rate and first > 0
         if clock is None or not begun:

@@ -1,4 +1,4 @@
-"""The messages of an MCAP file, also of one that was cut short."""
+"""Messages of an MCAP file, also of one that is cut off."""
 
 import logging
 import os
@@ -22,9 +22,9 @@ class McapMessage(NamedTuple):
 
     Attributes:
         topic: absolute name.
-        log_ns: when it was received.
-        data: CDR.
-        decode: makes an object with the fields of the definition out of `data`.
+        log_ns: time of its reception.
+        data: the message in CDR.
+        decode: function that decodes `data` to an object with the fields of the definition.
     """
 
     topic: str
@@ -34,15 +34,15 @@ class McapMessage(NamedTuple):
 
 
 def mcap_files(path: str | os.PathLike[str]) -> list[Path]:
-    """The file itself, or those of a folder that `ros2 bag record` wrote, in their order.
+    """Return the file itself, or the files in the folder of a bag, in their order.
 
     Raises:
-        InputError: no such file, or a folder without one.
+        InputError: the folder has no .mcap file.
     """
     path = Path(path)
     if not path.is_dir():
         return [path]
-    # Of a recording that was split the tenth part comes after the ninth.
+    # Sorted by length first: part 10 of a split recording comes after part 9.
     files = sorted(path.glob('*.mcap'), key=lambda file: (len(file.name), file.name))
     if not files:
         raise InputError(f'{path} has no .mcap file in it; name a recording')
@@ -51,10 +51,10 @@ def mcap_files(path: str | os.PathLike[str]) -> list[Path]:
 
 @reader('a recording in MCAP')
 def read_topics(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Topics of a recording and their types, in the order of their appearance.
+    """Return the topics of a recording and their types, in the order of their appearance.
 
     Raises:
-        InputError: no such file, not MCAP, or mcap is not installed.
+        InputError: the file does not exist, is no MCAP, or mcap is not installed.
     """
     require_mcap()
     return {
@@ -67,16 +67,16 @@ def read_topics(path: str | os.PathLike[str]) -> dict[str, str]:
 def choose_namespace(
     path: str | os.PathLike[str], topics: Collection[str], wanted: str | None, *, least: int
 ) -> str:
-    """The namespace in a recording whose topics are meant, such as '' or '/robot1'.
+    """Return the namespace of an avatar in a recording, such as '' or '/robot1'.
 
     Args:
-        path: of the recording.
-        topics: relative names.
+        path: the recording.
+        topics: relative names of an avatar's topics.
         wanted: the namespace, with or without slashes around it; None for the only one.
-        least: how many of the topics it must have.
+        least: smallest number of these topics in a namespace of an avatar.
 
     Raises:
-        InputError: as `read_topics`, none or several have so many, or not the one that is wanted.
+        InputError: an error of `read_topics`, no avatar, several ones, or not the wanted one.
     """
     recorded = read_topics(path)
     ends = [(name, f'/{topic}') for name in recorded for topic in topics]
@@ -84,7 +84,7 @@ def choose_namespace(
     found = [name for name, count in counts.items() if count >= least]
     if not found:
         for file in mcap_files(path):
-            for _ in _records(file):  # says so if that is because a file is damaged
+            for _ in _records(file):  # warns if a damaged file is the reason
                 pass
         none = ' or '.join(topics) if least == 1 else ' and '.join(topics)
         raise InputError(f'{path} has no topics {none}; record them')
@@ -100,23 +100,23 @@ def choose_namespace(
 
 
 def full_name(namespace: str, topic: str) -> str:
-    """The absolute name of a topic in a namespace, given with or without slashes around it."""
+    """Return the absolute name of a topic. The namespace may have slashes around it."""
     return '/'.join(['', *(part for part in namespace.split('/') if part), topic])
 
 
 @reader('a recording in MCAP')
 def read_messages(path: str | os.PathLike[str], kinds: Mapping[str, str]) -> Iterator[McapMessage]:
-    """Messages of some topics in the order of the file.
+    """Yield the messages of some topics in the order of the file.
 
-    A file that was cut short or damaged is read up to there, with a warning.
+    A file that is cut off or damaged is read up to that place, with a warning.
 
     Args:
         path: a file, or the folder of a bag.
-        kinds: the topics, and the type that each must have, in the definition of this version.
+        kinds: required type of each topic. Its definition must be the one of this version.
 
     Raises:
-        InputError: no such file, not MCAP, a topic with another type or definition, or mcap is
-            not installed.
+        InputError: the file does not exist, is no MCAP, a topic has another type or definition, or
+            mcap is not installed.
     """
     require_mcap()
     from mcap.records import Channel, Message, Schema
@@ -148,7 +148,7 @@ def _check_channel(channel: Any, schema: Any, kind: str) -> None:
 
 
 def _channels(path: Path) -> Iterator[tuple[Any, Any]]:
-    """Channels and their schemas: from the index of the file, or from all of it."""
+    """Yield channels and their schemas, from the index of the file or else from all of it."""
     from mcap.records import Channel, Schema
 
     _check_magic(path)
@@ -158,7 +158,7 @@ def _channels(path: Path) -> Iterator[tuple[Any, Any]]:
             records = summary_records(ClippedFile(file))
     except InputError:
         raise
-    except Exception:  # damaged, see _records
+    except Exception:  # a damaged file; see _records
         records = []
     channels = {record.id: record for record in records if isinstance(record, Channel)}
     if channels:
@@ -166,7 +166,7 @@ def _channels(path: Path) -> Iterator[tuple[Any, Any]]:
         for channel in channels.values():
             yield channel, schemas.get(channel.schema_id)
         return
-    for record in _records(path, logging.DEBUG):  # who reads the messages is told of damage
+    for record in _records(path, logging.DEBUG):  # the reader of the messages warns of damage
         if isinstance(record, Schema):
             schemas[record.id] = record
         elif isinstance(record, Channel):
@@ -174,7 +174,7 @@ def _channels(path: Path) -> Iterator[tuple[Any, Any]]:
 
 
 def _check_magic(path: Path) -> None:
-    """Raises InputError unless a file begins like MCAP."""
+    """Raise InputError if a file does not begin like MCAP."""
     from mcap.writer import MCAP0_MAGIC
 
     try:
@@ -187,7 +187,7 @@ def _check_magic(path: Path) -> None:
 
 
 def _records(path: Path, level: int = logging.WARNING) -> Iterator[Any]:
-    """The records of a file up to where it is damaged, which is logged."""
+    """Yield the records of a file; log the first damage and stop there."""
     _check_magic(path)
     with path.open('rb') as file:
         records = file_records(ClippedFile(file))
@@ -198,7 +198,7 @@ def _records(path: Path, level: int = logging.WARNING) -> Iterator[Any]:
                 return
             except InputError as error:
                 raise InputError(f'{path}: {error}') from error
-            except Exception as error:  # damaged bytes make the libraries raise anything
+            except Exception as error:  # damaged bytes make the libraries raise any exception
                 reason = one_line(error)
                 _LOG.log(level, '%s is cut short or damaged (%s): read up to there', path, reason)
                 return

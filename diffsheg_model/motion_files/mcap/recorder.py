@@ -1,8 +1,8 @@
-"""Messages into an MCAP file that is readable at every moment.
+"""A writer of MCAP files that are readable at every moment.
 
-After each write the file ends like a finished one, without the index that only `close` adds. The
-next write begins over that ending. So a recording that is cut off by a crash or by SIGKILL is whole
-up to the last `flush`, and a full disk needs no room for an ending: it is already there.
+After each write the file ends like a finished one, except for the index, which `close` adds. The
+next write replaces that ending. So after a crash or SIGKILL the recording is complete up to the
+last `flush`. On a full disk the ending needs no room, because it is already there.
 """
 
 import io
@@ -15,22 +15,22 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.files.private_files import private_files
 from diffsheg_model.motion_files.mcap.definitions import schema_text
 
-#: rosbag2 takes this for its default: reliable, volatile, the last 10. It is what the topics need,
-#: and it is read alike by all of rosbag2's versions, which write profiles in two ways.
+#: rosbag2 reads this as its default: reliable, volatile, the last 10. The topics need that. All
+#: versions of rosbag2 read it, though they write profiles in two ways.
 _QOS_PROFILES = '[]'
 
 
 class McapRecorder:
-    """Writes serialised ROS messages as they come.
+    """A writer of serialised ROS messages.
 
-    Chunks are compressed with zstd: three quarters of the motion's bytes are names that repeat in
-    every message, and rosbag2, Foxglove and the mcap libraries all read it. A chunk has at most
-    1 MB and is kept in memory until it is full or `flush` is called; the index grows by less than
-    1 kB a chunk. Not thread-safe.
+    Chunks are compressed with zstd, because three quarters of the bytes are names that repeat in
+    every message. rosbag2, Foxglove and the mcap libraries read it. A chunk of at most 1 MB stays
+    in memory until it is full or `flush` is called. The index grows by less than 1 kB a chunk. Not
+    thread-safe.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Begins the file, readable by this user alone; one that is there is replaced.
+        """Create the file, readable only by this user. An existing file is replaced.
 
         Raises:
             InputError: mcap is not installed, or the file cannot be written.
@@ -42,7 +42,7 @@ class McapRecorder:
         try:
             with private_files():
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                # Whoever still writes or reads an earlier file of this name keeps it to himself.
+                # Processes that still use an earlier file of this name keep that one.
                 self._path.unlink(missing_ok=True)
                 self._file = io.FileIO(self._path, 'x')
         except OSError as error:
@@ -54,23 +54,23 @@ class McapRecorder:
         self._channels: dict[str, int] = {}
         self._schemas: dict[str, int] = {}
         self._counts: dict[int, int] = {}
-        # mypy: a stream needs no more than this for the writer.
+        # The writer calls no other methods of a stream.
         self._writer = Writer(self._waiting)  # type: ignore[arg-type]
         self._writer.start(profile='ros2')
         self._write_out()
 
     def add(self, topic: str, kind: str, data: bytes, log_ns: int) -> None:
-        """Takes a message.
+        """Append a message.
 
         Args:
             topic: absolute name.
-            kind: its type, one of `DEFINITIONS`; the same for all of a topic.
-            data: CDR with its four bytes of encoding, as ROS hands it out.
-            log_ns: when it was received.
+            kind: type of the topic, a key of `DEFINITIONS`.
+            data: CDR with its four bytes of encoding, as ROS serialises it.
+            log_ns: time of its reception.
 
         Raises:
-            InputError: the disk is full or gone; the file is closed, readable up to the last
-                `flush`.
+            InputError: the disk is full or missing. The file is then closed and readable up to the
+                last `flush`.
         """
         if topic not in self._channels:
             self._channels[topic] = self._open_channel(topic, kind)
@@ -81,7 +81,7 @@ class McapRecorder:
             self._write_out()
 
     def flush(self) -> None:
-        """Hands what came so far to the operating system.
+        """Write all messages so far to the operating system.
 
         Raises:
             InputError: as `add`.
@@ -90,10 +90,10 @@ class McapRecorder:
         self._write_out()
 
     def close(self) -> None:
-        """Completes the file with its index.
+        """Complete the file with its index.
 
         Raises:
-            InputError: there is no room; the file is readable all the same.
+            InputError: there is no room. The file stays readable.
         """
         if self._file.closed:
             return
@@ -111,9 +111,9 @@ class McapRecorder:
         )
 
     def _write_out(self, complete: bool = False) -> None:
-        """Writes what waits, and the ending behind it unless the file is complete.
+        """Write the waiting bytes, and after them the ending unless the file is complete.
 
-        A failure leaves the file as it was, and closes it.
+        After a failure the file is as before, and closed.
         """
         data = bytes(self._waiting.data)
         ending = b'' if complete else self._ending
@@ -132,18 +132,18 @@ class McapRecorder:
         self._waiting.data.clear()
 
     def _mend(self, size: int) -> None:
-        """Puts the ending back behind so many bytes; the room for it was there before."""
+        """Restore the ending after so many bytes, where it was before."""
         try:
             _write_at(self._file, size, self._ending)
             self._file.truncate(size + len(self._ending))
         except OSError:
-            pass  # a disk that is gone; what readers make of the rest is up to them
+            pass  # the disk is gone
         finally:
             self._file.close()
 
 
 class _Waiting:
-    """A stream for mcap's writer that keeps what is written; its place is that in the file."""
+    """A stream for mcap's writer that keeps the bytes; its position is the one in the file."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -167,7 +167,7 @@ def require_mcap() -> None:
 
 
 def _ending() -> bytes:
-    """The end of a file without an index."""
+    """Return the end of a file without an index."""
     from mcap.data_stream import RecordBuilder
     from mcap.records import DataEnd, Footer
     from mcap.writer import MCAP0_MAGIC
@@ -179,7 +179,7 @@ def _ending() -> bytes:
 
 
 def _write_at(file: io.FileIO, place: int, data: bytes) -> None:
-    """Writes all of it; a disk that fills takes a part first and then raises."""
+    """Write all bytes at a place. On a full disk a part is written before OSError is raised."""
     file.seek(place)
     rest = memoryview(data)
     while rest:

@@ -8,20 +8,19 @@ from typing import IO, Any
 from diffsheg_model.errors import InputError
 from diffsheg_model.untrusted.budget import FREE_BYTES, check_budget
 
-#: Records that any file may have, and more for each of its bytes: those that compress best, the
-#: poses of somebody who stands still, take some ten bytes.
+#: Records that any file may have, and further records for each of its bytes. Those that compress
+#: best, of an avatar at rest, take about ten bytes.
 _FREE_RECORDS = 10_000
 _RECORDS_A_BYTE = 1
-#: So many bytes of a chunk may come of each that it takes in the file: poses that repeat are
-#: packed a hundredfold.
+#: Largest ratio of the bytes of chunks to those of the file. Repeated poses compress a hundredfold.
 _DENSEST = 200
 _FREE_CHUNK_BYTES = 4 << 20
 
 
 class ClippedFile:
-    """A binary file to read from that never asks the system for more than it has.
+    """A readable binary file that limits each read to the rest of the file.
 
-    Records say how long they are; memory of that length would be taken before anything is read.
+    Records declare their length, and a plain read would allocate that much memory at once.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -40,11 +39,11 @@ class ClippedFile:
 
 
 def file_records(file: ClippedFile) -> Iterator[Any]:
-    """Yield the records of a file from its beginning, those in its chunks included.
+    """Yield the records of a file from its beginning, including those in chunks.
 
     Raises:
-        InputError: its chunks hold more than a file of that size does.
-        Exception: of nearly any kind, where the file is damaged or cut short.
+        InputError: the chunks declare more data than a real file of that size holds.
+        Exception: any exception, for a file that is damaged or cut off.
     """
     from mcap.records import Chunk
 
@@ -64,10 +63,10 @@ def file_records(file: ClippedFile) -> Iterator[Any]:
 
 
 def summary_records(file: ClippedFile) -> list[Any]:
-    """Return the records of the index at the end of a file; none where it has no index.
+    """Return the records of the index at the end of a file; an empty list without an index.
 
     Raises:
-        Exception: of nearly any kind, where the file is damaged or cut short.
+        Exception: any exception, for a file that is damaged or cut off.
     """
     from mcap.reader import FOOTER_SIZE
     from mcap.records import Footer
@@ -91,7 +90,7 @@ def _reader(file: ClippedFile, skip_magic: bool = False, validate_crcs: bool = F
     from mcap.stream_reader import StreamReader
 
     return StreamReader(
-        file,  # type: ignore[arg-type]  # no more than reading is needed
+        file,  # type: ignore[arg-type]  # the library only reads
         skip_magic=skip_magic,
         emit_chunks=True,
         validate_crcs=validate_crcs,
@@ -116,7 +115,7 @@ def _check_unpacked(unpacked: int, file_bytes: int) -> None:
 
 
 def _chunk_records(chunk: Any) -> Iterator[Any]:
-    """The schemas, channels and messages of a chunk, one by one."""
+    """Yield the schemas, channels and messages of a chunk."""
     from mcap.opcode import Opcode
     from mcap.records import Channel, Chunk, Message, Schema
     from mcap.stream_reader import get_chunk_data_stream
@@ -144,11 +143,11 @@ def _chunk_records(chunk: Any) -> Iterator[Any]:
 
 
 def _unpacked(chunk: Any) -> bytes:
-    """The bytes of a chunk, not more than it declares.
+    """Return the uncompressed bytes of a chunk, at most as many as it declares.
 
     Raises:
-        InputError: they are more than memory should hold at once.
-        Exception: of nearly any kind, where they are damaged.
+        InputError: the size exceeds the memory budget.
+        Exception: any exception, for damaged bytes.
     """
     size = chunk.uncompressed_size
     if size > FREE_BYTES:
