@@ -32,7 +32,8 @@ PROGRAM = """
             raise RuntimeError('one callback fails')
 
         def destroy_node(self):
-            print(self.calls == getattr(self, 'faults', 0), 'after', self.calls, 'calls', flush=True)
+            faults = getattr(self, 'faults', 0)
+            print(self.calls == faults, 'after', self.calls, 'calls', flush=True)
             super().destroy_node()
 
     endless = 'endless' in sys.argv
