@@ -1,5 +1,5 @@
-# What a user and a developer run; `make help` lists it. The work is done by scripts/setup.sh
-# (environment in .venv) and scripts/run.sh (a command inside it).
+# Commands for users and developers; `make help` lists them. scripts/setup.sh makes the environment
+# in .venv, and scripts/run.sh runs a command inside it.
 #
 # PYTHON=python3.12    the interpreter to make .venv with (default: the first that fits)
 # TORCH_INDEX=URL      an extra package index with a CPU build of torch, for `make test`
@@ -16,7 +16,7 @@ help:  ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | \
 	    while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 
-setup:  ## Make .venv with all that the demo and a robot need
+setup:  ## Make .venv with the packages of the demo and of a robot
 	@scripts/setup.sh demo
 
 setup-test:  ## Make .venv with the test and training packages too
@@ -31,7 +31,7 @@ test: setup-test  ## Run all tests (TESTS='tests/model/features/test_mel.py -k s
 test-slow: setup-test  ## Run the tests that take minutes each (two-process training, conversion at full size)
 	@scripts/run.sh python -m pytest -m slow
 
-test-faults: setup-test  ## Maltreat the avatar and the readers of files for minutes (DIFFSHEG_FUZZ_SECONDS=60 a reader)
+test-faults: setup-test  ## Run the fault tests of the avatar and of readers for minutes (DIFFSHEG_FUZZ_SECONDS=60 a reader)
 	@scripts/run.sh python -m pytest -m 'slow or not slow' tests/system/faults
 
 setup-jazzy:
@@ -40,7 +40,7 @@ setup-jazzy:
 test-jazzy: setup-jazzy  ## Run the tests of messages and nodes on ROS 2 Jazzy (TESTS='tests/ros/nodes/test_replay.py' runs some)
 	@DIFFSHEG_VENV=.venv-jazzy scripts/run.sh python -m pytest -m 'ros and not slow and not browser' $(TESTS)
 
-lint: setup-test  ## Check style, format, types, imports, and the packages for known holes
+lint: setup-test  ## Check style, format, types, imports, and packages for known vulnerabilities
 	@scripts/run.sh ruff check .
 	@scripts/run.sh ruff format --check .
 	@scripts/run.sh mypy diffsheg_model
@@ -60,16 +60,16 @@ evaluate-default: setup-test  ## Measure a bundle against its aims (BUNDLE=dir S
 	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) \
 	    $(if $(FACEGOOD),--facegood "$(FACEGOOD)") $(if $(TAKES),--take $(TAKES))
 
-bench-samplers: setup-test  ## Measure what the sampler's options cost and are worth (BUNDLE=dir SEEDS=2 QUICK=1)
+bench-samplers: setup-test  ## Measure cost and quality of the sampler's options (BUNDLE=dir SEEDS=2 QUICK=1)
 	@scripts/run.sh python -m benchmarks.samplers $(if $(BUNDLE),--bundle "$(BUNDLE)") \
 	    $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) $(ARGS)
 
-bench-live: setup-test  ## Measure latency against quality of following speech (QUICK=1 MINUTES=10 BUNDLE=dir JSON=file)
+bench-live: setup-test  ## Measure latency and quality of live speech (QUICK=1 MINUTES=10 BUNDLE=dir JSON=file)
 	@scripts/run.sh python -m benchmarks.live $(if $(BUNDLE),--bundle "$(BUNDLE)") \
 	    $(if $(QUICK),--quick) $(if $(MINUTES),--minutes $(MINUTES)) \
 	    $(if $(JSON),--json "$(JSON)") $(ARGS)
 
-soak: setup-test  ## Speak with an avatar for an hour, and again as fast as it goes (MINUTES=60 SPEED=100 JSON=file)
+soak: setup-test  ## Run the soak test: an hour of conversation, and an hour's speech at full speed (MINUTES=60 SPEED=100 JSON=file)
 	@scripts/run.sh python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) \
 	    $(if $(SPEED),--speed $(SPEED)) $(if $(BUNDLE),--bundle "$(BUNDLE)") \
 	    $(if $(JSON),--json "$(JSON)") $(ARGS)
@@ -81,6 +81,6 @@ pictures: setup-test  ## Draw the README's pictures of the avatar again (needs C
 	@scripts/run.sh diffsheg render out/pictures/motion.npz -o docs/images/avatar_strip.png \
 	    --stills 5 --size 380x360
 
-clean:  ## Remove what was built and written here, .venv and out included
+clean:  ## Remove all built and written files, .venv and out included
 	rm -rf .venv .venv-jazzy build install log out *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

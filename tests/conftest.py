@@ -1,4 +1,4 @@
-"""Fixtures that several test modules share."""
+"""Fixtures of several test modules."""
 
 import os
 import signal
@@ -28,13 +28,13 @@ if _worker:
 isolation.isolate()
 
 
-# A shell gives what it starts in the background, or under nohup, signals that are ignored, and so
-# would all processes that tests start and stop by them.
+# A shell lets background processes, and those under nohup, ignore these signals. The processes that
+# tests start would inherit this, and could not be stopped by them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-# A change is judged by examples that are the same each time; on a desk they are new ones.
+# In CI, Hypothesis uses the same examples on each run; elsewhere it draws new ones.
 hypothesis.settings.register_profile('ci', derandomize=True)
 if os.environ.get('CI'):
     hypothesis.settings.load_profile('ci')
@@ -42,7 +42,7 @@ if os.environ.get('CI'):
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what looks at a page."""
+    """Mark the tests that use a browser."""
     for item in items:
         if 'launch_browser' in getattr(item, 'fixturenames', ()):
             item.add_marker(pytest.mark.browser)
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope='session')
 def hubert_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small HuBERT of the published kind with random weights, as save_pretrained writes it."""
+    """Return a small HuBERT of the published kind with random weights."""
     torch = pytest.importorskip('torch')
     transformers = pytest.importorskip('transformers')
     config = transformers.HubertConfig(
@@ -77,7 +77,7 @@ def hubert_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def hubert_folder(hubert_model: Path) -> Path:
-    """The same exported to ONNX. Do not write to it."""
+    """Return the same exported to ONNX. Do not write to it."""
     from diffsheg_model.network.hubert import export_hubert
 
     export_hubert(str(hubert_model), hubert_model.parent / 'exported')
@@ -86,5 +86,5 @@ def hubert_folder(hubert_model: Path) -> Path:
 
 @pytest.fixture(scope='session')
 def hubert_encoder(hubert_folder: Path) -> OnnxSpeechEncoder:
-    """The same loaded for inference."""
+    """Return the same loaded for inference."""
     return OnnxSpeechEncoder(hubert_folder, threads=1)

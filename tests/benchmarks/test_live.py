@@ -116,7 +116,7 @@ def test_quality_of_a_live_setting_has_every_figure(tiny_bundle):
     row = measure(setting, tiny_bundle.path, 'onnxruntime', recordings, 2)
     assert set(live.QUALITY_COLUMNS) <= set(row)
     assert row['same_seed_difference'] == 0
-    # What cannot be measured here is left out, and shown as a dash.
+    # Figures that cannot be measured here are left out, and shown as a dash.
     row = measure(setting, tiny_bundle.path, 'onnxruntime', Recordings(speech, None, None), 2)
     assert 'jaw_r' not in row and live.cells(row, live.QUALITY_COLUMNS)[0] == '–'
 

@@ -1,4 +1,4 @@
-"""What must be true of an avatar's motion, whatever was done to it."""
+"""Checks of an avatar's motion after a fault."""
 
 import math
 from typing import Any
@@ -27,7 +27,7 @@ def check_sane(ears: Watcher, since: int = 0, clock_jumps: bool = False) -> None
     """All that was shown is finite, within its range, and nothing in it jumps.
 
     Args:
-        ears: who has heard it.
+        ears: the watcher of its topics.
         since: index of the first pose that counts.
         clock_jumps: whether the time may have jumped; the pose must not have.
     """
@@ -60,7 +60,7 @@ def check_planned(avatar: WatchedAvatar, motion: Motion, utterance_id: str, star
     """Waits until an utterance is planned; it must be this motion, from its way out of rest on.
 
     Args:
-        avatar: who is to speak.
+        avatar: the avatar to speak to.
         motion: as generated from a file.
         utterance_id, start_ns: of the utterance.
     """
@@ -126,7 +126,7 @@ def say_and_check(
     """An utterance as it should be must be planned and shown as it is generated from a file.
 
     Args:
-        avatar: who speaks.
+        avatar: the avatar to speak to.
         bundle, engine: the avatar's model.
         ordinal: of the utterance since the avatar was activated.
         utterance_id, seconds, rate: of what is said.

@@ -1,4 +1,4 @@
-"""An avatar that is maltreated over real DDS, in this process or in its own."""
+"""An avatar for fault tests over real DDS, in this process or in its own."""
 
 import math
 import subprocess
@@ -18,7 +18,7 @@ from tests.support.ros_world import Watcher, World
 
 RATE = 16000
 CHUNK = 1600
-#: Leaves a busy machine room: speech is sent at once and planned long before it is shown.
+#: Seconds of playout delay. Speech is planned long before it is shown, also on a busy machine.
 DELAY_S = 2.5
 SETTINGS = {
     'engine': 'onnxruntime',
@@ -27,17 +27,17 @@ SETTINGS = {
     'playout_delay_s': DELAY_S,
     'audio_reliability': 'reliable',
     'audio_depth': 1000,
-    # Motion as it is generated from a file, and none while nobody speaks.
+    # Motion as generated from a file, and no idle motion.
     'preset': 'quality',
     'idle': False,
 }
-#: As people use it instead: speech is followed while it is spoken, and silence is no rest.
+#: Settings of live speech, with idle motion.
 LIVE = {'preset': 'balanced', 'idle': True, 'playout_delay_s': -1.0}
 LIMIT_S = 60.0
 
 
 class Resources(NamedTuple):
-    """What a process holds: threads, open files and MiB of memory."""
+    """Resources of a process: threads, open files and MiB of memory."""
 
     threads: int
     files: int
@@ -45,13 +45,13 @@ class Resources(NamedTuple):
 
 
 class WatchedAvatar:
-    """An avatar node, and a watcher beside it.
+    """An avatar node, and a watcher of its topics.
 
     Attributes:
-        ears: hears and speaks.
-        node: where it runs in this process.
-        process, log: where it runs in its own; `log` is a file.
-        sent: chunks sent to it.
+        ears: the watcher, which also publishes speech.
+        node: the node, if it runs in this process.
+        process, log: the process and the file of its output, if it runs in its own.
+        sent: number of chunks sent to it.
     """
 
     def __init__(self, world: World, namespace: str, ears: Watcher | None) -> None:
@@ -66,17 +66,17 @@ class WatchedAvatar:
         self._change = ears.create_client(ChangeState, f'{name}/change_state')
 
     def until_heard(self) -> None:
-        """Waits until poses come and audio goes both ways."""
+        """Wait until poses arrive and audio is connected."""
         ears = self.ears
         count = len(ears.faces)
         self.until(lambda: len(ears.faces) > count and ears.joints)
-        # The watcher hears itself.
+        # The watcher itself is one of the subscribers.
         self.until(lambda: ears.mouth.get_subscription_count() >= 2)
         self.until(self._stop.service_is_ready)
         self.world.run(0.3)
 
     def until(self, condition: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
-        """Waits for a condition; the node must live."""
+        """Wait for a condition; fail if the process ends."""
 
         def met() -> Any:
             if self.process is not None:
@@ -86,7 +86,7 @@ class WatchedAvatar:
         return self.world.until(met, limit_s)
 
     def output(self) -> str:
-        """What its process has logged."""
+        """Return the log of its process."""
         return self.log.read_text() if self.log is not None else ''
 
     def send(self, piece: AudioPiece) -> None:
@@ -94,24 +94,24 @@ class WatchedAvatar:
         self.sent += 1
 
     def say(self, samples: np.ndarray, utterance_id: str, **how: Any) -> int:
-        """Sends an utterance at once, see `Watcher.say`; returns when it is heard, ns."""
+        """Send an utterance at once, see `Watcher.say`; return its time of hearing, ns."""
         how = {'start_ns': now_ns(), 'chunk': CHUNK} | how
         self.ears.say(samples, utterance_id=utterance_id, **how)
         self.sent += math.ceil(len(samples) / how['chunk'])
         return how['start_ns']
 
     def until_all_heard(self) -> None:
-        """Waits until nothing is on its way; `audio_depth` chunks may be, and none gets lost."""
+        """Wait until every sent chunk was counted: up to `audio_depth` may be on their way."""
         self.until_counted(heard_chunks=self.sent)
 
     def interrupt(self) -> None:
-        """Calls the service and waits for the answer."""
+        """Call the service and wait for the answer."""
         future = self._stop.call_async(Trigger.Request())
         self.until(future.done)
         assert future.result().success
 
     def change(self, transition: int) -> None:
-        """Asks for a transition of the life cycle and waits for it."""
+        """Request a transition of the life cycle and wait for it."""
         request = ChangeState.Request()
         request.transition.id = transition
         future = self._change.call_async(request)
@@ -119,13 +119,13 @@ class WatchedAvatar:
         assert future.result().success, self.output()
 
     def values(self) -> dict[str, str]:
-        """Diagnostics from now on."""
+        """Return the values of the next diagnostics."""
         count = len(self.ears.statuses)
         self.until(lambda: len(self.ears.statuses) > count + 1)
         return self.ears.values()
 
     def until_counted(self, **counters: int | str) -> None:
-        """Waits until diagnostics say just this."""
+        """Wait until diagnostics report these values."""
 
         def differing() -> dict[str, str]:
             values = self.ears.values() if self.ears.statuses else {}
@@ -141,7 +141,7 @@ class WatchedAvatar:
             raise AssertionError(f'{differing()}: must be {counters}') from None
 
     def until_well(self) -> None:
-        """Waits until nothing is wrong but, perhaps, that this machine has other things to do."""
+        """Wait until there is no problem, except perhaps a busy CPU."""
         statuses = self.ears.statuses
         self.until(
             lambda: (

@@ -1,4 +1,4 @@
-"""Avatars that may be maltreated, and a machine that has other things to do."""
+"""Fixtures for fault tests: avatars, and a busy CPU."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ from diffsheg_model.bundle import Bundle
 from diffsheg_model.engines import Engine, create_engine
 from tests.support.bundles import make_tiny_bundle
 
-#: Longer than any test needs it, for a test that cannot end it.
+#: Seconds of CPU load, longer than any test needs; ends the load of a test that cannot.
 BURN_S = 120
 
 
 @pytest.fixture(scope='session')
 def calm_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """The tiny bundle with small motion, in which a jump stands out."""
+    """Return the tiny bundle with small motion, in which a jump stands out."""
     return make_tiny_bundle(tmp_path_factory.mktemp('bundle') / 'calm', deviation=0.00003)
 
 
@@ -33,7 +33,7 @@ def calm_engine(calm_bundle: Bundle) -> Iterator[Engine]:
 
 @pytest.fixture
 def make_avatar(world: Any, calm_bundle: Bundle) -> Callable[..., Any]:
-    """Makes active avatars of the calm bundle in this process; see `fault_world`."""
+    """Return a function that makes active avatars in this process; see `fault_world`."""
     from rclpy.lifecycle import TransitionCallbackReturn
 
     from diffsheg_ros.nodes.avatar import AvatarNode
@@ -56,7 +56,7 @@ def make_avatar(world: Any, calm_bundle: Bundle) -> Callable[..., Any]:
 
 @pytest.fixture
 def start_avatar(world: Any, calm_bundle: Bundle, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Starts active avatars of the calm bundle as processes, which must end well."""
+    """Yield a function that starts active avatars as processes, which must end in order."""
     from tests.support.fault_world import LIMIT_S, SETTINGS, WatchedAvatar
 
     started: list[subprocess.Popen] = []
@@ -93,16 +93,16 @@ def start_avatar(world: Any, calm_bundle: Bundle, tmp_path: Path) -> Iterator[Ca
 
 @pytest.fixture
 def burn() -> Iterator[Callable[[], None]]:
-    """Keeps every core busy from its call on; the fixture's end is the end of it.
+    """Yield a function that keeps every core busy until the test ends.
 
-    `burn.stop()` is that end before the test's.
+    `burn.stop()` ends the load earlier.
     """
     burners: list[subprocess.Popen] = []
     code = f'import time\nend = time.monotonic() + {BURN_S}\nwhile time.monotonic() < end: pass'
 
     class Burn:
         def __call__(self) -> None:
-            # The more of them, the less of a core is left to anybody else.
+            # More processes leave a smaller share of a core to others.
             for _ in range(8 * len(os.sched_getaffinity(0))):
                 burners.append(subprocess.Popen([sys.executable, '-c', code]))
 

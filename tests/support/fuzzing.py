@@ -1,4 +1,4 @@
-"""Damages files at random and watches a reader with them."""
+"""Randomly damaged files, and the checks of a reader with them."""
 
 import random
 import re
@@ -14,11 +14,11 @@ from pathlib import Path
 from diffsheg_model.errors import InputError
 
 LIMIT_S = 2.0
-"""Processor time that a reader may take over a small file."""
+"""Seconds of processor time that a reader may take for a small file."""
 
 FREE_BYTES = 96 << 20
 TIMES = 10
-"""Memory that a reader may take: so much, and so many times the file's size."""
+"""Memory that a reader may take: `FREE_BYTES` plus `TIMES` times the file's size."""
 
 _WORDS = (
     b'nan inf -inf 1e400 -1 0 99999999999999999999 1e308 1e-320 5e-324 null true {} [] 2147483648 '
@@ -50,7 +50,7 @@ class Sample:
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
-    """A file with one to six damages; those of a zip file may lie in what it holds."""
+    """Return a file with one to six damages; in a zip file they may lie in a member."""
     if data.startswith(b'PK\3\4') and chance.random() < 0.5:
         return _damaged_member(data, chance)
     for _ in range(chance.choice([1, 1, 1, 2, 3, 6])):
@@ -60,7 +60,7 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
 
 
 def _damaged_member(data: bytes, chance: random.Random) -> bytes:
-    """A whole zip file, one of whose members is damaged: checksums do not tell."""
+    """Return a valid zip file with one damaged member, which no checksum reveals."""
     file = BytesIO()
     with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(file, 'w') as new:
         infos = old.infolist()
@@ -131,7 +131,7 @@ _DAMAGES = (
 
 
 def watched(sample: Sample, data: bytes) -> bool:
-    """Read a file and say whether it was read; complain of all but a refusal in one line."""
+    """Return True if a file was read; fail for anything else but a refusal in one line."""
     sample.path.write_bytes(data)
     tracemalloc.start()
     before, begin = tracemalloc.get_traced_memory()[0], time.process_time()
@@ -152,13 +152,13 @@ def watched(sample: Sample, data: bytes) -> bool:
 
 
 def fuzz(name: str, sample: Sample, seed: int, goes_on: Callable[[int], bool]) -> None:
-    """Watch a reader over damaged files; a file that makes it fail is kept and named.
+    """Check a reader with damaged files; a file that makes it fail is kept and named.
 
     Args:
         name: of the reader.
         sample: of its files.
         seed: gives the same files again.
-        goes_on: told how many files were read, True for one more.
+        goes_on: takes the number of files so far, returns True for one more.
     """
     for data in sample.seeds:
         sample.path.write_bytes(data)

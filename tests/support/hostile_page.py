@@ -33,7 +33,7 @@ def frame(kind: int, data: bytes, *, last: bool = True, length: int | None = Non
 
 def connected(port: int) -> socket.socket:
     made = socket.socket()
-    # What it does not read soon fills the server's own buffers.
+    # Unread data soon fill the server's own buffers.
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     made.settimeout(5)
     made.connect(('127.0.0.1', port))

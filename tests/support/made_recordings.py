@@ -165,5 +165,5 @@ def run_prepare(*arguments: object) -> int:
 
 
 def report_of(folder: Path) -> dict:
-    """What report.json among the shards says."""
+    """Return the content of report.json among the shards."""
     return json.loads((folder / 'report.json').read_text())

@@ -1,4 +1,4 @@
-"""A real Chromium without a window, and pages in it."""
+"""A real headless Chromium, and pages in it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import pytest
 from diffsheg_model.errors import InputError
 from diffsheg_model.pictures.browser import find_browser
 
-#: As few as the sandbox of a container and software drawing need, and nothing goes out.
+#: Needed in a container and for drawing in software; no traffic leaves the machine.
 FLAGS = (
     '--no-sandbox',
     '--use-angle=swiftshader',
@@ -26,7 +26,7 @@ LIMIT_MS = 60_000
 
 
 def missing_browser() -> str:
-    """Why pages cannot be tested here; empty where they can."""
+    """Return the reason why pages cannot be tested here, or an empty text."""
     try:
         import playwright.sync_api  # noqa: F401
         import starlette  # noqa: F401
@@ -41,7 +41,7 @@ def missing_browser() -> str:
 
 @pytest.fixture(scope='module')
 def launch_browser() -> Iterator[Callable[..., Any]]:
-    """Starts a Chromium with more flags; all are closed when the module is through."""
+    """Yield a function that starts a Chromium with more flags, closed after the module."""
     if missing_browser():
         pytest.skip(missing_browser())
     from playwright.sync_api import sync_playwright
@@ -64,12 +64,12 @@ def launch_browser() -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(scope='module')
 def browser(launch_browser) -> Any:
-    """One for the whole module."""
+    """Return one browser for the whole module."""
     return launch_browser()
 
 
 class Pages:
-    """Pages of a test; whatever one complains of is an error of the test."""
+    """Pages of a test; every error or warning of a page fails the test."""
 
     def __init__(self, browser: Any) -> None:
         self._browser = browser
@@ -77,7 +77,7 @@ class Pages:
         self.complaints: list[str] = []
 
     def open(self, url: str, **options: Any) -> Any:
-        """A page that has loaded its figure."""
+        """Open a page and wait for its figure."""
         self._contexts.append(
             self._browser.new_context(viewport={'width': 800, 'height': 450}, **options)
         )
@@ -110,6 +110,6 @@ def pages(browser) -> Iterator[Pages]:
 def wait_until(condition: Callable[[], Any], limit_s: float = 30.0) -> Any:
     end = time.monotonic() + limit_s
     while not (result := condition()):
-        assert time.monotonic() < end, 'it has not come to that in time'
+        assert time.monotonic() < end, 'the condition was not met in time'
         time.sleep(0.02)
     return result

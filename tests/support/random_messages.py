@@ -31,7 +31,7 @@ class RandomMessages:
         self._random = Random(seed)
 
     def message(self, kind: type) -> Any:
-        """Return a message of a type; see `adjusted` for those whose parts are made to fit."""
+        """Return a message of a type; see `adjusted` for messages with parts that fit."""
         message = kind()
         for field, of in kind.get_fields_and_field_types().items():
             setattr(message, field, self.value(of))

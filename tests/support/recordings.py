@@ -1,4 +1,4 @@
-"""Where real recordings lie, for the tests that use them where present."""
+"""The folder of real recordings, for tests that use them if present."""
 
 import os
 from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope='session')
 def ros() -> Iterator[None]:
-    """An initialised rclpy."""
+    """Initialise rclpy for the session."""
     rclpy = pytest.importorskip('rclpy', reason='the nodes need ROS 2')
     rclpy.init(args=[], signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     yield
@@ -19,7 +19,7 @@ def ros() -> Iterator[None]:
 
 @pytest.fixture
 def world(ros: None) -> Iterator[Any]:
-    """Nodes in one thread; see `ros_world.World`."""
+    """Yield nodes in one thread; see `ros_world.World`."""
     from tests.support.ros_world import World
 
     made = World()
@@ -29,7 +29,7 @@ def world(ros: None) -> Iterator[Any]:
 
 @pytest.fixture
 def start_node() -> Iterator[Callable[..., subprocess.Popen]]:
-    """Starts `python -m diffsheg_ros.<module> <arguments>`; ended at the test's end if need be."""
+    """Yield a function that starts `python -m diffsheg_ros.<module> <arguments>`."""
     started: list[subprocess.Popen] = []
 
     def start(module: str, *arguments: str) -> subprocess.Popen:

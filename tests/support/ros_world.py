@@ -1,4 +1,4 @@
-"""A node that watches other nodes over real DDS, and a thread for all of them."""
+"""A node that watches others over real DDS, and one thread for several nodes."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def overrides(**values: Any) -> list[Parameter]:
 
 
 class Watcher(Node):
-    """Hears everything that the nodes publish, and speaks."""
+    """A subscriber to all topics of the nodes, and a publisher of speech."""
 
     def __init__(self, namespace: str = '') -> None:
         super().__init__('watcher', namespace=namespace)
@@ -49,11 +49,11 @@ class Watcher(Node):
         self.statuses += message.status
 
     def values(self) -> dict[str, str]:
-        """The newest diagnostics."""
+        """Return the values of the newest diagnostics."""
         return {item.key: item.value for item in self.statuses[-1].values}
 
     def say(self, samples, *, start_ns, utterance_id='u', rate=16000, chunk=1600, end=True) -> None:
-        """Publishes an utterance at once, in chunks."""
+        """Publish an utterance at once, in chunks."""
         for first in range(0, len(samples), chunk):
             self.mouth.publish(
                 messages.audio_chunk(
@@ -67,7 +67,7 @@ class Watcher(Node):
 
 
 class World:
-    """Some nodes in one thread; `until` lets them work."""
+    """Some nodes that share one thread; `until` and `run` spin them."""
 
     def __init__(self) -> None:
         self.executor = SingleThreadedExecutor()
@@ -88,7 +88,7 @@ class World:
     def until(self, condition: Callable[[], Any], limit_s: float = LIMIT_S) -> Any:
         end = time.monotonic() + limit_s
         while not (result := condition()):
-            assert time.monotonic() < end, 'it has not come to that in time'
+            assert time.monotonic() < end, 'the condition was not met in time'
             self.executor.spin_once(timeout_sec=0.05)
         return result
 

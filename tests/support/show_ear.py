@@ -1,4 +1,4 @@
-"""What a show sends, as a list, without a server."""
+"""The messages of a show as a list, without a server."""
 
 import json
 

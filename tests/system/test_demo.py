@@ -1,4 +1,4 @@
-"""The demo as a user runs it: three processes, a recording in, a folder of files out."""
+"""The demo as a user runs it: a recording becomes a folder of files."""
 
 import csv
 import os
@@ -31,7 +31,7 @@ def command(*arguments: object) -> list[str]:
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """A domain that no other test's nodes are in."""
+    """Return variables with a ROS domain of its own."""
     made = dict(os.environ)
     isolate(made)
     return made
@@ -142,7 +142,7 @@ def test_its_page_is_there_and_stays_until_it_is_ended(tmp_path, tiny_bundle, en
 
 
 def nodes_of(domain: str) -> list[str]:
-    """Processes of this package in a ROS domain, a moment from now."""
+    """Return the processes of this package in a ROS domain, after a moment."""
     time.sleep(0.2)
     found = []
     for process in os.listdir('/proc'):

@@ -1,6 +1,6 @@
-"""Whatever is in a file, its reader reads it or raises one InputError, soon and with little memory.
+"""Readers of damaged files succeed or raise one InputError, soon and with little memory.
 
-Some damaged files for each reader here; `make test-faults` goes on for minutes with others.
+These tests use some damaged files for each reader. `make test-faults` uses others, for minutes.
 """
 
 import importlib

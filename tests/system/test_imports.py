@@ -1,4 +1,4 @@
-"""Who may import what: the lines that keep robots free of torch and the model free of ROS."""
+"""Allowed imports: robots without torch, and the model without ROS."""
 
 import ast
 import subprocess

@@ -35,7 +35,7 @@ def texts() -> dict[Path, str]:
 
 
 def requirements_of(name: str) -> list[Requirement]:
-    """What pip would read, files that it includes as well."""
+    """Return the requirements that pip reads, those of included files too."""
     found = []
     for line in (ROOT / f'requirements/{name}.txt').read_text(encoding='utf-8').splitlines():
         text = re.sub(r'(^|\s)#.*', '', line).strip()

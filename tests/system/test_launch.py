@@ -24,7 +24,7 @@ LAUNCH_FILE = ROOT / 'launch' / 'avatar.launch.py'
 
 
 def missing() -> str:
-    """Why the launch file cannot be run here; empty where it can."""
+    """Return the reason why the launch file cannot run here, or an empty text."""
     for module in ('launch', 'launch_ros'):
         spec = importlib.util.find_spec(module)
         if spec is None or spec.origin is None:  # no origin: the folder `launch` of the checkout

@@ -1,4 +1,4 @@
-"""What the packaging files say agrees with each other and with the code."""
+"""The packaging files agree with each other and with the code."""
 
 import ast
 import configparser
@@ -75,7 +75,7 @@ def test_cmake_files_of_the_wheels_are_pointed_to_this_python(tmp_path):
     text = path.read_text()
     assert '"/py dir/include;/np/include"' in text
     assert text.count('\n') == WHEEL_TARGETS.count('\n') and 'generator_c"' in text
-    # What points to an older place, such as that of a Python since replaced, is rewritten as well.
+    # Paths to an older place, such as that of a replaced Python, are rewritten too.
     path.write_text(text.replace('/py dir/include', '/old/include/python3.11'))
     assert fix_cmake_paths(tmp_path / 'share', '/new/include/python3.12', '/np/include') == 1
     assert fix_cmake_paths(tmp_path / 'share', '/new/include/python3.12', '/np/include') == 0

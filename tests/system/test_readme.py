@@ -1,4 +1,4 @@
-"""The programs of README.md are whole: each is run as it stands there."""
+"""The programs of README.md run unchanged."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ LIMIT_S = 60
 
 
 def program_with(word: str) -> str:
-    """The one program of the README that has a word in it."""
+    """Return the one program of the README that contains a word."""
     text = (ROOT / 'README.md').read_text(encoding='utf-8')
     found = [code for code in re.findall(r'```python\n(.*?)```', text, re.DOTALL) if word in code]
     assert len(found) == 1

@@ -1,4 +1,4 @@
-"""The SROS 2 policy, against the graph of the real nodes: they may do what they do, and no more."""
+"""The SROS 2 policy permits what the real nodes use, and no more."""
 
 import xml.etree.ElementTree as ElementTree
 from xml.etree import ElementInclude
@@ -15,14 +15,14 @@ from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
 from tests.support.every_node import SPACE, card, named, start_any  # noqa: F401
 
 POLICY = ROOT / 'config' / 'sros2' / 'policy.xml'
-#: What is done with a topic or a service, as a policy calls it.
+#: Uses of a topic or a service, by the words of a policy.
 ACTIONS = ('publish', 'subscribe', 'reply', 'request')
 
 Rules = dict[str, set[str]]
 
 
 def policy() -> dict[str, Rules]:
-    """What each node may do: names without a leading slash are relative to its namespace."""
+    """Return the permissions of each node; names without a leading slash are relative."""
     root = ElementTree.parse(POLICY).getroot()
     ElementInclude.include(root, base_url=str(POLICY))
     allowed = {}
@@ -39,7 +39,7 @@ def policy() -> dict[str, Rules]:
 
 
 def used(onlooker: Node, name: str) -> Rules:
-    """What a running node does, named as in the policy; nothing before it is seen."""
+    """Return the names that a running node uses, as in the policy; empty before discovery."""
     asked = {
         'publish': onlooker.get_publisher_names_and_types_by_node,
         'subscribe': onlooker.get_subscriber_names_and_types_by_node,

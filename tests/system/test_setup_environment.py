@@ -1,4 +1,4 @@
-"""The environment that make's commands run in is the checkout's own, whatever the shell has set."""
+"""The environment of make's commands is the checkout's own, with any variables of the shell."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from diffsheg_ros.ros.isolation import isolate
 from tests.support.paths import ROOT
 
-#: What belongs to another ROS, another middleware or another Python, and would break this one.
+#: Variables of another ROS, middleware or Python that would break this environment.
 HOSTILE = {
     'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp',
     'RMW_FASTRTPS_PUBLICATION_MODE': 'NONSENSE',
@@ -84,7 +84,7 @@ print(rclpy.get_rmw_implementation_identifier(), *heard[:1])
 
 @pytest.fixture(scope='module')
 def checkout(tmp_path_factory) -> Path:
-    """A checkout's scripts, and an environment file for the Python that runs the tests."""
+    """Return a checkout with scripts, and an environment file for the tests' Python."""
     root = tmp_path_factory.mktemp("it's a 50% checkout ü")
     shutil.copytree(ROOT / 'scripts', root / 'scripts')
     (root / '.venv').mkdir()

@@ -49,7 +49,7 @@ def test_no_lowest_version_has_a_known_hole(feature, python):
 
 
 def test_every_version_that_is_installed_here_is_allowed():
-    """What the tests run with is what users get."""
+    """The tests run with the versions that users get."""
     from importlib.metadata import PackageNotFoundError, version
 
     for requirement in requirements_of('robot'):

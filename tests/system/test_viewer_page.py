@@ -81,7 +81,7 @@ READ_POSE = """([source, weightNames, jointNames]) => {
 
 
 def shown(page, source: int, motion: Motion):
-    """What the page's figure looks like: weights and quaternions of the motion's names."""
+    """Return the weights and quaternions of the page's figure by the motion's names."""
     values = page.evaluate(READ_POSE, [source, list(motion.weight_names), list(motion.joint_names)])
     return np.array(values['weights']), np.array(values['rotations'])
 
@@ -176,7 +176,7 @@ def test_it_comes_back_after_restarts_of_the_server(play, pages, restarts):
 
 
 def test_a_page_that_slept_shows_the_present_at_once(play, pages):
-    """As a tab in the background whose scripts the browser has stopped."""
+    """As a tab in the background, with its scripts stopped by the browser."""
     player = play([Clip('a', moving(frames=900))])
     page = pages.open(player.server.url)
     page.wait_for_function('() => viewer.sources[0].face.length > 5')

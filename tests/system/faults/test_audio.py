@@ -1,4 +1,4 @@
-"""Speech that arrives broken: what is lost, repeated, late, corrupt or absurd, over real DDS."""
+"""Broken speech over real DDS: lost, repeated, late, corrupt and absurd chunks."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -121,13 +121,13 @@ def test_every_fault_is_counted_and_the_motion_is_that_of_what_was_heard(
     check_sane(avatar.ears)
     avatar.until_all_heard()
     avatar.until_counted(utterances=2, interrupts=0, dropped_chunks=0, **broken.counted)
-    # Those who look only now and then must see which of it matters.
+    # The message names the losses, for readers that look rarely.
     status = avatar.ears.statuses[-1]
     assert status.level == b'\1' and 'lost_samples' in status.message
 
 
 def absurd_piece(random: np.random.Generator, time_ns: int) -> AudioPiece:
-    """Whatever fits into the message."""
+    """Return a chunk of random values that fit into the message."""
     size = int(random.choice([0, 1, SIZE, RATE]))
     samples = random.uniform(-1, 1, size).astype(np.float32)
     if size and random.random() < 0.3:
@@ -149,7 +149,7 @@ def absurd_piece(random: np.random.Generator, time_ns: int) -> AudioPiece:
 
 
 def fuzz(avatar, messages: int, seed: int) -> None:
-    """Sends what is absurd, and interrupts now and then."""
+    """Send random chunks, and interrupt at times."""
     random = np.random.default_rng(seed)
     for index in range(messages):
         avatar.send(absurd_piece(random, now_ns()))
@@ -159,7 +159,7 @@ def fuzz(avatar, messages: int, seed: int) -> None:
 
 
 def check_survived(avatar, bundle, engine) -> None:
-    """Nothing is broken, and what is said now becomes the motion that it should."""
+    """Check that there is no fault, and that new speech becomes the right motion."""
     avatar.until_all_heard()
     avatar.until_counted(callback_errors=0, failed_windows=0, faults=0)
     counters = avatar.values()
@@ -199,7 +199,7 @@ def test_nothing_absurd_ends_it_however_long_it_goes_on(
         fuzz(avatar, 800, 100 * seed + index)
     after = avatar.resources()
     assert after.threads == before.threads and after.files <= before.files
-    # What was sent meanwhile is some 100 MiB; the middleware's pool grows to its largest messages.
+    # Some 100 MiB were sent meanwhile; the middleware's pool grows to its largest messages.
     assert after.rss_mib < before.rss_mib + 50
     if mode:
         avatar.say(speech_like(3.0), 'clean')
@@ -233,7 +233,7 @@ def test_an_utterance_of_another_time_of_day_costs_no_more_than_others(start_ava
 
 @pytest.fixture
 def stranger() -> Iterator[Publisher]:
-    """A publisher of another type on the same topic, as another program has it."""
+    """Yield a publisher of another type on the same topic, as of another program."""
     context = rclpy.Context()
     rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
     node = Node('stranger', context=context)
@@ -250,7 +250,7 @@ def test_the_rate_and_the_format_change_in_the_middle_of_an_utterance(
     start_ns = avatar.say(speech[:half], 'changing', end=False)
     stranger.publish(String(data='speech'))
     now = AudioPiece('changing', half, RATE, speech[half : half + SIZE], start_ns + NS, False)
-    integers = (now.samples * 32767).astype(np.float32)  # of a sender that does not scale
+    integers = (now.samples * 32767).astype(np.float32)  # a sender that does not scale
     for piece in (
         now._replace(samples=np.repeat(integers, 2)),
         now._replace(sample_rate=48000, samples=np.repeat(now.samples, 3)),

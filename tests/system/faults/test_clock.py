@@ -43,7 +43,7 @@ class Simulation:
 
     def _tell(self) -> None:
         now_s = time.monotonic()
-        # Who was kept from telling the time has not made it pass.
+        # A clock that was not published has not advanced.
         self.now_ns += round(self.pace * min(now_s - self._told_s, 0.04) * NS)
         self._told_s = now_s
         self._publisher.publish(Clock(clock=messages.to_stamp(self.now_ns)))

@@ -74,7 +74,7 @@ def test_the_body_rests_while_the_engine_fails_and_goes_on_after_it(
         assert status.level == b'\2' and status.message.startswith('the engine failed (')
         assert '\n' not in status.message
         if fault == 'raise':
-            # What was made is shown, held for a moment, and left for the rest pose.
+            # Generated motion is shown, held for a moment, and left for the rest pose.
             made_ns = start_ns + round((DELAY_S + WINDOW_S) * NS)
             rest_ns = made_ns + round(1.5 * NS)
             avatar.until(lambda rest_ns=rest_ns: stamps(ears.faces[-1:])[0] > rest_ns)

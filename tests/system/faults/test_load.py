@@ -118,7 +118,7 @@ def test_who_does_not_listen_harms_nobody(start_avatar, listeners, calm_bundle, 
         say_and_check(
             avatar, calm_bundle, calm_engine, index, utterance_id=f'u{index}', shown=False
         )
-    # Nobody who does listen waits for those who do not.
+    # Subscribers that read do not wait for those that do not.
     values = avatar.values()
     assert float(values['fps']) > 0.5 * float(values['publish_rate_hz'])
     check_sane(ears)

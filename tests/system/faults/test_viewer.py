@@ -20,7 +20,7 @@ from tests.support.hostile_page import KINDS
 from tests.support.paths import ROOT
 
 HELPERS = ROOT / 'tests' / 'support'
-#: A pose that comes later than this is none of the rate.
+#: A pose later than this does not count in the rate.
 ON_TIME_S = 0.25
 #: What a server may have open: pages, others with the file that each is sent, those that wait to be
 #: taken, and its own.
