@@ -17,19 +17,19 @@ class SpeakerParameters(HearingParameters):
         them; auto: the system's choice, or none where there is none; null: none.""",
     )
     sample_rate: int = parameter(
-        0, "Samples a second to play; 0: the device's own rate.", low=0, high=192000
+        0, "Sample rate of the device, Hz; 0: the device's own choice.", low=0, high=192000
     )
     latency_s: float = parameter(
         0.1,
-        """How long sound waits in the device, seconds. Less is silent sooner when it is
-        interrupted; more survives a busier computer.""",
+        """Sound that the device holds ready, seconds. Less falls silent sooner after an interrupt;
+        more prevents underruns on a busy computer.""",
         low=0.005,
         high=1.0,
     )
     playout_delay_s: float = parameter(
         -1.0,
-        """The sample stamped t is heard at t + this, seconds; negative: with its motion, as the
-        avatar reports.""",
+        """Delay from the stamp of a sample to hearing it, seconds; negative: the delay of the
+        motion, which the avatar reports.""",
         low=-1.0,
         high=60.0,
     )

@@ -10,9 +10,8 @@ from diffsheg_model.session.sampler_options import SamplerOptions
 from diffsheg_ros.avatar.parameters import AvatarParameters
 from diffsheg_ros.parameter_rules import kind_of, rule_of
 from diffsheg_ros.startup.node_parameters import NODE_PARAMETERS
-from tests.support.paths import ROOT
+from tests.support.parameter_file import CONFIG, parameter_file
 
-CONFIG = ROOT / 'config' / 'avatar.yaml'
 ALL = [
     (node, field) for node, kind in NODE_PARAMETERS.items() for field in dataclasses.fields(kind)
 ]
@@ -59,6 +58,10 @@ def test_sampler_settings_are_the_presets_unless_given():
         start_fraction=0.5, jump_length=2, jump_n_sample=1, guidance_scale=0.0,
     )  # fmt: skip
     assert given.sampler_options() == SamplerOptions(8, 'dpmpp_2m', 'log_snr', 0.5, 0, 2, 1, 0.0)
+
+
+def test_the_file_of_defaults_is_that_of_the_declarations():
+    assert CONFIG.read_text() == parameter_file(), 'python -m tests.support.parameter_file'
 
 
 def test_the_file_of_defaults_has_every_parameter_with_its_default():

@@ -7,8 +7,10 @@ import pytest
 
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 
+from benchmarks import soak_report
 from tests.support.counter_tables import PAGE, TABLES, page_with_tables
 from tests.support.every_node import card, named, start_any  # noqa: F401
+from tests.support.paths import ROOT
 from tests.support.ros_world import Watcher
 
 
@@ -57,3 +59,26 @@ def test_all_that_a_node_reports_is_told_and_nothing_else(world, start_any, name
         world.until(lambda: reported() == told)
     except AssertionError:
         assert reported() == told
+
+
+def test_pages_and_reports_name_only_values_that_the_avatar_has():
+    told = {word for width in (3, 4) for row in rows('avatar', width) for word in row.names}
+    named = set()
+    for path, pattern in (
+        ('diffsheg_model/viewer/web/panel.js', r"values\.(\w+)|seconds\('(\w+)'"),
+        ('diffsheg_ros/recording/display.py', r'view\.value\("(\w+)"\)'),
+        ('diffsheg_ros/demo_run.py', r'view\.value\("(\w+)"\)'),
+    ):
+        found = re.findall(pattern, (ROOT / path).read_text(encoding='utf-8'))
+        found = {''.join(groups) if isinstance(groups, tuple) else groups for groups in found}
+        assert found, path
+        named |= found
+    assert named <= told, named - told
+
+
+def test_a_soak_checks_only_counters_that_the_nodes_have():
+    for node, names in (
+        ('avatar', soak_report.AVATAR_FAULTS + soak_report.SHOWN),
+        ('speaker', soak_report.SPEAKER_FAULTS),
+    ):
+        assert set(names) <= TABLES[node][0].declarations().keys()
