@@ -7,31 +7,16 @@ import pytest
 import soundfile
 
 from diffsheg_model.bundle import DEFAULT_BUNDLE
-from diffsheg_model.cli.main import main
 from diffsheg_model.motion.formats import SHOW
-from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
+from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON
 from diffsheg_model.motion_files import (
     read_npz,
     write_bvh,
-    write_face_csv,
     write_npz,
 )
 from diffsheg_model.motion_files.read import read_motion_and_sound
-from diffsheg_model.pictures.motion_plot import plot_motion, spectrogram_db
-from tests.model.motion_files.test_write import moving, png_size, tone
-from tests.support.recordings import SPEECH
-
-
-def run(capfd, *arguments: object) -> tuple[int, str]:
-    """The exit status and what was said on stderr."""
-    status = main([str(argument) for argument in arguments])
-    return status, capfd.readouterr().err
-
-
-@pytest.fixture
-def motion_npz(tmp_path):
-    write_npz(tmp_path / 'motion.npz', moving())
-    return tmp_path / 'motion.npz'
+from tests.support.command import motion_npz, run  # noqa: F401
+from tests.support.motions import moving, tone
 
 
 @pytest.mark.parametrize('name', ['a.bvh', 'a.csv', 'a.json', 'a.glb', 'deep/a.npz'])
@@ -131,63 +116,3 @@ def test_refusals_are_one_line_and_write_nothing(tmp_path, motion_npz, command, 
 
 
 # diffsheg plot
-
-
-@pytest.mark.parametrize('what', ['all', 'body', 'face', 'show'])
-def test_any_motion_becomes_a_picture(tmp_path, what, capfd):
-    path = tmp_path / {'body': 'a.bvh', 'face': 'a.csv'}.get(what, 'a.npz')
-    if what == 'body':
-        write_bvh(path, moving(), BEAT_SKELETON)
-    elif what == 'face':
-        write_face_csv(path, moving())
-    else:
-        write_npz(path, moving(SHOW) if what == 'show' else moving())
-    out = tmp_path / 'picture.png'
-    assert run(capfd, 'plot', path, '-o', out, '--poses', 3)[0] == 0
-    silent = png_size(out)
-    assert run(capfd, 'plot', path, '-o', out, '--poses', 3, '--audio', SPEECH)[0] == 0
-    # Waveform and spectrogram make it taller.
-    assert png_size(out)[0] == silent[0] and png_size(out)[1] > silent[1] + 200
-
-
-def test_a_picture_without_a_name_gets_that_of_the_motion(
-    tmp_path, motion_npz, capfd, caplog, monkeypatch
-):
-    (tmp_path / 'here').mkdir()
-    monkeypatch.chdir(tmp_path / 'here')
-    with caplog.at_level('INFO', 'diffsheg_model'):
-        assert run(capfd, 'plot', motion_npz, '--poses', 2)[0] == 0
-    assert caplog.messages[-1] == 'motion.png'
-    picture = (tmp_path / 'here/motion.png').read_bytes()
-    # A second time it might be somebody's: nothing is replaced that was not named.
-    status, said = run(capfd, 'plot', motion_npz, '--poses', 2)
-    assert status == 2 and said == 'error: motion.png exists already: name the picture with -o\n'
-    assert (tmp_path / 'here/motion.png').read_bytes() == picture
-
-
-@pytest.mark.parametrize('samples', [1, 7, 16000])
-@pytest.mark.parametrize('frames', [1, 2])
-def test_little_is_enough_for_a_picture(tmp_path, samples, frames):
-    motion = moving(SHOW, frames)
-    plot_motion(tmp_path / 'a.png', motion, SHOW_SKELETON, np.zeros(samples), 16000, 5)
-    assert png_size(tmp_path / 'a.png')[1] > 300
-
-
-def test_a_tone_is_where_it_sounds_in_the_spectrogram():
-    rate = 16000
-    times_s = np.arange(2 * rate) / rate
-    audio = np.where(times_s < 1, 0, np.sin(2 * np.pi * 3000 * times_s))
-    audio[100] = np.nan
-    decibels, band_hz, step_s = spectrogram_db(audio, rate)
-    assert decibels.shape[0] * band_hz == pytest.approx(8000, abs=2 * band_hz)
-    assert decibels.shape[1] * step_s == pytest.approx(2, abs=step_s)
-    assert decibels.max() == 0 and decibels.min() == -70
-    loud = decibels[:, round(1.5 / step_s)]
-    assert np.argmax(loud) * band_hz == pytest.approx(3000, abs=band_hz)
-    assert (decibels[:, : round(0.9 / step_s)] == -70).all()
-
-
-def test_a_long_recording_makes_no_larger_spectrogram():
-    decibels, _, step_s = spectrogram_db(np.zeros(3600 * 1000, np.float32), 1000)
-    assert decibels.shape[1] <= 2400
-    assert decibels.shape[1] * step_s == pytest.approx(3600, abs=2)

@@ -16,8 +16,8 @@ from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.resampling import at_rate
 from diffsheg_model.motion_files import write_npz
 from diffsheg_model.motion_files.livelink.curves import livelink_curves
-from tests.model.motion_files.test_write import moving
 from tests.support.live_link import decoded, other, receiver  # noqa: F401
+from tests.support.motions import moving
 from tests.support.recordings import SPEECH
 
 

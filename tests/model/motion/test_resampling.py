@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation, Slerp
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.resampling import at_rate
-from tests.model.motion_files.test_write import moving
+from tests.support.motions import moving
 
 
 @pytest.mark.parametrize('fps', [60.0, 7.0, 29.97])

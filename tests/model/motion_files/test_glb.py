@@ -20,7 +20,7 @@ from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
 from diffsheg_model.motion.skeleton import joint_frames
 from diffsheg_model.motion_files.glb import Glb, read_glb, write_gltf
-from tests.model.motion_files.test_write import moving
+from tests.support.motions import moving
 
 pygltflib = pytest.importorskip('pygltflib')
 

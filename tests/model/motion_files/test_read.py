@@ -12,19 +12,15 @@ from diffsheg_model.bundle import DEFAULT_BUNDLE
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import ARKIT_WEIGHTS, BEAT, SHOW
 from diffsheg_model.motion.motion import Motion
-from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON, human
-from diffsheg_model.motion.rotations import matrix_from_rotvec
-from diffsheg_model.motion_files import write_bvh, write_face_csv, write_npz
+from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON, SHOW_SKELETON
+from diffsheg_model.motion_files import write_bvh, write_npz
 from diffsheg_model.motion_files.read import read_motion, read_motion_and_sound, skeleton_for
 from diffsheg_model.motion_files.write import MotionContent, format_of, write_motion
-from tests.model.motion_files.test_write import moving, tone
 from tests.support.made_recordings import (
-    swing,
     weights,
-    write_body,
-    write_facial_json,
     write_live_link,
 )
+from tests.support.motions import moving, tone
 from tests.support.recordings import DATA
 
 
@@ -50,50 +46,12 @@ def test_mcap_brings_its_sound(tmp_path):
     assert read_motion(tmp_path / 'motion.mcap', fps=30).duration_s == pytest.approx(2, abs=0.1)
 
 
-@pytest.mark.parametrize('format_', [BEAT, SHOW], ids=lambda format_: format_.name)
-def test_bvh_holds_the_body_of_either_skeleton(tmp_path, format_):
-    motion, skeleton = moving(format_), human(format_.name)
-    write_bvh(tmp_path / 'motion.bvh', motion, skeleton)
-    again = read_motion(tmp_path / 'motion.bvh')
-    assert (again.fps, again.weight_names, again.weights.shape) == (15, (), (30, 0))
-    assert sorted(again.joint_names) == sorted(skeleton.names)
-    ours = skeleton.full_pose(motion.joint_names, motion.rotations)
-    theirs = skeleton.full_pose(again.joint_names, again.rotations)
-    assert np.allclose(matrix_from_rotvec(theirs), matrix_from_rotvec(ours), atol=1e-5)
-
-
-def test_a_bvh_whose_header_is_wrong(tmp_path):
-    rotations = write_body(tmp_path / 'take.bvh', seconds=2.0, fps=120.0)
-    assert read_motion(tmp_path / 'take.bvh').duration_s == 2
-    slow = read_motion(tmp_path / 'take.bvh', fps=15)
-    assert (slow.fps, slow.duration_s, len(slow)) == (15, 16, len(rotations))
-    spine = slow.rotations[:, slow.joint_names.index('Spine')]
-    assert np.allclose(spine, swing(240, 120.0)[:, 0], atol=1e-5)
-
-
-def test_face_csv_comes_back(tmp_path):
-    motion = moving()
-    write_face_csv(tmp_path / 'face.csv', motion)
-    again = read_motion(tmp_path / 'face.csv')
-    assert (again.fps, again.joint_names, again.weight_names) == (15, (), ARKIT_WEIGHTS)
-    assert again.rotations.shape == (30, 0, 3)
-    assert np.allclose(again.weights, motion.weights, atol=1e-4)
-
-
 def test_a_table_of_live_link_face_is_put_on_even_frames(tmp_path):
     write_live_link(tmp_path / 'take.csv', lost=(30, 31))
     again = read_motion(tmp_path / 'take.csv')
     assert (again.fps, len(again), again.weight_names) == (60, 240, ARKIT_WEIGHTS)
     assert np.allclose(again.weights, weights(240, 60), atol=1e-3)
     assert read_motion(tmp_path / 'take.csv', fps=30).duration_s == pytest.approx(8, abs=0.1)
-
-
-def test_facial_json_keeps_its_times(tmp_path):
-    write_facial_json(tmp_path / 'take.json')
-    again = read_motion(tmp_path / 'take.json')
-    assert (again.fps, len(again), again.start_frame) == (60, 240, 0)
-    assert np.allclose(again.weights, weights(240, 60), atol=1e-6)
-    assert read_motion(tmp_path / 'take.json', fps=15).duration_s == pytest.approx(16)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +98,7 @@ def test_other_refusals(tmp_path):
         read_motion(tmp_path / 'other.bvh')
 
 
-def test_whose_skeleton():
+def test_the_skeleton_follows_from_the_joints():
     path = Path('motion.npz')
     assert skeleton_for(path, BEAT.joint_names).names == BEAT_SKELETON.names
     assert skeleton_for(path, ()).names == BEAT_SKELETON.names
@@ -181,7 +139,7 @@ def test_a_motion_of_nothing(tmp_path):
         read_motion(tmp_path / 'nothing.npz')
 
 
-def test_faces_whose_times_jump_are_no_hours_of_frames(tmp_path):
+def test_faces_with_jumping_times_are_refused(tmp_path):
     rows = [f'{time_s},0.5' for time_s in (0.0, 0.1, 0.2, 1e9)]
     (tmp_path / 'face.csv').write_text('\n'.join(['time_s,jawOpen', *rows]))
     frames = [{'weights': [0.5], 'time': time_s} for time_s in (0.0, 0.1, 0.2, 1e9)]
@@ -190,29 +148,6 @@ def test_faces_whose_times_jump_are_no_hours_of_frames(tmp_path):
         with pytest.raises(InputError, match=f'{name}: the times of its 4 frames jump'):
             read_motion(tmp_path / name)
         assert len(read_motion(tmp_path / name, fps=10)) == 4
-
-
-def test_a_facial_json_without_usable_times_has_beats_rate(tmp_path, caplog):
-    for times in ([], [0.0] * 4, [None] * 4):
-        frames = [{'weights': [0.5], 'time': time_s} for time_s in times] or [
-            {'weights': [0.5]}
-        ] * 4
-        (tmp_path / 'face.json').write_text(json.dumps({'names': ['jawOpen'], 'frames': frames}))
-        face = read_motion(tmp_path / 'face.json')
-        assert (face.fps, len(face)) == (60, 4)
-    assert 'sound' not in caplog.text
-    # One that is lost does not change the rate of the others.
-    frames = [{'weights': [0.5], 'time': time_s} for time_s in (0.0, 0.1, None, 0.3, 0.4)]
-    (tmp_path / 'face.json').write_text(json.dumps({'names': ['jawOpen'], 'frames': frames}))
-    assert read_motion(tmp_path / 'face.json').fps == 10
-
-
-def test_a_bvh_with_other_frames_than_it_says(tmp_path, caplog):
-    write_bvh(tmp_path / 'take.bvh', moving(), BEAT_SKELETON)
-    text = (tmp_path / 'take.bvh').read_text().replace('Frames: 30', 'Frames: 31')
-    (tmp_path / 'take.bvh').write_text(text)
-    assert len(read_motion(tmp_path / 'take.bvh')) == 30
-    assert 'take.bvh says that it has 31 frames, and has 30' in caplog.text
 
 
 @pytest.mark.skipif(not (DATA / 'beat_scott').is_dir(), reason='needs the real recordings')

@@ -2,26 +2,20 @@
 
 import dataclasses
 import logging
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-from tests.support.bundles import speech_like
 
 pytest.importorskip('mcap', reason='recordings need the extra mcap')
 pytest.importorskip('rosbags', reason='read back with rosbags')
 
 from mcap.reader import make_reader
-from mcap.writer import Writer
 from rosbags import rosbag2
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.revolute_joints import revolute_names
 from diffsheg_model.motion.rotations import euler_xyz_unwrapped, matrix_from_rotvec
@@ -36,46 +30,18 @@ from diffsheg_model.motion_files.mcap.definitions import (
 )
 from diffsheg_model.motion_files.mcap.messages import (
     audio_chunk_bytes,
-    face_bytes,
-    joint_state_bytes,
 )
 from diffsheg_model.motion_files.mcap.motion import read_mcap, write_mcap
 from diffsheg_model.motion_files.mcap.reader import read_topics
-from diffsheg_model.motion_files.mcap.recorder import McapRecorder
 from diffsheg_model.time_units import NS
 from tests.support.mcap_files import T0, body_at, face_at, record, with_rosbags
-
-RATE = 22050
-
-
-def make_motion(fps: float = 15.0, frames: int = 40, start_frame: int = 0) -> Motion:
-    """Joints that go round several times, through the poles, and weights of any size."""
-    rng = np.random.default_rng(frames)
-    times = np.arange(frames)[:, None, None] / fps
-    shape = (1, len(BEAT.joint_names), 3)
-    rotations = 1.5 * np.sin(times * rng.uniform(0.5, 3, shape) + rng.uniform(0, 6, shape))
-    rotations[:, 0] = times[:, 0] * (0.0, 0.0, 4.0)
-    weights = rng.random((frames, len(BEAT.weight_names)), dtype=np.float32)
-    return Motion(
-        fps, BEAT.joint_names, rotations.astype(np.float32), BEAT.weight_names, weights, start_frame
-    )
-
-
-@pytest.fixture(scope='module')
-def motion() -> Motion:
-    return make_motion()
-
-
-@pytest.fixture(scope='module')
-def audio() -> np.ndarray:
-    return speech_like(2.5, RATE)
-
-
-@pytest.fixture(scope='module')
-def recording(tmp_path_factory, motion, audio) -> Path:
-    path = tmp_path_factory.mktemp('mcap') / 'motion.mcap'
-    write_mcap(path, motion, audio, RATE, start_ns=T0, utterance_id='äu 1')
-    return path
+from tests.support.mcap_motions import (  # noqa: F401
+    RATE,
+    audio,
+    make_motion,
+    motion,
+    recording,
+)
 
 
 def same_rotations(left: Motion, right: Motion, atol: float = 1e-5) -> None:
@@ -269,75 +235,6 @@ def test_rows_with_nan_are_left_out_with_a_note(tmp_path, caplog):
     assert '1 messages cannot be read' in caplog.text
 
 
-def raw_mcap(path: Path, topic: str, kind: str, text: str, *, encoding='ros2msg', data=b'') -> Path:
-    """A file of two topics with a schema of one's own, by the mcap library alone."""
-    with path.open('wb') as file:
-        writer = Writer(file)
-        writer.start(profile='ros2')
-        for name, schema, wording, form in (
-            (topic, kind, text, encoding),
-            ('/joint_states', JOINT_STATE, schema_text(JOINT_STATE), 'ros2msg'),
-        ):
-            channel = writer.register_channel(
-                name, 'cdr', writer.register_schema(schema, form, wording.encode())
-            )
-            writer.add_message(channel, T0, data or face_at(0)[2], T0)
-        writer.finish()
-    return path
-
-
-def refusals(folder: Path) -> dict[str, tuple[Path, str]]:
-    robot = joint_state_bytes(T0, ['Head'], np.zeros((1, 3))).replace(b'Head_y', b'wheel\0')
-    (folder / 'text.mcap').write_text('no recording at all')
-    (folder / 'empty.mcap').touch()
-    (folder / 'bag').mkdir()
-    face = schema_text(FACE_BLENDSHAPES)
-    far = face_bytes(0, 'u', ['jawOpen'], np.zeros(1))
-    return {
-        'missing': (folder / 'missing.mcap', 'No such file'),
-        'text': (folder / 'text.mcap', 'is no MCAP file'),
-        'empty': (folder / 'empty.mcap', 'is no MCAP file'),
-        'folder': (folder / 'bag', 'has no .mcap file in it'),
-        'no topics': (record(folder / 'a.mcap', face_at(0)), 'no topics face and joint_states'),
-        'no messages': (record(folder / 'b.mcap'), 'no topics face and joint_states'),
-        'type': (
-            raw_mcap(folder / 'c.mcap', '/face', 'std_msgs/msg/String', 'string data'),
-            '/face was recorded as std_msgs/msg/String',
-        ),
-        'definition': (
-            raw_mcap(folder / 'd.mcap', '/face', FACE_BLENDSHAPES, face.replace('32[]', '64[]')),
-            'definition other than',
-        ),
-        'idl': (
-            raw_mcap(folder / 'e.mcap', '/face', FACE_BLENDSHAPES, face, encoding='ros2idl'),
-            'written in ros2idl',
-        ),
-        'joints': (
-            record(folder / 'f.mcap', face_at(0), ('/joint_states', JOINT_STATE, robot)),
-            'topic /joint_states: the joint names are not <joint>_x',
-        ),
-        'bodies only': (
-            record(folder / 'g.mcap', face_at(0, np.nan), body_at(0)), 'nothing was published',
-        ),
-        'two clocks': (
-            record(folder / 'h.mcap', face_at(0), body_at(0), ('/face', FACE_BLENDSHAPES, far)),
-            'record with one clock',
-        ),
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    'case',
-    ['missing', 'text', 'empty', 'folder', 'no topics', 'no messages', 'type', 'definition', 'idl',
-     'joints', 'bodies only', 'two clocks'],
-)  # fmt: skip
-def test_what_is_no_recording_of_an_avatar_is_refused_in_one_line(tmp_path, case):
-    path, words = refusals(tmp_path)[case]
-    with pytest.raises(InputError, match=re.escape(words)) as error:
-        read_mcap(path, fps=10.0)
-    assert '\n' not in str(error.value)
-
-
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path, motion, audio):
     path = tmp_path / 'a.mcap'
     bad = dataclasses.replace(motion, weights=motion.weights.copy())
@@ -381,45 +278,3 @@ except InputError as error:
     assert [item.name for item in tmp_path.iterdir()] == [
         'a.mcap'
     ] and path.read_text() == 'earlier'
-
-
-def test_a_file_that_was_cut_short_is_read_up_to_there(tmp_path, recording, motion, caplog):
-    path = tmp_path / 'cut.mcap'
-    recorder = McapRecorder(tmp_path / 'chunks.mcap')
-    for index in range(40):
-        for topic, kind, data in (face_at(index), body_at(index)):
-            recorder.add(topic, kind, data, T0 + index)
-        recorder.flush()
-    recorder.close()
-    for source, least in ((tmp_path / 'chunks.mcap', 15), (recording, 0)):
-        whole = source.read_bytes()
-        lengths = []
-        for share in (0.3, 0.6, 0.9, 1.0):
-            path.write_bytes(whole[: int(len(whole) * share) - 1])
-            caplog.clear()
-            try:
-                with caplog.at_level(logging.WARNING):
-                    lengths.append(len(read_mcap(path)[0]))
-            except InputError as error:
-                assert '\n' not in str(error)
-                lengths.append(0)
-            assert caplog.text.count('cut short or damaged') == 1
-        assert lengths == sorted(lengths) and lengths[2] >= least
-        assert lengths[-1] == 40
-
-
-def test_damaged_bytes_raise_nothing_but_input_errors(tmp_path, recording):
-    whole = bytearray(recording.read_bytes())
-    rng = np.random.default_rng(5)
-    path = tmp_path / 'damaged.mcap'
-    read = 0
-    for place in rng.integers(8, len(whole), 60):
-        damaged = whole.copy()
-        damaged[place] ^= 1 << int(rng.integers(8))
-        path.write_bytes(damaged)
-        try:
-            read_mcap(path)
-            read += 1
-        except InputError as error:
-            assert '\n' not in str(error)
-    assert read > 0
