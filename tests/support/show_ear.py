@@ -10,7 +10,7 @@ from diffsheg_model.viewer.wire_format import HEAD
 
 
 class Ear(Hub):
-    """A hub whose clients hear at once; what they hear is unpacked.
+    """A hub with immediate delivery; what they hear is unpacked.
 
     Attributes:
         heard: by client number, messages as dicts, or (kind, source, flags, rate, time_s, values).
