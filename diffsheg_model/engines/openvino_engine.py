@@ -92,7 +92,8 @@ class OpenVinoEngine(GraphEngine):
             # Large, and compiled as fast as it is read from a cache.
             return compile_model().create_infer_request()
         key = ArtifactKey(
-            graph=path.stem,
+            # A name of its own: the cache keeps one artifact for each graph.
+            graph=f'{path.stem}_free' if path.stem in BRANCHES and usual is None else path.stem,
             engine='openvino',
             precision=self.precision,
             device=self._core.get_property('CPU', 'FULL_DEVICE_NAME'),

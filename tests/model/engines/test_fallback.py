@@ -1,4 +1,4 @@
-"""Engines that fail in the middle of an utterance, and what takes over from them."""
+"""Engines that fail in the middle of an utterance, and others that take over."""
 
 import gc
 import threading
@@ -25,7 +25,11 @@ from tests.support.bundles import speech_like
 from tests.support.faulty_engine import LIMIT_S, FaultyEngine
 
 RATE = 16000
+
+
 FAST = FoppasConfig(start_fraction=0.12, jump_n_sample=1)
+
+
 #: With FAST a first window takes 25 calls and a later one 3: the second call of the third.
 MIDDLE = 25 + 3 + 2
 
@@ -344,10 +348,3 @@ def test_real_engines_take_over_from_each_other(tiny_bundle, window, made, monke
     made.append(engine := create_serving_engine('onnxruntime', tiny_bundle, 1, fallback=False))
     with pytest.raises(RuntimeError, match='the device is gone'):
         engine.sample(*window)
-
-
-def test_a_named_engine_that_does_not_work_is_refused_at_the_beginning(tiny_bundle):
-    with pytest.raises(InputError, match="no precision 'int8'"):
-        create_serving_engine('torch', tiny_bundle, precision='int8')
-    with pytest.raises(InputError, match='pip install onnxruntime-gpu'):
-        create_serving_engine('onnxruntime', tiny_bundle, provider='cuda')

@@ -13,6 +13,9 @@ from tests.support.paths import ROOT
 pytest.importorskip('tensorrt_rtx')
 cuda_core = pytest.importorskip('cuda.core')
 
+from diffsheg_model.engines.tensorrt.gpu import deserialise, rtx_capability
+from diffsheg_model.errors import InputError
+
 
 def write_stubs(folder: Path) -> None:
     """Write the types of tensorrt_rtx, under the name that the sources import, and of cuda.core."""
@@ -65,3 +68,21 @@ def test_the_types_of_the_real_libraries_fit(tmp_path):
     assert ours == [], ran.stdout
     assert '"cuda.core._stream.Stream"' in ran.stdout, 'the types of cuda.core were not found'
     assert 'tensorrt.Builder' in ran.stdout, 'the types of TensorRT were not found'
+
+
+def test_a_foreign_plan_is_refused_in_one_line():
+    with pytest.raises(InputError, match='refuses a plan: ') as caught:
+        deserialise(b'no plan')
+    assert '\n' not in str(caught.value)
+
+
+def test_gpus_that_tensorrt_rtx_does_not_know_are_refused_in_one_line():
+    import tensorrt_rtx
+
+    own = tensorrt_rtx.ComputeCapability
+    assert rtx_capability('NVIDIA T4', (7, 5)) == own.SM75
+    assert rtx_capability('NVIDIA L4', (8, 9)) == own.SM89
+    assert rtx_capability('of next year', (13, 0)) is None
+    for gpu, capability in (('NVIDIA V100', (7, 0)), ('NVIDIA H100', (9, 0))):
+        with pytest.raises(InputError, match=f'does not run on {gpu} .*; pip install tensorrt$'):
+            rtx_capability(gpu, capability)
