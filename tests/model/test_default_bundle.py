@@ -75,4 +75,4 @@ def test_it_is_small_and_says_what_it_is(bundle):
     assert bundle.config.provenance
     card = (DEFAULT_BUNDLE / 'README.md').read_text()
     assert 'FACEGOOD' in card
-    assert 'What it cannot do' in card
+    assert 'Limitations' in card
