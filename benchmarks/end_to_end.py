@@ -19,6 +19,7 @@ from diffsheg_model.engines import create_engine
 from diffsheg_model.features.speech_encoder import SpeechEncoder, create_speech_encoder
 from diffsheg_model.features.stream import FeatureStream
 from diffsheg_model.session.session import Session
+from diffsheg_model.session.session_options import SessionOptions
 
 RATE = 16000
 CHUNK_S = 0.04
@@ -31,12 +32,13 @@ from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
 from diffsheg_model.engines import create_engine
 from diffsheg_model.audio.resampling import StreamResampler
 from diffsheg_model.session.session import Session
+from diffsheg_model.session.session_options import SessionOptions
 from diffsheg_model.features.speech_encoder import create_speech_encoder
 import numpy as np
 bundle = load_bundle(DEFAULT_BUNDLE)
 encoder = create_speech_encoder(bundle, None, {threads})
 engine = create_engine({engine!r}, bundle, {threads})
-session = Session(bundle, engine, sample_rate=16000, speech_encoder=encoder)
+session = Session(bundle, engine, SessionOptions(speech_encoder=encoder), sample_rate=16000)
 session.push(np.zeros(3 * 16000, np.float32))
 assert session.step() is not None
 """
@@ -86,7 +88,7 @@ def _windows(
     engine = create_engine(name, bundle, threads)
     first, later, total_s = [], [], 0.0
     for _ in range(4):
-        session = Session(bundle, engine, sample_rate=RATE, speech_encoder=encoder)
+        session = Session(bundle, engine, SessionOptions(speech_encoder=encoder), sample_rate=RATE)
         begin = time.perf_counter()
         for start in range(0, len(audio), round(CHUNK_S * RATE)):
             arrived = time.perf_counter()

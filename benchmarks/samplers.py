@@ -34,6 +34,7 @@ from diffsheg_model.motion.motion import Motion
 from diffsheg_model.sampling.foppas import make_sampler
 from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
 from diffsheg_model.session.session import Session
+from diffsheg_model.session.session_options import SessionOptions
 
 LOG = Console(stderr=True, highlight=False)
 
@@ -124,9 +125,8 @@ def first_windows(model: Model, speech: Speech) -> np.ndarray:
         session = Session(
             model.bundle,
             model.engine,
+            SessionOptions(seed=number, speech_encoder=model.encoder),
             sample_rate=speech.rate,
-            seed=number,
-            speech_encoder=model.encoder,
         )
         session.push(speech.samples[start : start + needed])
         plan = session.plan()

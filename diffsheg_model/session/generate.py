@@ -1,18 +1,19 @@
 """Offline generation: the live session, fed from a recording."""
 
+import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine
 from diffsheg_model.errors import InputError
 from diffsheg_model.features.speech_encoder import SpeechEncoder, create_speech_encoder
 from diffsheg_model.motion.motion import Motion, concatenate
 from diffsheg_model.session.live_options import LiveOptions
 from diffsheg_model.session.session import Session
+from diffsheg_model.session.session_options import SessionOptions
 
 
 def generate_parts(
@@ -20,25 +21,18 @@ def generate_parts(
     engine: Engine,
     audio_blocks: Iterable[np.ndarray],
     sample_rate: int,
-    *,
-    seed: int = 0,
-    utterance: int = 0,
-    speaker: int = 0,
-    foppas: FoppasConfig | None = None,
-    speech_encoder: SpeechEncoder | None = None,
-    live: LiveOptions | None = None,
+    options: SessionOptions = SessionOptions(),  # noqa: B008 (frozen)
 ) -> Iterator[Motion]:
-    """Generates a recording's motion part by part, in flat memory.
+    """Generate a recording's motion part by part, in flat memory.
 
     Args:
         bundle: the model.
         engine: the bundle's denoising network.
         audio_blocks: the recording, (n,) blocks of any sizes, mono, -1..1.
         sample_rate: of the recording, Hz.
-        seed, utterance, speaker, foppas: as `Session` takes them.
-        speech_encoder: where the model hears through one; None loads what it asks for.
-        live: generate as if the recording were heard while it is spoken, by an engine that is
-            always in time.
+        options: seed, speaker and the like. With `live`, the recording is heard as if it were
+            being spoken, by an engine that is always in time. Without a speech encoder, the one
+            that the bundle asks for is loaded.
 
     Yields:
         Consecutive motion, each frame once.
@@ -47,21 +41,11 @@ def generate_parts(
         InputError: the audio is shorter than one frame, a value is out of its range, or the
             speech encoder is not there.
     """
-    if speech_encoder is None:
-        speech_encoder = create_speech_encoder(bundle)
-    session = Session(
-        bundle,
-        engine,
-        sample_rate=sample_rate,
-        seed=seed,
-        utterance=utterance,
-        speaker=speaker,
-        foppas=foppas,
-        speech_encoder=speech_encoder,
-        live=live,
-    )
+    if options.speech_encoder is None:
+        options = dataclasses.replace(options, speech_encoder=create_speech_encoder(bundle))
+    session = Session(bundle, engine, options, sample_rate=sample_rate)
     # Live speech comes little by little; more than a frame at once could fill two hops.
-    longest = sys.maxsize if live is None else int(sample_rate / bundle.config.format.fps)
+    longest = sys.maxsize if options.live is None else int(sample_rate / bundle.config.format.fps)
     for block in audio_blocks:
         for first in range(0, len(block), longest):
             session.push(block[first : first + longest])
@@ -84,23 +68,20 @@ def generate(
     seed: int = 0,
     utterance: int = 0,
     speaker: int = 0,
-    foppas: FoppasConfig | None = None,
-    speech_encoder: SpeechEncoder | None = None,
+    guidance_scale: float | None = None,
     live: LiveOptions | None = None,
+    speech_encoder: SpeechEncoder | None = None,
     on_frames: Callable[[int], None] | None = None,
 ) -> Motion:
-    """Generates a recording's motion; see `generate_parts`.
+    """Generate a recording's motion; see `generate_parts`.
 
     Args:
         bundle: the model.
         engine: the bundle's denoising network.
         audio_blocks: the recording, (n,) blocks of any sizes, mono, -1..1.
         sample_rate: of the recording, Hz.
-        seed, utterance, speaker, foppas: as `Session` takes them.
-        speech_encoder: where the model hears through one; None loads what it asks for.
-        live: generate as if the recording were heard while it is spoken, by an engine that is
-            always in time.
-        on_frames: told the number of frames generated so far, after each window.
+        seed, utterance, speaker, guidance_scale, live, speech_encoder: as in `SessionOptions`.
+        on_frames: called with the number of frames generated so far, after each window.
 
     Raises:
         InputError: the audio is shorter than one frame, a value is out of its range, or the
@@ -108,18 +89,8 @@ def generate(
     """
     parts = []
     done = 0
-    for part in generate_parts(
-        bundle,
-        engine,
-        audio_blocks,
-        sample_rate,
-        seed=seed,
-        utterance=utterance,
-        speaker=speaker,
-        foppas=foppas,
-        speech_encoder=speech_encoder,
-        live=live,
-    ):
+    options = SessionOptions(seed, utterance, speaker, guidance_scale, live, speech_encoder)
+    for part in generate_parts(bundle, engine, audio_blocks, sample_rate, options):
         parts.append(part)
         done += len(part)
         if on_frames is not None:

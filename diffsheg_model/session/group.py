@@ -24,13 +24,13 @@ from diffsheg_model.session.session import (
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """What `step_together` brought a session.
+    """The result of `step_together` for one session.
 
     Attributes:
         window: as `Session.step` gives it; None where it needs more audio or is over, or where
             there is an error.
-        error: why its window failed, `Cancelled` included. Nothing has changed for it then: the
-            window can be tried again, or left out with `Session.skip`.
+        error: the failure of its window, `Cancelled` included. The session has not changed then:
+            the window can be tried again, or left out with `Session.skip`.
     """
 
     window: MotionWindow | None = None
@@ -40,16 +40,15 @@ class StepOutcome:
 def step_together(
     sessions: Sequence[Session], cancelled: Callable[[Session], bool] | None = None
 ) -> list[StepOutcome]:
-    """Generates the next window of each session that can have one, in as few calls as it takes.
+    """Generate the next window of each session that can have one, in as few calls as possible.
 
     The motion is what each session's own `step` gives, to rounding: engines sum in another order
     where there are more rows, which moves it by some millionths. A session that is alone with its
     kind of window gets the same bits.
 
-    A failure is its session's alone: a session that is cancelled drops out, and where numbers that
-    are not finite come out of a shared call, the sessions concerned are tried once more, each
-    alone, in case they caught it from another row. An engine that raises has failed for all
-    that shared the call.
+    A failure is its session's alone. A session that is cancelled drops out. Sessions that get
+    numbers that are not finite from a shared call are tried once more, each alone, in case another
+    row has caused them. An engine that raises has failed for all that shared the call.
 
     Args:
         sessions: of the same engine.
@@ -86,7 +85,7 @@ def step_together(
 
 
 def _kind(plan: WindowPlan) -> object:
-    """Equal for windows that one call can generate."""
+    """Return a key that is equal for windows that one call can generate."""
     return plan.sampling.batch_key, plan.conditions.guidance_scale
 
 
@@ -127,7 +126,7 @@ def _generate(
 
 
 def _stack(conditions: Sequence[Conditions]) -> Conditions:
-    """One set of conditions with the rows of several."""
+    """Return one set of conditions with the rows of several."""
     first = conditions[0]
     speech = [each.speech for each in conditions if each.speech is not None]
     return dataclasses.replace(

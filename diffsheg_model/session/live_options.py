@@ -1,4 +1,4 @@
-"""How far behind the sound, and how far ahead of it, motion is planned while it is heard."""
+"""Lag behind the sound, and frames planned ahead of it, for speech that is being spoken."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from diffsheg_model.errors import InputError
 
 
 def most_new_frames(window_frames: int, overlap: int) -> int:
-    """Frames of a live window that may be new or provisional.
+    """Return the number of frames of a live window that may be new or provisional.
 
     Those before them, at least an overlap's length, are known motion to go on from.
     """
@@ -19,13 +19,13 @@ class LiveOptions:
     """Short hops instead of whole windows, for speech that is heard while it is spoken.
 
     A window still has all the frames that the network was trained on. Its last `provisional`
-    frames are planned anew by the next window, the `hop` before them are new and final, and all
-    others are known, from the windows before it. So a frame is final when its own sound has been
+    frames are planned anew by the next window. The `hop` frames before them are new and final. All
+    others are known from the windows before it. So a frame is final when its own sound has been
     heard and that of `provisional - lookahead` frames after it, and of up to `hop - 1` more.
 
     Attributes:
         hop: new frames of a window; the fewer, the sooner and the more work.
-        lookahead: frames at a window's end whose sound has not been heard when it is planned; see
+        lookahead: frames at a window's end that are planned before their sound is heard; see
             `diffsheg_model.features.extrapolation`.
         provisional: frames at a window's end that are there in case the next one comes late.
     """
@@ -46,11 +46,11 @@ class LiveOptions:
 
     @property
     def lag_frames(self) -> int:
-        """Frames from the moment that a new frame's sound begins to the one it can be planned."""
+        """Frames from the beginning of a new frame's sound to the moment of planning it."""
         return self.hop + self.provisional - self.lookahead
 
     def check(self, window_frames: int, foppas: FoppasConfig) -> None:
-        """Raises InputError where a window has no room for it."""
+        """Raise InputError where a window has no room for it."""
         longest = most_new_frames(window_frames, foppas.overlap)
         if self.hop + self.provisional > longest:
             raise InputError(

@@ -15,12 +15,12 @@ PRESET_FPS = 15.0
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings that go together; docs/live.md says what each is worth.
+    """Settings that go together; docs/live.md compares them.
 
     Attributes:
-        live: how to plan on speech that is still being spoken, in frames of `PRESET_FPS`; None for
+        live: options for speech that is still being spoken, in frames of `PRESET_FPS`; None for
             whole windows.
-        sampler: what of the sampler differs from the bundle's settings.
+        sampler: settings of the sampler that differ from the bundle's.
         speech_context_s: sound before a window that its speech features hear; the bundle's where
             None. Less is faster.
     """
@@ -44,12 +44,12 @@ PRESETS: dict[PresetName, Preset] = {
 
 
 def with_preset(bundle: Bundle, preset: Preset, sampler: SamplerOptions) -> Bundle:
-    """The bundle with the settings of a preset.
+    """Return the bundle with the settings of a preset.
 
     Args:
         bundle: the model.
-        preset: what to set.
-        sampler: what to set otherwise than the preset says.
+        preset: the settings.
+        sampler: settings that replace the preset's.
 
     Raises:
         InputError: values that are out of their range, or do not go together.
@@ -64,7 +64,7 @@ def with_preset(bundle: Bundle, preset: Preset, sampler: SamplerOptions) -> Bund
 
 
 def live_options(preset: Preset, config: BundleConfig) -> LiveOptions | None:
-    """What a preset means for a bundle: as long in time, and as far as its windows have room."""
+    """Return a preset's live options for a bundle: as long in time, as far as windows have room."""
     live, format_ = preset.live, config.format
     if live is None:
         return None

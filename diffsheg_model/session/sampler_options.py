@@ -1,4 +1,4 @@
-"""Other sampler settings than a bundle's own: what trades work for quality, in one place."""
+"""Changes to a bundle's sampler settings, which trade work for quality."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SamplerOptions:
-    """What to change; docs/sampling.md says what it is worth.
+    """Settings to change; docs/sampling.md gives their effects.
 
     Attributes:
         steps: calls of the network for a first window; the bundle's unless given.
@@ -39,7 +39,7 @@ class SamplerOptions:
 
 
 def with_sampler(bundle: 'Bundle', options: SamplerOptions) -> 'Bundle':
-    """The bundle with other sampler settings.
+    """Return the bundle with other sampler settings.
 
     Raises:
         InputError: a value is out of its range, or they do not go together.

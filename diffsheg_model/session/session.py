@@ -1,30 +1,25 @@
 """One utterance: audio in, in pieces of any size; windows of motion out.
 
-The same object generates from a file and from a live stream. Which windows there are, what they
-hear and which noise they start from depends on the audio and the seed alone, so both give the
-same motion, bit for bit.
+The same object generates from a file and from a live stream. Its windows, the sound that they hear
+and their noise depend on the audio and the seed alone. So both give the same motion, bit for bit.
 """
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from diffsheg_model.bundle import Bundle
-from diffsheg_model.config import BundleConfig, FoppasConfig
 from diffsheg_model.engines import Conditions, Engine
-from diffsheg_model.errors import InputError
-from diffsheg_model.features.speech_encoder import SpeechEncoder
 from diffsheg_model.features.stream import FeatureStream
 from diffsheg_model.motion.motion import Motion
 from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import FrameNoise, NoiseSource, seeded_noise
 from diffsheg_model.sampling.plan import SamplingPlan
-from diffsheg_model.session.live_options import LiveOptions
+from diffsheg_model.session.session_options import SessionOptions
 from diffsheg_model.session.window_planner import WindowPlanner, WindowSpan
 
-#: A frame is planned well where this many frames' sound beyond it has been heard.
+#: Frames of sound beyond a frame that must have been heard to plan it well.
 HEARD_AHEAD = 2
 
 
@@ -34,7 +29,7 @@ class GenerationError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class WindowPlan:
-    """What an engine needs to generate a session's next window.
+    """The input of an engine for a session's next window.
 
     Attributes:
         span: its frames.
@@ -49,15 +44,15 @@ class WindowPlan:
 
 @dataclass(frozen=True)
 class MotionWindow:
-    """What a window of motion brings.
+    """The motion of one window.
 
     Attributes:
         index: ordinal of the window within the utterance.
         start_frame: the first frame within the utterance that was not final before.
-        motion: all frames from there on. The last ones are provisional: the next window brings
-            better ones in their place.
-        final_frames: how many of its frames no later window replaces.
-        last: whether the utterance ends with it. Every utterance has exactly one such window;
+        motion: all frames from there on. The last ones are provisional: the next window replaces
+            them.
+        final_frames: number of its frames that no later window replaces.
+        last: True if the utterance ends with it. Every utterance has exactly one such window;
             it is empty where no audio came.
     """
 
@@ -68,14 +63,6 @@ class MotionWindow:
     last: bool
 
 
-def check_style(config: BundleConfig, seed: int, speaker: int, guidance_scale: float) -> None:
-    """Raises InputError where one of them is out of its range."""
-    if seed < 0:
-        raise InputError(f'seed = {seed}: must be 0 or more')
-    config.check_speaker(speaker)
-    dataclasses.replace(config.foppas, guidance_scale=guidance_scale)  # checks it
-
-
 class Session:
     """Generates the motion of one utterance with FOPPAS (arXiv 2401.04747, section 3.3).
 
@@ -83,7 +70,7 @@ class Session:
     methods belong to the thread that owns the engine. Memory stays flat however long the
     utterance is: features are dropped behind each window.
 
-    A step is `plan`, the engine's work, and `complete`; `session_group` does that work for several
+    A step is `plan`, the engine's work, and `complete`; `step_together` does that work for several
     sessions at once.
     """
 
@@ -91,53 +78,37 @@ class Session:
         self,
         bundle: Bundle,
         engine: Engine,
+        options: SessionOptions = SessionOptions(),  # noqa: B008 (frozen)
         *,
         sample_rate: int,
-        seed: int = 0,
-        utterance: int = 0,
-        speaker: int = 0,
-        foppas: FoppasConfig | None = None,
-        speech_encoder: SpeechEncoder | None = None,
-        live: LiveOptions | None = None,
     ) -> None:
-        """Starts an utterance.
+        """Start an utterance.
 
         Args:
             bundle: the model.
             engine: the bundle's denoising network.
+            options: seed, speaker and the like.
             sample_rate: of the audio to come, Hz.
-            seed: 0 or more; the same seed and audio give the same motion.
-            utterance: ordinal, 0 or more, so that equal sentences are not spoken alike.
-            speaker: whose style, 0 .. num_speakers - 1.
-            foppas: sampling options; the bundle's where left out.
-            speech_encoder: what the bundle's features ask for.
-            live: how to plan on speech that is still being spoken; None for whole windows only.
 
         Raises:
             InputError: a value is out of its range.
         """
-        config = bundle.config
-        foppas = config.foppas if foppas is None else foppas
-        if utterance < 0:
-            raise InputError(f'utterance = {utterance}: must be 0 or more')
-        if foppas.overlap >= config.format.window_frames:
-            raise InputError(
-                f'FoppasConfig.overlap = {foppas.overlap}: must be less than the window of '
-                f'{config.format.window_frames} frames'
-            )
-        if live is not None:
-            live.check(config.format.window_frames, foppas)
+        config, live = bundle.config, options.live
+        options.check(config)
         self._bundle = bundle
         self.engine = engine
-        self._live = live is not None
         self._noise_of: Callable[[int], NoiseSource]  # of a window, by its first frame
-        self._sampler = make_sampler(config.diffusion, foppas)
-        self._utterance = utterance
-        self.restyle(seed, speaker, foppas.guidance_scale)
+        self._sampler = make_sampler(config.diffusion, config.foppas)
+        self._options = options
+        self.restyle(options.seed, options.speaker, options.guidance_scale)
         self._features = FeatureStream(
-            config.features, config.format.fps, sample_rate, speech_encoder, ahead=live is not None
+            config.features,
+            config.format.fps,
+            sample_rate,
+            options.speech_encoder,
+            ahead=live is not None,
         )
-        self._planner = WindowPlanner(config.format.window_frames, foppas.overlap, live)
+        self._planner = WindowPlanner(config.format.window_frames, config.foppas.overlap, live)
         self._index = 0  # of the next window
         # The window before it, its first frame and (T, C) its motion, normalised; None where there
         # is none, or it was left out.
@@ -147,7 +118,7 @@ class Session:
 
     @property
     def frames_ready(self) -> int:
-        """Frames whose audio has come, whether or not their motion was generated."""
+        """Frames with all their audio, generated or not."""
         return self._features.frames_ready
 
     @property
@@ -162,44 +133,51 @@ class Session:
 
     @property
     def frames_waiting(self) -> int:
-        """Frames whose audio has come and whose motion was not generated yet."""
+        """Frames with all their audio that were not generated yet."""
         return self.frames_ready - self._planner.end
 
     @property
     def finished(self) -> bool:
-        """Whether the last window was given."""
+        """True once the last window was given."""
         return self._closed
 
-    def restyle(self, seed: int, speaker: int, guidance_scale: float) -> None:
-        """Sets them for the windows to come, which go on from the motion of those before.
+    def restyle(self, seed: int, speaker: int, guidance_scale: float | None) -> None:
+        """Set the style of the windows to come, which go on from the motion of those before.
+
+        Args:
+            seed, speaker, guidance_scale: as in `SessionOptions`.
 
         Raises:
             InputError: a value is out of its range; nothing has changed.
         """
         config = self._bundle.config
-        check_style(config, seed, speaker, guidance_scale)
-        if self._live:
-            self._noise_of = FrameNoise(seed, self._utterance).of
+        self._options = options = self._options.restyled(config, seed, speaker, guidance_scale)
+        if options.live is not None:
+            self._noise_of = FrameNoise(seed, options.utterance).of
         else:
-            noise = seeded_noise(seed, self._utterance)
+            noise = seeded_noise(seed, options.utterance)
             self._noise_of = lambda start: noise
         self._speaker = np.eye(config.network.num_speakers, dtype=np.float32)[[speaker]]
-        self._guidance_scale = guidance_scale
+        self._guidance_scale = options.foppas(config).guidance_scale
 
-    def push(self, samples: np.ndarray) -> None:
-        """Takes the next samples, (n,) mono, -1..1.
+    def push(self, samples: np.ndarray, *, checked: bool = False) -> None:
+        """Append the next samples.
+
+        Args:
+            samples: (n,) mono, -1..1.
+            checked: True for samples that were checked when they came.
 
         Raises:
             InputError: samples that are no audio signal; none is taken.
         """
-        self._features.push(samples)
+        self._features.push(samples, checked=checked)
 
     def end(self) -> None:
-        """Says that no more audio follows."""
+        """End the audio."""
         self._features.finish()
 
     def ready(self, patient: bool = False) -> bool:
-        """Whether `step` would give a window."""
+        """Return True if `step` would give a window."""
         return not self._closed and (
             self._next(patient) is not None or self.total_frames is not None
         )
@@ -207,19 +185,19 @@ class Session:
     def step(
         self, cancelled: Callable[[], bool] | None = None, patient: bool = False
     ) -> MotionWindow | None:
-        """Generates the next window.
+        """Generate the next window.
 
         If it raises, nothing has changed: the same window can be tried again, or left out with
         `skip`.
 
         Args:
             cancelled: asked before each call of the network; True gives the window up.
-            patient: whether to wait for the sound of a whole window, with `LiveOptions`.
+            patient: True to wait for the sound of a whole window, with `LiveOptions`.
 
         Returns:
-            The window, or None where more audio is needed or the utterance is over. Where `end`
-            came too late for the final window to know that it is the last, its provisional frames
-            are given once more, unchanged and as far as the sound goes, in a window that says so.
+            The window, or None where more audio is needed or the utterance is over. If `end` came
+            after the final window, that window could not say that it is the last. Its provisional
+            frames then come once more, unchanged, as far as the sound goes, in a window that does.
 
         Raises:
             Cancelled: `cancelled` returned True.
@@ -231,7 +209,7 @@ class Session:
         return self.complete(plan, self.engine.sample(plan.conditions, plan.sampling, cancelled)[0])
 
     def plan(self, patient: bool = False) -> WindowPlan | None:
-        """What the next window needs; None where none can be generated now. Changes nothing."""
+        """Return the input for the next window, None if there is none now; change nothing."""
         span = self._next(patient)
         if span is None:
             return None
@@ -252,11 +230,11 @@ class Session:
         return WindowPlan(span, conditions, sampling)
 
     def complete(self, plan: WindowPlan, x: np.ndarray) -> MotionWindow:
-        """Takes the motion of a planned window, and goes on to the next.
+        """Accept the motion of a planned window, and go on to the next one.
 
         Args:
             plan: from `plan`, with no other window in between.
-            x: what the engine made of it, (T, C), normalised.
+            x: the engine's output, (T, C), normalised.
 
         Raises:
             GenerationError: numbers that are not finite; nothing has changed.
@@ -280,10 +258,10 @@ class Session:
         return window
 
     def conclude(self) -> MotionWindow | None:
-        """The window that only says that the utterance is over, see `step`; None if it is not.
+        """Return the window that only ends the utterance, see `step`; None if it is not due.
 
-        It is due once, after `end`, where the window before it could not know that it was the
-        last, and there is nothing left to `plan`.
+        It is due once, after `end`, if nothing is left to `plan` and the window before it could
+        not know that it was the last.
         """
         if self._closed or self.total_frames is None or self._next() is not None:
             return None
@@ -302,7 +280,7 @@ class Session:
         return MotionWindow(max(0, self._index - 1), first, motion, final_frames, True)
 
     def skip(self, patient: bool = False) -> None:
-        """Leaves the next window out, after a failure; the one after it starts afresh."""
+        """Leave the next window out, after a failure; the one after it starts afresh."""
         span = self._next(patient)
         if span is not None:
             self._advance(span, None)
@@ -316,7 +294,7 @@ class Session:
         )
 
     def _known(self, span: WindowSpan) -> tuple[np.ndarray | None, bool]:
-        """(1, n, C) first frames of a window from the window before it; whether they must stay.
+        """Return (1, n, C) known first frames of a window, and True if they must stay as they are.
 
         Frames that are not final and were planned on less sound than there is now are free.
         """
@@ -328,10 +306,10 @@ class Session:
         return (known[None] if len(known) else None), keep
 
     def _carried_over(self, span: WindowSpan, x: np.ndarray) -> np.ndarray:
-        """The window, going over from what was planned before to what is planned now.
+        """Return the window, blended from the motion planned before to the motion planned now.
 
-        Without it a body that decides anew every hop would tremble. The face does so only where
-        its sound had been heard before; else it follows what has just been heard at once.
+        Without it a body that is planned anew every hop would tremble. The face is blended only
+        where its sound had been heard before; else it follows new sound at once.
         """
         x = x.copy()
         if self._last is None or (span.heard is None and self._last_heard is None):

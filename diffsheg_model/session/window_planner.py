@@ -1,4 +1,4 @@
-"""Which window of an utterance is planned next, from how much of it has been heard."""
+"""The next window of an utterance, from the amount of its sound that has been heard."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from diffsheg_model.session.live_options import LiveOptions, most_new_frames
 
 @dataclass(frozen=True)
 class WindowSpan:
-    """The frames of a window.
+    """The frames of one window.
 
     Attributes:
         start: its first frame within the utterance; before the utterance where negative.
         end: after its last; of an utterance's last window it may lie beyond the utterance.
         final: frames of the utterance that are final once it is made.
-        heard: frames whose sound it is planned on; None where all its sound is settled.
+        heard: frames of sound that it is planned on; None where all its sound is settled.
     """
 
     start: int
@@ -53,13 +53,13 @@ class WindowPlanner:
     def next(
         self, heard: int, settled: int, total: int | None, patient: bool = False
     ) -> WindowSpan | None:
-        """The next window; None where more sound is needed, or all is planned.
+        """Return the next window; None where more sound is needed, or all is planned.
 
         Args:
-            heard: frames whose sound has come.
-            settled: frames whose features are final, at most `heard` but at the end.
+            heard: frames of sound that have come.
+            settled: frames of final features, at most `heard` but at the end.
             total: frames of the utterance, None while it goes on.
-            patient: whether to wait for whole windows, because there is time.
+            patient: True to wait for whole windows, because there is time.
         """
         window = self._whole(settled, total)
         if window is not None or total is not None or patient or self._live is None:
@@ -67,7 +67,7 @@ class WindowPlanner:
         return self._on_the_heard(self._live, heard)
 
     def advance(self, span: WindowSpan) -> None:
-        """Goes on to the window after that one, made or left out."""
+        """Go on to the window after that one, made or left out."""
         self._last, self.final, self.end = span, span.final, span.end
 
     def _whole(self, settled: int, total: int | None) -> WindowSpan | None:
@@ -77,8 +77,9 @@ class WindowPlanner:
         if last is not None:
             reaches = self.end
             if last.heard is not None:
-                # What is not final was planned on less sound and is planned anew. Where windows
-                # overlap by more than half, one that began an overlap earlier would add nothing.
+                # Frames that are not final were planned on less sound and are planned anew. Where
+                # windows overlap by more than half, one that began an overlap earlier would add
+                # nothing.
                 reaches = max(self.final, self.final + 2 * overlap - self._window_frames + 1)
                 if total is not None:
                     reaches = min(reaches, max(self.final, total - 1))
@@ -91,8 +92,8 @@ class WindowPlanner:
             return None  # only the end of an utterance makes a window short
         final = end if end == total else end - overlap
         if self._live is not None and (last is None or last.heard is not None):
-            # A short one has as much before it as the network can see, and silence after it, so
-            # that the engine gets windows of one length: a new one can cost it a second.
+            # A short window is filled with the sound before it, and silence after it. So the
+            # engine gets windows of one length: a new length can cost it a second.
             first = -self._window_frames if last is None else last.start
             start = max(first, min(start, end - self._window_frames))
             end = start + self._window_frames

@@ -1,16 +1,12 @@
 """One utterance's audio in its right order: numbered chunks in, contiguous samples out.
 
-Chunks travel over a best-effort topic, so they may be lost, repeated, reordered or corrupt. Only
-the sample index says where a chunk belongs; a clock is never asked.
+Chunks travel over a best-effort topic, so they may be lost, repeated or reordered. Only the sample
+index says where a chunk belongs; no clock is read.
 """
 
-import operator
 from collections import deque
-from typing import Any
 
 import numpy as np
-
-from diffsheg_model.audio.sound_file import MAX_AMPLITUDE
 
 EMPTY = np.zeros(0, dtype=np.float32)
 
@@ -22,9 +18,9 @@ class AudioBuffer:
 
     A missing sample is waited for until a chunk has come that starts more than `reorder_s` after
     it; then it is lost, and a zero stands in its place. A chunk farther than `max_gap_s` from
-    what is expected is rejected: it is either corrupt or the sound went on without us for longer
-    than silence could be made up. Where two such chunks continue each other, `resync_at` says
-    where the sound now is; what to do about it (start anew there) is the caller's matter.
+    the expected sample is rejected: it is corrupt, or more sound was lost than silence may replace.
+    Where two such chunks continue each other, `resync_at` says where the sound now is. The caller
+    then starts anew there.
 
     Nothing that is pushed makes this raise, or hold more than `max_gap_s` of audio and one chunk.
 
@@ -35,7 +31,7 @@ class AudioBuffer:
         repeated_samples: samples that came again.
         late_samples: samples that came after a zero had been delivered in their place.
         reordered_chunks: chunks that came after one that starts later.
-        rejected_chunks: chunks dropped whole: not finite, too loud, negative or far-off index.
+        rejected_chunks: chunks dropped whole, because their index is far off.
     """
 
     def __init__(
@@ -68,26 +64,22 @@ class AudioBuffer:
 
     @property
     def waiting(self) -> bool:
-        """Whether something that came is held back because something before it is missing."""
+        """True while samples are held back because some before them are missing."""
         return len(self._ahead) > 0
 
-    def push(self, first_sample: int, samples: Any) -> np.ndarray:
-        """Takes a chunk and returns what is now contiguous.
+    def push(self, first_sample: int, samples: np.ndarray) -> np.ndarray:
+        """Take a chunk and return the samples that are now contiguous.
 
         Args:
-            first_sample: index of the chunk's first sample within the utterance.
-            samples: (n,) mono, -1..1; an empty chunk only says that the sound reaches to there.
+            first_sample: index of the chunk's first sample within the utterance, 0 or more.
+            samples: (n,) float32, checked (`checked_piece`); they must not change afterwards. An
+                empty chunk only says that the sound reaches to there.
 
         Returns:
             (m,) float32: the samples from the former `next_sample` on; often empty or longer
             than the chunk.
         """
-        chunk = checked_chunk(first_sample, samples)
-        if chunk is None:
-            self.rejected_chunks += 1
-            return EMPTY
-        first, samples = chunk
-        end = first + len(samples)
+        first, end = first_sample, first_sample + len(samples)
         if first - self.next_sample > self._max_gap or self.next_sample - end > self._max_gap:
             self.rejected_chunks += 1
             continues = self._far_end is not None and abs(first - self._far_end) <= self._reorder
@@ -114,7 +106,7 @@ class AudioBuffer:
         return self._release(self._highest_start - self._reorder - self.next_sample)
 
     def flush(self) -> np.ndarray:
-        """Delivers all that has come, zeros where something is missing: the utterance is over."""
+        """Deliver all that has come, zeros where samples are missing: the utterance is over."""
         return self._release(len(self._ahead))
 
     def _store(self, offset: int, samples: np.ndarray) -> None:
@@ -128,7 +120,7 @@ class AudioBuffer:
         self._known[offset:end] = True
 
     def _release(self, overdue: int) -> np.ndarray:
-        """Delivers the first `overdue` samples come what may, and what is known after them."""
+        """Deliver the first `overdue` samples in any case, and those known after them."""
         overdue = max(overdue, 0)
         missing = np.flatnonzero(~self._known)
         lost = missing[missing < overdue]
@@ -145,19 +137,3 @@ class AudioBuffer:
 
     def _lost_within(self, first: int, end: int) -> int:
         return sum(max(0, min(end, b) - max(first, a)) for a, b in self._losses)
-
-
-def checked_chunk(first_sample: Any, samples: Any) -> tuple[int, np.ndarray] | None:
-    """The chunk with its own copy of the samples, (n,) float32, or None where it is not one."""
-    try:
-        first = operator.index(first_sample)
-        with np.errstate(over='ignore'):
-            array = np.array(samples, dtype=np.float32)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if first < 0 or array.ndim != 1:
-        return None
-    # Not written as "any above": a NaN fails this comparison too.
-    if array.size and not np.abs(array).max() <= MAX_AMPLITUDE:
-        return None
-    return first, array

@@ -1,4 +1,4 @@
-"""A piece of speech as it travels between the nodes and what lies behind them."""
+"""One piece of speech, as it travels from a node's topic to the motion worker."""
 
 from typing import NamedTuple
 
@@ -6,20 +6,22 @@ import numpy as np
 
 from diffsheg_model.time_units import NS
 
-#: Longer pieces are not sent while they are spoken.
+#: Nanoseconds. A longer piece was not recorded live, so the next one may come at once.
 _LONGEST_NS = NS
 
 
 class AudioPiece(NamedTuple):
-    """What an AudioChunk says, in the order in which the motion worker takes it.
+    """The content of an AudioChunk.
 
     Attributes:
-        utterance_id: the utterance that it belongs to.
+        utterance_id: the sender's name of the utterance.
         first_sample: index of its first sample within the utterance.
         sample_rate: Hz.
         samples: (n,) float32 mono, -1 to 1 if the sender keeps to the rules; read-only.
-        start_ns: when its first sample is, or will be, heard.
-        end: whether it is the utterance's last.
+        start_ns: when its first sample is, or will be, heard; 0 or less if unknown.
+        end: True for the utterance's last piece.
+        arrival_ns: when it came, by the clock of `start_ns`; None if stamps are not to be compared
+            with arrivals.
     """
 
     utterance_id: str
@@ -28,6 +30,7 @@ class AudioPiece(NamedTuple):
     samples: np.ndarray
     start_ns: int
     end: bool
+    arrival_ns: int | None = None
 
 
 def spoken_ns(piece: AudioPiece) -> int:

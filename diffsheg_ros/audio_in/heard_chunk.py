@@ -9,15 +9,15 @@ from diffsheg_model.time_units import NS
 
 @dataclass(frozen=True)
 class Utterance:
-    """One stretch of speech as the worker generates it.
+    """One utterance, as the worker generates it.
 
     Attributes:
         epoch: higher than that of every utterance before.
         ordinal: 0 for the first since the last `clear`.
-        id: the sender's name for it.
+        id: the sender's name of it.
         sample_rate: Hz.
         origin_sample: the sender's index of its first sample; not 0 where we joined late.
-        start_ns: when that sample is heard; the time of frame 0.
+        start_ns: time at which that sample is heard; the time of frame 0.
         offset_ns: what was added to its sender's stamps, see `sender_clock`.
     """
 
@@ -31,7 +31,7 @@ class Utterance:
 
     @property
     def stamp_0_ns(self) -> int:
-        """When sample 0 is heard, as the sender said."""
+        """Time at which sample 0 is heard, by the sender's stamps."""
         return self.start_ns - self.offset_ns - self.origin_sample * NS // self.sample_rate
 
 

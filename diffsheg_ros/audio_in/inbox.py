@@ -1,28 +1,24 @@
-"""Where audio waits for the worker: sorts chunks into utterances and bounds what may pile up.
+"""The queue of received audio: sorts chunks into utterances and bounds what may wait.
 
-Whatever arrives on a topic comes through here, from any thread. Every utterance gets an epoch, a
-number that only rises. Interrupting raises the lowest epoch that is still wanted; all work of a
-lower one is stale.
+All audio that arrives on a topic comes through here, from any thread. Every utterance gets an
+epoch, a number that only rises. Interrupting raises the lowest epoch that is still wanted; all work
+of a lower one is stale.
 """
 
 import threading
 from collections import OrderedDict, deque
-from typing import Any
 
 from diffsheg_model.audio.sample_clock import STEP_NS
-from diffsheg_model.audio.sound_file import MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_in.audio_buffer import checked_chunk
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.audio_in.counters import InboxCounters
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.piece_check import checked_piece
 from diffsheg_ros.audio_in.placement import Placement
 from diffsheg_ros.audio_in.remarks import Remarks
 from diffsheg_ros.audio_in.sender_clock import Stamped
-from diffsheg_ros.audio_in.sender_watch import (
-    MAX_ID_LENGTH,
-    Seen,
-    SenderWatch,
-    rejection,
-)
+from diffsheg_ros.audio_in.sender_watch import SenderWatch
 
 #: Stamps of one utterance's end and the next one's beginning may overlap by this much and still
 #: mean "one after the other".
@@ -46,15 +42,15 @@ class Inbox:
 
     Which utterance a chunk belongs to:
 
-    - A new `utterance_id` begins a new utterance. The one before is interrupted if its end has not
-      come, or if it would still be heard when the new one begins by its stamp. One without a stamp
-      begins when the one before is over.
+    - A new `utterance_id` begins a new utterance. It interrupts the one before if that one's end
+      has not come, or lies after the new one's stamp. An utterance without a stamp begins when the
+      one before is over.
     - An utterance that is over stays over: chunks that come for it are stale. One that has only
       stalled begins anew where its sound goes on, unless another has begun or it was interrupted.
     - Its id may be used anew, from sample 0 and with another stamp; so is that of the utterance
       under way by a sender that starts again.
     - One that is joined late (its first chunk here is not its first) begins where it was joined;
-      so does one in whose middle the listener's clock goes back.
+      so does one during which the listener's clock goes back.
     - The sample rate is that of an utterance's first chunk; a chunk with another is rejected.
 
     When an utterance is heard follows from its first chunk: by its stamp, or by its arrival where
@@ -68,8 +64,8 @@ class Inbox:
         utterances: utterances begun.
         interrupts: utterances interrupted.
         queued_s: seconds of audio that wait.
-        remarks: what senders do wrong.
-        placement: when the newest utterance is heard.
+        remarks: counts and texts of senders' mistakes.
+        placement: times of the newest utterance.
     """
 
     def __init__(self, max_queue_s: float = 300.0, reorder_s: float = 0.1) -> None:
@@ -118,119 +114,111 @@ class Inbox:
         """The newest utterance; None where it is over."""
         return self._current
 
+    def counters(self) -> InboxCounters:
+        """Return what was counted so far."""
+        return InboxCounters(
+            utterances=self.utterances,
+            interrupts=self.interrupts,
+            dropped_chunks=self.dropped_chunks,
+            stale_chunks=self.stale_chunks,
+            rate_changes=self.rate_changes,
+            **self.remarks.counts,
+        )
+
     def is_stale(self, epoch: int) -> bool:
-        """Whether work of this epoch is not wanted any more."""
+        """Return True if work of this epoch is no longer wanted."""
         return epoch < self._min_epoch
 
-    def push(
-        self,
-        utterance_id: str,
-        first_sample: int,
-        sample_rate: int,
-        samples: Any,
-        start_ns: int,
-        end: bool = False,
-        arrival_ns: int | None = None,
-    ) -> tuple[bool, int | None]:
-        """Take a chunk as it came; never raise for what is in it.
-
-        Args:
-            utterance_id: the sender's name of the utterance, `MAX_ID_LENGTH` characters at most.
-            first_sample: index of `samples[0]` within it.
-            sample_rate: Hz.
-            samples: (n,) mono, -1..1; may be empty.
-            start_ns: when `samples[0]` is heard; 0 or less: not said.
-            end: whether the utterance ends after this chunk.
-            arrival_ns: when the chunk came, by the clock of the stamps; None: the stamps are not
-                compared with it.
+    def push(self, piece: AudioPiece) -> tuple[bool, int | None]:
+        """Take a piece of speech as it came; never raise for what is in it.
 
         Returns:
-            Whether the chunk was taken, and the new lowest wanted epoch if it interrupted the
+            True if all of it was taken, and the new lowest wanted epoch if it interrupted the
             utterance before (None if not).
         """
-        checked = checked_chunk(first_sample, samples)
-        allowed = (
-            MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE and len(utterance_id) <= MAX_ID_LENGTH
-        )
+        try:
+            piece = checked_piece(piece)
+        except InputError as error:
+            with self._changed:
+                self.remarks.note('rejected_chunks', str(error))
+            return False, None
+        piece = piece._replace(start_ns=max(0, piece.start_ns))
         with self._changed:
-            if checked is None or not allowed:
-                reason = rejection(utterance_id, first_sample, sample_rate, samples)
-                self.remarks.note('rejected_chunks', reason)
-                return False, None
-            seen = Seen(utterance_id, *checked, sample_rate, max(0, start_ns), arrival_ns or 0, end)
-            mistake = self._watch.see(seen)
+            mistake = self._watch.see(piece)
             if mistake:
                 self.remarks.note('sender_mistakes', mistake)
-            stamped = self.placement.times_of(seen)
-            utterance, interrupted = self._utterance_of(seen, stamped)
+            stamped = self.placement.times_of(piece)
+            utterance, interrupted = self._utterance_of(piece, stamped)
             if utterance is None:
                 return False, interrupted
-            self.placement.hear(utterance, seen, stamped, bool(mistake))
-            taken = self._enqueue(utterance, seen, stamped.start_ns + utterance.offset_ns)
-            self._current_ended = self._current_ended or end
+            self.placement.hear(utterance, piece, stamped, bool(mistake))
+            taken = self._enqueue(utterance, piece, stamped.start_ns + utterance.offset_ns)
+            self._current_ended = self._current_ended or piece.end
             return taken, interrupted
 
-    def _utterance_of(self, seen: Seen, stamped: Stamped) -> tuple[Utterance | None, int | None]:
+    def _utterance_of(
+        self, piece: AudioPiece, stamped: Stamped
+    ) -> tuple[Utterance | None, int | None]:
         """Return the chunk's utterance, begun where necessary, and the epoch of an interrupt.
 
         The utterance is None where the chunk is not taken.
         """
         current, interrupted = self._current, None
-        first, start_ns = seen.first_sample, stamped.start_ns
-        begins = current is None or current.id != seen.utterance_id
+        first, start_ns = piece.first_sample, stamped.start_ns
+        begins = current is None or current.id != piece.utterance_id
         if current is not None and not begins:
-            again = first == 0 and len(seen.samples) > 0
+            again = first == 0 and len(piece.samples) > 0
             begins = again and abs(start_ns - current.stamp_0_ns) > RESTART_NS
-            if not begins and self._went_back(seen):
+            if not begins and self._went_back(piece):
                 self.interrupts += 1
                 interrupted = self._interrupt()
-                self._over.pop(seen.utterance_id, None)
+                self._over.pop(piece.utterance_id, None)
                 begins = True
-        self._arrived_ns = seen.arrival_ns or None
+        self._arrived_ns = piece.arrival_ns or None
         if begins:
-            if self._is_over(seen.utterance_id, first, start_ns):
+            if self._is_over(piece.utterance_id, first, start_ns):
                 self.stale_chunks += 1
                 return None, interrupted
             waits = current is None or self._current_ended
-            offset = self.placement.offset_ns(seen, stamped, waits)
+            offset = self.placement.offset_ns(piece, stamped, waits)
             start_ns += offset
             cut = self._supersede(start_ns)
             interrupted = interrupted if cut is None else cut
-            current = self._begin(seen.utterance_id, first, seen.sample_rate, start_ns, offset)
+            current = self._begin(piece.utterance_id, first, piece.sample_rate, start_ns, offset)
             return current, interrupted
         assert current is not None
-        if seen.sample_rate != current.sample_rate:
+        if piece.sample_rate != current.sample_rate:
             self.rate_changes += 1
             return None, interrupted
         return current, interrupted
 
-    def _went_back(self, seen: Seen) -> bool:
+    def _went_back(self, piece: AudioPiece) -> bool:
         """Return whether the listener's clock has gone back since the chunk before."""
         before_ns = self._arrived_ns
-        return bool(seen.arrival_ns and before_ns and seen.arrival_ns < before_ns - 2 * STEP_NS)
+        return bool(piece.arrival_ns and before_ns and piece.arrival_ns < before_ns - 2 * STEP_NS)
 
-    def _enqueue(self, utterance: Utterance, seen: Seen, start_ns: int) -> bool:
+    def _enqueue(self, utterance: Utterance, piece: AudioPiece, start_ns: int) -> bool:
         """Queue a chunk in pieces of at most a second; return whether there was room for all.
 
         A whole speech may come as one chunk. In pieces, an interrupt can stop the work on it.
         """
-        rate, samples = seen.sample_rate, seen.samples
+        rate, samples = piece.sample_rate, piece.samples
         taken = True
         for begin in range(0, max(1, len(samples)), rate):
-            piece = samples[begin : begin + rate]
-            end = seen.end and begin + rate >= len(samples)
+            part = samples[begin : begin + rate]
+            end = piece.end and begin + rate >= len(samples)
             at_ns = start_ns + begin * NS // rate
-            chunk = Chunk(utterance, seen.first_sample + begin, piece, at_ns, end)
+            chunk = Chunk(utterance, piece.first_sample + begin, part, at_ns, end)
             fits = (
                 self.queued_s + chunk.duration_s <= self._max_queue_s
-                and self._queued_bytes + piece.nbytes <= self._max_bytes
+                and self._queued_bytes + part.nbytes <= self._max_bytes
                 and len(self._queue) < self._max_chunks
             )
             if not fits:
                 taken = False
                 self.dropped_chunks += 1
                 # Its end is kept all the same, or the utterance would have none.
-                chunk = Chunk(utterance, chunk.first_sample + len(piece), piece[:0], at_ns, end)
+                chunk = Chunk(utterance, chunk.first_sample + len(part), part[:0], at_ns, end)
             if fits or end:
                 self._queue.append(chunk)
                 self.queued_s += chunk.duration_s
@@ -239,20 +227,20 @@ class Inbox:
         return taken
 
     def interrupt(self) -> int:
-        """Makes all that was pushed so far stale; returns the new lowest wanted epoch."""
+        """Make all audio pushed so far stale; return the new lowest wanted epoch."""
         with self._changed:
             self.interrupts += 1
             return self._interrupt()
 
     def clear(self) -> None:
-        """Forgets everything but counters and epochs, which still only rise."""
+        """Forget everything but counters and epochs, which still only rise."""
         with self._changed:
             self._interrupt()
             self._over.clear()
             self._ordinal = 0
 
     def restart(self, chunk: Chunk) -> tuple[Chunk, int] | None:
-        """Begins the chunk's utterance anew with this chunk, because its sound has jumped.
+        """Begin the chunk's utterance anew with this chunk, because its sound has jumped.
 
         What of it waits behind the chunk goes along.
 
@@ -282,15 +270,15 @@ class Inbox:
             return moved[0], epoch
 
     def front(self) -> Chunk | None:
-        """The chunk that `take` gives next; None where none waits."""
+        """Return the chunk that `take` gives next; None where none waits."""
         with self._changed:
             return self._queue[0] if self._queue else None
 
     def take(self, timeout_s: float | None = 0.0, epoch: int | None = None) -> Chunk | None:
-        """The chunk in front, waited for up to a time (None: for ever); None where none came.
+        """Return the chunk in front, after waiting for one if necessary; None where none came.
 
         Args:
-            timeout_s: how long to wait.
+            timeout_s: longest wait, seconds; None waits without a limit.
             epoch: only a chunk of this one is taken. Another utterance may begin during the wait.
         """
         with self._changed:
@@ -305,21 +293,21 @@ class Inbox:
             return chunk
 
     def wake(self) -> None:
-        """Makes the present or next `take` return at once."""
+        """Make the present or next `take` return at once."""
         with self._changed:
             self._woken = True
             self._changed.notify_all()
 
     def close(self, utterance: Utterance) -> None:
-        """Says that an utterance is over: what still comes for it is stale."""
+        """Close an utterance: chunks that still come for it are stale."""
         with self._changed:
             self._close(utterance)
 
     def stall(self, utterance: Utterance) -> bool:
-        """Says that an utterance is over because nothing came of it any more.
+        """Close an utterance because no more chunks came for it.
 
         Returns:
-            Whether more should have come: it is the newest, and its end has not been seen.
+            True if more should have come: it is the newest, and its end has not been seen.
         """
         with self._changed:
             stalled = self._current is utterance and not self._current_ended
@@ -344,7 +332,7 @@ class Inbox:
         return begun_ns is not None and not anew and not self._goes_on(utterance_id, start_ns)
 
     def _supersede(self, start_ns: int) -> int | None:
-        """Interrupts the newest utterance if one beginning now would cut into it."""
+        """Interrupt the newest utterance if one beginning now would cut into it."""
         unfinished = self._current is not None and not self._current_ended
         overlaps = (
             self.placement.end_ns is not None

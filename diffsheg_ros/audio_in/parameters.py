@@ -1,13 +1,14 @@
-"""Parameters that every node which hears speech shares."""
+"""Parameters that all nodes which hear speech share."""
 
 from dataclasses import dataclass
 
+from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.parameter_rules import Checked, parameter
 
 
 @dataclass(frozen=True)
 class HearingParameters(Checked):
-    """How speech is heard; who hears the same speech should have the same."""
+    """Parameters of hearing; nodes that hear the same speech should have the same values."""
 
     reorder_s: float = parameter(
         0.1,
@@ -44,3 +45,11 @@ class HearingParameters(Checked):
         low=1,
         high=10_000,
     )
+
+    def hearing_options(self) -> HearingOptions:
+        """Return the limits of time among these parameters.
+
+        Raises:
+            InputError: values that do not go together.
+        """
+        return HearingOptions(self.reorder_s, self.max_gap_s, self.stall_s, self.max_queue_s)

@@ -1,7 +1,8 @@
-"""When an utterance is heard: by its stamps, by its arrival, or after the utterance before it."""
+"""Time of an utterance: by its stamps, by its arrival, or after the utterance before it."""
 
 from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.audio_in.heard_chunk import Utterance
 from diffsheg_ros.audio_in.remarks import Remarks
 from diffsheg_ros.audio_in.sender_clock import (
@@ -10,11 +11,10 @@ from diffsheg_ros.audio_in.sender_clock import (
     clock_text,
     offset_ns,
 )
-from diffsheg_ros.audio_in.sender_watch import Seen
 
-#: A chunk so far from its utterance's other sound says nothing about when that is over.
+#: Nanoseconds. A chunk farther than this from its utterance's other sound does not move its end.
 _LONGEST_JUMP_NS = 60 * NS
-#: Successive chunks stamped too early are no accident.
+#: Successive chunks stamped too early from which on the sender is at fault.
 _EARLY_CHUNKS = 2
 _EARLY_TEXT = (
     'chunks are stamped with their time of sending and come faster than they are heard: they are '
@@ -24,7 +24,7 @@ _EARLY_TEXT = (
 
 
 class Placement:
-    """Follows the times of the newest utterance, and says what is unusual about them.
+    """Follows the times of the newest utterance and notes what is unusual about them.
 
     Attributes:
         end_ns: when its last sample known so far is heard; None where there is none.
@@ -40,26 +40,26 @@ class Placement:
         self._watch = ClockWatch()
         self._sent = False  # the stamps do not say when the sound is heard
 
-    def times_of(self, seen: Seen) -> Stamped:
+    def times_of(self, piece: AudioPiece) -> Stamped:
         """Return the times of a chunk; one without a stamp is stamped with its arrival."""
-        start_ns = seen.start_ns
-        if not start_ns and seen.arrival_ns:
+        start_ns = piece.start_ns
+        if not start_ns and piece.arrival_ns:
             self._remarks.note('unstamped_chunks')
-            start_ns = seen.arrival_ns
-        duration_ns = len(seen.samples) * NS // seen.sample_rate
-        whole = seen.end and seen.first_sample == 0
-        return Stamped(start_ns, seen.arrival_ns or start_ns, duration_ns, whole)
+            start_ns = piece.arrival_ns
+        duration_ns = len(piece.samples) * NS // piece.sample_rate
+        whole = piece.end and piece.first_sample == 0
+        return Stamped(start_ns, piece.arrival_ns or start_ns, duration_ns, whole)
 
-    def offset_ns(self, seen: Seen, stamped: Stamped, waits: bool) -> int:
+    def offset_ns(self, piece: AudioPiece, stamped: Stamped, waits: bool) -> int:
         """Return what to add to the stamps of an utterance that begins with a chunk.
 
         Args:
-            seen: the chunk.
+            piece: the chunk.
             stamped: its times.
             waits: whether one without a stamp begins only when the one before is over.
         """
         free_ns = stamped.arrival_ns if self.end_ns is None else self.end_ns
-        if seen.start_ns:
+        if piece.start_ns:
             return offset_ns(stamped, free_ns)
         return max(0, free_ns - stamped.start_ns) if waits else 0
 
@@ -72,29 +72,31 @@ class Placement:
         self._sent = False
         self.end_ns = None
 
-    def hear(self, utterance: Utterance, seen: Seen, stamped: Stamped, mistaken: bool) -> None:
+    def hear(
+        self, utterance: Utterance, piece: AudioPiece, stamped: Stamped, mistaken: bool
+    ) -> None:
         """Take a chunk of the utterance.
 
         Args:
             utterance: the newest.
-            seen: the chunk.
+            piece: the chunk.
             stamped: its times.
             mistaken: whether its sender makes a mistake that explains odd times.
         """
-        first, end = seen.first_sample, seen.first_sample + len(seen.samples)
+        first, end = piece.first_sample, piece.first_sample + len(piece.samples)
         expected_ns = self._clock.time_ns(first)
         if self.end_ns is None or abs(expected_ns - self.end_ns) <= _LONGEST_JUMP_NS:
-            if len(seen.samples):
+            if len(piece.samples):
                 self._clock.hear(first, stamped.start_ns + utterance.offset_ns)
             end_ns = self._clock.time_ns(end)
             self.end_ns = end_ns if self.end_ns is None else max(self.end_ns, end_ns)
             self.newest_ns = self._clock.time_ns(first)
-        if mistaken or not seen.start_ns:
+        if mistaken or not piece.start_ns:
             return
         if self._clock.early >= _EARLY_CHUNKS:
             self._sent = True
             self._remarks.note('early_chunks', _EARLY_TEXT)
-        if seen.arrival_ns and not self._sent:
+        if piece.arrival_ns and not self._sent:
             self._judge_clock(utterance.offset_ns, stamped)
 
     def _judge_clock(self, moved_ns: int, stamped: Stamped) -> None:

@@ -2,14 +2,10 @@
 
 from collections import Counter
 
-#: What `Remarks` counts.
-REMARK_COUNTERS = (
-    'rejected_chunks',
-    'untimely_chunks',
-    'unstamped_chunks',
-    'early_chunks',
-    'sender_mistakes',
-)
+from diffsheg_ros.audio_in.counters import RemarkCounters
+
+#: The names of the counters.
+REMARK_COUNTERS = tuple(RemarkCounters.declarations())
 
 
 class Remarks:

@@ -2,7 +2,7 @@
 
 A stamp may lie in the future: a synthesiser sends sound before it is heard. It cannot lie far in
 the past, because sound that was over before it came is of no use. So an utterance that comes too
-late by its stamps is placed by its arrival, and so is one that lies absurdly far in the future.
+late by its stamps is placed by its arrival. The same holds for one too far in the future.
 """
 
 from collections import deque
@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 from diffsheg_model.time_units import NS
 
-#: An utterance that comes later than this after its stamp is placed by arrival.
+#: Nanoseconds. An utterance that comes later than this after its stamp is placed by arrival.
 LATE_NS = NS // 2
-#: An utterance stamped so far beyond all speech that waits is placed by arrival.
+#: Nanoseconds. An utterance stamped farther beyond all waiting speech is placed by arrival.
 FAR_NS = 60 * NS
-#: A live sender whose stamps are always older than this has a clock that is behind.
+#: Nanoseconds. A live sender with stamps that are always older has a clock that is behind.
 _BEHIND_NS = NS // 4
-#: A live sender whose stamps are always so far in the future has a clock that is ahead.
+#: Nanoseconds. A live sender with stamps always farther in the future has a clock that is ahead.
 _AHEAD_NS = NS
-#: Differences are judged on so much sound, which comes at the pace of hearing or slower.
+#: Seconds of sound on which a difference is judged, at the pace of hearing or slower.
 _JUDGED_S = 1.0
 _LEAST_PACE = 0.8
-#: Longer chunks are not recorded live, so their first sample is not old when they are sent.
+#: Seconds. Longer chunks are not recorded live: their first sample is new when they are sent.
 _LONGEST_LIVE_S = 1.0
 _MOST_CHUNKS = 1000
 

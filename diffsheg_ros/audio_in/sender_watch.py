@@ -1,4 +1,4 @@
-"""Recognises common mistakes of programs that send speech, and names them."""
+"""Common mistakes of programs that send speech, recognised and named."""
 
 import zlib
 from collections import OrderedDict, deque
@@ -7,17 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diffsheg_model.audio.sound_file import MAX_AMPLITUDE, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
 
-#: An utterance's name goes along with every pose, so a long one would cost at every moment.
-MAX_ID_LENGTH = 1000
-
-#: So many chunks of one and the same mistake are no accident.
+#: Chunks with the same mistake from which on it is told.
 _ENOUGH = 3
-#: Lost chunks look like a wrong count of samples; so many alike in succession do not.
+#: Equal gaps in succession that are a wrong count of samples, and no lost chunks.
 _ENOUGH_GAPS = 8
-#: Chunks with names of their own are short and follow each other closely.
+#: Seconds and nanoseconds. Chunks with names of their own are short and follow closely.
 _LONGEST_OWN_S = 0.5
 _NEAR_NS = NS // 2
 #: Overlaps of different sound within the recent chunks.
@@ -25,33 +22,11 @@ _ENOUGH_OVERLAPS = 4
 _REMEMBERED = 32
 #: Stamps must run this much faster than the sound to mean a wrong sample rate.
 _SLOW_SOUND = 1.3
-#: Sound that never exceeds two steps of 16 bits for so long has lost its scale, or is none.
+#: Peak, and seconds below it, from which on sound has lost its scale: two steps of 16 bits.
 _LEAST_PEAK = 2.0**-14
 _QUIET_S = 2.0
-#: Samples that are looked at to tell chunks apart.
+#: Samples that are compared to tell chunks apart.
 _COMPARED = 256
-
-
-class Seen(NamedTuple):
-    """What matters of a chunk.
-
-    Attributes:
-        utterance_id: as sent.
-        first_sample: as sent.
-        samples: (n,).
-        sample_rate: Hz.
-        start_ns: its stamp; 0 where it has none.
-        arrival_ns: when it came; 0 where that is not known.
-        end: whether it says that it is the last one.
-    """
-
-    utterance_id: str
-    first_sample: int
-    samples: np.ndarray
-    sample_rate: int
-    start_ns: int
-    arrival_ns: int
-    end: bool
 
 
 class _Known(NamedTuple):
@@ -81,7 +56,7 @@ class SenderWatch:
         self._quiet_s = 0.0  # from the utterance's beginning on
         self._ends: OrderedDict[str, int] = OrderedDict()  # where utterances ended
 
-    def see(self, chunk: Seen) -> str:
+    def see(self, chunk: AudioPiece) -> str:
         """Take a chunk; return what its sender does wrong, or an empty text."""
         count = len(chunk.samples)
         self._empty = 0 if count or chunk.end else self._empty + 1
@@ -95,7 +70,7 @@ class SenderWatch:
             count,
             zlib.crc32(chunk.samples[:_COMPARED].tobytes()),
             chunk.start_ns,
-            chunk.arrival_ns,
+            chunk.arrival_ns or 0,
         )
         # Each looks at every chunk, and at the name of the one before.
         problems = [self._by_turns(chunk), self._too_quiet(chunk), self._renamed(chunk, known)]
@@ -110,8 +85,8 @@ class SenderWatch:
         self._note_end(chunk)
         return problem
 
-    def _renamed(self, chunk: Seen, known: _Known) -> str:
-        """Whether each chunk has a name of its own."""
+    def _renamed(self, chunk: AudioPiece, known: _Known) -> str:
+        """Tell if each chunk has a name of its own."""
         if chunk.utterance_id == self._id:
             self._own = 0
             return ''
@@ -129,7 +104,7 @@ class SenderWatch:
             'is over, and count first_sample on'
         )
 
-    def _by_turns(self, chunk: Seen) -> str:
+    def _by_turns(self, chunk: AudioPiece) -> str:
         """Tell if utterances come by turns, as those of two senders do."""
         goes_back = chunk.utterance_id in self._ids and chunk.utterance_id != self._id
         self._turns.append(goes_back and chunk.first_sample > 0)
@@ -140,7 +115,7 @@ class SenderWatch:
             'two senders speak at once; let one wait for the other, or remap its topic'
         )
 
-    def _too_quiet(self, chunk: Seen) -> str:
+    def _too_quiet(self, chunk: AudioPiece) -> str:
         """Tell if sound is there, but far below what anybody hears."""
         if chunk.utterance_id != self._id or chunk.first_sample == 0:
             self._quiet_s = 0.0
@@ -156,7 +131,7 @@ class SenderWatch:
             'they divided by 32768 twice?)'
         )
 
-    def _after_end(self, chunk: Seen) -> str:
+    def _after_end(self, chunk: AudioPiece) -> str:
         end = self._ends.get(chunk.utterance_id)
         if end is None or chunk.first_sample < max(end, 1):
             return ''
@@ -165,7 +140,7 @@ class SenderWatch:
             'last chunk only, or begin a new utterance_id'
         )
 
-    def _note_end(self, chunk: Seen) -> None:
+    def _note_end(self, chunk: AudioPiece) -> None:
         if chunk.first_sample == 0 and len(chunk.samples):
             self._ends.pop(chunk.utterance_id, None)
         if chunk.end:
@@ -174,7 +149,7 @@ class SenderWatch:
                 self._ends.popitem(last=False)
 
     def _overlaps(self, known: _Known) -> str:
-        """Whether different sound has the same places, since the utterance began last."""
+        """Tell if different sound has the same places, since the utterance began last."""
         different = False
         for other in reversed(self._recent):
             if known.first == 0 or different:
@@ -192,7 +167,7 @@ class SenderWatch:
         )
 
     def _miscounted(self, rate: int) -> str:
-        """Whether first_sample is counted in something else than samples."""
+        """Tell if first_sample is not counted in samples."""
         recent = list(self._recent)[-_ENOUGH_GAPS - 1 :]
         if len(recent) <= _ENOUGH - 1:
             return ''
@@ -223,7 +198,7 @@ class SenderWatch:
         )
 
     def _mispaced(self, rate: int) -> str:
-        """Whether sound comes steadily, and more slowly than sample_rate says."""
+        """Tell if sound comes steadily, and more slowly than sample_rate says."""
         recent = list(self._recent)[-_ENOUGH_GAPS - 1 :]
         pairs = list(zip(recent, recent[1:], strict=False))
         if len(pairs) < _ENOUGH_GAPS or any(a.end != b.first for a, b in pairs):
@@ -243,8 +218,8 @@ class SenderWatch:
             'sample_rate to what is sent, or send sooner'
         )
 
-    def _interleaved(self, chunk: Seen) -> str:
-        """Whether samples come in pairs of the same value."""
+    def _interleaved(self, chunk: AudioPiece) -> str:
+        """Tell if samples come in pairs of the same value."""
         samples = chunk.samples[: 2 * (len(chunk.samples) // 2)]
         paired = len(samples) >= _REMEMBERED and np.array_equal(samples[:32:2], samples[1:32:2])
         paired = paired and np.array_equal(samples[::2], samples[1::2])
@@ -257,56 +232,20 @@ class SenderWatch:
         return 'samples come in pairs of one value, as of two channels: send one channel'
 
 
-def rejection(utterance_id: str, first_sample: int, sample_rate: int, samples: object) -> str:
-    """Return why a chunk cannot be taken; empty where no reason is known."""
-    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-        return (
-            f'chunks were rejected: sample_rate is {sample_rate}, and must be '
-            f'{MIN_SAMPLE_RATE}..{MAX_SAMPLE_RATE} Hz'
-        )
-    if len(utterance_id) > MAX_ID_LENGTH:
-        return (
-            f'chunks were rejected: an utterance_id has {len(utterance_id)} characters, and may '
-            f'have {MAX_ID_LENGTH}'
-        )
-    if first_sample < 0:
-        return f'chunks were rejected: first_sample is {first_sample}, and must be 0 or more'
-    try:
-        with np.errstate(over='ignore', invalid='ignore'):
-            array = np.asarray(samples, dtype=np.float32)
-    except (TypeError, ValueError, OverflowError):
-        return ''
-    if array.ndim != 1 or not array.size:
-        return ''
-    if not np.isfinite(array).all():
-        return 'chunks were rejected: samples are NaN or infinite'
-    peak = float(np.abs(array).max())
-    if peak <= MAX_AMPLITUDE:
-        return ''
-    text = f'chunks were rejected: samples reach {peak:.0f}, and must be -1..1'
-    if not np.array_equal(array, np.round(array)):
-        return text
-    if peak <= 2**8:  # of 8 bits, or quiet ones of 16
-        return text + '; divide integers of 16 bits by 32768, and those of 8 bits by 128'
-    full = 2**15 if peak <= 2**16 else 2**31
-    text += f'; they seem to be integers of {full.bit_length()} bits: divide them by {full}'
-    return text
-
-
 def _near(before: _Known, known: _Known) -> bool:
-    """Whether a chunk follows closely on another."""
+    """Return True if a chunk follows closely on another."""
     if before.arrival_ns and known.arrival_ns:
         return abs(known.arrival_ns - before.arrival_ns) <= _NEAR_NS
     return abs(known.start_ns - before.start_ns) <= _NEAR_NS
 
 
 def _all_alike(pairs: Iterable[tuple[_Known, _Known]], step: int, count: int) -> bool:
-    """Whether first_sample rises by the same share of each chunk's samples."""
+    """Return True if first_sample rises by the same share of each chunk's samples."""
     return all(abs((b.first - a.first) * count - step * a.count) <= 2 * count for a, b in pairs)
 
 
 def _in_time(pairs: list[tuple[_Known, _Known]], count: int, rate: int) -> bool:
-    """Whether the time between chunks is that of their samples, so that none is missing."""
+    """Return True if chunks are as far apart as they are long, so that none is missing."""
     length_ns = count * NS / rate
     for name in ('start_ns', 'arrival_ns'):
         times = [getattr(b, name) - getattr(a, name) for a, b in pairs if getattr(a, name)]

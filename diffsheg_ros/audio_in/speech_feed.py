@@ -11,7 +11,7 @@ from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
 from diffsheg_ros.audio_in.inbox import Inbox
 from diffsheg_ros.audio_in.utterance_audio import Hearing
 
-#: So many pieces are given at once at most.
+#: Pieces that are given at once, at most.
 _MOST_PIECES = 500
 
 
@@ -54,7 +54,7 @@ class SpeechFeed:
 
         Args:
             reorder_s, max_gap_s: as `AudioBuffer` takes them.
-            stall_s: an utterance without a chunk for so long is over.
+            stall_s: an utterance without a chunk for this many seconds is over.
             max_queue_s: speech that may wait, seconds; what comes beyond is dropped.
         """
         self.overdue = 0
@@ -78,7 +78,7 @@ class SpeechFeed:
 
     @property
     def end_ns(self) -> int:
-        """When the last sample that has come is heard; 0 where there is none."""
+        """Time at which the last sample that has come is heard; 0 where there is none."""
         return self._inbox.placement.end_ns or 0
 
     def hear(self, piece: AudioPiece, arrival_ns: int) -> bool:
@@ -89,7 +89,7 @@ class SpeechFeed:
             arrival_ns: when it came, by the clock of the stamps.
         """
         self._arrived_ns = arrival_ns + spoken_ns(piece)
-        return self._inbox.push(*piece, arrival_ns=arrival_ns)[1] is not None
+        return self._inbox.push(piece._replace(arrival_ns=arrival_ns))[1] is not None
 
     def interrupt(self) -> None:
         """Forget what waits and what still comes of the utterance under way."""

@@ -1,20 +1,11 @@
-"""What is heard of one utterance: its samples in their order, and the time of each."""
+"""The audio received of one utterance: its samples in order, and the time of each."""
 
 import numpy as np
 
 from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_ros.audio_in.audio_buffer import AudioBuffer
+from diffsheg_ros.audio_in.counters import HearingCounters
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
-
-_BUFFER_COUNTERS = (
-    'lost_samples',
-    'repeated_samples',
-    'late_samples',
-    'reordered_chunks',
-    'rejected_chunks',
-)
-#: What `Hearing.counts` counts; see `AudioBuffer` and `SampleClock`.
-HEARING_COUNTERS = (*_BUFFER_COUNTERS, 'clock_steps')
 
 
 class Hearing:
@@ -23,14 +14,14 @@ class Hearing:
     The avatar and the speaker hear by the same rules, so that motion and sound agree.
 
     Attributes:
-        utterance: whose chunks they are.
-        buffer: puts them in order.
-        clock: when their samples are heard, by their stamps.
-        end_seen: whether the last one has come.
+        utterance: the utterance.
+        buffer: puts its chunks in order.
+        clock: gives the times of samples, by their stamps.
+        end_seen: True once the last chunk has come.
     """
 
     def __init__(self, utterance: Utterance, reorder_s: float, max_gap_s: float) -> None:
-        """Has heard nothing yet; `reorder_s` and `max_gap_s` are as `AudioBuffer` takes them."""
+        """Begin without a chunk; `reorder_s` and `max_gap_s` are as `AudioBuffer` takes them."""
         self.utterance = utterance
         self.buffer = AudioBuffer(
             utterance.sample_rate,
@@ -43,11 +34,11 @@ class Hearing:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more will come."""
+        """True if nothing more will come."""
         return self.end_seen and not self.buffer.waiting
 
     def take(self, chunk: Chunk) -> np.ndarray | None:
-        """Takes a chunk.
+        """Take a chunk.
 
         Returns:
             (n,) float32: what is now contiguous, see `AudioBuffer.push`. None where the chunk does
@@ -62,7 +53,14 @@ class Hearing:
             self.clock.hear(chunk.first_sample, chunk.start_ns)
         return samples
 
-    def counts(self) -> dict[str, int]:
-        """What it has counted, by `HEARING_COUNTERS`."""
-        counts = {name: getattr(self.buffer, name) for name in _BUFFER_COUNTERS}
-        return counts | {'clock_steps': self.clock.steps}
+    def counters(self) -> HearingCounters:
+        """Return what was counted so far."""
+        buffer = self.buffer
+        return HearingCounters(
+            lost_samples=buffer.lost_samples,
+            repeated_samples=buffer.repeated_samples,
+            late_samples=buffer.late_samples,
+            reordered_chunks=buffer.reordered_chunks,
+            rejected_chunks=buffer.rejected_chunks,
+            clock_steps=self.clock.steps,
+        )

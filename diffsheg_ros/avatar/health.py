@@ -4,11 +4,11 @@ from diffsheg_ros.avatar.counters import AvatarCounters
 from diffsheg_ros.avatar.snapshot import AvatarSnapshot
 from diffsheg_ros.diagnostics.report import _TOLD, ERROR, OK, WARN, Report, Rises, report
 
-#: Publishing at less than this share of the wanted rate is a fault of the machine.
+#: Share of the wanted rate of poses below which the machine is too slow.
 LEAST_RATE = 0.9
 
 
-#: So many of the windows may bring more than a hop before it is news: a busy moment is none.
+#: Share of windows that may bring more than a hop without a warning: a moment of load is normal.
 LONG_HOPS_SHARE = 0.1
 
 
@@ -20,7 +20,7 @@ NEWS: dict[str, tuple[int, str]] = {
 }
 
 
-#: What was not taken of the audio.
+#: Counters of audio that was not taken.
 _DROPS = ('dropped_chunks', 'rejected_chunks', 'rate_changes')
 
 
@@ -31,7 +31,7 @@ class Health:
         self._rises = Rises()
 
     def report(self, now_s: float, snapshot: AvatarSnapshot) -> Report:
-        """The status of now; `now_s` of any clock that only goes forward."""
+        """Return the present status; `now_s` is of any clock that only goes forward."""
         counters = snapshot.all_counters()
         news = self._rises.since(now_s, counters)
         words = [*_standing_faults(snapshot), *_news(news, snapshot)]

@@ -200,7 +200,7 @@ class AvatarParameters(HearingParameters):
     )
 
     def sampler_options(self) -> SamplerOptions:
-        """What of the sampler is to differ from the preset's settings."""
+        """Return the settings of the sampler that differ from the preset's."""
         kept = {
             'steps': (self.sampling_steps, 0),
             'solver': (self.sampling_solver, 'preset'),
@@ -218,7 +218,7 @@ class AvatarParameters(HearingParameters):
         return SamplerOptions(**changed)
 
     def live_with_overrides(self, live: LiveOptions | None) -> LiveOptions | None:
-        """How to plan on speech that is still being spoken; None for whole windows.
+        """Return the options for speech that is still being spoken; None for whole windows.
 
         Args:
             live: what the preset says.

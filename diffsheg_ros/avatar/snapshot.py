@@ -77,10 +77,7 @@ class AvatarSnapshot:
         """All that only rises, of the node and of the worker."""
         counters = dict(self.counters)
         if self.worker is not None:
-            for item in dataclasses.fields(self.worker):
-                value = getattr(self.worker, item.name)
-                if isinstance(value, int) and item.name not in ('epoch', 'queue_chunks'):
-                    counters[item.name] = value
+            counters |= self.worker.counters.values()
         return counters
 
 

@@ -1,13 +1,13 @@
-"""What an operator reads of speech: when the motion of an utterance begins and ends. No ROS."""
+"""Log lines for the beginning and the end of an utterance's motion. No ROS."""
 
 from diffsheg_model.time_units import NS
 
-#: Of an utterance's name so much is written.
+#: Characters of an utterance's name that are written.
 _LONGEST = 60
 
 
 class SpeechLog:
-    """Follows whose motion is shown, and words each change."""
+    """Follows the utterance that is shown and describes each change."""
 
     def __init__(self) -> None:
         self._utterance_id = ''

@@ -1,4 +1,4 @@
-"""How the avatar is, in one line of the log now and then. No ROS."""
+"""A line of the log on the avatar's state, at a fixed period. No ROS."""
 
 from diffsheg_ros.avatar.health import drops
 from diffsheg_ros.avatar.snapshot import AvatarSnapshot
@@ -8,19 +8,19 @@ _Mark = tuple[float, float, dict[str, int]]
 
 
 class StatusLine:
-    """Says now and then how an active avatar is, and what has happened since it said so last."""
+    """Describes an active avatar's speed and load, and the events since the line before."""
 
     def __init__(self, period_s: float) -> None:
-        """Args: period_s: how often; 0 says nothing."""
+        """Begin; `period_s` is the seconds between lines, 0 for none."""
         self._period_s = period_s
         self._mark: _Mark | None = None
 
     def text(self, now_s: float, cpu_s: float, snapshot: AvatarSnapshot) -> str | None:
-        """The line, when it is due.
+        """Return the line, when it is due.
 
         Args:
             now_s: of any clock that only goes forward.
-            cpu_s: what the process has used of the CPU.
+            cpu_s: CPU time that the process has used.
             snapshot: of now.
 
         Returns:

@@ -1,11 +1,19 @@
-"""What the worker tells its operators."""
+"""A snapshot of the motion worker, for diagnostics, and the times that windows took."""
 
+from collections import deque
 from dataclasses import dataclass
+
+import numpy as np
+
+from diffsheg_ros.avatar.counters import WorkerCounters
+
+#: Windows that percentiles are made from.
+_REMEMBERED_WINDOWS = 256
 
 
 @dataclass(frozen=True)
 class WorkerStats:
-    """What an operator wants to know. Counters count from the worker's making.
+    """State, speed and counters of the worker at one moment.
 
     Attributes:
         state: 'stopped', 'idle' (no utterance) or 'speaking'.
@@ -13,24 +21,11 @@ class WorkerStats:
         epoch: the newest.
         queue_chunks: chunks that wait.
         queue_s: seconds of audio that wait, in chunks or as features.
-        latency_p50_s, latency_p95_s: time that generating a window took, of the last 256; 0
+        latency_p50_s, latency_p95_s: time that generating a window took, of the last windows; 0
             before the first.
         generated_fps: frames generated per second of that time.
-        windows, frames: generated.
-        long_hops: windows that brought more frames than a hop, because there was no time for more.
-        idle_windows: windows of idle motion.
-        utterances, interrupts: begun, interrupted.
-        failed_windows: windows left out because the engine raised, hung or gave no finite numbers
-            and no other took over.
-        callback_errors: windows whose receiver raised.
-        stalls: utterances ended because no audio came any more.
-        resyncs: utterances begun anew because their sound jumped.
-        clock_steps: times that the stamps of an utterance stepped, see `SampleClock`.
-        dropped_chunks, stale_chunks, rate_changes: see `Inbox`.
-        rejected_chunks, untimely_chunks, unstamped_chunks, early_chunks, sender_mistakes: see
-            `Remarks`.
-        lost_samples, repeated_samples, late_samples, reordered_chunks: see `AudioBuffer`.
-        remarks: texts for these by name, see `Remarks`.
+        counters: counts since the worker was made.
+        remarks: messages on the newest unusual chunks, by counter; see `Remarks`.
         last_error: the newest failure in one line, or empty.
     """
 
@@ -42,28 +37,29 @@ class WorkerStats:
     latency_p50_s: float
     latency_p95_s: float
     generated_fps: float
-    windows: int
-    frames: int
-    long_hops: int
-    idle_windows: int
-    utterances: int
-    interrupts: int
-    failed_windows: int
-    callback_errors: int
-    stalls: int
-    resyncs: int
-    clock_steps: int
-    dropped_chunks: int
-    stale_chunks: int
-    rejected_chunks: int
-    rate_changes: int
-    untimely_chunks: int
-    unstamped_chunks: int
-    early_chunks: int
-    sender_mistakes: int
+    counters: WorkerCounters
     remarks: dict[str, str]
-    lost_samples: int
-    repeated_samples: int
-    late_samples: int
-    reordered_chunks: int
     last_error: str
+
+
+class WindowTimes:
+    """Times that generating the last windows took."""
+
+    def __init__(self) -> None:
+        self._windows: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED_WINDOWS)
+
+    def add(self, span_s: float, frames: int) -> None:
+        """Note a window: the seconds that it took, and its final frames."""
+        self._windows.append((span_s, frames))
+
+    def percentile_s(self, percent: float) -> float:
+        """Return a percentile of the times, seconds; 0 before the first window."""
+        spans_s = [span_s for span_s, _ in self._windows.copy()]
+        return float(np.percentile(spans_s, percent)) if spans_s else 0.0
+
+    @property
+    def frames_per_s(self) -> float:
+        """Frames generated per second of these times; 0 before the first window."""
+        windows = self._windows.copy()
+        busy_s = sum(span_s for span_s, _ in windows)
+        return sum(frames for _, frames in windows) / busy_s if busy_s > 0 else 0.0

@@ -4,8 +4,8 @@
 
 on_configure reads the parameters, loads the engine and warms it up; on_activate subscribes and
 starts the worker and the timer; on_deactivate stops them; on_cleanup releases all. Callbacks
-convert and hand over: audio to the worker, whose thread owns the engine and publishes the planned
-motion; poses from the timeline to `face` and `joint_states`.
+convert messages and hand them over. Audio goes to the worker; its thread owns the engine and
+publishes planned motion. Poses go from the timeline to `face` and `joint_states`.
 """
 
 import sys
@@ -54,7 +54,7 @@ _REPORT_WAIT_S = 0.2
 #: A simulation's clock that steps so far forward, or back at all, has jumped.
 CLOCK_JUMP_S = 10.0
 
-#: What the node counts itself.
+#: Counters that the node raises itself.
 _COUNTED = ('clock_jumps', 'heard_chunks', 'pose_gaps')
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
@@ -66,8 +66,8 @@ class AvatarNode(LifecycleNode):
     Attributes:
         failure: why the last transition failed; empty where it did not.
         faults: exceptions that callbacks have raised.
-        finished: the process is to end.
-        exit_status: its status then.
+        finished: True if the process is to end.
+        exit_status: status of the process then.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -265,7 +265,7 @@ class AvatarNode(LifecycleNode):
     def _on_audio(self, chunk: AudioChunk, arrival_ns: int) -> None:
         self._counts['heard_chunks'] += 1
         assert self._avatar is not None
-        self._avatar.hear(messages.read_audio_chunk(chunk), arrival_ns)
+        self._avatar.hear(messages.read_audio_chunk(chunk)._replace(arrival_ns=arrival_ns))
 
     def _on_emphasis(self, emphasis: Emphasis) -> None:
         assert self._avatar is not None
@@ -278,7 +278,7 @@ class AvatarNode(LifecycleNode):
         if response.success:
             assert self._avatar is not None
             self._avatar.interrupt()
-            self._report()  # who plays the sound hushes by it
+            self._report()  # the speaker falls silent by it
             response.message = 'stopped; blending to rest'
         else:
             response.message = f'the node is {self._lifecycle}, not active'
@@ -321,14 +321,14 @@ class AvatarNode(LifecycleNode):
 
     def _tell_speech(self, time_ns: int, utterance_id: str) -> None:
         assert self._avatar is not None
-        interrupts = self._avatar.stats().interrupts
+        interrupts = self._avatar.stats().counters.interrupts
         interrupted = interrupts != self._interrupts
         self._interrupts = interrupts
         for line in self._speech_log.lines(time_ns, utterance_id, interrupted):
             self.get_logger().info(line)
 
     def _publish_planned(self, planned: PlannedMotion) -> None:
-        """Called from the worker's thread, or from the one that interrupts."""
+        """Publish planned motion, from the worker's thread or the one that interrupts."""
         self._face_trajectory.publish(
             messages.face_trajectory(
                 self._weight_names,
@@ -344,7 +344,7 @@ class AvatarNode(LifecycleNode):
         )
 
     def _report(self) -> None:
-        """Called in the executor, and by the watchdog where that is blocked."""
+        """Publish a report, from the executor, or from the watchdog where that is blocked."""
         if not self._reporting.acquire(timeout=_REPORT_WAIT_S):
             return
         try:
@@ -378,7 +378,7 @@ class AvatarNode(LifecycleNode):
         return with_avatar(snapshot, avatar, self._settings, self._poses) if avatar else snapshot
 
     def _namesakes(self) -> int:
-        """How many other nodes have this node's full name."""
+        """Return the number of other nodes with this node's full name."""
         me = (self.get_name(), self.get_namespace())
         return self.get_node_names_and_namespaces().count(me) - 1
 
@@ -387,7 +387,7 @@ class AvatarNode(LifecycleNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the node until SIGINT or SIGTERM."""
+    """Run the node until SIGINT or SIGTERM."""
     return run_node(AvatarNode, args, finished=lambda node: node.finished)
 
 

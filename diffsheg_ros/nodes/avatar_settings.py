@@ -12,25 +12,25 @@ from rclpy.task import Future
 
 from diffsheg_model.viewer.client import Client
 
-#: Those that change the motion without ado.
+#: Parameters that take effect while the avatar is active.
 NAMES = ('style', 'seed')
-#: How many calls of `refresh` lie between two questions.
+#: Calls of `refresh` between two requests.
 _EVERY = 3
 
 Tell = Callable[[Client, str], None]
 
 
 class AvatarSettings:
-    """Asks now and then, since anybody may change them; belongs to the node's thread."""
+    """Settings as the avatar has them now, since any program may change them. For one thread."""
 
     def __init__(
         self, node: Node, avatar: str, on_change: Callable[[list[dict[str, Any]]], None]
     ) -> None:
-        """Asks nothing yet.
+        """Ask nothing yet.
 
         Args:
-            node: who asks.
-            avatar: name of the node that is asked.
+            node: the node that asks.
+            avatar: name of the avatar's node.
             on_change: gets all settings as `panel.js` takes them, whenever one changes.
         """
         self._client = AsyncParameterClient(node, avatar)
@@ -41,7 +41,7 @@ class AvatarSettings:
         self._asked: Future | None = None
 
     def refresh(self) -> None:
-        """Called once a second: asks from time to time."""
+        """Ask the avatar from time to time; call it once a second."""
         self._calls += 1
         if not self._client.services_are_ready():
             self._descriptors, self._asked = [], None
@@ -51,7 +51,7 @@ class AvatarSettings:
             self._asked = self._client.describe_parameters(list(NAMES), self._on_described)
 
     def change(self, name: str, value: int, client: Client, tell: Tell) -> None:
-        """Sets a parameter for a page, which is told why if it was refused."""
+        """Set a parameter for a page, and tell the page the reason if it was refused."""
         if not self._client.services_are_ready():
             tell(client, 'there is no avatar to set anything of')
             return

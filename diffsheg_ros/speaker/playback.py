@@ -86,7 +86,7 @@ class UtterancePlayback:
 
     def counters(self) -> PlaybackCounters:
         """Return what was counted so far."""
-        counters = PlaybackCounters(**(self._counts.values() | self.hearing.counts()))
+        counters = PlaybackCounters(**(self._counts.values() | self.hearing.counters().values()))
         counters.late_samples = self._counts.late_samples
         return counters
 

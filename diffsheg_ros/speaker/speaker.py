@@ -14,7 +14,6 @@ from diffsheg_model.audio.interpolation import prepare_filter
 from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
-from diffsheg_ros.audio_in.counters import InboxCounters
 from diffsheg_ros.audio_in.heard_chunk import Chunk
 from diffsheg_ros.audio_in.inbox import Inbox
 from diffsheg_ros.diagnostics.avatar_timing import Interrupts
@@ -89,7 +88,7 @@ class Speaker:
         """Take a piece of speech as it came; see `Inbox.push`."""
         self._arrived = True
         self._spoken_ns = spoken_ns(piece)
-        taken, interrupted = self._inbox.push(*piece, arrival_ns=arrival_ns)
+        taken, interrupted = self._inbox.push(piece._replace(arrival_ns=arrival_ns))
         if interrupted is not None:
             self._interrupts.cut()
         if not taken:
@@ -133,16 +132,8 @@ class Speaker:
 
     def counters(self) -> SpeakerCounters:
         """Return what was counted so far; the node's own counters are 0."""
-        inbox = InboxCounters(
-            utterances=self._inbox.utterances,
-            interrupts=self._inbox.interrupts,
-            dropped_chunks=self._inbox.dropped_chunks,
-            stale_chunks=self._inbox.stale_chunks,
-            rate_changes=self._inbox.rate_changes,
-            **self._inbox.remarks.counts,
-        )
         playing = [playback.counters() for playback in self._playbacks.copy()]
-        return SpeakerCounters.total(self._counts, inbox, *playing)
+        return SpeakerCounters.total(self._counts, self._inbox.counters(), *playing)
 
     # Called by the device
 

@@ -17,19 +17,19 @@ from diffsheg_model.time_units import NS
 from diffsheg_ros.timeline.pose import Poses
 from diffsheg_ros.topic_values import MAX_DURATION_S, number, seconds
 
-#: How long the gesture grows before a span and settles after it.
+#: Seconds in which the gesture grows before a span and settles after it.
 EASE_S = 0.3
 _EASE_NS = round(EASE_S * NS)
 #: Spans that are remembered; those that begin after them are dropped.
 MAX_SPANS = 256
 MAX_GAIN = 2.0
-#: Spans may begin this long after what is shown; those that begin later are refused.
+#: Nanoseconds. Spans that begin later than this after the pose shown are refused.
 _MAX_AHEAD_NS = round(MAX_DURATION_S * NS)
 
 
 @dataclass(frozen=True, order=True)
 class EmphasisSpan:
-    """From when to when the size of the gesture is another."""
+    """A span of time with another size of the gesture."""
 
     start_ns: int
     end_ns: int
@@ -39,18 +39,18 @@ class EmphasisSpan:
 class Emphases:
     """Scales how far the body's joints are from the rest pose. Not for several threads.
 
-    About the rest pose, because that is where the arms hang and the head is straight when nothing
-    is said: every gesture leaves it and comes back to it, so scaling about it makes strokes larger
-    and smaller, stays the same however a motion is cut into windows, and makes a gain of 0 quiet. A
-    running mean would follow a slow gesture and leave it as it is, and depend on what came before.
+    The rest pose is the centre of the scaling, since every gesture leaves it and comes back to it:
+    the arms hang and the head is straight while nothing is said. So strokes become larger or
+    smaller, and a gain of 0 is quiet. The cuts between windows make no difference. A running mean
+    would follow a slow gesture and leave it as it is, and would depend on the motion before.
 
     A gesture is enlarged less the nearer its joint is to its limits (`joint_limits`, with their
-    slack), and not at all beyond them: with g the share of the way to the limits in the gesture's
-    direction that is used already, the scale is 1 + e (1 - g) / (e g + 1 - g) for a gain of 1 + e,
-    with which g never rises beyond 1. It is the 4-norm of the shares of the axis-angle components,
-    so the scale changes smoothly with the pose; an arm, far from the T-pose that limits are counted
-    from, may end a few degrees beyond. Joints without known limits may turn half around. The face,
-    a jaw among its joints, is left alone.
+    slack), and not at all beyond them. Let g be the share of the way to the limits, in the
+    gesture's direction, that is used already. For a gain of 1 + e the scale is
+    1 + e (1 - g) / (e g + 1 - g), with which g never rises beyond 1. The share g is the 4-norm of
+    the shares of the axis-angle components, so the scale changes smoothly with the pose. An arm may
+    end a few degrees beyond, since limits are counted from the T-pose. Joints without known limits
+    may turn half around. The face, with the jaw, is left alone.
 
     Spans ease in before their beginning and out after their end, within `EASE_S`. Where some
     overlap, the one that begins later takes over.
@@ -62,7 +62,7 @@ class Emphases:
     """
 
     def __init__(self, joint_names: tuple[str, ...], rest_rotations: Array) -> None:
-        """Starts without a span.
+        """Start without a span.
 
         Args:
             joint_names: J names of the body's joints.
@@ -80,7 +80,7 @@ class Emphases:
         return len(self._spans)
 
     def add(self, start_ns: int, duration_s: float, gain: float, shown_ns: int | None) -> bool:
-        """Takes a span.
+        """Take a span.
 
         Args:
             start_ns: when it begins, at most an hour after `shown_ns`.
@@ -89,7 +89,7 @@ class Emphases:
             shown_ns: up to when poses were shown; None where none was.
 
         Returns:
-            Whether it was taken.
+            True if it was taken.
         """
         try:
             length_ns = round(seconds('duration', duration_s) * NS)
@@ -119,7 +119,7 @@ class Emphases:
         self._spans = list(spans)
 
     def forget_before(self, time_ns: int) -> None:
-        """Forgets the spans that begin before a moment."""
+        """Forget the spans that begin before a moment."""
         self._spans = [span for span in self._spans if span.start_ns >= time_ns]
 
     def trim(self, before_ns: int) -> None:
@@ -147,7 +147,7 @@ class Emphases:
         return gains
 
     def applied(self, poses: Poses) -> Poses:
-        """The poses with gestures of the sizes that are in force at their times."""
+        """Return the poses with gestures of the sizes in force at their times."""
         if not self._spans:
             return poses
         gains = self.gains(poses.times_ns)
@@ -165,7 +165,7 @@ class Emphases:
         return Poses(poses.times_ns, rotations, poses.weights)
 
     def _scales(self, away: Array, gains: Array) -> Array:
-        """(T, J) what to multiply turns (T, J, 3) away from rest by, for gains (T, 1)."""
+        """Return (T, J) factors for turns (T, J, 3) away from rest, for gains (T, 1)."""
         if gains.max() > 1:
             shares = away / np.where(away < 0, self._low, self._high)
             shares *= shares
@@ -190,13 +190,13 @@ def _shares(spans: list[EmphasisSpan], times_ns: np.ndarray) -> Array:
 
 
 def _smooth(fraction: Array) -> Array:
-    """0 to 1 with zero slope at both ends; constant outside."""
+    """Return a curve from 0 to 1 with zero slope at both ends; constant outside."""
     fraction = np.minimum(np.maximum(fraction, 0.0), 1.0)
     return fraction * fraction * (3.0 - 2.0 * fraction)
 
 
 def _reach(joint_names: tuple[str, ...], rest: Array) -> tuple[Array, Array]:
-    """How far joints may turn from rest about x, y and z: least and greatest, (J, 3) rad each."""
+    """Return the least and greatest turns of joints from rest about x, y, z, (J, 3) rad each."""
     low, high = np.full((2, len(joint_names), 3), 180.0) * np.array([-1, 1])[:, None, None]
     for place, name in enumerate(joint_names):
         if name in BEAT_LIMITS:

@@ -1,15 +1,15 @@
 """Smooth curves through frames of motion, from each frame's neighbours only.
 
-Between two frames everything is a cubic of time with the frames' own values and velocities at its
-ends, so the motion passes through the frames and its velocity never jumps. A frame's velocity
-depends on the frame before and the one after it and on nothing else: what is planned later may
-change without moving what is shown now.
+Between two frames everything is a cubic of time with the frames' values and velocities at its ends.
+So the motion passes through the frames and its velocity never jumps. A frame's velocity depends on
+the frames before and after it and on nothing else. So later frames may change without moving the
+pose shown now.
 
 Weights take the slopes of Fritsch and Butland (SIAM J. Sci. Stat. Comput. 5, 1984), as
 scipy's PchipInterpolator: a curve never leaves the range of the two frames around it. A rotation's
-curve lies in the tangent space at the earlier frame: R(t) = exp(c(t)) R_0, with c a cubic from 0 to
-log(R_1 R_0^-1) that begins and ends with the frames' angular velocities (the latter through the
-inverse of the exponential's left Jacobian), so it has no preferred axes.
+curve lies in the tangent space at the earlier frame, so it has no preferred axes:
+R(t) = exp(c(t)) R_0. The cubic c goes from 0 to log(R_1 R_0^-1). It begins and ends with the
+frames' angular velocities, at the end through the inverse of the exponential's left Jacobian.
 """
 
 import numpy as np
@@ -18,14 +18,14 @@ from diffsheg_model.motion.rotations import Array, quaternion_product, rotvec_fr
 
 
 def turns_between(rotations: Array) -> Array:
-    """(F - 1, J, 3) rad, the shortest turns from each of F rotations (F, J, 4) to the next."""
+    """Return (F - 1, J, 3) rad, the shortest turns between F rotations (F, J, 4)."""
     return rotvec_from_quaternion(
         quaternion_product(rotations[1:], rotations[:-1] * (-1, -1, -1, 1))
     )
 
 
 def monotone_slopes(steps_s: Array, slopes: Array) -> Array:
-    """Slopes at the frames between segments: 0 at a peak, else a mean nearer to the flatter side.
+    """Return slopes between segments: 0 at a peak, else a mean nearer to the flatter side.
 
     Args:
         steps_s: (S,) lengths of the segments.
@@ -44,17 +44,17 @@ def monotone_slopes(steps_s: Array, slopes: Array) -> Array:
 
 
 def mean_slopes(steps_s: Array, slopes: Array) -> Array:
-    """Slopes at the frames between segments by parabolas: (S, D) of segments to (S - 1, D)."""
+    """Return slopes between segments by parabolas: (S, D) of segments to (S - 1, D)."""
     first, second = steps_s[:-1, None], steps_s[1:, None]
     return (second * slopes[:-1] + first * slopes[1:]) / (first + second)
 
 
 def cubics(steps_s: Array, rises: Array, starts: Array, ends: Array) -> Array:
-    """Cubics that rise from 0, in powers of the seconds since their segment's beginning.
+    """Return cubics that rise from 0, in powers of the seconds since their segment's beginning.
 
     Args:
         steps_s: (S,) lengths of the segments.
-        rises: (S, D) what each rises by.
+        rises: (S, D) rise of each.
         starts: (S, D) slope at each beginning.
         ends: (S, D) slope at each end.
 
@@ -69,9 +69,10 @@ def cubics(steps_s: Array, rises: Array, starts: Array, ends: Array) -> Array:
 
 
 def rotvec_rates(rotvecs: Array, spins: Array) -> Array:
-    """How fast axis-angle vectors (..., 3) change while their rotations turn by `spins` (..., 3).
+    """Return the rates of axis-angle vectors (..., 3) while their rotations turn by `spins`.
 
     The inverse of the exponential map's left Jacobian; for vectors up to pi long.
+    All have shape (..., 3).
     """
     angle = np.sqrt(np.einsum('...i,...i->...', rotvecs, rotvecs))[..., None]
     small = angle < 1e-3

@@ -1,4 +1,4 @@
-"""Motions that follow each other above a motion that is always there."""
+"""A layer: motions that follow each other above a motion that is always there."""
 
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
@@ -29,12 +29,12 @@ class Layer:
     """
 
     def __init__(self, below: PosesAt, blend_ns: int, hold_ns: int) -> None:
-        """Starts empty.
+        """Start empty.
 
         Args:
-            below: what is seen where this layer has nothing.
-            blend_ns: how long every transition takes.
-            hold_ns: how long an overdue frame is waited for before going to what is below.
+            below: the motion where this layer has none.
+            blend_ns: length of every transition.
+            hold_ns: wait for an overdue frame before going to the motion below.
         """
         self._below = below
         self._blend_ns = blend_ns
@@ -55,22 +55,22 @@ class Layer:
         return self.tracks[-1].times[-1] if self.tracks else None
 
     def poses(self, times_ns: np.ndarray) -> Poses:
-        """The poses at moments (T,), a smooth motion as long as nothing is added."""
+        """Return the poses at moments (T,), a smooth motion as long as nothing is added."""
         return self._poses(times_ns, self.tracks)
 
     def track_at(self, time_ns: int) -> MotionTrack | None:
-        """The track that is played at a moment, until it has handed over to what is below."""
+        """Return the track played at a moment, until it has handed over to the motion below."""
         for track in reversed(self.tracks):
             if track.first_ns <= time_ns:
                 return track if time_ns < self.leaves_ns(track) + self._blend_ns else None
         return None
 
     def leaves_ns(self, track: MotionTrack) -> int:
-        """When a track hands over to what is below, if nothing follows it."""
+        """Return the time when a track hands over to the motion below, if nothing follows it."""
         return track.times[-1] if track.ended else track.times[-1] + self._hold_ns
 
     def next_frame_ns(self, time_ns: int) -> int | None:
-        """The first frame that is not before a moment; None where there is none."""
+        """Return the time of the first frame at a moment or after it; None without."""
         for track in self.tracks:
             position = bisect_left(track.times, time_ns)
             if position < len(track.times):
@@ -78,7 +78,7 @@ class Layer:
         return None
 
     def label(self, time_ns: int) -> tuple[str, str]:
-        """State and utterance of a moment; see `Pose`."""
+        """Return state and utterance of a moment; see `Pose`."""
         track = self.track_at(time_ns)
         if track is None:
             return 'idle', ''
@@ -90,7 +90,7 @@ class Layer:
         return state, track.utterance_id
 
     def begin(self, key: int, utterance_id: str, first_ns: int) -> None:
-        """Adds a track: from its first frame on nothing older is planned any more."""
+        """Add a track: from its first frame on nothing older is planned any more."""
         self._end_before(first_ns)
         self.tracks.append(MotionTrack(key, utterance_id, first_ns))
 
@@ -104,7 +104,7 @@ class Layer:
         ended: bool,
         shown_ns: int | None,
     ) -> None:
-        """Merges frames into the newest track; see `MotionTrack.merge`. `settle` must follow."""
+        """Merge frames into the newest track; see `MotionTrack.merge`. `settle` must follow."""
         track = self.tracks[-1]
         if times and times[0] - near_ns <= track.first_ns:
             self.tracks.pop()
@@ -116,7 +116,7 @@ class Layer:
             self.tracks.pop()
 
     def settle(self, shown_ns: int | None) -> None:
-        """Joins the tracks, here and with what is below, where that is not shown yet.
+        """Join the tracks with each other and with the motion below, where that is not shown yet.
 
         Args:
             shown_ns: up to when poses were shown; None where none was.
@@ -139,7 +139,7 @@ class Layer:
                 track.leave = Offset.between(leave_ns, self._at_end(track, leave_ns), below)
 
     def trim(self, before_ns: int) -> None:
-        """Forgets frames that no moment from `before_ns` on needs."""
+        """Forget frames that no moment from `before_ns` on needs."""
         gone = 0
         for position, track in enumerate(self.tracks):
             following = self.tracks[position + 1 : position + 2]
@@ -151,7 +151,7 @@ class Layer:
         del self.tracks[:gone]
 
     def _end_before(self, first_ns: int) -> None:
-        """Forgets what is not needed where a track begins at `first_ns`."""
+        """Forget frames that are not needed where a track begins at `first_ns`."""
         self.tracks = [track for track in self.tracks if track.first_ns < first_ns]
         if self.tracks:
             before = self.tracks[-1]
@@ -184,7 +184,7 @@ class Layer:
         return joined(parts)
 
     def _at_end(self, track: MotionTrack, leave_ns: int) -> MovingPose:
-        """How the track's motion is when it hands over to what is below."""
+        """Return pose and velocity of a track when it hands over to the motion below."""
         last = track.moving(-1)
         if not track.ended:
             last = replace(last, spins=np.zeros_like(last.spins), rates=np.zeros_like(last.rates))

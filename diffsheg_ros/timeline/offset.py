@@ -17,26 +17,26 @@ from diffsheg_ros.timeline.pose import MovingPose, Poses
 
 @dataclass(frozen=True, eq=False)
 class Offset:
-    """What the pose shown was off from the planned one, fading out while the plan plays on.
+    """Difference of the pose shown from the planned one, fading out while the plan plays on.
 
-    Each number x, an axis-angle component or a weight, follows the cubic that begins at its size
-    x_0 and rate v_0 and ends, `blend_s` = T later, at 0 with rate 0. So a fade adds
+    Each number x is an axis-angle component or a weight. It follows the cubic that begins with
+    size x_0 and rate v_0 and ends, `blend_s` = T later, with size and rate 0. So a fade adds
 
-    - at most 1.5 |x_0| / T + |v_0| to the speed, and
-    - at most 6 |x_0| / T^2 + 4 |v_0| / T to the acceleration
+    - at most 1.5 |x_0| / T + |v_0| to the speed of a weight, and
+    - at most 6 |x_0| / T^2 + 4 |v_0| / T to its acceleration.
 
-    of a weight, and the same to the turning of a joint, x_0 being at most pi long and v_0 at most
-    pi / 2 times the difference of the angular velocities; turning axes add, at an added speed w,
-    up to w^2 + w |planned angular velocity| to the angular acceleration. A fade that is replaced
-    by a new one in its midst goes on from where it is, velocity included: repeated every moment,
-    it decays as exp(-2 t / T) and does not pile up.
+    It adds the same to the turning of a joint. There x_0 is at most pi long, and v_0 at most pi / 2
+    times the difference of the angular velocities. Turning axes add, at an added speed w, up to
+    w^2 + w |planned angular velocity| to the angular acceleration. A new fade that replaces one in
+    its midst goes on from its pose and velocity. Repeated every moment, a fade decays as
+    exp(-2 t / T) and does not pile up.
 
     Attributes:
-        start_ns: when the fade begins.
+        start_ns: beginning of the fade.
         rotvecs: (J, 3) rotations to apply after the planned ones, axis-angle, radians.
         weights: (W,) to add to the planned ones.
-        rotvec_rates: (J, 3) how fast `rotvecs` change at first, 1/s.
-        weight_rates: (W,) how fast `weights` change at first, 1/s.
+        rotvec_rates: (J, 3) rates of `rotvecs` at first, 1/s.
+        weight_rates: (W,) rates of `weights` at first, 1/s.
     """
 
     start_ns: int
@@ -47,13 +47,13 @@ class Offset:
 
     @property
     def is_seen(self) -> bool:
-        """Whether it is more than rounding."""
+        """True if it is more than rounding."""
         size = np.abs(self.rotvecs).max(initial=0) + np.abs(self.weights).max(initial=0)
         return bool(size > 1e-6)
 
     @classmethod
     def between(cls, start_ns: int, shown: MovingPose, planned: MovingPose) -> 'Offset':
-        """The offset that makes `planned` look and move like `shown` at first."""
+        """Return the offset that makes `planned` look and move like `shown` at first."""
         turn = quaternion_product(shown.rotations, planned.rotations * (-1, -1, -1, 1))
         rotvecs = rotvec_from_quaternion(turn)
         # shown = turn * planned, so what turns shown is turn's own spin and planned's, turned.
@@ -68,7 +68,7 @@ class Offset:
         )
 
     def applied(self, poses: Poses, blend_ns: int) -> Poses:
-        """The planned poses with what is left of the offset at their times."""
+        """Return the planned poses with the rest of the offset at their times."""
         count = int(np.searchsorted(poses.times_ns, self.start_ns + blend_ns))
         if count == 0:
             return poses

@@ -1,7 +1,7 @@
-"""From the timeline to what is published: joint angles that never jump, and planned motion.
+"""From the timeline to the published motion: joint angles that never jump, and planned motion.
 
-Both the pose of now and the motions planned ahead are read from the one timeline, blends
-included, so a trajectory says what joint_states will show.
+The pose of now and the motion planned ahead are read from the same timeline, blends included. So a
+trajectory says what joint_states will show.
 """
 
 import math
@@ -19,9 +19,9 @@ from diffsheg_ros.timeline.timeline import Timeline
 
 #: Seconds. Planned motion is cut at this length: stamps may be hours off.
 LONGEST_S = 60.0
-#: Parts of a frame at which its angles are followed; the second one tells how fast they change.
+#: Parts of a frame at which its angles are followed; the second one gives their rates.
 FINE = (0.0, 1e-4, 1 / 3, 2 / 3)
-#: Motion is sent again, where what is shown before it has changed, if no more of it is planned.
+#: Seconds. Motion is sent again after a change before it, if no more than this is planned.
 AGAIN_S = 10.0
 
 
@@ -31,7 +31,7 @@ class Shown:
 
     Attributes:
         time_ns: the moment.
-        utterance_id: whose motion it is; empty while idle.
+        utterance_id: of the motion; empty while idle.
         state: see `Pose`.
         angles: (J, 3) rad, R = Rx Ry Rz, continuous in time but for whole turns, which are
             forgotten when idling begins.
@@ -56,7 +56,7 @@ class PlannedMotion:
 
     Attributes:
         times_ns: F moments, one frame apart.
-        utterance_id: whose motion it is; empty while idling and on the way to it.
+        utterance_id: of the motion; empty while idling and on the way to it.
         angles: (F, J, 3) rad, continuous with the motion planned before.
         velocities: (F, J, 3) rad/s, of the angles at these moments; 0 in the last one.
         weights: (F, W).
@@ -88,7 +88,7 @@ class Playout:
         self.underruns = 0
 
     def show(self, time_ns: int) -> Shown:
-        """The pose of now; ask in order of time."""
+        """Return the pose of now; ask in order of time."""
         pose = self._timeline.sample(time_ns)
         # Turns that a gesture has wound up are forgotten when idling begins, or a motor would keep
         # them for ever. From then on angles are followed again, since idling moves.
@@ -124,7 +124,7 @@ class Playout:
     def plan(
         self, epoch: int, utterance_id: str, start_ns: int, window: MotionWindow
     ) -> PlannedMotion | None:
-        """Adds a window to the timeline.
+        """Add a window to the timeline.
 
         Args:
             epoch: of the utterance.
@@ -140,7 +140,7 @@ class Playout:
             return None
         if self._timeline.planned_until_ns is None:
             return None
-        # How it goes on after a window that is not the last is seen when more comes.
+        # After a window that is not the last, more speech says how the motion goes on.
         idle_until_ns = self._timeline.idle_until_ns if window.last else None
         first_ns = self._frame_ns(start_ns, window.start_frame)
         count = self._count(first_ns, self._timeline.speech_until_ns, idle_until_ns)
@@ -148,7 +148,7 @@ class Playout:
         return self._planned(times_ns, utterance_id)
 
     def plan_idle(self, start_ns: int, window: MotionWindow) -> PlannedMotion | None:
-        """Adds a window of the motion of silence to the timeline.
+        """Add a window of the motion of silence to the timeline.
 
         Args:
             start_ns: when its frame 0 is shown.
@@ -168,7 +168,7 @@ class Playout:
         return None
 
     def emphasise(self, start_ns: int, duration_s: float, gain: float) -> PlannedMotion | None:
-        """Scales the size of the gesture for a span; see `Timeline.emphasise`.
+        """Scale the size of the gesture for a span; see `Timeline.emphasise`.
 
         Args:
             start_ns: when its first frame is shown.
@@ -195,7 +195,7 @@ class Playout:
         return self._again(frame_ns, self._timeline.label(frame_ns)[1])
 
     def interrupt(self, now_ns: int, epoch: int) -> PlannedMotion:
-        """Forgets what speech is planned; returns the way to idling.
+        """Forget the speech that is planned; return the way to idling.
 
         Args:
             now_ns: the moment.
@@ -205,20 +205,20 @@ class Playout:
         return self._from(now_ns, '')
 
     def _again(self, first_ns: int, utterance_id: str) -> PlannedMotion | None:
-        """All that is planned from a moment on, if that is not too much speech to send again."""
+        """Return all that is planned from a moment on, unless that is too much to send again."""
         speech_until_ns = self._timeline.speech_until_ns
         if speech_until_ns is not None and speech_until_ns - first_ns > AGAIN_S * NS:
             return None
         return self._from(first_ns, utterance_id)
 
     def _from(self, first_ns: int, utterance_id: str) -> PlannedMotion:
-        """All that is planned from a moment on."""
+        """Return all that is planned from a moment on."""
         timeline = self._timeline
         count = self._count(first_ns, timeline.speech_until_ns, timeline.idle_until_ns)
         return self._planned([self._frame_ns(first_ns, i) for i in range(count)], utterance_id)
 
     def _count(self, first_ns: int, *ends_ns: int | None) -> int:
-        """How many frames it takes to stand at rest after all of these moments."""
+        """Return the number of frames until the body stands at rest after all of these moments."""
         # Frames are rounded to whole nanoseconds.
         frames = [
             math.ceil((end_ns - first_ns) / NS * self._fps - 1e-6)
@@ -252,7 +252,7 @@ class Playout:
             return self._newest
 
     def _angles_at(self, time_ns: int, idling: bool) -> np.ndarray | None:
-        """Angles to go on from: those last planned for about this time, else those of now.
+        """Return angles to go on from: those last planned for about this time, else those of now.
 
         While idling whole turns are forgotten, as `show` does: None where that is still to come.
         """

@@ -13,7 +13,7 @@ from diffsheg_model.motion.rotations import (
 )
 from diffsheg_model.time_units import NS
 
-#: Over which a velocity is measured: so short that no acceleration is felt, and far above rounding.
+#: Nanoseconds over which a velocity is measured: too short for acceleration, far above rounding.
 _STEP_NS = 200
 
 
@@ -26,9 +26,9 @@ class Pose:
         rotations: (J, 4) float64, local joint rotations as unit quaternions x y z w.
         soon: (J, 4) the same at the second moment of `around`.
         weights: (W,) float64, expression weights.
-        state: 'idle' (nobody speaks), 'speaking', 'holding' (the next frame is overdue, the last
+        state: 'idle' (no speech), 'speaking', 'holding' (the next frame is overdue, the last
             one is held) or 'returning' (on the way to idling).
-        utterance_id: whose motion this is; empty where it is nobody's.
+        utterance_id: of the motion; empty while idling.
     """
 
     time_ns: int
@@ -70,7 +70,7 @@ PosesAt = Callable[[np.ndarray], Poses]
 
 
 def joined(parts: list[Poses]) -> Poses:
-    """Poses one after the other."""
+    """Return poses one after the other."""
     parts = [part for part in parts if len(part)] or parts[:1]
     if len(parts) == 1:
         return parts[0]
@@ -98,7 +98,7 @@ class MovingPose:
     rates: Array
 
     def ahead(self, time_ns: int) -> Poses:
-        """It at the two moments of `around`, going on as it moves."""
+        """Return the poses at the two moments of `around`, going on with its velocity."""
         step_s = _STEP_NS / NS
         turned = quaternion_product(quaternion_from_rotvec(self.spins * step_s), self.rotations)
         return Poses(
@@ -109,12 +109,12 @@ class MovingPose:
 
 
 def around(time_ns: int) -> np.ndarray:
-    """Two moments whose poses tell where a motion is and how it moves; see `moving`."""
+    """Return two moments; their poses give a motion's pose and velocity, see `moving`."""
     return np.array([time_ns, time_ns + _STEP_NS])
 
 
 def moving(poses: Poses) -> MovingPose:
-    """The first of the poses at the two moments of `around`, with its velocity."""
+    """Return the first of the poses at the two moments of `around`, with its velocity."""
     turned = quaternion_product(poses.rotations[1], poses.rotations[0] * (-1, -1, -1, 1))
     per_s = NS / _STEP_NS
     return MovingPose(

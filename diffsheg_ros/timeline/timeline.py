@@ -1,18 +1,15 @@
-"""What the body does at any moment: planned frames, and natural behaviour where there are none.
+"""The pose at any moment: planned frames, and natural behaviour where there are none.
 
-Windows of motion go in as they are generated; a pose comes out for every moment that is asked for.
-Whatever happens in between (a window comes late or never, speech is cut off, the next utterance
-begins, the clock jumps), the pose stays finite and goes on from where it was, as fast as it was:
-each discontinuity is kept as an offset from the motion as planned, velocity included, and the
-offset fades out over `blend_s`. So the motion itself keeps playing under the fade; `Offset` says
-what a fade adds to speed and acceleration. Weights of unit formats are clipped to 0..1 at last:
-one that a fade would carry beyond stops there.
+Windows of motion go in as they are generated; a pose comes out for every moment asked for. A window
+may come late or never, speech may be cut off, the clock may jump: the pose stays finite and goes on
+with its velocity. Each discontinuity becomes an offset from the planned motion, velocity included,
+which fades out over `blend_s` while the motion plays on. `Offset` gives the speed and acceleration
+that a fade adds. Weights of unit formats are clipped to 0..1 at last.
 
 There are three layers: the constant rest pose; over it the motion of silence (`add_idle`), as far
 as it is planned; and over both the utterances. Emphasis then scales the size of the gesture.
 
-Times are integer nanoseconds of one clock, the clock of the audio's stamps; this file never asks
-for the time.
+Times are integer nanoseconds of one clock, that of the audio's stamps; no clock is read here.
 """
 
 import threading
@@ -36,11 +33,11 @@ from diffsheg_ros.timeline.pose import (
     moving,
 )
 
-#: A step of the clock longer than this, or as far back, is a jump of the clock.
+#: Seconds. A longer step of the clock, or one as far back, is a jump of the clock.
 JUMP_S = 0.5
-#: Frames are kept this long after their moment, for a clock that steps back a little.
+#: Seconds that frames are kept after their moment, for a clock that steps back a little.
 HISTORY_S = 1.0
-#: An hour at 15 frames a second; what is planned beyond it is dropped.
+#: Frames that are planned at most: an hour at 15 a second. Later ones are dropped.
 MAX_FRAMES = 54_000
 
 
@@ -68,15 +65,15 @@ class Timeline:
         blend_s: float = 0.5,
         hold_s: float = 0.5,
     ) -> None:
-        """Starts idle.
+        """Start idle.
 
         Args:
             format_: the model's format.
             rest_rotvecs: (J, 3) axis-angle of the pose to be in while nothing is planned,
                 radians; zeros where left out. A skeleton has it for its joints.
             rest_weights: (W,) the same for the face.
-            blend_s: how long every transition takes, above 0.
-            hold_s: how long an overdue frame is waited for before going to rest.
+            blend_s: seconds of every transition, above 0.
+            hold_s: seconds to wait for an overdue frame before going to rest.
         """
         if not blend_s > 0 or not hold_s >= 0:
             raise ValueError(f'blend_s = {blend_s}: must be above 0; hold_s = {hold_s}: 0 or more')
@@ -126,7 +123,7 @@ class Timeline:
 
     @property
     def speech_until_ns(self) -> int | None:
-        """When speech hands over to idling if no more of it comes, None where none is planned."""
+        """Time when speech hands over to idling if no more of it comes; None without speech."""
         with self._lock:
             newest = self._speech.newest
             return None if newest is None else self._speech.leaves_ns(newest)
@@ -138,10 +135,10 @@ class Timeline:
             return self._idle.until_ns
 
     def add(self, epoch: int, start_ns: int, window: MotionWindow, utterance_id: str = '') -> bool:
-        """Merges a window: it replaces what was planned from its first frame on.
+        """Merge a window: it replaces the motion planned from its first frame on.
 
-        Where a frame that is about to be shown changes, the way to it that is under way changes
-        with it, under a fade; where only later ones change, what is shown until then does not.
+        A change of the frame that is shown next changes the way to it, under a fade. A change of
+        later frames alone does not change the poses until then.
 
         Args:
             epoch: of the window's utterance.
@@ -150,7 +147,7 @@ class Timeline:
             utterance_id: handed on in the poses.
 
         Returns:
-            Whether the window was taken; not if its epoch is over or it is not finite.
+            True if the window was taken; False if its epoch is over or it is not finite.
         """
         with self._lock:
             if not self._is_finite(window):
@@ -164,11 +161,11 @@ class Timeline:
         return True
 
     def add_idle(self, start_ns: int, window: MotionWindow) -> bool:
-        """Merges a window of the motion of silence; it replaces such motion from its first frame.
+        """Merge a window of the motion of silence; it replaces such motion from its first frame.
 
-        It is what the body does wherever no frame of an utterance is planned. Where its frames
-        run out, the body goes on to the rest pose, and back when new ones come. An interrupt
-        does not touch it.
+        The body moves by it wherever no frame of an utterance is planned. Where its frames run
+        out, the body goes on to the rest pose, and back when new ones come. An interrupt does not
+        change it.
 
         Args:
             start_ns: when frame 0 is shown. Windows with another one than those before are
@@ -176,7 +173,7 @@ class Timeline:
             window: motion of silence; may be empty.
 
         Returns:
-            Whether the window was taken; not if it is not finite.
+            True if the window was taken; False if it is not finite.
         """
         with self._lock:
             if not self._is_finite(window):
@@ -185,7 +182,7 @@ class Timeline:
         return True
 
     def emphasise(self, start_ns: int, duration_s: float, gain: float) -> bool:
-        """Scales the size of the gesture for a span; see `Emphases`.
+        """Scale the size of the gesture for a span; see `Emphases`.
 
         Args:
             start_ns: when its first frame is shown.
@@ -193,7 +190,7 @@ class Timeline:
             gain: 0 (at rest) to 2 (twice as large); 1 changes nothing.
 
         Returns:
-            Whether it was taken. Where computing with it raises, all is as it was before.
+            True if it was taken. Where computing with it raises, all is as it was before.
         """
         with self._lock:
             before = self.emphases.spans()
@@ -205,7 +202,7 @@ class Timeline:
                 raise
 
     def interrupt(self, now_ns: int, epoch: int | None = None) -> None:
-        """Forgets all speech planned, and its emphasis, and blends from the pose of now to idling.
+        """Forget all speech planned, and its emphasis, and blend from the pose of now to idling.
 
         Args:
             now_ns: the moment.
@@ -238,7 +235,7 @@ class Timeline:
             self._broken = True
 
     def sample(self, time_ns: int) -> Pose:
-        """The pose at a moment; ask in order of time, at 4 Hz or more often.
+        """Return the pose at a moment; ask in order of time, at 4 Hz or more often.
 
         A clock that jumps (over `JUMP_S` either way) is survived: the pose goes on from where it
         was and blends into what is planned for the new time.
@@ -260,22 +257,22 @@ class Timeline:
             return pose
 
     def planned(self, time_ns: int) -> Pose:
-        """The pose that `sample` will give for a moment to come if nothing is added until then."""
+        """Return the pose that `sample` will give for a later moment if nothing is added."""
         with self._lock:
             return self._pose(time_ns)
 
     def planned_many(self, times_ns: np.ndarray) -> Poses:
-        """The same for moments (T,) int64, in order."""
+        """Return the same for moments (T,) int64, in order."""
         with self._lock:
             return self._displayed(times_ns)
 
     def label(self, time_ns: int) -> tuple[str, str]:
-        """State and utterance of what is planned for a moment; see `Pose`."""
+        """Return state and utterance that are planned for a moment; see `Pose`."""
         with self._lock:
             return self._label(time_ns)
 
     def next_frame_ns(self, time_ns: int) -> int | None:
-        """The first planned frame that is not shown yet and not before a moment; None without."""
+        """Return the first planned frame after a moment that is not shown yet; None without."""
         with self._lock:
             if self._shown_ns is not None:
                 time_ns = max(time_ns, self._shown_ns)
@@ -283,7 +280,7 @@ class Timeline:
             return min((frame for frame in frames if frame is not None), default=None)
 
     def trim(self, before_ns: int) -> None:
-        """Forgets frames that no moment from `before_ns` on needs. `sample` does so by itself."""
+        """Forget frames that no moment from `before_ns` on needs. `sample` does so by itself."""
         with self._lock:
             self._trim(before_ns)
 
@@ -324,7 +321,7 @@ class Timeline:
 
     @contextmanager
     def _changing(self, time_ns: int | None, *, idling: bool = False) -> Iterator[None]:
-        """Carries what a change does to the pose of a moment as an offset."""
+        """Keep the effect of a change on the pose of a moment as an offset."""
         before = None if time_ns is None else self._planned(around(time_ns))
         yield
         self._idle.settle(self._shown_ns)

@@ -25,11 +25,11 @@ class MotionTrack:
 
     Attributes:
         key: orders the tracks of a layer.
-        utterance_id: whose motion it is.
-        first_ns: when it begins; outlives the first frame.
-        ended: whether its last frame is there.
-        entry: joins it with what was shown before; None until that is known.
-        leave: joins what follows it with it; None until that is known.
+        utterance_id: of the motion.
+        first_ns: time of its beginning; stays when the first frame is forgotten.
+        ended: True once its last frame is there.
+        entry: offset that joins it with the motion before; None until that is known.
+        leave: offset that joins the motion after it; None until that is known.
         times: of the frames.
     """
 
@@ -59,18 +59,18 @@ class MotionTrack:
         ended: bool,
         shown_ns: int | None,
     ) -> None:
-        """Replaces the frames from the first of these on, and those that end just before it.
+        """Replace the frames from the first of these on, and those that end just before it.
 
-        Where the curve has begun to be shown on its way to the last frame before them, it goes on
-        to that frame as it was; only the way from there on is new.
+        If the way to the last frame before them has begun to be shown, the curve keeps it; only
+        the way from that frame on is new.
 
         Args:
             times: F moments; none where the track only ends.
             rotations: (F, J, 4) unit quaternions.
             weights: (F, W).
-            near_ns: how near frames before the first one must be to be replaced too: part of a
-                frame, for audio whose clock is corrected on the way.
-            ended: whether the last one is the track's last.
+            near_ns: frames nearer than this before the first one are replaced too. It is part of a
+                frame, since the clock of the audio is corrected on the way.
+            ended: True if the last one is the track's last.
             shown_ns: up to when poses were shown; None where none was.
         """
         kept = bisect_left(self.times, times[0] - near_ns) if times else len(self.times)
@@ -91,13 +91,13 @@ class MotionTrack:
         self._draw(changed, joints)
 
     def cut(self, start: int, end: int | None = None) -> None:
-        """Keeps the frames of positions [start, end); the curve between those stays as it is."""
+        """Keep the frames of positions [start, end); the curve between those stays as it is."""
         for rows in (self.times, self._rotations, self._curves):
             del rows[len(rows) if end is None else end :]
             del rows[:start]
 
     def poses(self, times_ns: np.ndarray) -> Poses:
-        """The poses at moments (T,); its first frame before it, the last one after it."""
+        """Return the poses at moments (T,); its first frame before it, the last one after it."""
         first = max(0, bisect_right(self.times, int(times_ns[0])) - 1)
         last = max(first + 1, bisect_right(self.times, int(times_ns[-1])))
         starts = np.array(self.times[first:last])
@@ -113,7 +113,7 @@ class MotionTrack:
         return Poses(times_ns, quaternion_product(turns, rotations), values[:, joints:])
 
     def moving(self, frame: int) -> MovingPose:
-        """The pose at a frame and the velocity that the curve has there."""
+        """Return the pose at a frame and the velocity that the curve has there."""
         rotations, curve = self._rotations[frame], self._curves[frame]
         joints = 3 * len(rotations)
         return MovingPose(
@@ -121,7 +121,7 @@ class MotionTrack:
         )
 
     def _draw(self, changed: int, joints: int) -> None:
-        """Gives the frames from `changed` on their velocities, and draws the curve to match."""
+        """Set the velocities of the frames from `changed` on, and draw the curve to match."""
         if changed >= len(self.times):
             return
         begin = max(0, changed - 1)

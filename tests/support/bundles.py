@@ -17,6 +17,7 @@ from diffsheg_model.engines import create_engine
 from diffsheg_model.motion.formats import BEAT, SHOW
 from diffsheg_model.motion.rest_skeletons import human
 from diffsheg_model.network.save_bundle import save_bundle
+from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
 from tests.support.traced_graphs import keep_traced_graphs
 
 
@@ -70,6 +71,16 @@ def make_tiny_bundle(folder: Path, deviation: float = 0.001) -> Bundle:
 @pytest.fixture(scope='session')
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return load_bundle(make_tiny_bundle(tmp_path_factory.mktemp('bundle') / 'tiny').path)
+
+
+#: The fewest calls of the network: a test is about windows, and not about their quality.
+FAST = SamplerOptions(start_fraction=0.12, jump_n_sample=1, guidance_scale=1.0)
+
+
+@pytest.fixture(scope='session')
+def fast_bundle(tiny_bundle: Bundle) -> Bundle:
+    """The tiny bundle with the sampler of `FAST`; `tiny_engine` runs it."""
+    return with_sampler(tiny_bundle, FAST)
 
 
 @pytest.fixture(scope='session')

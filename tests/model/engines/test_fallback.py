@@ -7,7 +7,6 @@ import weakref
 import numpy as np
 import pytest
 
-from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Conditions, create_engine
 from diffsheg_model.engines.create import create_serving_engine
 from diffsheg_model.engines.fallback import (
@@ -25,12 +24,7 @@ from tests.support.bundles import speech_like
 from tests.support.faulty_engine import LIMIT_S, FaultyEngine
 
 RATE = 16000
-
-
-FAST = FoppasConfig(start_fraction=0.12, jump_n_sample=1)
-
-
-#: With FAST a first window takes 25 calls and a later one 3: the second call of the third.
+#: With `fast_bundle` a first window takes 25 calls and a later one 3: the second call of the third.
 MIDDLE = 25 + 3 + 2
 
 
@@ -69,13 +63,13 @@ def chain(made, tiny_bundle):
 
 
 @pytest.fixture
-def window(tiny_bundle):
+def window(fast_bundle):
     """Conditions and plan of a first window."""
-    sizes = tiny_bundle.config.network
+    sizes = fast_bundle.config.network
     random = np.random.default_rng(3)
     mel = random.uniform(0, 1, (1, 34, sizes.mel_dim)).astype(np.float32)
     speaker = np.eye(sizes.num_speakers, dtype=np.float32)[[1]]
-    sampler = make_sampler(tiny_bundle.config.diffusion, FAST)
+    sampler = make_sampler(fast_bundle.config.diffusion, fast_bundle.config.foppas)
     plan = plan_window(sampler, seeded_noise(1), 0, (1, 34, sizes.channels), None)
     return Conditions(mel, None, speaker), plan
 
@@ -100,14 +94,14 @@ class Kept:
     ],
 )
 def test_another_engine_goes_on_in_the_middle_of_an_utterance(
-    fault, reason, chain, tiny_bundle, tiny_engine, torch_engine
+    fault, reason, chain, fast_bundle, tiny_engine, torch_engine
 ):
     faulty = FaultyEngine(tiny_engine, fault, MIDDLE)
     engine = chain(faulty, Kept(torch_engine), timeout_s=2.0)
     assert engine.name == 'faulty onnxruntime'
     speech = speech_like(9.0)
-    motion = generate(tiny_bundle, engine, [speech], RATE, seed=2, foppas=FAST)
-    alone = generate(tiny_bundle, torch_engine, [speech], RATE, seed=2, foppas=FAST)
+    motion = generate(fast_bundle, engine, [speech], RATE, seed=2)
+    alone = generate(fast_bundle, torch_engine, [speech], RATE, seed=2)
     assert len(motion) == 135
     np.testing.assert_allclose(motion.rotations, alone.rotations, rtol=0, atol=1e-4)
     np.testing.assert_allclose(motion.weights, alone.weights, rtol=0, atol=1e-4)
@@ -256,9 +250,9 @@ def test_a_window_asked_for_while_the_engine_closes_is_answered(chain, window, t
         engine.sample(*window)
 
 
-def test_a_failing_window_is_left_out_and_the_utterance_goes_on(chain, tiny_bundle, tiny_engine):
+def test_a_failing_window_is_left_out_and_the_utterance_goes_on(chain, fast_bundle, tiny_engine):
     faulty = FaultyEngine(tiny_engine, 'raise', MIDDLE)
-    session = Session(tiny_bundle, chain(faulty), sample_rate=RATE, foppas=FAST)
+    session = Session(fast_bundle, chain(faulty), sample_rate=RATE)
     session.push(speech_like(9.0))
     session.end()
     assert session.step().index == 0 and session.step().index == 1

@@ -9,7 +9,6 @@ import soundfile
 
 from diffsheg_model.cli.generate import _Peaks
 from diffsheg_model.cli.main import main
-from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines.onnxruntime_engine import OnnxRuntimeEngine
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion_files import read_npz
@@ -18,15 +17,14 @@ from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
 from tests.support.bundles import speech_like
 
 RATE = 16000
-FAST = FoppasConfig(start_fraction=0.12, jump_n_sample=1)
 FILES = ['curves.png', 'face.csv', 'motion.bvh', 'motion.npz']
 
 
-def test_parts_are_the_motion(tiny_bundle, tiny_engine):
+def test_parts_are_the_motion(fast_bundle, tiny_engine):
     blocks = [speech_like(1.0, seed=n) for n in range(6)]
     told = []
-    whole = generate(tiny_bundle, tiny_engine, blocks, RATE, foppas=FAST, on_frames=told.append)
-    parts = list(generate_parts(tiny_bundle, tiny_engine, iter(blocks), RATE, foppas=FAST))
+    whole = generate(fast_bundle, tiny_engine, blocks, RATE, on_frames=told.append)
+    parts = list(generate_parts(fast_bundle, tiny_engine, iter(blocks), RATE))
     assert [part.start_frame for part in parts] == [0, 30, 60]
     assert told == [30, 60, 90]
     np.testing.assert_array_equal(np.concatenate([p.weights for p in parts]), whole.weights)
@@ -34,11 +32,11 @@ def test_parts_are_the_motion(tiny_bundle, tiny_engine):
     assert len(whole) == 90
 
 
-def test_memory_is_flat_over_ten_minutes(tiny_bundle, tiny_engine):
+def test_memory_is_flat_over_ten_minutes(fast_bundle, tiny_engine):
     block = speech_like(5.0)
     peaks = []
     tracemalloc.start()
-    parts = generate_parts(tiny_bundle, tiny_engine, (block for _ in range(120)), RATE, foppas=FAST)
+    parts = generate_parts(fast_bundle, tiny_engine, (block for _ in range(120)), RATE)
     frames = 0
     for part in parts:
         frames += len(part)

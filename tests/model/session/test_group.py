@@ -5,18 +5,24 @@ import dataclasses
 import numpy as np
 import pytest
 
-from diffsheg_model.config import FoppasConfig
 from diffsheg_model.engines import Engine, create_engine
 from diffsheg_model.motion.motion import concatenate
 from diffsheg_model.sampling.plan import Cancelled
 from diffsheg_model.session.generate import generate
 from diffsheg_model.session.group import step_together
+from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
 from diffsheg_model.session.session import GenerationError, Session
+from diffsheg_model.session.session_options import SessionOptions
 from tests.support.bundles import speech_like
 
 RATE = 16000
-FAST = FoppasConfig(jump_n_sample=1)
+FAST = SamplerOptions(jump_n_sample=1, guidance_scale=1.0)
 SECONDS = (7.0, 5.2, 7.0)
+
+
+@pytest.fixture(scope='module')
+def bundle(tiny_bundle):
+    return with_sampler(tiny_bundle, FAST)
 
 
 class Watched(Engine):
@@ -50,8 +56,8 @@ class Watched(Engine):
 
 
 @pytest.fixture(params=['onnxruntime', 'torch'])
-def engine(request, tiny_bundle):
-    engine = create_engine(request.param, tiny_bundle, threads=1)
+def engine(request, bundle):
+    engine = create_engine(request.param, bundle, threads=1)
     yield Watched(engine)
     engine.close()
 
@@ -59,9 +65,8 @@ def engine(request, tiny_bundle):
 def open_sessions(bundle, engine, seconds=SECONDS, *, ended=True, **options):
     sessions = []
     for speaker, length in enumerate(seconds):
-        session = Session(
-            bundle, engine, sample_rate=RATE, seed=9, speaker=speaker, foppas=FAST, **options
-        )
+        style = SessionOptions(seed=9, speaker=speaker, **options)
+        session = Session(bundle, engine, style, sample_rate=RATE)
         session.push(speech_like(length, RATE, speaker))
         if ended:
             session.end()
@@ -83,7 +88,7 @@ def run(sessions, cancelled=None):
 
 def alone(bundle, engine, speaker):
     speech = speech_like(SECONDS[speaker], RATE, speaker)
-    return generate(bundle, engine, [speech], RATE, seed=9, speaker=speaker, foppas=FAST)
+    return generate(bundle, engine, [speech], RATE, seed=9, speaker=speaker)
 
 
 def assert_near(motion, expected):
@@ -94,27 +99,27 @@ def assert_near(motion, expected):
         )
 
 
-def test_each_moves_as_it_would_alone(tiny_bundle, engine):
-    motions, errors = run(open_sessions(tiny_bundle, engine))
+def test_each_moves_as_it_would_alone(bundle, engine):
+    motions, errors = run(open_sessions(bundle, engine))
     assert not errors
     # 105, 78 and 105 frames: two full windows of all, and then a short one that only two share.
     assert set(engine.rows) == {1, 2, 3}
     shared = len(engine.rows)
-    expected = [alone(tiny_bundle, engine, speaker) for speaker in range(3)]
+    expected = [alone(bundle, engine, speaker) for speaker in range(3)]
     assert shared < (len(engine.rows) - shared) / 2
     for motion, of_one in zip(motions, expected, strict=True):
         assert_near(motion, of_one)
     assert np.abs(motions[0].weights - motions[2].weights).max() > 0.01
 
 
-def test_one_alone_is_the_same_bits(tiny_bundle, tiny_engine):
-    (motion,), _ = run(open_sessions(tiny_bundle, tiny_engine, SECONDS[:1]))
-    np.testing.assert_array_equal(motion.weights, alone(tiny_bundle, tiny_engine, 0).weights)
+def test_one_alone_is_the_same_bits(bundle, tiny_engine):
+    (motion,), _ = run(open_sessions(bundle, tiny_engine, SECONDS[:1]))
+    np.testing.assert_array_equal(motion.weights, alone(bundle, tiny_engine, 0).weights)
 
 
-def test_first_and_later_windows_do_not_mix_and_a_session_may_join(tiny_bundle, tiny_engine):
+def test_first_and_later_windows_do_not_mix_and_a_session_may_join(bundle, tiny_engine):
     engine = Watched(tiny_engine)
-    early, late = open_sessions(tiny_bundle, engine, (7.0, 7.0))
+    early, late = open_sessions(bundle, engine, (7.0, 7.0))
     (first,) = step_together([early])
     engine.rows.clear()
     second, joined = step_together([early, late])
@@ -125,25 +130,25 @@ def test_first_and_later_windows_do_not_mix_and_a_session_may_join(tiny_bundle, 
     assert engine.rows == [2] * 15
 
 
-def test_other_settings_are_not_in_step(tiny_bundle, tiny_engine):
+def test_other_settings_are_not_in_step(bundle, tiny_engine):
     engine = Watched(tiny_engine)
     faster = dataclasses.replace(
-        tiny_bundle,
+        bundle,
         config=dataclasses.replace(
-            tiny_bundle.config,
+            bundle.config,
             diffusion=dataclasses.replace(
-                tiny_bundle.config.diffusion, sampling_steps=10, solver='dpmpp_2m'
+                bundle.config.diffusion, sampling_steps=10, solver='dpmpp_2m'
             ),
         ),
     )
-    sessions = open_sessions(tiny_bundle, engine, (3.0,)) + open_sessions(faster, engine, (3.0,))
+    sessions = open_sessions(bundle, engine, (3.0,)) + open_sessions(faster, engine, (3.0,))
     assert all(outcome.window for outcome in step_together(sessions))
     assert engine.rows == [1] * 35
 
 
-def test_those_without_audio_wait_and_those_that_ended_late_are_concluded(tiny_bundle, tiny_engine):
+def test_those_without_audio_wait_and_those_that_ended_late_are_concluded(bundle, tiny_engine):
     # 34 frames are ready before the end is known, and exactly 34 there are.
-    waiting, ending = open_sessions(tiny_bundle, tiny_engine, (1.0, 2.332), ended=False)
+    waiting, ending = open_sessions(bundle, tiny_engine, (1.0, 2.332), ended=False)
     outcomes = step_together([waiting, ending])
     assert outcomes[0].window is None and outcomes[0].error is None
     assert not outcomes[1].window.last
@@ -154,22 +159,22 @@ def test_those_without_audio_wait_and_those_that_ended_late_are_concluded(tiny_b
     assert step_together([]) == []
 
 
-def test_motion_that_is_not_finite_harms_nobody_else(tiny_bundle, tiny_engine):
+def test_motion_that_is_not_finite_harms_nobody_else(bundle, tiny_engine):
     engine = Watched(tiny_engine)
     engine.broken_speaker = 1
-    sessions = open_sessions(tiny_bundle, engine)
+    sessions = open_sessions(bundle, engine)
     motions, errors = run(sessions)
     assert list(errors) == [sessions[1]]
     assert isinstance(errors[sessions[1]], GenerationError)
     engine.broken_speaker = None
     for speaker in (0, 2):
-        assert_near(motions[speaker], alone(tiny_bundle, engine, speaker))
+        assert_near(motions[speaker], alone(bundle, engine, speaker))
     # Nothing has changed for the one that failed.
     (motion,), _ = run(sessions[1:2])
-    assert_near(motion, alone(tiny_bundle, engine, 1))
+    assert_near(motion, alone(bundle, engine, 1))
 
 
-def test_what_others_caught_from_a_broken_row_is_made_again(tiny_bundle, tiny_engine):
+def test_what_others_caught_from_a_broken_row_is_made_again(bundle, tiny_engine):
     class Spreading(Watched):
         """Scales all rows by what is in any of them, as integer arithmetic does."""
 
@@ -179,25 +184,25 @@ def test_what_others_caught_from_a_broken_row_is_made_again(tiny_bundle, tiny_en
 
     engine = Spreading(tiny_engine)
     engine.broken_speaker = 1
-    sessions = open_sessions(tiny_bundle, engine)
+    sessions = open_sessions(bundle, engine)
     outcomes = step_together(sessions)
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
 
 
-def test_an_engine_that_raises_fails_for_all_and_can_be_tried_again(tiny_bundle, tiny_engine):
+def test_an_engine_that_raises_fails_for_all_and_can_be_tried_again(bundle, tiny_engine):
     engine = Watched(tiny_engine)
     engine.fault = RuntimeError('out of memory')
-    sessions = open_sessions(tiny_bundle, engine)
+    sessions = open_sessions(bundle, engine)
     assert [str(outcome.error) for outcome in step_together(sessions)] == ['out of memory'] * 3
     engine.fault = None
     motions, errors = run(sessions)
     assert not errors
-    assert_near(motions[0], alone(tiny_bundle, engine, 0))
+    assert_near(motions[0], alone(bundle, engine, 0))
 
 
-def test_who_is_cancelled_drops_out(tiny_bundle, tiny_engine):
+def test_who_is_cancelled_drops_out(bundle, tiny_engine):
     engine = Watched(tiny_engine)
-    sessions = open_sessions(tiny_bundle, engine)
+    sessions = open_sessions(bundle, engine)
 
     def cancelled(session):
         return session is sessions[1] and len(engine.rows) > 3
@@ -206,25 +211,25 @@ def test_who_is_cancelled_drops_out(tiny_bundle, tiny_engine):
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert isinstance(outcomes[1].error, Cancelled)
     motions, _ = run(sessions)
-    assert_near(motions[1], alone(tiny_bundle, engine, 1))
+    assert_near(motions[1], alone(bundle, engine, 1))
 
     engine.rows.clear()
-    outcomes = step_together(open_sessions(tiny_bundle, engine), lambda session: True)
+    outcomes = step_together(open_sessions(bundle, engine), lambda session: True)
     assert all(isinstance(outcome.error, Cancelled) for outcome in outcomes)
     assert engine.rows == []
 
 
-def test_what_cannot_be_together_is_refused(tiny_bundle, tiny_engine):
-    (session,) = open_sessions(tiny_bundle, tiny_engine, (1.0,))
-    (other,) = open_sessions(tiny_bundle, Watched(tiny_engine), (1.0,))
+def test_what_cannot_be_together_is_refused(bundle, tiny_engine):
+    (session,) = open_sessions(bundle, tiny_engine, (1.0,))
+    (other,) = open_sessions(bundle, Watched(tiny_engine), (1.0,))
     with pytest.raises(ValueError, match='given twice'):
         step_together([session, session])
     with pytest.raises(ValueError, match='different engines'):
         step_together([session, other])
 
 
-def test_a_plan_serves_for_its_own_window_only(tiny_bundle, tiny_engine):
-    (session,) = open_sessions(tiny_bundle, tiny_engine, (5.0,))
+def test_a_plan_serves_for_its_own_window_only(bundle, tiny_engine):
+    (session,) = open_sessions(bundle, tiny_engine, (5.0,))
     plan = session.plan()
     x = tiny_engine.sample(plan.conditions, plan.sampling)[0]
     session.complete(plan, x)

@@ -5,23 +5,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffsheg_model.config import FeatureConfig, FoppasConfig
+from diffsheg_model.config import FeatureConfig
 from diffsheg_model.features.extrapolation import MIRRORED_S, extrapolate
 from diffsheg_model.features.stream import FeatureStream
 from diffsheg_model.motion.motion import concatenate
 from diffsheg_model.sampling.noise import FrameNoise
 from diffsheg_model.session.generate import generate
 from diffsheg_model.session.live_options import LiveOptions
+from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
 from diffsheg_model.session.session import Session
+from diffsheg_model.session.session_options import SessionOptions
 from tests.model.features.test_stream import made_speech
 from tests.model.session.test_session import RATE, speech_like
 
 LIVE = LiveOptions(hop=2, lookahead=3, provisional=4)
-FAST = FoppasConfig(overlap=8, jump_n_sample=1, start_fraction=0.4)
+FAST = SamplerOptions(overlap=8, jump_n_sample=1, start_fraction=0.4, guidance_scale=1.0)
+
+
+@pytest.fixture(scope='module')
+def bundle(tiny_bundle):
+    return with_sampler(tiny_bundle, FAST)
 
 
 def live_session(bundle, engine, live=LIVE, **options):
-    return Session(bundle, engine, sample_rate=RATE, foppas=FAST, live=live, **options)
+    options = SessionOptions(live=live, **options)
+    return Session(bundle, engine, options, sample_rate=RATE)
 
 
 def steps(session, **options):
@@ -47,21 +55,19 @@ def speak(session, samples, cuts, **options):
 
 @settings(deadline=None, max_examples=6)
 @given(data=st.data())
-def test_any_pieces_shorter_than_a_frame_give_the_motion_of_generate(
-    tiny_bundle, tiny_engine, data
-):
+def test_any_pieces_shorter_than_a_frame_give_the_motion_of_generate(bundle, tiny_engine, data):
     speech = speech_like(3.1)
-    offline = generate(tiny_bundle, tiny_engine, [speech], RATE, foppas=FAST, live=LIVE)
+    offline = generate(bundle, tiny_engine, [speech], RATE, live=LIVE)
     lengths = data.draw(st.lists(st.integers(1, RATE // 15), min_size=60, max_size=120))
     cuts = [cut for cut in np.cumsum(lengths) if cut < len(speech)]
     cuts += list(range(cuts[-1] if cuts else 0, len(speech), RATE // 15))
-    motion = final(speak(live_session(tiny_bundle, tiny_engine), speech, sorted(set(cuts))))
+    motion = final(speak(live_session(bundle, tiny_engine), speech, sorted(set(cuts))))
     assert motion.rotations.tobytes() == offline.rotations.tobytes()
     assert motion.weights.tobytes() == offline.weights.tobytes()
 
 
-def test_every_frame_comes_once_and_as_soon_as_its_lag_allows(tiny_bundle, tiny_engine):
-    session = live_session(tiny_bundle, tiny_engine)
+def test_every_frame_comes_once_and_as_soon_as_its_lag_allows(bundle, tiny_engine):
+    session = live_session(bundle, tiny_engine)
     speech = speech_like(4.0)
     edges = [-(-frame * RATE // 15) for frame in range(1, 61)]
     done = 0
@@ -78,9 +84,9 @@ def test_every_frame_comes_once_and_as_soon_as_its_lag_allows(tiny_bundle, tiny_
 
 
 @pytest.mark.parametrize('frames', range(1, 12))
-def test_there_is_as_much_motion_as_sound(tiny_bundle, tiny_engine, frames):
+def test_there_is_as_much_motion_as_sound(bundle, tiny_engine, frames):
     speech = speech_like(1.0)[: -(-frames * RATE // 15) + 50]
-    windows = speak(live_session(tiny_bundle, tiny_engine), speech, range(400, len(speech), 400))
+    windows = speak(live_session(bundle, tiny_engine), speech, range(400, len(speech), 400))
     assert len(final(windows)) == frames
     assert windows[-1].last and not any(window.last for window in windows[:-1])
     # Nothing beyond the sound stays planned.
@@ -90,8 +96,8 @@ def test_there_is_as_much_motion_as_sound(tiny_bundle, tiny_engine, frames):
 
 
 @pytest.mark.parametrize('seconds', [0.1, 1.0, 1.88, 3.1])
-def test_the_engine_gets_windows_of_one_length(tiny_bundle, tiny_engine, seconds):
-    session = live_session(tiny_bundle, tiny_engine)
+def test_the_engine_gets_windows_of_one_length(bundle, tiny_engine, seconds):
+    session = live_session(bundle, tiny_engine)
     lengths = set()
 
     def take_windows():
@@ -104,14 +110,14 @@ def test_the_engine_gets_windows_of_one_length(tiny_bundle, tiny_engine, seconds
         take_windows()
     session.end()
     take_windows()
-    assert lengths == {tiny_bundle.config.format.window_frames}
+    assert lengths == {bundle.config.format.window_frames}
 
 
-def test_the_sound_to_come_makes_no_difference_to_a_window(tiny_bundle, tiny_engine):
+def test_the_sound_to_come_makes_no_difference_to_a_window(bundle, tiny_engine):
     speech, other = speech_like(4.0), speech_like(4.0)
     heard = 30 * RATE // 15
     other[heard:] = 0.3
-    first, second = (live_session(tiny_bundle, tiny_engine) for _ in range(2))
+    first, second = (live_session(bundle, tiny_engine) for _ in range(2))
     one, two = [], []
     for frame in range(45):
         cut = slice(frame * RATE // 15, (frame + 1) * RATE // 15)
@@ -126,8 +132,8 @@ def test_the_sound_to_come_makes_no_difference_to_a_window(tiny_bundle, tiny_eng
     assert same == [frames <= 30 for frames in planned_on]
 
 
-def test_speech_that_is_all_there_is_planned_in_whole_windows(tiny_bundle, tiny_engine):
-    session = live_session(tiny_bundle, tiny_engine)
+def test_speech_that_is_all_there_is_planned_in_whole_windows(bundle, tiny_engine):
+    session = live_session(bundle, tiny_engine)
     session.push(speech_like(6.0))
     windows = steps(session, patient=True)
     assert [window.final_frames for window in windows] == [26, 26, 26]
@@ -136,8 +142,8 @@ def test_speech_that_is_all_there_is_planned_in_whole_windows(tiny_bundle, tiny_
     assert sum(window.final_frames for window in windows) == session.total_frames
 
 
-def test_one_that_fell_behind_catches_up_and_goes_on_with_short_hops(tiny_bundle, tiny_engine):
-    session = live_session(tiny_bundle, tiny_engine)
+def test_one_that_fell_behind_catches_up_and_goes_on_with_short_hops(bundle, tiny_engine):
+    session = live_session(bundle, tiny_engine)
     speech = speech_like(8.0)
     session.push(speech[:RATE])
     session.step()
@@ -154,8 +160,8 @@ def test_one_that_fell_behind_catches_up_and_goes_on_with_short_hops(tiny_bundle
     assert starts == sorted(starts)
 
 
-def test_a_window_left_out_leaves_its_frames_out(tiny_bundle, tiny_engine):
-    session = live_session(tiny_bundle, tiny_engine)
+def test_a_window_left_out_leaves_its_frames_out(bundle, tiny_engine):
+    session = live_session(bundle, tiny_engine)
     speech = speech_like(3.0)
     session.push(speech[: RATE // 2])
     session.step()
@@ -167,11 +173,11 @@ def test_a_window_left_out_leaves_its_frames_out(tiny_bundle, tiny_engine):
     assert after > before and session.step().start_frame == after
 
 
-def test_style_seed_and_guidance_change_between_windows(tiny_bundle, tiny_engine):
+def test_style_seed_and_guidance_change_between_windows(bundle, tiny_engine):
     speech = speech_like(3.0)
 
     def spoken(change):
-        session = live_session(tiny_bundle, tiny_engine)
+        session = live_session(bundle, tiny_engine)
         windows = []
         for start in range(0, len(speech), 800):
             if start == RATE:
@@ -229,8 +235,8 @@ class TestFeaturesAhead:
                 got = ahead[max(0, -start) : settled - start]
                 np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-6 * expected.max())
 
-    def test_memory_stays_flat(self, tiny_bundle, tiny_engine):
-        session = live_session(tiny_bundle, tiny_engine)
+    def test_memory_stays_flat(self, bundle, tiny_engine):
+        session = live_session(bundle, tiny_engine)
         sizes = []
         for _ in range(12):
             for piece in np.split(speech_like(2.0), 40):

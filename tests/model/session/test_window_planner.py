@@ -1,7 +1,5 @@
 """The sequence of windows: what is final stays final, and nothing is left out."""
 
-import dataclasses
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +8,6 @@ from diffsheg_model.config import FoppasConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.foppas import next_window
 from diffsheg_model.session.live_options import LiveOptions
-from diffsheg_model.session.presets import PRESETS, live_options
 from diffsheg_model.session.window_planner import WindowPlanner
 
 T = 34
@@ -119,31 +116,6 @@ def test_a_patient_one_waits_for_whole_windows():
     assert planner.next(heard=30, settled=26, total=None) is not None
     assert planner.next(heard=38, settled=T, total=None, patient=True).heard is None
     assert planner.next(heard=30, settled=30, total=30, patient=True).final == 30
-
-
-@pytest.mark.parametrize('name', PRESETS)
-@pytest.mark.parametrize(
-    ('fps', 'window_frames', 'overlap'),
-    [(15, 34, 8), (15, 34, 0), (15, 34, 20), (15, 34, 33), (30, 88, 10), (60, 20, 4), (1, 2, 1)],
-)
-def test_a_preset_fits_every_bundle(tiny_bundle, name, fps, window_frames, overlap):
-    config = dataclasses.replace(
-        tiny_bundle.config,
-        format=dataclasses.replace(
-            tiny_bundle.config.format, fps=float(fps), window_frames=window_frames
-        ),
-        foppas=FoppasConfig(overlap=overlap),
-    )
-    live = live_options(PRESETS[name], config)
-    if live is None:
-        assert name == 'quality'
-        return
-    live.check(window_frames, config.foppas)
-    run(WindowPlanner(window_frames, overlap, live), [1] * 100, 100)
-    if (fps, window_frames, overlap) == (15, 34, 8):
-        assert live == PRESETS[name].live
-    elif fps == 30:
-        assert live.hop == 2 * PRESETS[name].live.hop
 
 
 @pytest.mark.parametrize(

