@@ -2,11 +2,13 @@
 
 bundle.json          config, skeleton, and the SHA-256 of the other files
 weights.safetensors  the network's parameters by their published names, and stats.mean, stats.std
-tables.onnx          the network in four graphs: what depends on steps and speakers alone,
-conditions.onnx      what a window's audio brings to all its steps,
-expression.onnx      and the rest of a denoising step, one graph a branch; all parameters are
-gesture.onnx         references into weights.safetensors
-speech/              the speech encoder that it hears through, where it brings its own
+tables.onnx          graph of the part that depends on steps and speakers alone
+conditions.onnx      graph of the part that depends on a window's audio
+expression.onnx      graph of the expression branch's denoising step
+gesture.onnx         graph of the gesture branch's denoising step
+speech/              the speech encoder, in bundles that contain one
+
+The graphs' parameters are references into weights.safetensors.
 """
 
 import hashlib
@@ -50,11 +52,11 @@ class Bundle:
 
     Attributes:
         path: its folder.
-        config: what the model is.
+        config: the model's configuration.
         mean: (C,) float32, channel means in physical units (radians, weights).
         std: (C,) float32, channel deviations, as the model was trained with.
-        skeleton: rest skeleton that the rotations belong to.
-        digest: SHA-256 over the bundle, the key of everything derived from it.
+        skeleton: rest skeleton of the rotations.
+        digest: SHA-256 over the bundle, the key of all data derived from it.
     """
 
     path: Path
@@ -66,19 +68,19 @@ class Bundle:
 
     @property
     def speech_folder(self) -> Path | None:
-        """The speech encoder that comes with the bundle; None where it brings none."""
+        """Folder of the bundle's own speech encoder; None if it has none."""
         folder = self.path / SPEECH
         return folder if folder.is_dir() else None
 
     def denormalise(self, x: np.ndarray, start_frame: int = 0) -> Motion:
-        """Normalised motion (F, C) in physical units."""
+        """Return normalised motion (F, C) in physical units."""
         return from_channels(x * self.std + self.mean, self.config.format, start_frame)
 
     def normalise(self, channels: np.ndarray) -> np.ndarray:
-        """Physical channels (F, C) as the network sees them.
+        """Return physical channels (F, C) normalised for the network.
 
-        Channels that never move have deviations near zero in the published statistics; dividing
-        by those would blow up rounding errors, so they become zero.
+        Channels that never move have deviations near zero in the published statistics. Division by
+        those would amplify rounding errors, so these channels become zero.
         """
         still = self.std < 1e-6
         return np.where(still, 0, (channels - self.mean) / np.where(still, 1, self.std)).astype(
@@ -86,7 +88,7 @@ class Bundle:
         )
 
     def tensors(self) -> dict[str, np.ndarray]:
-        """The network's parameters by name, without the statistics."""
+        """Return the network's parameters by name, without the statistics."""
         with safetensors.safe_open(self.path / WEIGHTS, framework='numpy') as file:
             return {
                 name: file.get_tensor(name)
@@ -100,8 +102,8 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
     """Read and check a bundle.
 
     Raises:
-        InputError: a file is missing, cut, foreign or a link, a graph refers to files that are
-            not the bundle's, or the config does not hold together.
+        InputError: a file is missing, cut, foreign or a link. Or a graph refers to other files, or
+            parts of the config do not fit together.
     """
     folder = Path(path)
     if not (folder / MANIFEST).is_file():

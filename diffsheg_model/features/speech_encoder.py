@@ -1,4 +1,4 @@
-"""Speech encoders: networks that turn 16 kHz speech into features of what is said."""
+"""Speech encoders: networks that map 16 kHz speech to features of its words."""
 
 import json
 import os
@@ -17,31 +17,31 @@ from diffsheg_model.untrusted.onnx_references import check_graph
 from diffsheg_model.untrusted.reading import reader
 
 SAMPLE_RATE = 16000
-"""Hz that every encoder hears."""
+"""Hz, the input rate of every encoder."""
 
 
 class SpeechEncoder(Protocol):
-    """Any encoder. Its answer depends on the samples alone, so that a stream equals a file."""
+    """The interface of encoders. Features depend on the samples alone: a stream equals a file."""
 
     @property
     def dim(self) -> int:
         """S, channels of a feature."""
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
-        """Encodes 16 kHz speech (n,) float32, n >= 1, to (m, S) float32 at about 50 Hz, m >= 1."""
+        """Encode 16 kHz speech (n,) float32, n >= 1, as (m, S) float32 at about 50 Hz, m >= 1."""
 
 
 @dataclass(frozen=True)
 class SpeechEncoderCard:
-    """encoder.json: what is in an encoder's folder.
+    """The content of encoder.json, which describes an encoder's folder.
 
     Attributes:
-        name: the kind that a bundle asks for: 'hubert' or 'whisper'.
+        name: the kind of encoder, as in a bundle's config: 'hubert' or 'whisper'.
         dim: S, channels of a feature.
-        min_samples: samples at 16 kHz that the first feature hears; shorter audio is padded.
-        max_samples: the longest audio that can be encoded at once.
-        normalise: whether the network takes audio of zero mean and unit variance.
-        source: where the weights are from, and their licence.
+        min_samples: samples at 16 kHz that the first feature needs; shorter audio is padded.
+        max_samples: samples of the longest audio that can be encoded at once.
+        normalise: True if the network takes audio of zero mean and unit variance.
+        source: source of the weights, and their licence.
     """
 
     name: str
@@ -60,15 +60,15 @@ class OnnxSpeechEncoder:
     """An exported encoder run by ONNX Runtime.
 
     Attributes:
-        card: what the encoder is.
+        card: the encoder's description.
     """
 
     def __init__(self, folder: str | os.PathLike[str], threads: int = 0) -> None:
-        """Loads the folder that ``diffsheg export-speech`` wrote.
+        """Load the folder that ``diffsheg export-speech`` wrote.
 
         Args:
             folder: with encoder.json, encoder.onnx and encoder.onnx.data.
-            threads: of the CPU; 0 is all cores but one, see `thread_count`.
+            threads: CPU threads; 0 for all cores except one, see `thread_count`.
 
         Raises:
             InputError: a file is missing or does not fit.
@@ -87,13 +87,13 @@ class OnnxSpeechEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = thread_count(threads)
         options.log_severity_level = 3
-        # Threads that spin after their work would take the cores that the engine needs next.
+        # Threads that spin after their work would occupy the cores that the engine needs next.
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         try:
             self._session = onnxruntime.InferenceSession(
                 model, options, providers=['CPUExecutionProvider']
             )
-        except Exception as error:  # ONNX Runtime has a class of its own for every reason
+        except Exception as error:  # ONNX Runtime has an exception class for every reason
             raise InputError(f'{model}: ONNX Runtime cannot load it; export it again') from error
         self._input = self._session.get_inputs()[0].name
 
@@ -103,7 +103,7 @@ class OnnxSpeechEncoder:
         return self.card.dim
 
     def encode(self, samples: np.ndarray) -> np.ndarray:
-        """Encodes 16 kHz speech (n,) float32 to (m, S) float32 at 50 Hz."""
+        """Encode 16 kHz speech (n,) float32 as (m, S) float32 at 50 Hz."""
         samples = np.asarray(samples, np.float32)
         if self.card.normalise:
             samples = normalise(samples)
@@ -121,13 +121,13 @@ def _read_card(path: Path) -> SpeechEncoderCard:
 
 
 def normalise(samples: np.ndarray) -> np.ndarray:
-    """Zero mean, unit variance, as Wav2Vec2FeatureExtractor does: (n,) -> (n,) float32."""
+    """Return (n,) float32 of zero mean and unit variance, as Wav2Vec2FeatureExtractor does."""
     wide = samples.astype(np.float64)
     return ((wide - wide.mean()) / np.sqrt(wide.var() + 1e-7)).astype(np.float32)
 
 
 def resample_features(features: np.ndarray, frames: int) -> np.ndarray:
-    """Linear interpolation in time with aligned corners: (m, S) -> (frames, S) float32."""
+    """Interpolate linearly in time with aligned corners: (m, S) -> (frames, S) float32."""
     at = np.linspace(0, len(features) - 1, frames)
     below = np.minimum(at.astype(int), max(0, len(features) - 2))
     above = np.minimum(below + 1, len(features) - 1)
@@ -136,26 +136,26 @@ def resample_features(features: np.ndarray, frames: int) -> np.ndarray:
 
 
 def default_folder() -> Path:
-    """Where ``diffsheg export-speech`` writes and ``create_speech_encoder`` looks by default."""
+    """Return the default folder of ``diffsheg export-speech`` and ``create_speech_encoder``."""
     return cache_home() / 'diffsheg' / 'hubert'
 
 
 def create_speech_encoder(
     bundle: Bundle, folder: str | os.PathLike[str] | None = None, threads: int = 0
 ) -> SpeechEncoder | None:
-    """The encoder that a bundle asks for.
+    """Return the encoder that a bundle needs.
 
     Args:
         bundle: the model.
-        folder: of the exported encoder; None for the one in the bundle, or else in
+        folder: folder of the exported encoder. None for the one in the bundle, or else in
             ``default_folder()``.
-        threads: of the CPU; 0 is all cores but one, see `thread_count`.
+        threads: CPU threads; 0 for all cores except one, see `thread_count`.
 
     Returns:
-        The encoder; None where the bundle asks for none.
+        The encoder, or None if the bundle uses none.
 
     Raises:
-        InputError: no such encoder in the folder, or one that does not fit the bundle.
+        InputError: the folder has no such encoder, or one that does not fit the bundle.
     """
     config = bundle.config
     name = config.features.speech_encoder

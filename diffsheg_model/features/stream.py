@@ -1,4 +1,4 @@
-"""From a stream of audio to the frames of features that the network is given."""
+"""The network's input features, computed frame by frame from a stream of audio."""
 
 import math
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from diffsheg_model.features.extrapolation import extrapolate
 from diffsheg_model.features.mel import FFT_SIZE, hop_length, mel_frame, transform_mel
 from diffsheg_model.features.speech_encoder import SpeechEncoder, resample_features
 
-#: When a frame's sound has been heard, its features are final so much later at most: half an FFT
-#: and the delays of resampling.
+#: Seconds from the end of a frame's sound until its features are final, at most: half an FFT and
+#: the delays of resampling.
 SETTLING_S = 0.24
-#: Resampling needs this much sound before the first sample that is to be right.
+#: Seconds of sound that resampling needs before the first correct sample.
 _FILTER_S = 0.1
 
 
@@ -25,8 +25,8 @@ class Features:
     """Features of consecutive frames.
 
     Attributes:
-        mel: (T, mel_bins) float32, as ``FeatureConfig.mel_transform`` says: what the network
-            takes. 'power', the default, is the published power, 0 or more.
+        mel: (T, mel_bins) float32, transformed as ``FeatureConfig.mel_transform`` says. The default
+            'power' is the published power, 0 or more.
         speech: (T, S) float32, or None without a speech encoder.
     """
 
@@ -37,18 +37,18 @@ class Features:
 class FeatureStream:
     """Features of one utterance, computed while its audio arrives.
 
-    The audio goes from its own rate to 16 kHz and from there to the mel rate, as published. Every
-    number depends on the audio (and, for speech features, on the frames asked for) and not on the
-    chunks that the audio came in: bit for bit.
+    The audio is resampled from its own rate to 16 kHz, and then to the mel rate, as published.
+    Every bit of the features depends on the audio alone, and not on how it is cut into chunks.
+    Speech features depend on the requested frames too.
 
-    Frame k is ready once all audio that it hears has arrived: its mel reaches half an FFT (57 ms)
-    beyond k / fps, and resampling delays it by up to 0.06 s more per stage.
+    Frame k is ready when all audio that it needs has arrived. Its mel needs half an FFT (57 ms)
+    beyond k / fps, and each stage of resampling adds up to 0.06 s.
 
     Attributes:
         config, fps, sample_rate: as given.
-        frames_ready: frames whose features are final.
-        total_frames: frames of the whole utterance: floor(n / hop) for n samples at the mel rate
-            (the published last frame is dropped); None before ``finish``.
+        frames_ready: number of frames with final features.
+        total_frames: frames of the whole utterance, None before ``finish``. For n samples at the
+            mel rate this is floor(n / hop), because the published last frame is dropped.
     """
 
     def __init__(
@@ -60,17 +60,17 @@ class FeatureStream:
         *,
         ahead: bool = False,
     ) -> None:
-        """Starts a stream.
+        """Start a stream.
 
         Args:
             config: kinds and rates of the features.
             fps: frames a second; divides ``config.mel_rate``.
-            sample_rate: of the audio to come, 8000..192000 Hz.
-            speech_encoder: what ``config.speech_encoder`` names; None for 'none'.
-            ahead: whether `features_ahead` will be asked; it keeps more of the sound.
+            sample_rate: rate of the audio, 8000..192000 Hz.
+            speech_encoder: the encoder that ``config.speech_encoder`` names; None for 'none'.
+            ahead: True if `features_ahead` will be called, which needs more of the sound.
 
         Raises:
-            InputError: an unusable rate, or an encoder that the config does not name.
+            InputError: the rate is unusable, or the config names another encoder.
         """
         check_sample_rate(sample_rate)
         if (speech_encoder is None) != (config.speech_encoder == 'none'):
@@ -90,21 +90,21 @@ class FeatureStream:
         self._mel_frame = mel_frame(config.mel_rate, config.mel_bins)
         self._context_frames = round(config.speech_context_s * fps)
         self._speech_audio = _Tail()
-        # The signal that mel frames are cut from begins with half an FFT of zeros, so that frame
-        # k starts at sample k * hop.
+        # The signal for mel frames begins with half an FFT of zeros, so that frame k starts at
+        # sample k * hop.
         self._mel_audio = _Tail()
         self._mel_audio.append(np.zeros(FFT_SIZE // 2, np.float32))
         self._mel: list[np.ndarray] = []
         self._first_frame = 0
         self._samples_heard = 0
-        self._heard = _Tail() if ahead else None  # as it came
-        # Input samples that begin a whole sample at all rates come so many apart.
+        self._heard = _Tail() if ahead else None  # at its own rate
+        # Input samples between two that coincide with samples of all rates.
         self._grid = sample_rate // math.gcd(sample_rate, config.sample_rate, config.mel_rate)
         self._settling = math.ceil(SETTLING_S * fps)
 
     @property
     def frames_heard(self) -> int:
-        """Frames whose own span of sound has arrived, whether or not they are ready."""
+        """Number of frames with all of their own sound, ready or not."""
         return int(self._samples_heard * self.fps / self.sample_rate)
 
     def push(self, samples: np.ndarray, *, checked: bool = False) -> None:
@@ -112,10 +112,10 @@ class FeatureStream:
 
         Args:
             samples: (n,) at ``sample_rate``, full scale 1.
-            checked: True for samples that were checked before; their values are not looked at.
+            checked: True for samples that have passed `check_samples`, which is then skipped.
 
         Raises:
-            InputError: samples that are not finite or far beyond full scale; none is taken.
+            InputError: samples are not finite or far beyond full scale; none is appended.
         """
         if self.total_frames is not None:
             raise RuntimeError('push after finish')
@@ -130,7 +130,7 @@ class FeatureStream:
         self._take(self._to_speech_rate.push(samples))
 
     def finish(self) -> None:
-        """Ends the utterance: everything after its last sample is silence. Idempotent."""
+        """End the utterance, so that silence follows its last sample. Idempotent."""
         if self.total_frames is not None:
             return
         self._take(self._to_speech_rate.finish())
@@ -140,11 +140,11 @@ class FeatureStream:
         self._compute_mel(self.total_frames)
 
     def features(self, start: int, end: int) -> Features:
-        """Features of frames [start, end), all ready and none forgotten.
+        """Return the features of frames [start, end), all ready and none forgotten.
 
-        Before frame 0 there is silence, and after the utterance's end too, once it is over. Speech
-        features are those of the audio from ``speech_context_s`` before ``start`` (or the
-        utterance's beginning) to ``end``, encoded at once and resampled linearly to its frames.
+        Silence precedes frame 0, and follows the end of a finished utterance. The audio for speech
+        features begins ``speech_context_s`` before ``start``, or with the utterance, and ends at
+        ``end``. It is encoded at once and resampled linearly to its frames.
         """
         last = end if self.total_frames is None else min(end, self.total_frames)
         if not self._first_frame <= max(0, start) < last <= self.frames_ready:
@@ -154,14 +154,14 @@ class FeatureStream:
         return self._assembled(start, end, self._mel_of(start, last), self._audio_of(start, last))
 
     def features_ahead(self, start: int, end: int, heard: int) -> Features:
-        """Features of frames [start, end) from the sound of the frames before ``heard`` alone.
+        """Return the features of frames [start, end) from the sound before frame ``heard`` alone.
 
-        From there on the sound goes on as `extrapolate` says; before the utterance there is
-        silence. What has come of later sound makes no difference.
+        `extrapolate` continues the sound from there on, and silence precedes the utterance. Sound
+        that arrived later makes no difference.
 
         Args:
-            start: first frame, none of those from it on forgotten; may be negative.
-            end: after the last, at least ``heard``.
+            start: first frame, may be negative; no frame from it on is forgotten.
+            end: the frame after the last one, at least ``heard``.
             heard: 1..frames_heard.
         """
         if not (1 <= heard <= self.frames_heard and start < heard <= end):
@@ -175,7 +175,7 @@ class FeatureStream:
         return self._assembled(start, end, mel, audio)
 
     def forget(self, before_frame: int) -> None:
-        """Drops what only frames before ``before_frame`` need; keeps memory flat."""
+        """Drop data that only frames before ``before_frame`` need, so that memory stays flat."""
         before_frame = min(before_frame, self.frames_ready)
         if before_frame > self._first_frame:
             del self._mel[: before_frame - self._first_frame]
@@ -188,8 +188,8 @@ class FeatureStream:
         if self._encoder is not None:
             self._speech_audio.append(samples)
         self._mel_audio.append(self._to_mel_rate.push(samples))
-        # A frame exists if a whole hop follows it, and is known if half an FFT does; the signal
-        # starts with half an FFT of zeros that do not count for the first.
+        # A frame exists if a whole hop follows it, and is known if half an FFT follows it. The
+        # zeros at the start of the signal do not count as a hop.
         exist = (self._mel_audio.end - FFT_SIZE // 2) // self._hop
         known = (self._mel_audio.end - FFT_SIZE) // self._hop + 1
         self._compute_mel(min(exist, known))
@@ -202,23 +202,23 @@ class FeatureStream:
         self._mel_audio.forget(self.frames_ready * self._hop)
 
     def _mel_of(self, start: int, end: int) -> list[np.ndarray]:
-        """Mel power of the utterance's frames in [start, end)."""
+        """Return the mel power of the utterance's frames in [start, end)."""
         return self._mel[max(0, start) - self._first_frame : end - self._first_frame]
 
     def _audio_of(self, start: int, end: int) -> np.ndarray:
-        """Speech audio of the utterance that frames [start, end) hear."""
+        """Return the utterance's audio for the speech features of frames [start, end)."""
         first = self._speech_sample(start - self._context_frames)
         return self._speech_audio.cut(first, self._speech_sample(end))
 
     def _assembled(
         self, start: int, end: int, mel: list[np.ndarray], audio: np.ndarray
     ) -> Features:
-        """Features of frames [start, end).
+        """Return the features of frames [start, end).
 
         Args:
             start, end: the frames.
-            mel: mel power from frame max(0, start) on; silence where it ends.
-            audio: speech audio, as `_audio_of` cuts it; silence where it ends.
+            mel: mel power from frame max(0, start) on; silence follows it.
+            audio: audio as from `_audio_of`; silence follows it.
         """
         power = np.zeros((end - start, self.config.mel_bins), np.float32)
         before = max(0, -start)
@@ -234,7 +234,7 @@ class FeatureStream:
         return Features(features, speech)
 
     def _ahead(self, settled: int, end: int, heard: int) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Speech audio and mel power of frames [settled, end), as `features_ahead` hears them."""
+        """Return audio and mel power of frames [settled, end) for `features_ahead`."""
         config = self.config
         assert self._heard is not None
         first = self._first_sample_ahead(settled)
@@ -245,7 +245,7 @@ class FeatureStream:
         )
         audio = _resampled(sound, self.sample_rate, config.sample_rate)
         mel_audio = _resampled(audio, config.sample_rate, config.mel_rate)
-        # As in the stream, half an FFT of zeros comes before the utterance's first sample.
+        # As in the stream, half an FFT of zeros precedes the utterance's first sample.
         before = settled * self._hop - FFT_SIZE // 2 - first * config.mel_rate // self.sample_rate
         mel_audio = np.concatenate([np.zeros(max(0, -before), np.float32), mel_audio])
         starts = [max(0, before) + index * self._hop for index in range(end - settled)]
@@ -256,7 +256,7 @@ class FeatureStream:
         )
 
     def _first_sample_ahead(self, settled: int) -> int:
-        """Of the sound as it came, what `_ahead` begins with."""
+        """Return the first input sample that `_ahead` needs."""
         before_s = FFT_SIZE / 2 / self.config.mel_rate + _FILTER_S
         sample = int((settled / self.fps - before_s) * self.sample_rate)
         return max(0, sample // self._grid * self._grid)
@@ -272,17 +272,17 @@ def extract_features(
     fps: float,
     speech_encoder: SpeechEncoder | None = None,
 ) -> Features:
-    """Features of a whole recording at once.
+    """Return the features of a whole recording.
 
     Args:
         samples: (n,) mono, full scale 1, at ``sample_rate`` Hz; at least one frame, 1 / fps.
-        sample_rate: of the samples, Hz.
+        sample_rate: rate of the samples, Hz.
         config: kinds and rates of the features.
         fps: frames a second; divides ``config.mel_rate``.
-        speech_encoder: what ``config.speech_encoder`` names; None for 'none'.
+        speech_encoder: the encoder that ``config.speech_encoder`` names; None for 'none'.
 
     Raises:
-        InputError: as ``FeatureStream``, or audio shorter than a frame.
+        InputError: as for ``FeatureStream``, or the audio is shorter than a frame.
     """
     stream = FeatureStream(config, fps, sample_rate, speech_encoder)
     stream.push(samples)
@@ -292,7 +292,7 @@ def extract_features(
 
 
 def check_length(stream: FeatureStream) -> None:
-    """Raises InputError where a finished stream has not even one frame."""
+    """Raise InputError if a finished stream has no frame."""
     if stream.total_frames == 0:
         raise InputError(
             f'audio too short: less than one frame, {1 / stream.fps:.3f} s; give a longer recording'

@@ -1,4 +1,4 @@
-"""HuBERT from transformers to ONNX, so that inference needs neither torch nor transformers."""
+"""The export of HuBERT to ONNX, so that inference needs neither torch nor transformers."""
 
 import os
 from collections.abc import Iterator
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from transformers import HubertModel
 
 PUBLISHED_MODEL = 'facebook/hubert-large-ls960-ft'
-"""What the published features are made with: 1024-d, 50 Hz, Apache-2.0, 1.26 GB."""
+"""Source of the published speech features: 1024 channels, 50 Hz, Apache-2.0, 1.26 GB."""
 
 _MAX_SAMPLES = 600 * SAMPLE_RATE
 
 
 def export_hubert(source: str, folder: str | os.PathLike[str]) -> SpeechEncoderCard:
-    """Exports HuBERT's last hidden state and checks it against torch.
+    """Export HuBERT's last hidden state, and compare it with torch.
 
     Args:
-        source: a folder that ``save_pretrained`` or a download made, or a model's name on the
-            Hugging Face hub that is in the user's cache. Nothing is downloaded.
+        source: a folder from ``save_pretrained`` or a download, or the name of a model in the
+            user's cache of the Hugging Face hub. Nothing is downloaded.
         folder: gets encoder.onnx, encoder.onnx.data and encoder.json, all or none.
 
     Raises:
-        InputError: no transformers or torch, no such model, weights missing in it, or another
-            architecture; or the export does not compute what torch computes.
+        InputError: transformers or torch is not installed, the model is missing, incomplete or
+            of another architecture, or the export differs from torch.
     """
     model, normalise = _load(source)
     config = model.config
@@ -48,9 +48,9 @@ def export_hubert(source: str, folder: str | os.PathLike[str]) -> SpeechEncoderC
 
 
 def _load(source: str) -> tuple['HubertModel', bool]:
-    """The model in evaluation mode, and whether its audio is to be normalised."""
+    """Return the model in evaluation mode, and True if its audio must be normalised."""
     try:
-        import onnxscript  # noqa: F401 (torch's exporter fails late and at length without it)
+        import onnxscript  # noqa: F401 (without it torch's exporter fails late)
         from transformers import AutoConfig, HubertModel, Wav2Vec2FeatureExtractor
     except ImportError as error:
         raise InputError(
@@ -71,13 +71,13 @@ def _load(source: str) -> tuple['HubertModel', bool]:
             loaded: Any = HubertModel.from_pretrained(
                 source, local_files_only=True, output_loading_info=True
             )
-        except Exception as error:  # torch, safetensors and transformers each have their own
+        except Exception as error:  # each library raises exceptions of its own
             reason = (str(error).strip() or repr(error)).splitlines()[0]
             raise InputError(
                 f'{source}: its weights cannot be loaded ({reason:.200}); download it again'
             ) from error
         model, report = loaded
-        # Only masking in pre-training uses this one, and fine-tuned checkpoints may lack it.
+        # Only pre-training uses this parameter, so fine-tuned checkpoints may lack it.
         missing = sorted(set(report['missing_keys']) - {'masked_spec_embed'})
         if missing or report['mismatched_keys']:
             names = ', '.join(map(str, missing or report['mismatched_keys']))
@@ -102,7 +102,7 @@ class _LastHiddenState(nn.Module):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps the libraries' warnings and progress bars away from the user."""
+    """Suppress the libraries' warnings and progress bars."""
     from transformers.utils import logging as transformers_logging
 
     progress = transformers_logging.is_progress_bar_enabled()

@@ -1,8 +1,8 @@
-"""Official DiffSHEG checkpoints to bundles.
+"""The conversion of official DiffSHEG checkpoints to bundles.
 
-The authors' files are a torch save with the state dict under ``encoder`` (its keys with or without
-``module.``), and statistics as in https://github.com/JeremyCJM/DiffSHEG (data/BEAT/beat_cache,
-data/SHOW).
+A checkpoint is a torch save with the state dict under ``encoder``. Its keys may begin with
+``module.``. The statistics are those of https://github.com/JeremyCJM/DiffSHEG, in
+data/BEAT/beat_cache and data/SHOW.
 """
 
 import dataclasses
@@ -34,8 +34,8 @@ LICENCES = {
 FOPPAS = {'beat': FoppasConfig(overlap=4), 'show': FoppasConfig(overlap=10, guidance_scale=1.25)}
 NUM_SPEAKERS = {'beat': 30, 'show': 4}
 
-# SHOW's pose vector of 165: jaw 3, eyes 6, global 3, 21 body joints, hands 90. The 13 joints that
-# the model moves, by their places among SMPL-X's 21 (legs and feet left out).
+# SHOW's pose vector of 165: jaw 3, eyes 6, global 3, 21 body joints, hands 90. These are the 13
+# joints that the model moves, as indices into SMPL-X's 21; legs and feet are left out.
 _SHOW_BODY_JOINTS = (2, 5, 8, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20)
 _SHOW_BODY_START, _SHOW_HANDS_START, _SHOW_POSE = 12, 75, 165
 
@@ -47,21 +47,21 @@ def convert_checkpoint(
     output: str | os.PathLike[str],
     fps: float = 15.0,
 ) -> Bundle:
-    """Reads an official checkpoint and its statistics, checks them, writes a bundle.
+    """Read and check an official checkpoint and its statistics, and write a bundle.
 
-    Sizes (latent width, layers, speakers, speech features) are read off the parameters' shapes;
-    then every name and shape must fit.
+    The parameters' shapes give the sizes: latent width, layers, speakers, speech features. Every
+    name and shape must then fit.
 
     Args:
         checkpoint: the authors' file, such as fgd_best.tar.
         stats: folder with the statistics of the format.
         format_name: 'beat' or 'show'.
         output: bundle folder to write.
-        fps: frames a second. SHOW's code says 30, but its inference makes 15 mel frames and so 15
-            poses a second; both formats run at 15.
+        fps: frames a second. The SHOW code says 30, but its inference makes 15 mel frames, and so
+            15 poses, a second. Both formats run at 15.
 
     Raises:
-        InputError: a file is missing, cut or foreign; what does not fit is listed.
+        InputError: a file is missing, cut or foreign; the message lists all that does not fit.
     """
     if format_name not in FORMATS:
         raise InputError(f'format {format_name!r} is unknown: choose {" or ".join(FORMATS)}')
@@ -89,14 +89,14 @@ def convert_checkpoint(
 
 @reader('a checkpoint')
 def read_state_dict(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
-    """The state dict under ``encoder``, keys without ``module.``; loaded with weights_only.
+    """Return the state dict under ``encoder``, with keys without ``module.``, loaded safely.
 
     Raises:
         InputError: the file is missing, cut, holds code, or has no such state dict.
     """
     if not Path(path).is_file():
         raise InputError(f'{path} does not exist: name the checkpoint file')
-    # Numbers that training loops leave beside the weights, such as a best score.
+    # Training loops save numbers beside the weights, such as a best score.
     plain = [np.dtype, type(np.dtype(np.float64)), type(np.dtype(np.float32))]
     scalar: Any = np._core.multiarray.scalar  # type: ignore[attr-defined]
     names = [(scalar, 'numpy.core.multiarray.scalar'), scalar, *plain]
@@ -132,7 +132,7 @@ def read_state_dict(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
 
 
 def infer_network(state: Mapping[str, torch.Tensor], format_: MotionFormat) -> NetworkConfig:
-    """The sizes that a checkpoint was trained with; published ones where it does not tell."""
+    """Return the sizes of a checkpoint, with the published ones for those it does not show."""
 
     def size(name: str, axis: int, default: int) -> int:
         value = state.get(name)
@@ -156,7 +156,7 @@ def infer_network(state: Mapping[str, torch.Tensor], format_: MotionFormat) -> N
 def _check_dataset(
     state: Mapping[str, torch.Tensor], path: str | os.PathLike[str], format_: MotionFormat
 ) -> None:
-    """Says plainly that a checkpoint is of the other dataset, before listing every shape."""
+    """Raise InputError if a checkpoint is of the other dataset, instead of a list of shapes."""
     weight = state.get('encoder_ges.joint_embed.weight')
     if weight is None:
         return
@@ -173,7 +173,7 @@ def _check_dataset(
 def read_statistics(
     folder: str | os.PathLike[str], format_: MotionFormat
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of every channel, each (C,) float32, in the model's order.
+    """Return mean and deviation of every channel, each (C,) float32, in the model's order.
 
     Raises:
         InputError: a file is missing or has another number of channels.
@@ -199,7 +199,7 @@ def _read_beat(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _numbers(array: object) -> np.ndarray:
-    """(n,) float64; lists are none, since a small one may refer to itself and be of any size."""
+    """Return (n,) float64; refuse lists, because one that contains itself has no end."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f'a {type(array).__name__} instead of an array')
     return array.astype(np.float64).ravel()
@@ -225,7 +225,7 @@ def _read_show(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     gesture = np.concatenate([body, np.arange(_SHOW_HANDS_START, _SHOW_POSE)])
     jaw = slice(0, 3)
     mean = np.concatenate([pose_mean[gesture], pose_mean[jaw], expression_mean])
-    # The published code takes the jaw's deviation from its mean, and its checkpoints were trained
-    # so.
+    # The published code takes the jaw's mean as its deviation, and its checkpoints were trained
+    # with that.
     std = np.concatenate([pose_std[gesture], pose_mean[jaw], expression_std])
     return mean, std

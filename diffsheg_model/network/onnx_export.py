@@ -1,10 +1,9 @@
-"""The network as four ONNX graphs, their parameters left in the bundle.
+"""The export of the network as four ONNX graphs that refer to the bundle's weights.
 
-What is computed once, once a window and, by each branch, at every call (see `split_network`) is a
-graph each, and all engines run the same four. Every initialiser that comes from the network refers
-to its bytes inside weights.safetensors (ONNX external data), so a bundle holds each number once and
-needs no torch to run; what is derived from parameters alone is folded by the engine that loads a
-graph.
+The graphs are the parts of `split_unieg`: one computed once, one for each window, and one per
+branch for each call. All engines run these four. Each parameter of a graph refers to its bytes in
+weights.safetensors (ONNX external data). So a bundle holds each number once, and runs without
+torch. An engine folds what follows from parameters alone when it loads a graph.
 """
 
 import functools
@@ -35,7 +34,7 @@ from diffsheg_model.network.unieg import UniEG
 OPSET = 18
 
 Shape = tuple[int | str, ...]
-"""Of a graph's input; an axis of free length is its name."""
+"""Shape of a graph's input; a text is the name of an axis of any length."""
 _ELEMENT_TYPES = {
     'F32': onnx.TensorProto.FLOAT,
     'F16': onnx.TensorProto.FLOAT16,
@@ -44,7 +43,7 @@ _ELEMENT_TYPES = {
 
 
 class _Named(nn.Module):
-    """A part of the network, called with the inputs of its graph in their order."""
+    """A part of the network that takes the inputs of its graph by position."""
 
     def __init__(self, part: nn.Module, names: list[str]) -> None:
         super().__init__()
@@ -57,10 +56,10 @@ class _Named(nn.Module):
 
 
 def load_network(config: BundleConfig, tensors: dict[str, Tensor], where: str) -> UniEG:
-    """UniEG in eval mode with the given parameters.
+    """Return UniEG in eval mode with the given parameters.
 
     Raises:
-        InputError: names or shapes do not fit; the message lists what is missing and foreign.
+        InputError: names or shapes do not fit; the message lists missing and foreign ones.
     """
     if complaint := parameter_complaint(config.network, tensors):
         raise InputError(f'{where} does not fit its config: {complaint}')
@@ -70,7 +69,7 @@ def load_network(config: BundleConfig, tensors: dict[str, Tensor], where: str) -
 
 
 def parameter_complaint(network: NetworkConfig, tensors: Mapping[str, Tensor]) -> str:
-    """What is missing, foreign or of another shape in a state dict, by name; empty if it fits."""
+    """Return the missing, foreign and misshapen names of a state dict; empty if it fits."""
     with torch.device('meta'):
         parameters = UniEG(network).state_dict()
     expected = {name: tuple(value.shape) for name, value in parameters.items()}
@@ -89,11 +88,10 @@ def parameter_complaint(network: NetworkConfig, tensors: Mapping[str, Tensor]) -
 
 
 def export_graphs(config: BundleConfig, weights: Path) -> None:
-    """Writes the graphs beside ``weights``, referring to it.
+    """Write the graphs beside ``weights``, with references to it.
 
-    Inputs and outputs are those of `Tables`, `WindowConditions` and `BranchStep`, by name; the
-    numbers of steps, rows and frames are free. Optional inputs are there where the model takes
-    them.
+    Inputs and outputs have the names of those of `Tables`, `WindowConditions` and `BranchStep`.
+    The numbers of steps, rows and frames are free. Optional inputs exist if the model takes them.
 
     Raises:
         InputError: the weights do not fit the config.
@@ -119,9 +117,9 @@ def export_graphs(config: BundleConfig, weights: Path) -> None:
 def _structures(
     sizes: NetworkConfig, diffusion: DiffusionConfig, frames: int
 ) -> dict[str, onnx.ModelProto]:
-    """The graphs without the parameters' numbers, which no part of their structure depends on.
+    """Return the graphs without the parameters' numbers, which do not affect the structure.
 
-    Tracing a network takes many seconds, whatever its size, so what has been traced is kept.
+    The results are cached, because tracing a network of any size takes many seconds.
     """
     network = UniEG(sizes, diffusion).eval()
     parameters = {f'part.network.{name}' for name in network.state_dict()}
@@ -157,7 +155,7 @@ def _structures(
 
 
 def graph_inputs(sizes: NetworkConfig) -> dict[str, dict[str, Shape]]:
-    """Shapes of every graph's inputs; an axis of free length is its name."""
+    """Return the shapes of every graph's inputs; a text is the name of an axis of any length."""
     wide, layers = 2 * sizes.latent_dim, sizes.num_layers
     heard: dict[str, Shape] = {
         'audio_modulation': ('steps', 2, 2 * sizes.mel_dim),
@@ -187,7 +185,7 @@ def graph_inputs(sizes: NetworkConfig) -> dict[str, dict[str, Shape]]:
 
 
 _FREE = {'batch': (2, 1024), 'steps': (3, 1000), 'frames': (0, 1200)}
-"""Length in the example and the largest one; an example's frames are the window's."""
+"""Example length and largest length of each free axis; the example's frames are a window."""
 
 
 def _example(frames: int, name: str, shape: Shape) -> Tensor:
@@ -206,7 +204,7 @@ def _free_axes(shape: Shape) -> dict[int, torch.export.Dim]:
 
 
 def _strip_traces(model: onnx.ModelProto) -> None:
-    """Drops the exporter's notes on where each node came from: stack traces, with local paths."""
+    """Remove the exporter's notes on the origin of each node: stack traces with local paths."""
     graph = model.graph
     for item in (
         model,
@@ -226,9 +224,9 @@ def _strip_traces(model: onnx.ModelProto) -> None:
 
 
 def _refer_to_weights(model: onnx.ModelProto, weights: Path) -> None:
-    """Replaces the parameters' bytes by references into the safetensors file.
+    """Replace the parameters' bytes by references into the safetensors file.
 
-    Parameters that are stored as float16 pass through a Cast, which engines fold when they load.
+    Parameters stored as float16 pass through a Cast, which engines fold when they load a graph.
     """
     with weights.open('rb') as file:
         (header_size,) = struct.unpack('<Q', file.read(8))
@@ -260,7 +258,7 @@ def _refer_to_weights(model: onnx.ModelProto, weights: Path) -> None:
             ('length', end - begin),
         ):
             initialiser.external_data.add(key=key, value=str(value))
-    # Value infos of parameters would name the stored type twice.
+    # The value infos of parameters would still have the old type.
     del model.graph.value_info[:]
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]

@@ -1,4 +1,4 @@
-"""Keeps other libraries' talk away from the user."""
+"""Suppression of other libraries' warnings and log lines."""
 
 import logging
 import warnings
@@ -11,7 +11,7 @@ EXPORTER = ('torch.onnx', 'onnxscript', 'onnx_ir')
 
 @contextmanager
 def quiet(*loggers: str) -> Iterator[None]:
-    """No warnings, and of the named loggers errors only."""
+    """Suppress warnings, and all but errors of the named loggers."""
     noisy = [logging.getLogger(name) for name in loggers]
     levels = [log.level for log in noisy]
     with warnings.catch_warnings():

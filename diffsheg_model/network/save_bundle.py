@@ -36,17 +36,17 @@ def save_bundle(
     card: str = '',
     speech: Path | None = None,
 ) -> Bundle:
-    """Writes a bundle, its graphs exported from the network (which takes torch), and reads it back.
+    """Write a bundle with the graphs exported from the network, and read it back. Needs torch.
 
     Args:
-        path: folder to make; an existing bundle is replaced as a whole, at the end.
-        config: what the model is.
+        path: new folder; an existing bundle is replaced as a whole, at the end.
+        config: the model's configuration.
         state: the network's parameters by published name; float32, or float16 to halve the file.
         mean: (C,) channel means.
         std: (C,) channel deviations.
         skeleton: rest skeleton.
-        card: model card in Markdown, written beside as README.md where not empty.
-        speech: folder of the exported speech encoder that the bundle is to bring along.
+        card: model card in Markdown; written as README.md unless empty.
+        speech: folder of an exported speech encoder, copied into the bundle.
 
     Raises:
         InputError: names or shapes do not fit the config, or the folder holds other files.
@@ -64,7 +64,7 @@ def save_bundle(
     with atomic_path(path) as folder:
         folder.mkdir()
         safetensors.numpy.save_file(tensors, folder / WEIGHTS)
-        # safetensors makes its file private; a robot may run as another user.
+        # safetensors makes its file private, but a robot may run as another user.
         (folder / WEIGHTS).chmod(0o644)
         export_graphs(config, folder / WEIGHTS)
         names = [WEIGHTS, *GRAPHS]

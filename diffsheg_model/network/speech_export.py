@@ -1,4 +1,4 @@
-"""Any speech encoder from torch to a folder of ONNX, so that inference needs no torch."""
+"""The export of a torch speech encoder to ONNX, so that inference needs no torch."""
 
 import dataclasses
 import json
@@ -24,10 +24,10 @@ from diffsheg_model.network.quiet import EXPORTER, quiet
 logger = logging.getLogger(__name__)
 
 TOLERANCE = 1e-4
-"""Largest difference from torch that an export may have, as a share of the largest feature."""
+"""Largest allowed difference from torch, as a share of the largest feature."""
 
 _SMALL = 256
-"""Parameters of fewer numbers stay float32."""
+"""Numbers in a parameter below which it stays float32."""
 
 
 def export_encoder(
@@ -37,17 +37,17 @@ def export_encoder(
     half_precision: bool = False,
     licence: str = '',
 ) -> None:
-    """Writes an encoder and checks that ONNX Runtime computes what torch computes.
+    """Export an encoder, and check that ONNX Runtime gives the same features as torch.
 
     Args:
-        network: (1, n) 16 kHz samples, as the card prepares them, to (1, m, S) features.
-        card: what the encoder is.
+        network: maps 16 kHz samples (1, n), prepared as the card says, to features (1, m, S).
+        card: the encoder's description.
         folder: gets encoder.onnx, encoder.onnx.data and encoder.json, all or none.
-        half_precision: whether the parameters are rounded to float16, in ``network`` too.
-        licence: text of the weights' licence where it has to go with them; written as LICENSE.
+        half_precision: True rounds the parameters to float16, in ``network`` too.
+        licence: text of the weights' licence, written as LICENSE unless empty.
 
     Raises:
-        InputError: the export does not compute what torch computes; nothing is written.
+        InputError: the export differs from torch; nothing is written.
     """
     if half_precision:
         with torch.no_grad():
@@ -87,12 +87,12 @@ def _export(network: nn.Module, card: SpeechEncoderCard, path: Path, half: bool)
         _halve(model)
     data = path.with_name(path.name + '.data')
     onnx.save(model, path, save_as_external_data=True, location=data.name, size_threshold=1024)
-    # onnx makes this file private; a robot may run as another user.
+    # onnx makes this file private, but a robot may run as another user.
     data.chmod(0o644)
 
 
 def _halve(model: onnx.ModelProto) -> None:
-    """Stores large parameters as float16; each passes through a Cast that engines fold."""
+    """Store large parameters as float16, each behind a Cast that engines fold."""
     casts = []
     for initialiser in model.graph.initializer:
         values = onnx.numpy_helper.to_array(initialiser)
@@ -111,7 +111,7 @@ def _halve(model: onnx.ModelProto) -> None:
 
 
 def _compare(network: nn.Module, encoder: OnnxSpeechEncoder) -> float:
-    """Largest difference from torch over several lengths, relative to the largest feature."""
+    """Return the largest difference from torch, as a share of the largest feature."""
     error = 0.0
     for samples in (encoder.card.min_samples, SAMPLE_RATE // 15, SAMPLE_RATE, 5 * SAMPLE_RATE + 7):
         audio = 0.1 * np.random.default_rng(samples).standard_normal(samples).astype(np.float32)

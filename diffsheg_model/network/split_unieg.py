@@ -1,12 +1,13 @@
-"""UniEG taken apart by how often its parts change: an exact restructuring, for inference.
+"""UniEG split by how often its inputs change: an exact restructuring for inference.
 
-`Tables` depend on steps and speakers only, `WindowConditions` on the audio of a window too, and a
-`BranchStep` is what remains for every call, one a branch. Of the published network's 155 M
-parameters 92 M are in the tables. All share the parameters of the `UniEG` that they are made from;
-the sums are arranged otherwise, so that results differ in rounding alone.
+`Tables` depend on steps and speakers only. `WindowConditions` depend on the audio of a window too.
+A `BranchStep` is the rest, computed at every call, one per branch. Of the published network's 155 M
+parameters 92 M are in the tables. All parts share the parameters of their `UniEG`. They sum in
+another order, so results differ by rounding alone.
 
-The branch that runs first never sees the other: its way through the whole chain can run ahead of
-the other branch's, or beside it.
+The first branch does not depend on the second, so its denoising steps can run ahead of the other
+branch's, or in parallel.
+
 Shapes: B batch, T frames, N steps, L layers, D latent, M mel bands, E channels of the other branch.
 """
 
@@ -32,33 +33,33 @@ from diffsheg_model.network.unieg import (
 
 
 def table_names() -> list[str]:
-    """Outputs of `Tables`."""
+    """Return the names of the outputs of `Tables`."""
     return ['audio_modulation', *(f'{branch}_modulation' for branch in BRANCHES), 'levels']
 
 
 def condition_names() -> list[str]:
-    """Outputs of `WindowConditions`."""
+    """Return the names of the outputs of `WindowConditions`."""
     return [f'{branch}_{part}' for branch in BRANCHES for part in ('condition', 'statistics')]
 
 
 class Tables(nn.Module):
-    """What depends on steps and speakers alone."""
+    """The part of the network that depends on steps and speakers alone."""
 
     def __init__(self, network: UniEG) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, t: Tensor, speaker: Tensor) -> tuple[Tensor, ...]:
-        """Scales and shifts of every modulation, their LayerNorms' weights included.
+        """Return scales and shifts of every modulation, with their LayerNorms' weights applied.
 
         Args:
             t: (N,) int64 diffusion steps.
             speaker: (B, num_speakers) one-hot.
 
         Returns:
-            audio_modulation (N, 2, 2 M): of the audio layer's attention and feed-forward; scale,
-            then shift. expression_modulation, gesture_modulation (N, B, 2 L, 2 D): the same of
-            each layer of a branch in turn. levels (N, 2): sqrt(1 / abar), sqrt(1 / abar - 1).
+            audio_modulation (N, 2, 2 M): scale, then shift, for the audio layer's attention and
+            feed-forward. expression_modulation, gesture_modulation (N, B, 2 L, 2 D): the same for
+            each layer of a branch. levels (N, 2): sqrt(1 / abar), sqrt(1 / abar - 1).
         """
         network = self.network
         steps = _embed_steps(t, network.config.latent_dim)
@@ -78,7 +79,7 @@ class Tables(nn.Module):
 
 
 class WindowConditions(nn.Module):
-    """What a window's audio brings to every layer, for all steps in one batch."""
+    """The part of the network that depends on a window's audio, for all steps in one batch."""
 
     def __init__(self, network: UniEG) -> None:
         super().__init__()
@@ -87,7 +88,7 @@ class WindowConditions(nn.Module):
     def forward(
         self, audio_modulation: Tensor, mel: Tensor, speech: Tensor | None = None
     ) -> tuple[Tensor, ...]:
-        """The fusion's share of the condition.
+        """Return the terms of every layer's fusion that come from the condition.
 
         Args:
             audio_modulation: (N, 2, 2 M) of `Tables`.
@@ -95,9 +96,9 @@ class WindowConditions(nn.Module):
             speech: (B, T, speech_dim), or None where the model has no speech encoder.
 
         Returns:
-            For expression, then gesture: condition (N, B, T, L 2 D), the first Linear of each
-            layer's fusion applied to the condition; statistics (N, B, T, 2), the condition's mean
-            and its squared deviations' sum, for the fusion's LayerNorm.
+            For expression, then gesture: condition (N, B, T, L 2 D) is the first Linear of each
+            layer's fusion applied to the condition. statistics (N, B, T, 2) are the condition's
+            mean and its sum of squared deviations, for the fusion's LayerNorm.
         """
         network = self.network
         heard = self._heard(audio_modulation, mel)
@@ -105,8 +106,8 @@ class WindowConditions(nn.Module):
         for branch in (network.encoder_exp, network.encoder_ges):
             first, bands = network.config.latent_dim, mel.shape[-1]
             weights = torch.cat([_normed_weight(layer) for layer in _layers(branch)])
-            # The mel and the speech are the same at every step; only the audio layer differs.
-            # Not split(), whose export is a sequence, which TensorRT does not know.
+            # Mel and speech are the same at every step; only the audio layer differs. split()
+            # would be exported as a sequence, which TensorRT does not support.
             of_mel, of_heard = (
                 branch.audio_proj.weight[:, :bands],
                 branch.audio_proj.weight[:, bands:],
@@ -130,7 +131,7 @@ class WindowConditions(nn.Module):
         return tuple(outputs)
 
     def _heard(self, modulation: Tensor, mel: Tensor) -> Tensor:
-        """The audio layer's output, (N, B, T, M)."""
+        """Return the audio layer's output, (N, B, T, M)."""
         layer = self.network.encoder_aud
         # The published residual surrounds an absent projection, so its input is doubled.
         doubled = 2 * mel
@@ -141,10 +142,10 @@ class WindowConditions(nn.Module):
 
 
 class BranchStep(nn.Module):
-    """One branch's share of a call, with the rows of the tables that belong to its step.
+    """One branch at one denoising step, with the rows of the tables for this step.
 
     Args:
-        network: whose branch it is.
+        network: the network with the branch.
         name: 'expression' or 'gesture'.
     """
 
@@ -163,7 +164,7 @@ class BranchStep(nn.Module):
         other: Tensor | None = None,
         guidance_scale: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Predicted noise and the clean motion that it implies, (B, T, C) each.
+        """Return the predicted noise and the clean motion that it implies, (B, T, C) each.
 
         Args:
             x: (B, T, C) the branch's channels of the noised motion, normalised.
@@ -171,8 +172,8 @@ class BranchStep(nn.Module):
             modulation: (B, 2 L, 2 D) of `Tables`, at the step.
             condition: (B, T, L 2 D) of `WindowConditions`, at the step.
             statistics: (B, T, 2) of `WindowConditions`, at the step.
-            other: (B, T, E) the other branch's clean motion, where this one sees it.
-            guidance_scale: (1,), or None where the model knows none.
+            other: (B, T, E) the other branch's clean motion, if this branch is conditioned on it.
+            guidance_scale: (1,), or None for a model without guidance.
         """
         encoders = {'expression': self.network.encoder_exp, 'gesture': self.network.encoder_ges}
         branch = encoders[self.name]
@@ -191,7 +192,10 @@ def _layers(branch: _Branch) -> list[_BranchLayer]:
 
 
 def _modulations(blocks: list[_Modulation], embedding: Tensor) -> Tensor:
-    """(..., E) -> (..., blocks, 2 D): norm(h) (1 + scale) + shift as plain norm(h) a + b."""
+    """Return a and b of norm(h) (1 + scale) + shift = h' a + b, with h' = h normalised.
+
+    Shapes: (..., E) -> (..., blocks, 2 D).
+    """
     rows = []
     for block in blocks:
         dim = block.norm.normalized_shape[0]
@@ -202,7 +206,7 @@ def _modulations(blocks: list[_Modulation], embedding: Tensor) -> Tensor:
 
 
 def _modulate(block: _Modulation, h: Tensor, modulation: Tensor) -> Tensor:
-    """The block on h (..., T, D) with its row of the table, (..., 2 D)."""
+    """Apply the block to h (..., T, D), with its row of the table, (..., 2 D)."""
     dim = h.shape[-1]
     modulation = modulation.unsqueeze(-2)
     normed = functional.layer_norm(h, (dim,), eps=block.norm.eps)
@@ -212,26 +216,26 @@ def _modulate(block: _Modulation, h: Tensor, modulation: Tensor) -> Tensor:
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """A Linear over rows: engines add the bias within the product only where it has two axes."""
+    """Apply a Linear to rows; engines fuse the bias only into products with two axes."""
     rows = functional.linear(x.reshape(-1, x.shape[-1]), weight, bias)
     return rows.view(*x.shape[:-1], -1)
 
 
 def _linear_plus(x: Tensor, weight: Tensor, rest: Tensor) -> Tensor:
-    """A Linear whose bias is different in every row, as one product too: (..., out)."""
+    """Apply a Linear with another bias in every row, as one product: (..., out)."""
     rows = torch.addmm(rest.reshape(-1, rest.shape[-1]), x.reshape(-1, x.shape[-1]), weight.T)
     return rows.view(*x.shape[:-1], -1)
 
 
 def _attend(block: _LinearAttention, x: Tensor) -> Tensor:
-    """Efficient attention before its modulation; query, key and value are one matrix."""
+    """Apply efficient attention without its modulation; query, key and value are one matrix."""
     batch, frames, dim = x.shape
     heads = block.num_heads
     projections = (block.query, block.key, block.value)
     weight = torch.cat([projection.weight for projection in projections])
     bias = torch.cat([projection.bias for projection in projections])
     joined = _linear(block.norm(x), weight, bias)
-    # The key is laid out with time last, where its softmax runs.
+    # The key has time last, because its softmax is over time.
     query = joined[..., :dim].reshape(batch, frames, heads, -1).transpose(1, 2).softmax(dim=-1)
     key = joined[..., dim : 2 * dim].reshape(batch, frames, heads, -1).permute(0, 2, 3, 1)
     value = joined[..., 2 * dim :].reshape(batch, frames, heads, -1).transpose(1, 2)
@@ -240,9 +244,9 @@ def _attend(block: _LinearAttention, x: Tensor) -> Tensor:
 
 
 def _feed_forward(block: _FeedForward, x: Tensor) -> Tensor:
-    """A feed-forward before its modulation."""
+    """Apply a feed-forward without its modulation."""
     inner = _linear(x, block.linear1.weight, block.linear1.bias)
-    # Spelt out in the form that engines know as one operation at every opset.
+    # GELU in the form that engines recognise as one operation at every opset.
     inner = inner * (1 + torch.erf(inner / math.sqrt(2))) * 0.5
     return _linear(inner, block.linear2.weight, block.linear2.bias)
 
@@ -253,13 +257,13 @@ def _fusion_parts(layer: _BranchLayer) -> tuple[nn.LayerNorm, nn.Linear, nn.Line
 
 
 def _normed_weight(layer: _BranchLayer) -> Tensor:
-    """The fusion's first Linear with its LayerNorm's weight in it, (2 D, fused)."""
+    """Return the fusion's first Linear times its LayerNorm's weight, (2 D, fused)."""
     norm, linear, _ = _fusion_parts(layer)
     return linear.weight * norm.weight
 
 
 def _statistics(x: Tensor) -> Tensor:
-    """Mean and sum of squared deviations over the channels, (..., 2)."""
+    """Return mean and sum of squared deviations over the channels, (..., 2)."""
     mean = x.mean(dim=-1, keepdim=True)
     return torch.cat([mean, (x - mean).square().sum(dim=-1, keepdim=True)], dim=-1)
 
@@ -269,11 +273,14 @@ def _total(parts: list[Tensor]) -> Tensor:
 
 
 class _Fusion:
-    """A branch's fusions, with the shares of the condition and of the other branch prepared.
+    """A branch's fusions, with the terms of the condition and of the other branch prepared.
 
-    LayerNorm over a concatenation, then a Linear: with w the Linear's weight times the norm's,
-    W LN([x, c]) = (w_x x + w_c c - mean w 1) / deviation + bias, where mean and deviation of the
-    whole follow from those of the parts.
+    A fusion begins with LayerNorm over a concatenation and a Linear. Let w be the Linear's weight
+    times the norm's::
+
+        W LN([x, c]) = (w_x x + w_c c - mean w 1) / deviation + bias
+
+    Mean and deviation of the whole follow from those of the parts.
     """
 
     def __init__(
@@ -283,7 +290,7 @@ class _Fusion:
         self._weights = [_normed_weight(layer) for layer in layers]
         self._dim = branch.latent_dim
         width = self._weights[0].shape[1] - self._dim - (0 if other is None else other.shape[-1])
-        # (channels, mean, squared deviations) of every part but the layer's own input.
+        # (channels, mean, squared deviations) of every part except the layer's own input.
         self._parts = [(width, statistics[..., :1], statistics[..., 1:])]
         if other is not None:
             own = _statistics(other)
@@ -302,11 +309,11 @@ class _Fusion:
         parts = [(self._dim, own[..., :1], own[..., 1:]), *self._parts]
         total = weight.shape[1]
         mean = _total([width * part for width, part, _ in parts]) / total
-        # Deviations from the common mean: those from each part's own, and the parts' from it.
+        # Deviations from the common mean: those within each part, and those of the parts' means.
         squares = _total([own + width * (part - mean).square() for width, part, own in parts])
         deviation = torch.rsqrt(squares / total + norm.eps)
         inner = _linear_plus(x, weight[:, : self._dim], self._shares[index]) * deviation
-        # The mean's share and the bias are a product of two columns.
+        # The terms of mean and bias are one product with two columns.
         columns = torch.cat([-mean * deviation, torch.ones_like(mean)], dim=-1)
         bias = first.weight @ norm.bias + first.bias
         rest = torch.stack([weight.sum(dim=1), bias], dim=1)
@@ -321,7 +328,7 @@ def _guided(
     modulation: Tensor,
     guidance_scale: Tensor | None,
 ) -> Tensor:
-    """A branch's output; with guidance over a doubled batch, conditioned rows, then null rows."""
+    """Return a branch's output; guidance doubles the batch: conditioned rows, then null rows."""
     batch = x.shape[0]
     h = branch.PE(_linear(x, branch.joint_embed.weight, branch.joint_embed.bias))
     if guidance_scale is not None:

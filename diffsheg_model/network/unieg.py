@@ -1,8 +1,9 @@
 """UniEG, the denoising network of DiffSHEG (arXiv 2401.04747, section 3.2).
 
-Expression and gesture branches over shared audio; information flows one way, from the predicted
-clean expression to the gesture (`NetworkConfig.flow` has the ablations). Module names are those
-of the published checkpoints.
+Expression and gesture have a branch each, over shared audio. Information flows one way, from the
+predicted clean expression to the gesture; `NetworkConfig.flow` has the ablations. Module names are
+those of the published checkpoints.
+
 Shapes: B batch, T frames, D latent, C channels (gesture, then expression).
 """
 
@@ -20,7 +21,7 @@ POSITION_ROWS = 600
 
 
 def _embed_steps(t: Tensor, dim: int) -> Tensor:
-    """Sinusoidal embedding of diffusion steps (B,) -> (B, dim): cosines, then sines."""
+    """Return the sinusoidal embedding of timesteps (B,) -> (B, dim): cosines, then sines."""
     half = dim // 2
     exponents = torch.arange(half, dtype=torch.float32, device=t.device) / half
     angles = t.float()[:, None] * torch.exp(-math.log(10000.0) * exponents)
@@ -28,7 +29,7 @@ def _embed_steps(t: Tensor, dim: int) -> Tensor:
 
 
 def _mlp(in_dim: int, out_dim: int) -> nn.Sequential:
-    """Of a step's or a speaker's embedding."""
+    """Return the MLP that embeds a timestep or a speaker."""
     return nn.Sequential(nn.Linear(in_dim, out_dim), nn.SiLU(), nn.Linear(out_dim, out_dim))
 
 
@@ -63,7 +64,7 @@ class _Modulation(nn.Module):
         super().__init__()
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embed_dim, 2 * dim))
         self.norm = nn.LayerNorm(dim)
-        # Position 1 is the published dropout, whose rate is 0; the names count it.
+        # Index 1 is the published dropout of rate 0; the parameters' names count it.
         self.out_layers = nn.Sequential(nn.SiLU(), nn.Identity(), _zeroed(nn.Linear(dim, dim)))
 
     def forward(self, h: Tensor, embedding: Tensor) -> Tensor:
@@ -116,7 +117,7 @@ class _AudioLayer(nn.Module):
     def __init__(self, config: NetworkConfig, embed_dim: int) -> None:
         super().__init__()
         self.sa_block = _LinearAttention(config.mel_dim, embed_dim, config.num_heads)
-        # 1024 wide at every published size, whatever the branches' feed-forward is.
+        # 1024 wide at every published size, independent of the branches' feed-forward.
         self.ffn = _FeedForward(config.mel_dim, embed_dim, 1024)
 
     def forward(self, mel: Tensor, embedding: Tensor) -> Tensor:
@@ -160,7 +161,7 @@ class _BranchLayer(nn.Module):
         embedding: Tensor,
         null: tuple[Tensor, Tensor] | None,
     ) -> Tensor:
-        """``null``: rows (B,) whose whole fusion input the null vector replaces, and the vector."""
+        """Apply the layer; ``null`` is a mask (B,) of rows without condition and a null vector."""
         fused = torch.cat([x, condition], dim=-1)
         if null is not None:
             rows, vector = null
@@ -172,7 +173,7 @@ class _BranchLayer(nn.Module):
 
 
 class _Branch(nn.Module):
-    """One denoiser over the frames; the second one sees the first one's clean motion as `extra`."""
+    """A denoiser over the frames; the second one takes the first one's clean motion as `extra`."""
 
     def __init__(self, config: NetworkConfig, channels: int, extra_dim: int) -> None:
         super().__init__()
@@ -227,8 +228,8 @@ class UniEG(nn.Module):
 
     Args:
         config: sizes.
-        diffusion: the noise schedule; the first branch's x0 is computed with it.
-        detach_flow: whether the second branch's loss stops at the first one's x0, as published.
+        diffusion: the noise schedule, needed for the first branch's x0.
+        detach_flow: True keeps the second branch's loss out of the first branch, as published.
             Matters in training only.
     """
 
@@ -270,7 +271,7 @@ class UniEG(nn.Module):
         guidance_scale: Tensor | float | None = None,
         null_mask: Tensor | None = None,
     ) -> Tensor:
-        """Predicted noise (B, T, C).
+        """Return the predicted noise (B, T, C).
 
         Args:
             x: (B, T, C) noised motion, normalised; gesture channels, then expression.
@@ -278,9 +279,10 @@ class UniEG(nn.Module):
             mel: (B, T, mel_dim).
             speech: (B, T, speech_dim), or None where the model has no speech encoder.
             speaker: (B, num_speakers) one-hot.
-            guidance_scale: classifier-free guidance, for sampling. Each branch runs conditioned
-                and not; the gesture sees one x0, that of the guided expression. None for none.
-            null_mask: (B,) bool, rows that train without condition.
+            guidance_scale: scale of classifier-free guidance, for sampling; None for none. Each
+                branch runs with and without condition. The gesture is conditioned on one x0, that
+                of the guided expression.
+            null_mask: (B,) bool, True for rows that train without condition.
         """
         gesture = x[..., : self.config.gesture_dim]
         expression = x[..., self.config.gesture_dim :]
@@ -312,7 +314,7 @@ class UniEG(nn.Module):
         return torch.cat([eps_gesture, eps_expression], dim=-1)
 
     def _noise(self, x: Tensor, t: Tensor, output: Tensor) -> Tensor:
-        """The noise that a branch's output means."""
+        """Return the noise that follows from a branch's output."""
         if self.config.output == 'noise':
             return output
         # recip = 1 / sqrt(abar), recip_minus_one = sqrt(1 - abar) / sqrt(abar)
@@ -323,7 +325,7 @@ class UniEG(nn.Module):
         return (recip_minus_one * x + output) / recip
 
     def _clean(self, x: Tensor, t: Tensor, eps: Tensor) -> Tensor:
-        """The clean motion that the predicted noise implies."""
+        """Return the clean motion that the predicted noise implies."""
         clean = (
             self.sqrt_recip[t][:, None, None] * x
             - self.sqrt_recip_minus_one[t][:, None, None] * eps

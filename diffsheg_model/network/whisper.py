@@ -1,8 +1,8 @@
-"""Whisper's encoder (Radford et al., arXiv 2212.04356) to ONNX, waveform in, features out.
+"""The export of Whisper's encoder (Radford et al., arXiv 2212.04356) to ONNX.
 
-The graph holds the log-mel spectrogram too, so that a robot feeds it plain samples. Its first
-layers already hear what is said, whoever says it: the features of the last kept layer are
-normalised over their channels (a LayerNorm without scale), and later layers are left out.
+The graph maps a waveform to features; it contains the log-mel spectrogram too. Only the first
+layers are kept, because they already represent the words independently of the speaker. The features
+of the last kept layer are normalised over their channels (a LayerNorm without scale).
 """
 
 import math
@@ -24,7 +24,7 @@ from diffsheg_model.network.speech_export import export_encoder
 _FFT = 400
 _HOP = 160
 _MAX_SAMPLES = 30 * SAMPLE_RATE
-"""What Whisper was trained on: half a minute."""
+"""Samples of half a minute, the length that Whisper was trained on."""
 
 
 _LICENCE = """MIT License
@@ -52,7 +52,7 @@ SOFTWARE.
 
 
 class _LogMel(nn.Module):
-    """Whisper's log-mel spectrogram (1, n) -> (1, mels, n // 160), by convolution."""
+    """Whisper's log-mel spectrogram by convolution, (1, n) -> (1, mels, n // 160)."""
 
     basis: Tensor
     filters: Tensor
@@ -73,12 +73,12 @@ class _LogMel(nn.Module):
         half = _FFT // 2 + 1
         power = parts[:, :half].square() + parts[:, half:].square()
         level = (self.filters @ power).clamp(min=1e-10).log10()
-        # Everything more than 80 dB below the loudest is floor.
+        # Levels more than 80 dB below the loudest are clipped.
         return (torch.maximum(level, level.max() - 8) + 4) / 4
 
 
 class _Layer(nn.Module):
-    """A pre-norm transformer layer; Whisper's keys have no bias, which is a bias of 0 here."""
+    """A pre-norm transformer layer. The bias of the keys is 0, because Whisper has none."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class WhisperFeatures(nn.Module):
 
     Args:
         dim, heads: sizes of the layers.
-        layers: how many of them are kept.
+        layers: number of layers.
         mels: bands of the spectrogram.
         positions: rows of the position table.
     """
@@ -119,7 +119,7 @@ class WhisperFeatures(nn.Module):
         self.layers = nn.ModuleList(_Layer(dim, heads) for _ in range(layers))
 
     def hidden(self, samples: Tensor) -> Tensor:
-        """The output of the last kept layer, as Whisper has it."""
+        """Return the output of the last kept layer, as in Whisper."""
         x = functional.gelu(self.conv1(self.log_mel(samples)))
         x = functional.gelu(self.conv2(x)).transpose(1, 2)
         x = x + self.positions[: x.shape[1]]
@@ -135,16 +135,16 @@ class WhisperFeatures(nn.Module):
 def export_whisper(
     source: Path, folder: str | os.PathLike[str], layers: int = 2
 ) -> SpeechEncoderCard:
-    """Exports the first layers of a Whisper encoder and checks them against torch.
+    """Export the first layers of a Whisper encoder, and compare them with torch.
 
     Args:
-        source: folder of a Whisper model: CTranslate2's model.bin, or what transformers'
-            ``save_pretrained`` writes.
+        source: folder of a Whisper model, in the format of CTranslate2 (model.bin) or of
+            ``save_pretrained`` of transformers.
         folder: gets encoder.onnx, encoder.onnx.data and encoder.json, all or none.
-        layers: how many layers are kept. 2 of tiny.en's 4 followed captured lips best.
+        layers: number of layers to keep. 2 of the 4 of tiny.en followed captured lips best.
 
     Raises:
-        InputError: no Whisper model, or fewer layers in it.
+        InputError: the folder has no Whisper model, or the model has fewer layers.
     """
     binary = source / 'model.bin'
     network = (
@@ -169,12 +169,12 @@ def _check_layers(wanted: int, found: int, source: Path) -> None:
 
 
 def _from_folder(source: Path, layers: int) -> WhisperFeatures:
-    """From transformers' own format."""
+    """Read the format of transformers."""
     from transformers import WhisperModel
 
     try:
         encoder: Any = WhisperModel.from_pretrained(source, local_files_only=True).encoder
-    except Exception as error:  # torch, safetensors and transformers each have their own
+    except Exception as error:  # each library raises exceptions of its own
         reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise InputError(
             f'{source}: its weights cannot be loaded ({reason:.200}); download it again'
@@ -254,11 +254,12 @@ def _from_ctranslate2(path: Path, layers: int) -> WhisperFeatures:
 
 
 def read_ctranslate2(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a CTranslate2 model.bin, version 6, by name.
+    """Return the arrays of a CTranslate2 model.bin, version 6, by name.
 
     Layout, little endian (CTranslate2, python/ctranslate2/specs/model_spec.py): uint32 version,
-    text, uint32 revision, uint32 count; of each array its name, uint8 rank, uint32 dimensions,
-    uint8 type, uint32 bytes, numbers. A text is its uint16 length, a closing 0 included.
+    text, uint32 revision, uint32 count. For each array: name, uint8 rank, uint32 dimensions,
+    uint8 type, uint32 bytes, numbers. A text begins with its uint16 length and ends with a 0,
+    which the length includes.
 
     Raises:
         InputError: the file is cut, quantised or something else.

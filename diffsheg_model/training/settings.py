@@ -19,26 +19,26 @@ from diffsheg_model.training.losses import LossSettings
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """How shards become batches.
+    """Settings of the batches that are made from shards.
 
     Attributes:
         stride: frames between the starts of two training windows. Published 10.
-        still_threshold: windows whose gesture stays nearer than this to its mean pose are
-            dropped, mean absolute deviation in radians. 0 keeps all.
-        std_floor: channels whose standard deviation is less (radians, weights) count as still:
-            the bundle keeps them at their mean, and the network need not learn them.
-        in_memory: whether the shards are read into memory instead of mapped.
+        still_threshold: mean absolute deviation of a window's gesture from its mean pose, radians,
+            below which the window is dropped. 0 keeps all.
+        std_floor: standard deviation (radians, weights) below which a channel counts as still: the
+            bundle keeps it at its mean, and the network need not learn it.
+        in_memory: True reads the shards into memory instead of mapping them.
         batch_size: windows a step and device.
-        epoch_windows: windows drawn an epoch where the data folders have weights; 0 for as many
-            as there are.
+        epoch_windows: windows drawn an epoch if the data folders have weights; 0 for as many as
+            there are.
         workers: processes that prepare batches; 0 does it in the training process.
-        gain_db: the mel of a window is made louder or quieter by up to this, drawn anew each
-            time. 0 for none, as published.
-        tilt_db: the same for a slope over the mel bands, dB from the lowest to the highest.
-        noise_floor: largest power of the stationary noise added to the mel, drawn
-            log-uniformly from 1e-6 up. 0 for none, as published.
-        speech_noise: deviation of the noise added to the speech features, in the features' own
-            unit; keeps a network from learning few speakers by heart. 0 for none, as published.
+        gain_db: largest random change of a window's loudness in the mel, dB up or down. 0 for none,
+            as published.
+        tilt_db: largest random slope over the mel bands, dB from the lowest to the highest.
+        noise_floor: largest power of stationary noise added to the mel, drawn log-uniformly from
+            1e-6 up. 0 for none, as published.
+        speech_noise: deviation of noise added to the speech features, in their own unit. It keeps
+            a network from overfitting few speakers. 0 for none, as published.
     """
 
     stride: int = 10
@@ -68,23 +68,22 @@ class BatchSettings:
 
 @dataclass(frozen=True)
 class OptimiserSettings:
-    """Optimiser, its schedule, and the moving average of the weights.
+    """The optimiser, its schedule, and the moving average of the weights.
 
     Attributes:
         name: 'adam' as published, or 'adamw'.
         learning_rate: peak rate. Published 2e-4.
-        weight_decay: of AdamW; biases and norms are left out.
+        weight_decay: weight decay of AdamW, without biases and norms.
         warmup_steps: steps over which the rate rises from 0.
-        schedule: 'constant' as published, or 'cosine' down to final_fraction at the end of
-            max_steps or max_minutes, whichever is nearer.
-        final_fraction: where the cosine ends, as a share of learning_rate.
+        schedule: 'constant' as published, or 'cosine' down to final_fraction when max_steps or
+            max_minutes is reached.
+        final_fraction: end of the cosine, as a share of learning_rate.
         gradient_clip: largest norm of the gradient. Published 0.5.
-        accumulate: batches whose gradients are summed before a step.
-        learns: 'all'; or the only branch that learns, 'expression' or 'gesture', while the rest of
-            the network stays as it is: the two need different amounts of training, and data may
-            have a face or a body alone.
-        ema_decay: decay of the exponential moving average that becomes the bundle; rises to this
-            from 0.1 over the first steps.
+        accumulate: batches per step; their gradients are summed.
+        learns: 'all', or the only branch that learns: 'expression' or 'gesture'. The two need
+            different amounts of training, and data may have a face or a body alone.
+        ema_decay: decay of the exponential moving average that becomes the bundle. It rises from
+            0.1 to this value over the first steps.
     """
 
     name: Literal['adam', 'adamw'] = 'adam'
@@ -111,29 +110,28 @@ class OptimiserSettings:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How long and on what to train.
+    """Limits of a run, its devices and its reports.
 
     Attributes:
-        max_minutes: stop after so many minutes of training, those before a resume included;
-            0 for no limit.
-        max_steps: stop after so many steps; -1 for no limit.
-        max_epochs: stop after so many epochs; -1 for no limit. Published 1000.
+        max_minutes: largest number of minutes of training, those before a resume included; 0 for
+            no limit.
+        max_steps: largest number of steps; -1 for no limit.
+        max_epochs: largest number of epochs; -1 for no limit. Published 1000.
         checkpoint_minutes: minutes between checkpoints, the most that a killed run loses.
-        validate_every: steps between validations, where validation data is given.
-        detach_flow: whether the gesture's loss stops at the expression's clean motion, as
-            published.
-        stratified_steps: whether a batch's diffusion steps are spread evenly over 0..999, each
-            still uniform, instead of drawn independently; less noise in small batches.
-        seed: of the weights, the order of the data and the noise.
-        accelerator: 'auto', 'cpu', 'gpu', ..: Lightning's Trainer.
-        devices: how many on each node, or 'auto'.
+        validate_every: steps between validations, if there is validation data.
+        detach_flow: True keeps the gesture's loss out of the expression branch, as published.
+        stratified_steps: True spreads a batch's diffusion steps evenly over 0..999 instead of
+            drawing them independently. Each is still uniform; small batches have less noise.
+        seed: seed of the weights, the order of the data and the noise.
+        accelerator: 'auto', 'cpu', 'gpu', .., as Lightning's Trainer takes it.
+        devices: devices on each node, or 'auto'.
         nodes: machines.
         strategy: 'auto', 'ddp', ..
         precision: '32-true', 'bf16-mixed', '16-mixed', ..
-        compile: whether torch.compile is used.
+        compile: True uses torch.compile.
         threads: CPU threads of each process; 0 leaves torch's choice.
         log_every: steps between two entries in the TensorBoard log.
-        progress_bar: whether the progress bar is drawn.
+        progress_bar: True draws a progress bar.
     """
 
     max_minutes: float = 0.0
@@ -167,13 +165,13 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class CardSettings:
-    """What the finished bundle says about itself.
+    """The finished bundle's description of itself.
 
     Attributes:
-        name: of the model.
-        licence: of its weights; follows from the training data.
-        provenance: where it comes from, one paragraph; empty lists the data's sources.
-        half_precision: whether the bundle stores its weights as float16, half the size.
+        name: name of the model.
+        licence: licence of its weights; follows from the training data.
+        provenance: origin of the model, one paragraph; empty lists the data's sources.
+        half_precision: True stores the bundle's weights as float16, half the size.
     """
 
     name: str = 'untitled'
@@ -189,14 +187,14 @@ class TrainingSettings:
     Attributes:
         format: motion format, 'beat' or 'show'; the data must have it.
         network: sizes of UniEG.
-        features: how audio becomes features; becomes part of the bundle.
+        features: settings of the audio features; become part of the bundle.
         diffusion: noise schedule.
-        foppas: how the bundle generates long motion.
-        batches: how shards become batches.
+        foppas: the bundle's settings for long motion.
+        batches: batches from shards.
         loss: weights of the losses.
-        optimiser: optimiser, schedule, moving average.
+        optimiser: optimiser, schedule and moving average.
         run: limits and devices.
-        card: what the bundle says about itself.
+        card: the bundle's description of itself.
     """
 
     format: str = 'beat'
@@ -221,7 +219,7 @@ class TrainingSettings:
     def bundle_config(
         self, provenance: str = '', speaker_names: tuple[str, ...] = ()
     ) -> BundleConfig:
-        """The config of the bundle that this run writes; checks that its parts fit together."""
+        """Return the config of the bundle that this run writes, checked as a whole."""
         format_ = self.motion_format
         network = NetworkConfig(
             **vars(self.network),

@@ -1,4 +1,4 @@
-"""Files that nobody vouches for: the error border of readers, budgets of memory, pickles, arrays.
+"""Safe reading of untrusted files: errors of readers, memory budgets, pickles, arrays.
 
 Imports: errors only.
 """

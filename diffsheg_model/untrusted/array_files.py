@@ -1,6 +1,6 @@
-"""Arrays out of .npy and .npz files, whose headers are checked before memory is taken.
+"""Safe readers of .npy and .npz files, which check headers before they allocate memory.
 
-numpy's own readers believe what a header says of the shape, and a zip file of its sizes.
+numpy's own readers trust the shape in a header and the sizes in a zip file.
 """
 
 import io
@@ -31,7 +31,7 @@ _VERSIONS = {
 
 
 class NpyHeader(NamedTuple):
-    """What the header of a .npy file says of its array."""
+    """The header of a .npy file: its array's shape, order and type."""
 
     shape: tuple[int, ...]
     fortran_order: bool
@@ -47,10 +47,10 @@ class NpyHeader(NamedTuple):
 
 
 def read_header(file: IO[bytes]) -> NpyHeader:
-    """Read the header of a .npy file, open at its first byte; the data come next.
+    """Read the header of a .npy file that is open at its first byte; the data follow.
 
     Raises:
-        InputError: it is none, or of a shape that no array has.
+        InputError: the header is damaged, or its shape is impossible.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -59,12 +59,12 @@ def read_header(file: IO[bytes]) -> NpyHeader:
         width, parse = _VERSIONS[version]
         prefix = file.read(width)
         length = int.from_bytes(prefix, 'little')
-        if length > _LONGEST_HEADER:  # the file would be asked for memory of that length
+        if length > _LONGEST_HEADER:  # reading it would allocate this length
             raise ValueError(f'it has {length} bytes')
         header = NpyHeader(*parse(io.BytesIO(prefix + file.read(length))))
     except OSError:
         raise
-    except Exception as error:  # the header is text in Python's syntax, parsed by Python
+    except Exception as error:  # the header is Python source text
         reason = ' '.join(str(error).split())[:120] or type(error).__name__
         raise InputError(f'has no header of a .npy array ({reason})') from error
     if len(header.shape) > _MOST_DIMENSIONS or any(size < 0 for size in header.shape):
@@ -73,15 +73,15 @@ def read_header(file: IO[bytes]) -> NpyHeader:
 
 
 def read_array(file: IO[bytes], file_bytes: int, what: str) -> np.ndarray[Any, Any]:
-    """Read an array of numbers or text from a .npy file, open at its first byte.
+    """Read an array of numbers or text from a .npy file that is open at its first byte.
 
     Args:
-        file: is read to the end of the array.
-        file_bytes: size of the file on the disk that the array comes from.
-        what: the array, for messages.
+        file: read up to the end of the array.
+        file_bytes: size of the file on disk that contains the array.
+        what: name of the array, for messages.
 
     Raises:
-        InputError: it is no such array, cut, or larger than a file of that size holds.
+        InputError: the array has another type, is cut, or exceeds the file's budget.
     """
     try:
         header = read_header(file)
@@ -99,7 +99,7 @@ def read_array(file: IO[bytes], file_bytes: int, what: str) -> np.ndarray[Any, A
 
 
 def check_kind(header: NpyHeader, what: str) -> None:
-    """Raise InputError where an array holds anything else than numbers or text."""
+    """Raise InputError if an array holds anything except numbers or text."""
     dtype = header.dtype
     plain = dtype.kind in _KINDS and dtype.names is None and dtype.subdtype is None
     if not plain or (header.items and not dtype.itemsize):
@@ -111,11 +111,11 @@ def read_npy(path: str | os.PathLike[str], mapped: bool = False) -> np.ndarray[A
     """Read the array of numbers or text in a .npy file.
 
     Args:
-        path: of the file.
-        mapped: leave the numbers in the file and let the system fetch them as they are used.
+        path: the file.
+        mapped: True maps the file into memory instead of reading it.
 
     Raises:
-        InputError: no such file, no array of numbers or text, or cut.
+        InputError: the file is missing or cut, or holds no array of numbers or text.
     """
     with open(path, 'rb') as file:
         size = os.fstat(file.fileno()).st_size
@@ -133,17 +133,17 @@ def read_npy(path: str | os.PathLike[str], mapped: bool = False) -> np.ndarray[A
 
 
 class NpzFile:
-    """The arrays of an .npz file by name, for a with statement.
+    """The arrays of an .npz file by name; a context manager.
 
     Attributes:
-        names: of the arrays.
+        names: names of the arrays.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Open a file and read its table.
+        """Open a file and read its table of contents.
 
         Raises:
-            InputError: no such file, or no zip file.
+            InputError: the file is missing or no zip file.
         """
         self._path = Path(path)
         self._size = self._path.stat().st_size
@@ -159,7 +159,7 @@ class NpzFile:
             if info.filename.endswith('.npy')
         }
         self.names: Collection[str] = self._members.keys()
-        self._taken = 0
+        self._spent = 0
 
     def __enter__(self) -> 'NpzFile':
         return self
@@ -173,10 +173,10 @@ class NpzFile:
         self._zip.close()
 
     def __getitem__(self, name: str) -> np.ndarray[Any, Any]:
-        """Read an array; all that are read share the budget of the file.
+        """Read an array; all arrays share the budget of the file.
 
         Raises:
-            InputError: it is missing, damaged, encrypted, or too large for the file.
+            InputError: the array is missing, damaged, encrypted, or exceeds the budget.
         """
         info = self._members.get(name)
         if info is None:
@@ -199,8 +199,8 @@ class NpzFile:
             raise InputError(f'{what} is encrypted')
         if info.compress_type not in _COMPRESSIONS:
             raise InputError(f'{what} is compressed in a way that numpy does not write')
-        self._taken += info.file_size
-        check_budget(self._taken, self._size, what)
+        self._spent += info.file_size
+        check_budget(self._spent, self._size, what)
 
     def _unreadable(self, error: Exception) -> InputError:
         reason = ' '.join(str(error).split()) or type(error).__name__

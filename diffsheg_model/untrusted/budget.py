@@ -1,21 +1,21 @@
-"""The memory that the content of a file may take, asked for before it is taken."""
+"""The limit of memory for the content of a file, checked before the memory is allocated."""
 
 from diffsheg_model.errors import InputError
 
 FREE_BYTES = 64 << 20
-"""What every file may take: small ones may be of any density."""
+"""Bytes of content that every file may have."""
 
 TIMES = 10
-"""What a file may take more than that, in multiples of its own size."""
+"""Further bytes of content for each byte of the file."""
 
 
 def check_budget(needed: int, file_bytes: int, what: str) -> None:
-    """Raise InputError where a file declares more content than a file of its size holds.
+    """Raise InputError if a file declares too much content for its size.
 
     Args:
-        needed: bytes of memory that the content takes.
+        needed: bytes of memory for the content.
         file_bytes: size of the file.
-        what: declares so much, for the message.
+        what: source of the declaration, for the message.
     """
     if needed > FREE_BYTES + TIMES * file_bytes:
         raise InputError(

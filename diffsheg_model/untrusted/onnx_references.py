@@ -1,7 +1,8 @@
 """The files that an ONNX graph refers to, read from its bytes without the onnx package.
 
-Only what leads to tensors is decoded (onnx.proto); field numbers never change their meaning. What
-protobuf readers may take in two ways is refused: groups, field number 0, overlong numbers.
+Only messages that lead to tensors are decoded (onnx.proto); their field numbers are stable.
+Constructs that protobuf readers may interpret differently are refused: groups, field number 0 and
+overlong numbers.
 """
 
 import stat
@@ -35,11 +36,11 @@ _FOREIGN_NODES = {b'EPContext'}
 
 @dataclass(frozen=True)
 class Reference:
-    """A part of a file that a tensor's values are in.
+    """The part of a file that holds a tensor's values.
 
     Attributes:
-        location: of the file, from the graph's folder.
-        offset, length: in bytes; a length of None is all that follows.
+        location: path of the file, relative to the graph's folder.
+        offset, length: in bytes; a length of None is the rest of the file.
     """
 
     location: str
@@ -48,10 +49,10 @@ class Reference:
 
 
 def references(content: bytes) -> list[Reference]:
-    """Return every reference of a graph's tensors to a file, those of nested graphs included.
+    """Return every reference of a graph's tensors to a file, in nested graphs too.
 
     Raises:
-        InputError: no ONNX graph, or one with a node that loads a program.
+        InputError: the content is no ONNX graph, or a node of it loads a program.
     """
     return list(_references(memoryview(content), 'Model', 0))
 
@@ -60,7 +61,7 @@ def check_graph(path: Path, data: str) -> None:
     """Raise InputError unless a graph's tensors lie in the graph or in one file beside it.
 
     Args:
-        path: of the graph.
+        path: the graph.
         data: name of the only file that tensors may refer to.
 
     Raises:
@@ -87,10 +88,10 @@ def check_graph(path: Path, data: str) -> None:
 
 
 def check_plain(path: Path) -> None:
-    """Raise InputError for a link, a pipe or a device: files of a bundle are its own.
+    """Raise InputError for a link, a pipe or a device, because a bundle has plain files only.
 
     Raises:
-        OSError: it is not there.
+        OSError: the file does not exist.
     """
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):

@@ -1,4 +1,4 @@
-"""A pass over the opcodes of a pickle before anything is loaded from it."""
+"""A check of a pickle's opcodes before anything is loaded from it."""
 
 import io
 import pickle
@@ -8,8 +8,8 @@ from typing import Any
 _MARK = -1
 _DEEPEST = 64
 
-#: What pickles of plain values and calls are made of. Left out: everything that makes or looks up
-#: an object in another way than GLOBAL and REDUCE, and what only shuffles the stack.
+#: Opcodes of plain values and calls. Other opcodes that create or look up objects are left out
+#: (only GLOBAL, STACK_GLOBAL, REDUCE and BUILD remain), and so are those that reorder the stack.
 _PLAIN = frozenset(
     (
         'PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 '
@@ -21,28 +21,28 @@ _PLAIN = frozenset(
     ).split()
 )
 _PERSISTENT = frozenset({'BINPERSID'})
-#: They add to the container below what they take, and leave it on the stack.
+#: Opcodes that add their arguments to the container below, and leave it on the stack.
 _ADDING = frozenset({'APPEND', 'APPENDS', 'SETITEM', 'SETITEMS', 'ADDITEMS', 'BUILD'})
 
 
 def check_pickle(data: bytes, start: int = 0, persistent: bool = False) -> int:
-    """Check that a pickle is whole, and made of few kinds of opcodes in a sound order.
+    """Check that a pickle is complete and has only allowed opcodes in a valid order.
 
-    Afterwards a machine that runs it meets no text or bytes longer than the data, no place of its
-    memo that was not filled or lies far out, no empty stack, and no tuples in tuples so deep that
-    to hash them would overflow Python's own stack.
+    An unpickler that runs it afterwards meets no text or bytes longer than the data. It never reads
+    an empty memo entry, writes one far beyond the others, or pops an empty stack. Values are not
+    nested so deep that hashing them would overflow Python's stack.
 
     Args:
-        data: holds the pickle.
-        start: of it within the data.
-        persistent: True where it may refer to things outside of it.
+        data: bytes that contain the pickle.
+        start: offset of the pickle in the data.
+        persistent: True allows references to objects outside the pickle.
 
     Returns:
-        Where it ends.
+        Offset of the end of the pickle.
 
     Raises:
-        UnpicklingError: it does anything else.
-        Exception: ValueError, and nearly any other kind, where it is cut or damaged.
+        UnpicklingError: the pickle does anything else.
+        Exception: ValueError, or nearly any other type, for a cut or damaged pickle.
     """
     allowed = _PLAIN | _PERSISTENT if persistent else _PLAIN
     file = io.BytesIO(data)
@@ -58,7 +58,7 @@ def check_pickle(data: bytes, start: int = 0, persistent: bool = False) -> int:
         elif opcode.name == 'MEMOIZE':
             memo[len(memo)] = _top(stack)
         elif opcode.name.endswith('PUT'):
-            # Picklers count; a place far out would take memory for all before it.
+            # Picklers count up; a far entry would allocate memory for all entries before it.
             if not 0 <= place <= len(data):
                 raise pickle.UnpicklingError(f'it fills place {place} of its memo')
             memo[place] = _top(stack)
@@ -74,7 +74,7 @@ def check_pickle(data: bytes, start: int = 0, persistent: bool = False) -> int:
 
 
 def _run(opcode: Any, stack: list[int]) -> None:
-    """Take from a stack of depths what an opcode takes, and put on it what it makes."""
+    """Apply an opcode to a stack that holds the nesting depth of each value."""
     taken = list(opcode.stack_before)
     items: list[int] = []
     if pickletools.markobject in taken:
@@ -102,7 +102,7 @@ def _pop(stack: list[int]) -> int:
 
 
 def _top(stack: list[int]) -> int:
-    """The depth of what lies on top; a mark is nothing to work with."""
+    """Return the depth of the top value; a mark is no value."""
     if not stack or stack[-1] == _MARK:
         raise pickle.UnpicklingError('it takes from an empty stack')
     return stack[-1]

@@ -1,6 +1,6 @@
-"""What stands for numpy's own names in a pickle: plain objects that become arrays once checked.
+"""Stand-ins for numpy's classes in a pickle: plain objects that become arrays after checks.
 
-numpy's dtype and ndarray believe whatever state a pickle gives them, down to addresses in memory.
+numpy's own dtype and ndarray trust the state in a pickle, even addresses in memory.
 """
 
 import math
@@ -17,7 +17,7 @@ _MOST_DIMENSIONS = 32
 
 
 class Allowance:
-    """The memory that all arrays of one pickle together may take.
+    """The limit of memory for all arrays of one pickle together.
 
     Args:
         file_bytes: size of the pickle.
@@ -28,13 +28,13 @@ class Allowance:
         self._spent = 0
 
     def spend(self, size: int) -> None:
-        """Raise InputError where so many bytes more are too many."""
+        """Count bytes of memory; raise InputError if they exceed the limit."""
         self._spent += size
         check_budget(self._spent, self._file_bytes, 'a pickle')
 
 
 class PickledDtype:
-    """A dtype of numbers, text or objects; its state says the order of bytes."""
+    """A dtype of numbers, text or objects; its state gives the byte order."""
 
     __slots__ = ('_code', '_order')
 
@@ -57,7 +57,7 @@ class PickledDtype:
 
 
 class PickledArray:
-    """An array whose state comes later; `array` makes it."""
+    """An array that gets its state later; `array` builds it."""
 
     __slots__ = ('_allowance', '_state', 'items')
     __hash__ = None  # type: ignore[assignment]  # no key of a dictionary
@@ -66,10 +66,10 @@ class PickledArray:
         self._allowance = allowance
         self._state: tuple[tuple[int, ...], np.dtype[Any], bool, Any] | None = None
         self.items: list[Any] = []
-        """What an array of objects holds."""
+        """The elements of an array of objects."""
 
     def set_state(self, state: Any) -> None:
-        """Take numpy's (version, shape, dtype, is in Fortran's order, data)."""
+        """Set numpy's state: version, shape, dtype, True for Fortran order, data."""
         if not isinstance(state, tuple) or len(state) != 5 or self._state is not None:
             raise pickle.UnpicklingError('it has an array of an unknown state')
         _, shape, dtype, fortran, data = state
@@ -95,14 +95,14 @@ class PickledArray:
 
 
 def resolved(dtype: Any) -> np.dtype[Any]:
-    """Return the dtype that stands for itself."""
+    """Return numpy's dtype for a stand-in."""
     if type(dtype) is not PickledDtype:
         raise pickle.UnpicklingError('it has an array without a dtype')
     return dtype.resolve()
 
 
 def check_shape(shape: Any) -> None:
-    """Raise UnpicklingError unless a value is the shape of an array."""
+    """Raise UnpicklingError unless a value is a possible shape."""
     if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
         raise pickle.UnpicklingError('it has an array of an impossible shape')
     if any(type(size) is not int or not 0 <= size < 2**40 for size in shape):
@@ -112,11 +112,11 @@ def check_shape(shape: Any) -> None:
 def from_bytes(
     data: Any, dtype: np.dtype[Any], shape: Any, fortran: bool, allowance: Allowance
 ) -> np.ndarray[Any, Any]:
-    """Return an array of numbers or text of its own; the bytes must be as many as it has.
+    """Return a new array of numbers or text; the number of bytes must match its shape.
 
     Raises:
-        UnpicklingError: they are not, or it is an array of objects.
-        InputError: the arrays of the pickle take too much memory.
+        UnpicklingError: the number of bytes differs, or the dtype is of objects.
+        InputError: the arrays of the pickle need too much memory.
     """
     check_shape(shape)
     if dtype.hasobject or not isinstance(data, bytes | bytearray):
@@ -131,7 +131,7 @@ def from_bytes(
 
 
 def scalar(dtype: Any, data: Any) -> Any:
-    """Return a number of numpy's."""
+    """Return a numpy scalar."""
     kind = resolved(dtype)
     if kind.hasobject or not isinstance(data, bytes) or len(data) != kind.itemsize:
         raise pickle.UnpicklingError('it has a number that is none')

@@ -1,4 +1,4 @@
-"""The border that every reader of files stands behind: bad input leaves it as one `InputError`."""
+"""Guards for readers of files, which turn every exception for bad input into one `InputError`."""
 
 import contextlib
 import functools
@@ -29,11 +29,11 @@ _SPECIAL: tuple[tuple[Callable[[int], bool], str], ...] = (
 
 @dataclass(frozen=True)
 class Reader:
-    """A function that reads files.
+    """A guarded function that reads files.
 
     Attributes:
-        function: behind the border; its first argument is a path or a take.
-        what: it reads, such as 'a BVH file'.
+        function: the function; its first argument is a path or a take.
+        what: kind of file, such as 'a BVH file'.
     """
 
     function: Callable[..., Any]
@@ -41,17 +41,17 @@ class Reader:
 
 
 READERS: dict[str, Reader] = {}
-"""Every function that `reader` was put on, by module and name."""
+"""All functions with the decorator `reader`, by module and name."""
 
 
 def reader(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Put a function that reads a file behind the border, and into `READERS`.
+    """Guard a function that reads a file, and register it in `READERS`.
 
     The first argument of the function is the path, or an object with a name and a mapping `files`
     of paths. A generator function is guarded while it runs.
 
     Args:
-        what: it reads, for messages: 'a BVH file'.
+        what: kind of file for messages, such as 'a BVH file'.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -79,16 +79,16 @@ def reader(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def reading(source: object, what: str) -> Iterator[None]:
     """Turn any exception of a block that reads a file into one InputError that names the file.
 
-    MemoryError and RecursionError are exceptions of bad input too. KeyboardInterrupt and
-    SystemExit pass. Pipes, sockets and devices are refused before the block: readers look at a
-    file more than once, and some of those would never end.
+    This includes MemoryError and RecursionError, but not KeyboardInterrupt and SystemExit. Pipes,
+    sockets and devices are refused before the block, because readers open a file more than once,
+    and some of these never end.
 
     Args:
         source: the path, or an object with a name and a mapping `files` of paths.
-        what: is read, for messages: 'a BVH file'.
+        what: kind of file for messages, such as 'a BVH file'.
 
     Raises:
-        InputError: the block raised an exception, or the file is none that can be read twice.
+        InputError: the block raised an exception, or the file cannot be read twice.
     """
     paths, name = _paths_and_name(source)
     for path in paths:
@@ -106,7 +106,7 @@ def reading(source: object, what: str) -> Iterator[None]:
 
 
 def check_not_special(path: Path) -> None:
-    """Raise InputError where a path is a pipe, a socket or a device; a missing file passes."""
+    """Raise InputError if a path is a pipe, a socket or a device; a missing file passes."""
     if str(path) == '-':
         raise InputError('-: standard input is not read; save it to a file and name that')
     try:
@@ -129,7 +129,7 @@ def _paths_and_name(source: object) -> tuple[list[Path], str]:
 
 
 def _complaint(error: Exception, name: str, what: str) -> str:
-    """What was wrong with a file, and what to do."""
+    """Return a message with the fault of a file and its remedy."""
     if isinstance(error, OSError) and error.strerror:
         return f'cannot read {name}: {error.strerror}; check the file and its permissions'
     if isinstance(error, MemoryError):

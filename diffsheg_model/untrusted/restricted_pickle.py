@@ -1,11 +1,10 @@
-"""Reads pickles that hold plain values, numpy arrays and torch tensors, and nothing that runs code.
+"""A safe reader of pickles with plain values, numpy arrays and torch tensors.
 
-A pickle is a program. This one is looked through before it runs (`pickle_check`), runs on the
-machine of Python's library that is written in Python itself, and has only names of this project:
-each name of numpy's and torch's that it may load is stood for by code of ours, which checks what it
-is given and makes the arrays (`pickled_arrays`). Tensors come out as numpy arrays, whatever device
-they were saved from; torch itself, whose own ``torch.storage._load_from_bytes`` unpickles anything,
-is neither needed nor called.
+A pickle is a program. `pickle_check` checks it before it runs, on the unpickler of the standard
+library that is written in Python. An allow-list maps each name of numpy and torch to code of this
+project, which checks its arguments and makes the arrays (`pickled_arrays`). Tensors become numpy
+arrays, whatever device they were saved from. torch itself is neither needed nor called, because its
+``torch.storage._load_from_bytes`` unpickles anything.
 """
 
 import collections
@@ -46,19 +45,19 @@ _STORAGES = {
     'ByteStorage': '<u1',
     'BoolStorage': '?',
 }
-"""Classes of torch's storages and what they hold; torch has files little-endian."""
+"""The dtype of each of torch's storage classes; torch's files are little-endian."""
 
-# How a torch save of old begins: two numbers of the format, then a dictionary of the machine's.
+# The two numbers at the start of a torch save in the format before zip files.
 _TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 _TORCH_PROTOCOL = 1001
 
 
-# The one written in Python: its steps can be replaced, and it has no memory of its own.
-_Machine: Any = pickle._Unpickler  # type: ignore[attr-defined]
+# The unpickler written in Python, because its handlers can be replaced.
+_PythonUnpickler: Any = pickle._Unpickler  # type: ignore[attr-defined]
 
 
 class _Call:
-    """Stands for a name; a pickle can call it, and neither look into it nor change it."""
+    """A stand-in for a name; a pickle can call it, but not inspect or change it."""
 
     __slots__ = ('function',)
 
@@ -66,14 +65,14 @@ class _Call:
         self.function = function
 
 
-class _Unpickler(_Machine):
-    """Loads the names of the allow-list only, calls what stands for them, and nothing else.
+class _Unpickler(_PythonUnpickler):
+    """An unpickler that loads and calls the stand-ins of the allow-list only.
 
     Args:
-        data: the pickle, which `check_pickle` has passed, and what follows it.
+        data: a pickle that `check_pickle` has passed.
     """
 
-    dispatch = dict(_Machine.dispatch)
+    dispatch = dict(_PythonUnpickler.dispatch)
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data))
@@ -82,7 +81,7 @@ class _Unpickler(_Machine):
         array_class = object()
         names: dict[tuple[str, str], Any] = {
             ('_codecs', 'encode'): _Call(self._bytes),
-            ('__builtin__', 'bytes'): _Call(lambda: b''),  # how protocol 2 writes none
+            ('__builtin__', 'bytes'): _Call(lambda: b''),  # how protocol 2 writes empty bytes
             ('collections', 'OrderedDict'): _Call(_ordered),
             ('torch._utils', '_rebuild_tensor_v2'): _Call(self._tensor),
             ('torch.storage', '_load_from_bytes'): _Call(self._storage),
@@ -117,20 +116,20 @@ class _Unpickler(_Machine):
     dispatch[pickle.BUILD[0]] = load_build
 
     def _bytes(self, text: str, encoding: str) -> bytes:
-        """Bytes, as pickles of protocol 2 write them."""
+        """Return bytes from the form of protocol 2."""
         if not isinstance(text, str) or encoding != 'latin1':
             raise pickle.UnpicklingError(f'it encodes text as {encoding!r:.40}')
         self._allowance.spend(len(text))
         return text.encode('latin1')
 
     def _from_buffer(self, data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-        """An array, as pickles of protocol 5 write them."""
+        """Return an array from the form of protocol 5."""
         if order not in ('C', 'F'):
             raise pickle.UnpicklingError('it has an array in an unknown order')
         return from_bytes(data, resolved(dtype), shape, order == 'F', self._allowance)
 
     def _storage(self, data: bytes) -> np.ndarray:
-        """The numbers (n,) of a storage that torch saved into the pickle."""
+        """Return the numbers (n,) of a storage that torch saved in the pickle."""
         if not isinstance(data, bytes):
             raise pickle.UnpicklingError('a tensor without bytes')
         return _StorageUnpickler.read(data)
@@ -138,7 +137,7 @@ class _Unpickler(_Machine):
     def _tensor(
         self, storage: np.ndarray, offset: int, size: Any, stride: Any, *_: Any
     ) -> np.ndarray:
-        """A part of a storage with a shape; what torch notes of gradients and hooks is left out."""
+        """Return a part of a storage as an array, without torch's data on gradients and hooks."""
         if type(storage) is not np.ndarray or storage.ndim != 1 or not storage.flags.c_contiguous:
             raise pickle.UnpicklingError('a tensor without numbers')
         check_shape(size)
@@ -149,7 +148,7 @@ class _Unpickler(_Machine):
             raise pickle.UnpicklingError('a tensor of an impossible shape')
         count = math.prod(size)
         last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-        # More values than the storage has would be the same ones many times over.
+        # A larger tensor would repeat values of its storage.
         if count > storage.size or (count and last >= storage.size):
             raise pickle.UnpicklingError('a tensor larger than its storage')
         self._allowance.spend(count * storage.itemsize)
@@ -163,8 +162,8 @@ def _ordered(items: Any = ()) -> collections.OrderedDict[Any, Any]:
     return collections.OrderedDict(items)
 
 
-class _StorageUnpickler(_Machine):
-    """Loads no names but torch's classes of storages, which stand for their numbers' types."""
+class _StorageUnpickler(_PythonUnpickler):
+    """An unpickler that loads torch's storage classes only, as the dtypes of their numbers."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module in ('torch', 'torch.storage') and name in _STORAGES:
@@ -175,7 +174,7 @@ class _StorageUnpickler(_Machine):
         raise pickle.UnpicklingError('a tensor changes a state')
 
     dispatch = {
-        **_Machine.dispatch,
+        **_PythonUnpickler.dispatch,
         pickle.REDUCE[0]: load_build,
         pickle.BUILD[0]: load_build,
     }
@@ -188,13 +187,13 @@ class _StorageUnpickler(_Machine):
 
     @classmethod
     def read(cls, data: bytes) -> np.ndarray:
-        """The numbers of a torch save, in its format before zip files, of one storage."""
+        """Return the numbers of a torch save of one storage, in the format before zip files."""
         place, found = 0, []
         for _ in range(5):
             end = check_pickle(data, place, persistent=True)
             found.append(cls(io.BytesIO(data[place:end])).load())
             place = end
-        magic, protocol, _, stored, _ = found  # the others: the machine, and keys of the storages
+        magic, protocol, _, stored, _ = found  # the others: the computer, and keys of storages
         if magic != _TORCH_MAGIC or protocol != _TORCH_PROTOCOL:
             raise pickle.UnpicklingError('a tensor that torch did not save')
         dtype, count = stored
@@ -205,25 +204,25 @@ class _StorageUnpickler(_Machine):
 
 
 def load(file: IO[bytes], where: str) -> Any:
-    """Unpickles numbers, strings, containers, numpy arrays and torch tensors (as arrays).
+    """Unpickle numbers, strings, containers, numpy arrays and torch tensors (as arrays).
 
     Args:
         file: open at the pickle's first byte.
-        where: what to call it in messages.
+        where: name of the file, for messages.
 
     Raises:
-        InputError: the pickle is cut, or names anything else.
+        InputError: the pickle is cut, or has values of other types.
     """
     data = file.read()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # of escapes in damaged text
+            warnings.simplefilter('ignore')  # about escapes in damaged text
             end = check_pickle(data)
         return _with_arrays(_Unpickler(data[:end]).load(), {}, 0)
     except MemoryError:
         raise
     except Exception as error:
-        # A broken pickle can raise nearly anything.
+        # A damaged pickle can raise nearly any exception.
         reason = ' '.join(str(error).split())[:160] or type(error).__name__
         raise InputError(
             f'{where} is not a pickle of plain arrays ({reason}); get the original file'
@@ -235,12 +234,12 @@ _Seen = dict[int, tuple[Any, Any]]
 
 
 def _with_arrays(value: Any, seen: _Seen, depth: int) -> Any:
-    """A loaded value with arrays in the place of what stands for them.
+    """Return a loaded value with arrays in place of their stand-ins.
 
     Args:
-        value: of the unpickler; its containers that can change are changed.
-        seen: by identity, values before and after; a value is kept so that its identity is.
-        depth: of the value within all.
+        value: the unpickler's result; lists and dictionaries are changed in place.
+        seen: values before and after, by identity. Keeping a value keeps its identity unique.
+        depth: nesting depth of the value.
     """
     if type(value) not in (dict, list, tuple, collections.OrderedDict, PickledArray):
         return value
@@ -264,10 +263,10 @@ def _with_arrays(value: Any, seen: _Seen, depth: int) -> Any:
 
 @reader('a .npy file')
 def load_npy(path: Any) -> Any:
-    """Reads a .npy file, an array of objects included, where those are plain values.
+    """Read a .npy file; an array of objects must contain plain values only.
 
     Raises:
-        InputError: the file is missing, cut or holds something else.
+        InputError: the file is missing, cut or has values of other types.
     """
     try:
         with open(path, 'rb') as file:
