@@ -1,7 +1,7 @@
 """Traced networks, kept between test runs: tracing takes half a minute whatever the size.
 
-What is kept are the graphs without weights, as the exporter made them for the same network sizes,
-from the same sources, with the same libraries. Anything else is traced again.
+The graphs are kept without weights. They are used again for the same network sizes, sources and
+versions of libraries; anything else is traced anew.
 """
 
 import functools

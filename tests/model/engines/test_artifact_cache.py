@@ -1,4 +1,4 @@
-"""What engines keep for the next start: whole, and for this bundle and device, or made again."""
+"""Artifacts of engines are used only if they are whole and match bundle and device."""
 
 import logging
 import os
@@ -150,7 +150,7 @@ def test_a_killed_build_leaves_nothing_and_hinders_nobody(cache, tmp_path):
     wait_for(lambda: any(marks.iterdir()), process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    # What a process leaves that is killed while it writes.
+    # A process that is killed while it writes leaves this.
     (cache.folder / f'.{KEY.file_name}.abcd1234').mkdir()
     assert cache.get_or_build(KEY, lambda: PLAN) == PLAN
     assert files(cache) == [KEY.file_name]
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_made_costs_one_warning(tmp_path, caplog):
 
 
 def test_a_read_only_folder_costs_one_warning(cache):
-    """As somebody who is not root: for others alone permissions hold."""
+    """The test runs as another user, because root ignores permissions."""
     cache.store(replace(KEY, device='another'), PLAN)
     marks = cache.folder.parent / 'marks'
     marks.mkdir()

@@ -1,4 +1,4 @@
-"""Where torch.compile keeps its code: nowhere that another user can write."""
+"""torch.compile keeps its code in a folder that no other user can write."""
 
 import os
 import stat

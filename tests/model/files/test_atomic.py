@@ -1,4 +1,4 @@
-"""What atomic_path leaves after real failures: full disks, kills, interrupts, second writers."""
+"""atomic_path after real failures: full disks, kills, interrupts, second writers."""
 
 import errno
 import os
@@ -87,7 +87,7 @@ def test_a_folder_survives_an_end_at_each_step(tmp_path, means, how, when, calls
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     reached = means == 'renames' or calls == 1
     assert (ran.returncode != 0) == reached, ran.stderr
-    # What the next process finds that is to write the same folder.
+    # The next process that writes the same folder finds this.
     files.restore_interrupted(target)
     assert (target / 'model').read_text() in ('old', 'new')
     if how == 'interrupt' or not reached:
@@ -128,7 +128,7 @@ def test_a_full_disk_leaves_the_old_content(small_disk, kind):
 
 
 def test_a_limit_on_files_leaves_the_old_content(tmp_path):
-    """Where nothing may be mounted: a limit ends a write as a full disk does."""
+    """A limit on file sizes ends a write as a full disk does, without a mount."""
     target = folder_with(tmp_path / 'bundle', 'old')
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
@@ -264,7 +264,7 @@ def test_devices_and_pipes_are_not_replaced(tmp_path):
 
 
 def test_a_read_only_parent_is_one_line(tmp_path):
-    """As somebody who is not root: for others alone permissions hold."""
+    """The test runs as another user, because root ignores permissions."""
     target = folder_with(tmp_path / 'bundle', 'old')
     program = (
         'import os, sys; from diffsheg_model.files.atomic import atomic_path, WriteError\n'

@@ -1,4 +1,4 @@
-"""Files of recordings: for the user who made them, whatever the umask, from their beginning."""
+"""Private files are private from their first byte on, whatever the umask."""
 
 import os
 import threading

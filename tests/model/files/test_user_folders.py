@@ -1,4 +1,4 @@
-"""What is cached has a place, whatever HOME is."""
+"""Caches have a folder, whatever HOME is."""
 
 import os
 import subprocess

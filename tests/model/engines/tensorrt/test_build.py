@@ -40,7 +40,7 @@ def test_what_tensorrt_cannot_build_is_one_line(tiny_bundle):
 
 
 def test_a_plan_for_turing_is_built(tiny_bundle):
-    """What TensorRT for RTX builds when told nothing does not run there."""
+    """TensorRT for RTX's default plans do not run on Turing."""
     model, ranges = graph_of(tiny_bundle, 'call', 'fp16'), ranges_of(tiny_bundle.config)
     turing = rtx_capability('NVIDIA T4', (7, 5))
     plan, _ = build_plan(model, ranges, 'call', capability=turing)

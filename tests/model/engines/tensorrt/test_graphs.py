@@ -29,7 +29,7 @@ from diffsheg_model.engines.tensorrt.window import (
 
 
 def run_window(bundle: Bundle, window: int, precision: str = 'fp32') -> np.ndarray:
-    """What the GPU is to do, done by ONNX Runtime or, in few bits, by onnx's own evaluator."""
+    """Compute a window as the GPU does, by ONNX Runtime or, in 16 bits, by onnx's evaluator."""
     conditions, plan = reference_windows(bundle)[window]
     steps, rows = np.unique(plan.steps, return_inverse=True)
     tables = StepTables(lambda: load_graph(bundle.path / TABLES, 1))(steps, conditions.speaker)
