@@ -1,4 +1,4 @@
-"""`python -m diffsheg_ros avatar ...`: an executable by its name."""
+"""The command `python -m diffsheg_ros NAME ...`, which runs an executable."""
 
 import sys
 

@@ -1,11 +1,9 @@
-"""The whole way, once: a recording is spoken, the avatar moves, and what it published is written.
+"""The command `python -m diffsheg_ros.demo`, which `make demo` runs.
 
-    python -m diffsheg_ros.demo --audio speech.wav --out out/demo
-
-This is its command line; `demo_run` does the work and is imported when all is understood.
+`demo_run` does the work. It is imported when the options have been understood, so that mistakes and
+missing packages are reported at once.
 """
 
-import argparse
 import signal
 import sys
 from pathlib import Path
@@ -17,10 +15,26 @@ DEFAULT_AUDIO = Path(__file__).parent / 'media' / 'speech.flac'
 DEFAULT_OUT = Path('out/demo')
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the demo from the command line."""
-    end_at_once()
-    options = _parser().parse_args(arguments)
+def demo(
+    *,
+    audio: Path = DEFAULT_AUDIO,
+    out: Path = DEFAULT_OUT,
+    bundle: Path | None = None,
+    view: bool = True,
+    stay: bool | None = None,
+) -> int:
+    """Play a recording to the avatar, show and write what it publishes.
+
+    Args:
+        audio: the recording.
+        out: folder for the files.
+        bundle: the model; left out, the bundled one.
+        view: show the avatar on a page in the browser.
+        stay: leave the avatar on its page afterwards, until Ctrl-C; the default in a terminal.
+
+    Returns:
+        The exit status.
+    """
     try:
         from rich.console import Console
 
@@ -29,54 +43,49 @@ def main(arguments: list[str] | None = None) -> int:
         from diffsheg_ros.demo_run import INTERRUPTED, run_demo
         from diffsheg_ros.ros.run_node import STOP_SIGNALS, end_at_signals
     except Exception as error:
-        sys.stderr.write(f'error: the demo cannot start: {import_failure(error)}\n')
-        return CANNOT_START
+        return _fail(f'the demo cannot start: {import_failure(error)}')
+    if stay is None:
+        stay = sys.stdin.isatty() and sys.stdout.isatty()
     try:
         end_at_signals()
-        return run_demo(
-            options.audio,
-            options.out,
-            options.bundle or DEFAULT_BUNDLE,
-            Console(),
-            view=options.view,
-            stay=options.stay,
-        )
-    except InputError as error:
-        sys.stderr.write(f'error: {error}\n')
-        return CANNOT_START
-    except OSError as error:  # no space left, no temporary folder, a folder that vanished
-        sys.stderr.write(f'error: {error}\n')
-        return CANNOT_START
+        return run_demo(audio, out, bundle or DEFAULT_BUNDLE, Console(), view=view, stay=stay)
+    except (InputError, OSError) as error:  # OSError: a full disk, a folder that vanished
+        return _fail(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
-        # All is put away; one more signal changes nothing.
+        # Everything is cleaned up, so another signal must not change the exit status.
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog='python -m diffsheg_ros.demo',
-        description='Play a recording to the avatar, show and write what it publishes.',
-        epilog='Example: python -m diffsheg_ros.demo --audio speech.wav --out out/mine',
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    end_at_once()
+    try:
+        from cyclopts import App, CycloptsError
+    except Exception as error:
+        return _fail(f'the demo cannot start: {import_failure(error)}')
+    app = App(
+        name='python -m diffsheg_ros.demo',
+        version_flags=[],
+        help_format='plaintext',
+        help_epilogue='Example: python -m diffsheg_ros.demo --audio speech.wav --out out/mine',
+        suppress_keyboard_interrupt=False,
     )
-    parser.add_argument('--audio', type=Path, default=DEFAULT_AUDIO, help='the recording')
-    parser.add_argument('--out', type=Path, default=DEFAULT_OUT, help='folder for the files')
-    parser.add_argument('--bundle', type=Path, help='the model')
-    parser.add_argument(
-        '--view',
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help='show the avatar on a page in the browser',
-    )
-    parser.add_argument(
-        '--stay',
-        action=argparse.BooleanOptionalAction,
-        default=sys.stdin.isatty() and sys.stdout.isatty(),
-        help='leave the avatar on its page afterwards, until Ctrl-C; the default in a terminal',
-    )
-    return parser
+    app.default(demo)
+    try:
+        status = app(
+            arguments, exit_on_error=False, print_error=False, result_action='return_value'
+        )
+    except CycloptsError as error:
+        return _fail(f'{" ".join(str(error).split())} (--help lists the options)')
+    return status or 0  # --help returns None
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f'error: {message}\n')
+    return CANNOT_START
 
 
 if __name__ == '__main__':

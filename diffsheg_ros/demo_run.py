@@ -1,9 +1,9 @@
-"""The demo: a recording is spoken, the avatar moves, and what it published is written.
+"""The demo: plays a recording to the avatar, and shows and writes what the avatar publishes.
 
-Starts the real nodes as processes of their own (avatar, viewer and file player), shows here and on
-a page in the browser what they publish, and writes the recording when the utterance's motion has
-been played. In a terminal the avatar then stays, to be spoken to on its page, until Ctrl-C. Needs
-no `launch`; `launch/avatar.launch.py` is the way where ROS 2 is installed.
+The real nodes avatar, viewer and file player run as processes of their own. This process runs the
+monitor, and writes the files when all motion of the utterance has been shown. In a terminal the
+avatar then stays on its page, where the user can speak to it, until Ctrl-C. The demo does not need
+the package `launch`; where ROS 2 is installed, `launch/avatar.launch.py` starts the same nodes.
 """
 
 import contextlib
@@ -29,20 +29,20 @@ from diffsheg_ros.ros.isolation import isolate
 from diffsheg_ros.ros.run_node import INTERRUPTED, end_at_signals, run_node
 from diffsheg_ros.startup.log_folder import ensure_log_folder
 
-#: The avatar must report within this time, model loading included.
+#: Seconds in which the avatar must report for the first time, after loading its model.
 START_LIMIT_S = 60.0
-#: After the last motion was due, going to rest may take this much longer.
+#: Seconds that the avatar may take to return to rest after its last motion.
 END_LIMIT_S = 10.0
-#: A page that was opened gets so long to load before the avatar speaks.
+#: Seconds that a page in the browser may take to load before the avatar begins to speak.
 PAGE_LIMIT_S = 15.0
 
 
-class Run:
-    """Decides when the demo is over; asked after every message.
+class Progress:
+    """The progress of the demo, updated after every message.
 
     Attributes:
-        failure: why it ended early; empty where it did not.
-        complete: whether all motion was shown.
+        failure: why the demo failed; empty if it did not.
+        complete: True if all motion was shown.
     """
 
     def __init__(
@@ -52,21 +52,21 @@ class Run:
         self._player = player
         self._viewer = viewer
         self._begun_s = time.monotonic()
-        self._looked_s = 0.0
+        self._checked_s = 0.0
         self.failure = ''
         self.complete = False
 
     def finished(self, node: MonitorNode) -> bool:
-        """Whether all motion was shown, or something went wrong."""
+        """Return True if all motion was shown or something failed."""
         now_s = time.monotonic()
-        if now_s - self._looked_s < 0.1:
+        if now_s - self._checked_s < 0.1:
             return False
-        self._looked_s = now_s
-        self.failure = self._failure(node, now_s)
+        self._checked_s = now_s
+        self.failure = self._find_failure(node, now_s)
         self.complete = not self.failure and self._all_shown(node)
         return bool(self.failure) or self.complete
 
-    def _failure(self, node: MonitorNode, now_s: float) -> str:
+    def _find_failure(self, node: MonitorNode, now_s: float) -> str:
         view = node.view
         if self._avatar.exit_status() is not None:
             return f'the avatar ended early: {self._avatar.last_words()}'
@@ -98,13 +98,13 @@ def run_demo(
     view: bool = True,
     stay: bool = False,
 ) -> int:
-    """Runs the demo.
+    """Run the demo.
 
     Args:
         audio: the recording.
-        out: folder for what is published.
+        out: folder for the files.
         bundle_folder: the model.
-        console: for what is said before and after.
+        console: for messages before and after the recording.
         view: serve the page, and open it where there is a display.
         stay: leave the avatar and its page running after the recording, until Ctrl-C.
 
@@ -116,62 +116,80 @@ def run_demo(
     """
     bundle = load_bundle(bundle_folder)
     seconds = _check(audio, out, bundle)
-    if note := ensure_log_folder():
-        _say(console, note)
-    if not os.environ.get('ROS_DOMAIN_ID'):
-        isolate()
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    _prepare_ros(console)
     _say(console, f'playing {audio} ({seconds:.1f} s) to the avatar, model {bundle.config.name}')
     with (
         tempfile.TemporaryDirectory(prefix='diffsheg_demo.') as folder,
         contextlib.ExitStack() as stack,
     ):
-        scratch = Path(folder)
+        session = Path(folder) / SESSION_FILE
 
         def start(name: str, **parameters: object) -> NodeProcess:
-            node = NodeProcess(name, parameters, scratch)
+            node = NodeProcess(name, parameters, Path(folder))
             stack.callback(node.stop)
             return node
 
         avatar = start('avatar', autostart=True, bundle=str(bundle_folder))
         viewer = _open_page(start, console) if view else None
-        # The avatar, the monitor and the page are to listen from the first sample on.
+        # Avatar, monitor and page must all be subscribed before the first sample.
         player = start('file_player', file=str(audio), subscribers=2 + view)
-        nodes: list[MonitorNode] = []
-
-        def create() -> MonitorNode:
-            nodes.append(MonitorNode(record=True, mcap=scratch / SESSION_FILE))
-            return nodes[0]
-
-        run = Run(avatar, player, viewer)
-        status = run_node(create, [], run.finished)
-        end_at_signals()
-        if run.failure:
-            raise InputError(run.failure)
-        if not run.complete:
+        progress = Progress(avatar, player, viewer)
+        status, monitor = _run_monitor(progress, session)
+        if monitor is None or not progress.complete:
             _say(console, 'stopped before the end: nothing was written')
             return status or INTERRUPTED
         with private_files():
-            _write(nodes[0], out, bundle, scratch / SESSION_FILE, console)
+            _write(monitor, out, bundle, session, console)
         if stay and viewer is not None:
             _stay(avatar, viewer, console)
     return 0
 
 
+def _prepare_ros(console: Console) -> None:
+    """Set the log folder and the domain, so that the demo's nodes see no others."""
+    if note := ensure_log_folder():
+        _say(console, note)
+    if not os.environ.get('ROS_DOMAIN_ID'):
+        isolate()
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+
+
 def _open_page(start: Callable[..., NodeProcess], console: Console) -> NodeProcess:
-    """Starts the viewer, says where its page is, and waits for the page where it was opened."""
+    """Start the viewer and print its address; if it opens the page, wait until that is loaded."""
     viewer = start('viewer', open_page=True)
     url = viewer.said(r'open(?:ed)? (http\S+)', START_LIMIT_S)
     if not url:
-        raise InputError(f'the viewer did not come up: {viewer.last_words()}')
+        raise InputError(f'the viewer did not start: {viewer.last_words()}')
     _say(console, f'the avatar is on {url}')
     if viewer.said(r'(opened|open) http', START_LIMIT_S) == 'opened':
-        viewer.said(r'pages that look on: (\d+)', PAGE_LIMIT_S)
+        viewer.said(r'connected pages: (\d+)', PAGE_LIMIT_S)
     return viewer
 
 
+def _run_monitor(progress: Progress, session: Path) -> tuple[int, MonitorNode | None]:
+    """Run the monitor until the demo is finished or stopped.
+
+    Returns:
+        The monitor's exit status, and the monitor with its recording; None if it could not start.
+
+    Raises:
+        InputError: a node failed.
+    """
+    nodes: list[MonitorNode] = []
+
+    def create() -> MonitorNode:
+        nodes.append(MonitorNode(record=True, mcap=session))
+        return nodes[0]
+
+    status = run_node(create, [], progress.finished)
+    end_at_signals()
+    if progress.failure:
+        raise InputError(progress.failure)
+    return status, nodes[0] if nodes else None
+
+
 def _write(node: MonitorNode, out: Path, bundle: Bundle, session: Path, console: Console) -> None:
-    """Writes what was published, and says how it went."""
+    """Write the published motion, and print a summary."""
     assert node.recording is not None
     _say(console, f'writing what was published into {out}')
     motion = node.recording.motion(*node.timing())
@@ -186,7 +204,7 @@ def _write(node: MonitorNode, out: Path, bundle: Bundle, session: Path, console:
 
 
 def _stay(avatar: NodeProcess, viewer: NodeProcess, console: Console) -> None:
-    """Leaves the avatar on its page until Ctrl-C."""
+    """Leave the avatar on its page until Ctrl-C."""
     _say(
         console,
         'the avatar stays: speak to it on its page, by microphone or with a recording that you '
@@ -205,7 +223,11 @@ def _say(console: Console, text: str) -> None:
 
 
 def _check(audio: Path, out: Path, bundle: Bundle) -> float:
-    """Finds what is wrong with the input before anything starts; the recording's seconds."""
+    """Check the input before anything starts, and return the duration of the recording, seconds.
+
+    Raises:
+        InputError: the recording is too short or damaged, or the folder is not writable.
+    """
     seconds = audio_info(audio).duration_s
     frame_s = 1 / bundle.config.format.fps
     if seconds < frame_s:
@@ -220,6 +242,7 @@ def _check(audio: Path, out: Path, bundle: Bundle) -> float:
 
 
 def _summary(node: MonitorNode, frames: int) -> str:
+    """Return the lines of numbers that the demo prints at its end."""
     view, recording = node.view, node.recording
     assert recording is not None and recording.audio_start_ns is not None
     rate_hz, delay_s = node.timing()

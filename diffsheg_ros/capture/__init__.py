@@ -1,4 +1,4 @@
-"""Speech that is captured and sent: microphone, page, other audio messages.
+"""Capture of speech that is published: microphone, page, other packages' audio messages.
 
 Imports: diagnostics, topic_values, diffsheg_model. No ROS.
 """

@@ -1,7 +1,7 @@
-"""Reads the messages of the two packages that are both called audio_common_msgs. No ROS in it.
+"""Readers of the messages of both packages named audio_common_msgs; independent of ROS.
 
-That of ros-drivers carries bytes, and tells in an AudioInfo beside them what they are; that of
-mgonzs13 carries numbers and tells with each message.
+The package by ros-drivers sends bytes, and their format in a separate AudioInfo. The package by
+mgonzs13 sends numbers, and the format in each message.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from diffsheg_model.errors import InputError
 from diffsheg_ros.capture.pcm import mono, pcm_samples
 
-#: Where mgonzs13's messages have their samples, by PortAudio's number of the format.
+#: The field with the samples in mgonzs13's messages, by PortAudio's number of the format.
 _NUMBERS = {
     1: 'float32_data',
     2: 'int32_data',
@@ -24,12 +24,12 @@ _NUMBERS = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """What the bytes of ros-drivers' messages are.
+    """The format of the bytes in ros-drivers' messages.
 
     Attributes:
         sample_rate: Hz.
-        channels: how many, interleaved.
-        sample_format: GStreamer's name of it.
+        channels: number of interleaved channels.
+        sample_format: GStreamer's name of the sample format.
     """
 
     sample_rate: int
@@ -38,10 +38,10 @@ class Encoding:
 
 
 def read_audio_info(info: Any) -> Encoding:
-    """Reads ros-drivers' AudioInfo.
+    """Read ros-drivers' AudioInfo.
 
     Raises:
-        InputError: the sound is not raw.
+        InputError: the sound is compressed.
     """
     if info.coding_format.lower() not in ('wave', 'raw', ''):
         raise InputError(
@@ -52,25 +52,31 @@ def read_audio_info(info: Any) -> Encoding:
 
 
 def read_audio_data(data: Any, encoding: Encoding) -> tuple[np.ndarray, int]:
-    """Reads ros-drivers' AudioData: samples (n,) float32 mono, and Hz.
+    """Read ros-drivers' AudioData.
+
+    Returns:
+        Samples (n,) float32 mono, and their rate, Hz.
 
     Raises:
-        InputError: the bytes are not what the encoding says.
+        InputError: the bytes do not fit the encoding.
     """
     samples = pcm_samples(bytes(data.data), encoding.sample_format, encoding.channels)
     return samples, encoding.sample_rate
 
 
 def read_audio(audio: Any) -> tuple[np.ndarray, int]:
-    """Reads mgonzs13's Audio: samples (n,) float32 mono, and Hz.
+    """Read mgonzs13's Audio.
+
+    Returns:
+        Samples (n,) float32 mono, and their rate, Hz.
 
     Raises:
-        InputError: an unknown format, or no whole frames.
+        InputError: the format is unknown, or the samples are not whole frames.
     """
     name = _NUMBERS.get(audio.info.format)
     if name is None:
         raise InputError(
-            f'sample format {audio.info.format} is none of '
+            f'sample format {audio.info.format} is unknown; known are '
             f'{", ".join(str(number) for number in _NUMBERS)}: let the publisher send 8 (int16)'
         )
     numbers = np.asarray(getattr(audio.audio_data, name))

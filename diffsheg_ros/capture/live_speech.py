@@ -1,8 +1,8 @@
-"""Sound that never ends, such as a microphone's, as utterances in chunks of one length. No ROS.
+"""Cutting of an endless sound stream, such as a microphone's, into utterances and chunks.
 
-Samples are counted, and their times follow those of the blocks slowly, so that neither a block
-that comes late nor a sound card whose clock is off is heard of. Lost sound becomes silence, so
-that what follows keeps its time.
+Samples are counted, and their times follow the times of the blocks slowly. So a late block or an
+inexact clock of the sound card causes no gap. Lost sound is replaced by silence, so that later
+sound keeps its time.
 """
 
 import math
@@ -24,27 +24,27 @@ from diffsheg_ros.capture.speech_gate import (
     SpeechSegment,
 )
 
-#: Sound that is missing for longer than this ends the utterance.
+#: Nanoseconds of lost sound up to which it is replaced by silence; more ends the utterance.
 BRIDGED_NS = NS
 #: Level of digital silence, dBFS.
 SILENCE_DB = -120.0
 
 
 class LiveSpeech:
-    """Makes utterances of a stream; belongs to one thread.
+    """A cutter of one stream into utterances; for use in one thread.
 
     Attributes:
         sample_rate: Hz, of the newest block; 0 before the first.
-        utterance_id: of the utterance under way; empty between two.
+        utterance_id: the present utterance; empty between utterances.
         counters: utterances begun, samples lost, breaks.
     """
 
     def __init__(self, name: str, parameters: SpeechParameters) -> None:
-        """Loads what judges speech.
+        """Load the detector of speech.
 
         Args:
-            name: what the utterances' names begin with.
-            parameters: how the stream is cut.
+            name: beginning of the utterances' names.
+            parameters: parameters of the cutting.
 
         Raises:
             InputError: the detector is not installed.
@@ -54,14 +54,14 @@ class LiveSpeech:
         self._detector = SileroDetector() if parameters.gate == 'vad' else None
         self.sample_rate = 0
         self.counters = StreamCounters()
-        self._clock: SampleClock | None = None  # None between two streams
-        self._back_since: int | None = None  # sample from which on stamps lie in the past
+        self._clock: SampleClock | None = None  # None between streams
+        self._back_since: int | None = None  # sample since which times lie in the past
         self._gate: Gate = OpenGate()
-        self._heard = 0  # samples of the stream
+        self._received = 0  # samples of the stream so far
         self._utterance: OutgoingUtterance | None = None
-        self._begun_at = 0  # the utterance's first sample within the stream
-        self._power = 0.0
-        self._powered = 0  # samples that it was summed over
+        self._begun_at = 0  # index in the stream of the utterance's first sample
+        self._power = 0.0  # sum of squares since the last call of level_db
+        self._power_samples = 0  # number of samples in that sum
 
     @property
     def utterance_id(self) -> str:
@@ -70,19 +70,19 @@ class LiveSpeech:
     def push(
         self, samples: np.ndarray, sample_rate: int, captured_ns: int, after_loss: bool = False
     ) -> list[AudioPiece]:
-        """Takes the next block.
+        """Append the next block.
 
         Args:
             samples: (n,) float32 mono, -1..1.
             sample_rate: Hz.
-            captured_ns: when its first sample was heard, as well as that is known.
-            after_loss: whether sound is known to be missing before it.
+            captured_ns: approximate time of the first sample, nanoseconds.
+            after_loss: True if sound is known to be missing before the block.
 
         Returns:
-            What is to be sent now.
+            The pieces to send now.
 
         Raises:
-            InputError: the rate or the samples are none; the block is left out.
+            InputError: the rate or the samples are invalid; the block is left out.
         """
         check_sample_rate(sample_rate)
         check_samples(samples)
@@ -93,26 +93,26 @@ class LiveSpeech:
             self.sample_rate = sample_rate
         if self._clock is None:
             self._begin(captured_ns)
-        pieces += self._keep_time(captured_ns, after_loss)
-        return pieces + self._take(np.array(samples, np.float32))
+        pieces += self._follow_clock(captured_ns, after_loss)
+        return pieces + self._pass_gate(np.array(samples, np.float32))
 
     def end(self) -> list[AudioPiece]:
-        """The stream has stopped: the rest of the utterance under way, if there is one."""
+        """End the stream; return the rest of the present utterance, if there is one."""
         if self._clock is None:
             return []
-        pieces = self._say(self._gate.finish())
+        pieces = self._cut(self._gate.finish())
         self._clock = None
         return pieces
 
     def level_db(self) -> float:
-        """The mean level since the last call, dBFS (0: a full-scale square wave)."""
-        power = self._power / self._powered if self._powered else 0.0
-        self._power, self._powered = 0.0, 0
+        """Return the mean level since the last call, dBFS (0: a full-scale square wave)."""
+        power = self._power / self._power_samples if self._power_samples else 0.0
+        self._power, self._power_samples = 0.0, 0
         return 10 * math.log10(power) if power > 10 ** (SILENCE_DB / 10) else SILENCE_DB
 
     def _begin(self, captured_ns: int) -> None:
         self._clock = SampleClock(self.sample_rate, 0, captured_ns)
-        self._heard = 0
+        self._received = 0
         self._back_since = None
         parameters = self._parameters
         if self._detector is None:
@@ -126,12 +126,12 @@ class LiveSpeech:
                 hangover_s=parameters.hangover_s,
             )
 
-    def _keep_time(self, captured_ns: int, after_loss: bool) -> list[AudioPiece]:
-        """Follows the clock, and makes up for sound that is missing before the next block."""
+    def _follow_clock(self, captured_ns: int, after_loss: bool) -> list[AudioPiece]:
+        """Adjust the clock to the next block, and replace lost sound before it by silence."""
         assert self._clock is not None
         steps = self._clock.steps
-        late_ns = captured_ns - self._clock.time_ns(self._heard)
-        self._clock.hear(self._heard, captured_ns)
+        late_ns = captured_ns - self._clock.time_ns(self._received)
+        self._clock.hear(self._received, captured_ns)
         stepped = self._clock.steps != steps or self._stepped_back(late_ns)
         if not (after_loss and late_ns > 0) and not stepped:
             return []
@@ -142,31 +142,31 @@ class LiveSpeech:
             return pieces
         missing = late_ns * self.sample_rate // NS
         self.counters.lost_samples += missing
-        pieces = self._take(np.zeros(missing, np.float32))
-        self._clock = SampleClock(self.sample_rate, self._heard, captured_ns)
+        pieces = self._pass_gate(np.zeros(missing, np.float32))
+        self._clock = SampleClock(self.sample_rate, self._received, captured_ns)
         return pieces
 
     def _stepped_back(self, late_ns: int) -> bool:
-        """Tell if blocks have been stamped before the end of the sound for `STEP_AFTER_S`.
+        """Return True if blocks had times before the end of the sound for `STEP_AFTER_S`.
 
-        A `SampleClock` never goes back, since a sender may stamp what it sends ahead of time. A
-        device captures in real time, so there the clock itself was set back.
+        A `SampleClock` never goes back, since a sender may send sound ahead of time. A device
+        captures in real time, so in its case the clock itself was set back.
         """
         if late_ns >= -STEP_NS:
             self._back_since = None
             return False
         if self._back_since is None:
-            self._back_since = self._heard
-        return self._heard - self._back_since >= STEP_AFTER_S * self.sample_rate
+            self._back_since = self._received
+        return self._received - self._back_since >= STEP_AFTER_S * self.sample_rate
 
-    def _take(self, samples: np.ndarray) -> list[AudioPiece]:
+    def _pass_gate(self, samples: np.ndarray) -> list[AudioPiece]:
         self._power += float(np.square(samples, dtype=np.float64).sum())
-        self._powered += len(samples)
-        self._heard += len(samples)
-        return self._say(self._gate.push(samples))
+        self._power_samples += len(samples)
+        self._received += len(samples)
+        return self._cut(self._gate.push(samples))
 
-    def _say(self, segments: list[SpeechSegment]) -> list[AudioPiece]:
-        """Cuts what was let through into chunks; what is left over ends the utterance."""
+    def _cut(self, segments: list[SpeechSegment]) -> list[AudioPiece]:
+        """Cut sound that passed the gate into chunks; the remainder ends the utterance."""
         pieces: list[AudioPiece] = []
         chunk = max(1, round(self._parameters.chunk_ms * self.sample_rate / 1000))
         for segment in segments:
@@ -178,7 +178,7 @@ class LiveSpeech:
                 self._begun_at = segment.first_sample
             utterance = self._utterance
             assert utterance is not None
-            utterance.add(segment.samples)
+            utterance.push(segment.samples)
             while utterance.waiting >= chunk:
                 pieces.append(self._piece(utterance, chunk))
             if segment.ends:

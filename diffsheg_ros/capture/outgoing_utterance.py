@@ -1,4 +1,4 @@
-"""An utterance on its way out: samples go in as they come, and leave as counted pieces."""
+"""The queue of an utterance that is being sent: samples go in, counted pieces come out."""
 
 from collections import deque
 
@@ -8,13 +8,13 @@ from diffsheg_ros.audio_in.audio_piece import AudioPiece
 
 
 class OutgoingUtterance:
-    """The samples of one utterance that wait to be sent; belongs to one thread.
+    """The samples of one utterance that wait to be sent; for use in one thread.
 
     Attributes:
-        utterance_id: its name.
+        utterance_id: the utterance's name.
         sample_rate: Hz.
-        sent: samples that have left.
-        waiting: samples that have not.
+        sent: number of samples taken out as pieces.
+        waiting: number of samples in the queue.
     """
 
     def __init__(self, utterance_id: str, sample_rate: int) -> None:
@@ -24,23 +24,23 @@ class OutgoingUtterance:
         self.waiting = 0
         self._blocks: deque[np.ndarray] = deque()
 
-    def add(self, samples: np.ndarray) -> None:
-        """Takes samples (n,) float32, which must not change afterwards."""
+    def push(self, samples: np.ndarray) -> None:
+        """Append samples (n,) float32, which must not change afterwards."""
         self._blocks.append(samples)
         self.waiting += len(samples)
 
     def drop_waiting(self) -> None:
-        """Forget the samples that wait; those that have left stay counted."""
+        """Drop the samples that wait; `sent` does not change."""
         self._blocks.clear()
         self.waiting = 0
 
     def piece(self, most: int, start_ns: int, end: bool = False) -> AudioPiece:
-        """The next samples, as many as wait and at most so many.
+        """Take the next samples out of the queue as a piece.
 
         Args:
-            most: samples.
-            start_ns: when the first of them is heard.
-            end: whether nothing follows.
+            most: largest number of samples; fewer are taken if fewer wait.
+            start_ns: time at which the first of them is heard, nanoseconds.
+            end: True for the last piece of the utterance.
         """
         taken: list[np.ndarray] = []
         missing = min(most, self.waiting)

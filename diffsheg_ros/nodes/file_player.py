@@ -1,4 +1,4 @@
-"""The file player: publishes a recording on `audio` as if it were being spoken now.
+"""The file player node: publishes a recording on `audio` in real time, as if spoken now.
 
 ros2 run diffsheg_ros file_player --ros-args -p file:=speech.wav
 """
@@ -27,26 +27,28 @@ from diffsheg_ros.ros.node_parameters import NodeParameters
 from diffsheg_ros.ros.run_node import run_node
 from diffsheg_ros.startup.executables import start
 
-#: After a subscriber is seen it takes this long until it surely sees this publisher too; what is
-#: sent before is lost to a best-effort subscription.
+#: Nanoseconds from discovering a subscriber until it has surely discovered this publisher. A
+#: best-effort subscription loses messages sent before.
 SETTLE_NS = NS // 2
+#: Nanoseconds between checks for subscribers.
 ASK_EVERY_NS = NS // 20
-#: A subscriber that does not confirm the last chunks in this time does not get them.
+#: Nanoseconds to wait until subscribers confirm the last chunks.
 FLUSH_NS = 10 * NS
-#: How often the end is sent to best-effort subscribers, which confirm nothing, and at what pace.
+#: Number of times that the end is sent to best-effort subscribers, which confirm nothing.
 _ENDS = 3
+#: Seconds between these.
 _END_EVERY_S = 0.1
 
 
 class FilePlayerNode(Node):
-    """The node; see the module. The recording is read from disk while it is played.
+    """The node; see the module. It reads the recording from disk while playing.
 
-    Chunk k is stamped with the time its first sample is heard, start + first_sample /
-    sample_rate, and sent at that time, or sooner by `rate`.
+    The stamp of a chunk is the time at which its first sample is heard, start + first_sample /
+    sample_rate. The chunk is sent at that time, or earlier by the factor `rate`.
 
     Attributes:
-        finished: whether all was said that was to be said.
-        exit_status: for the process.
+        finished: True after everything was sent.
+        exit_status: the exit status of the process.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -64,12 +66,12 @@ class FilePlayerNode(Node):
         self._round = 0
         self._chunks: Iterator[tuple[np.ndarray, bool]] = iter(())
         self._due: tuple[np.ndarray, bool] | None = (
-            None  # the next chunk and whether it is the last
+            None  # the next chunk, and True if it is the last
         )
         self._first_sample = 0
         self._utterance_id = ''
         self._begun_ns = self._now_ns()
-        self._start_ns: int | None = None  # when the first sample is heard; None while waiting
+        self._start_ns: int | None = None  # time of the first sample; None while waiting
         self._seen_ns: int | None = None
         self.get_logger().info(
             f'{parameters.file}: {info.duration_s:.1f} s, {info.sample_rate} Hz, '
@@ -78,7 +80,7 @@ class FilePlayerNode(Node):
         self._timer = self.create_timer(ASK_EVERY_NS / NS, self._wait)
 
     def _wait(self) -> None:
-        """Looks for subscribers, then begins."""
+        """Begin when there are enough subscribers; give up after `wait_s`."""
         now_ns, settings = self._now_ns(), self._settings
         found = self._publisher.get_subscription_count()
         if found >= settings.subscribers:
@@ -115,14 +117,14 @@ class FilePlayerNode(Node):
             self._fail(error)
             return
         self.destroy_timer(self._timer)
-        # Chunks are sent when due by the clock, so a late timer does not add up.
+        # Chunks are sent by the clock, so delays of the timer do not accumulate.
         period_s = max(0.001, parameters.chunk_ms / 1000 / parameters.rate)
         self._timer = self.create_timer(period_s, self._play)
         self.get_logger().info(f'playing as utterance {self._utterance_id}')
         self._play()
 
     def _play(self) -> None:
-        """Sends what is due; after the last chunk ends or begins the next round."""
+        """Send the chunks that are due; after the last one, finish or begin the next round."""
         assert self._start_ns is not None
         now_ns = self._now_ns()
         try:
@@ -141,7 +143,7 @@ class FilePlayerNode(Node):
             self._begin(now_ns)
 
     def _fail(self, error: InputError) -> None:
-        """The recording cannot be read any further: ends the utterance here."""
+        """End the utterance because the recording cannot be read further."""
         self.get_logger().error(str(error))
         self.exit_status = 2
         self._send(np.zeros(0, np.float32), True)
@@ -172,7 +174,7 @@ class FilePlayerNode(Node):
         return self._start_ns + round(heard_after_ns / self._settings.rate)
 
     def _finish(self) -> None:
-        """Waits until the end has arrived; then the node is finished."""
+        """Wait until subscribers have received the end, then finish."""
         self.destroy_timer(self._timer)
         self._ends_left = _ENDS if self._has_best_effort_subscribers() else 0
         self._flush_until_ns = time.monotonic_ns() + FLUSH_NS
@@ -205,7 +207,7 @@ class FilePlayerNode(Node):
 
 
 def _with_last(blocks: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]]:
-    """Each block and whether it is the last one."""
+    """Yield each block, with True for the last one."""
     before = next(blocks)
     for block in blocks:
         yield before, False
@@ -214,7 +216,7 @@ def _with_last(blocks: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, bool]
 
 
 def main(args: list[str] | None = None) -> int:
-    """Plays the file; 0 when all was sent, 2 where it cannot be played."""
+    """Play the file; return 0 if all was sent, or 2 if the file cannot be played."""
     return run_node(FilePlayerNode, args, finished=lambda node: node.finished)
 
 

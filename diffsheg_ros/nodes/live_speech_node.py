@@ -1,4 +1,4 @@
-"""What nodes have in common that turn sound without end into utterances on `audio`."""
+"""The base of nodes that publish an endless sound stream as utterances on `audio`."""
 
 import time
 from typing import Any
@@ -22,33 +22,33 @@ from diffsheg_ros.ros.node_parameters import NodeParameters
 from diffsheg_ros.ros.refusals import Refusals
 from diffsheg_ros.ros.report_publisher import ReportPublisher
 
-#: A subscriber that does not confirm the last chunk in this time does not get it.
+#: Seconds that the end of the node waits until subscribers confirm the last chunk.
 FLUSH_S = 1.0
 
 
 class LiveSpeechNode(Node):
-    """Publishes utterances and reports once a second; a node says where the sound comes from.
+    """A node that publishes utterances, and a report once a second; subclasses bring the sound.
 
     Attributes:
         settings: the node's parameters.
-        speech: cuts the sound.
+        speech: cuts the sound into utterances.
         refusals: sound that was left out.
-        steady: a clock that runs while a simulation's stands still.
+        steady: a clock that is independent of a simulation's time.
         faults: exceptions that callbacks have raised.
     """
 
     def __init__(self, name: str, kind: type[SpeechParameters], **arguments: Any) -> None:
-        """Publishes, and hears nothing yet.
+        """Create the publishers.
 
         Args:
-            name: of the node; its utterances' names begin with it.
-            kind: its parameters.
+            name: name of the node, with which its utterances' names begin.
+            kind: class of its parameters.
             **arguments: of `rclpy.node.Node`.
 
         Raises:
-            InputError: a parameter is not allowed, or what finds speech is not installed.
+            InputError: a parameter is invalid, or the detector of speech is not installed.
         """
-        self.speech: LiveSpeech | None = None  # rclpy destroys a node that was never whole, too
+        self.speech: LiveSpeech | None = None  # rclpy also destroys an incomplete node
         super().__init__(name, **arguments)
         self.settings: Any = NodeParameters(self, kind).read()
         self.speech = LiveSpeech(name, self.settings)
@@ -70,7 +70,7 @@ class LiveSpeechNode(Node):
     def hear(
         self, samples: np.ndarray, rate: int, captured_ns: int, after_loss: bool = False
     ) -> None:
-        """Takes a block of sound as `LiveSpeech.push` does, and publishes what is to be sent."""
+        """Append a block of sound as in `LiveSpeech.push`, and publish the resulting pieces."""
         assert self.speech is not None
         try:
             self._publish(self.speech.push(samples, rate, captured_ns, after_loss))
@@ -78,11 +78,11 @@ class LiveSpeechNode(Node):
             self.refuse(error)
 
     def refuse(self, error: InputError) -> None:
-        """Says that sound was left out, and why."""
+        """Record that sound was left out, and the reason."""
         self.refusals.add('sound', error)
 
     def end_utterance(self) -> bool:
-        """The sound has stopped: ends the utterance, if one is under way."""
+        """End the present utterance because the sound has stopped; return False if none."""
         assert self.speech is not None
         pieces = self.speech.end()
         self._publish(pieces)
@@ -98,7 +98,7 @@ class LiveSpeechNode(Node):
         raise NotImplementedError
 
     def now_ns(self) -> int:
-        """The time of the node's clock."""
+        """Return the present time of the node's clock, nanoseconds."""
         return self.get_clock().now().nanoseconds
 
     def _publish(self, pieces: list[AudioPiece]) -> None:

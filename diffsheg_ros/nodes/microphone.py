@@ -1,9 +1,9 @@
-"""The microphone: publishes on `audio` what is said to it, each time as an utterance.
+"""The microphone node: publishes speech on `audio`, each time as an utterance.
 
     ros2 run diffsheg_ros microphone
 
-PortAudio's thread hands blocks over; all else is done in the executor's, but looking for a
-microphone that is gone.
+PortAudio's thread passes blocks to the executor's thread, which does the rest. A third thread
+searches for a microphone that was unplugged.
 """
 
 import sys
@@ -24,10 +24,11 @@ from diffsheg_ros.startup.executables import start
 
 #: Blocks that may wait for the executor; older ones are dropped.
 _MOST_BLOCKS = 256
+#: Seconds between checks for a lost microphone.
 _CHECK_S = 0.25
-#: A microphone that is gone is looked for after so long, then after ever twice as long.
+#: Seconds until the first search for a lost microphone; each further wait doubles up to the last.
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 8.0
-#: How long the end of the process waits for that.
+#: Seconds that the end of the process waits for the search.
 _PATIENCE_S = 2.0
 
 
@@ -41,10 +42,10 @@ class MicrophoneNode(LiveSpeechNode):
     """The node; see the module."""
 
     def __init__(self, **arguments: Any) -> None:
-        """Begins to listen.
+        """Open the microphone.
 
         Raises:
-            InputError: a parameter is not allowed, something is not installed, or there is no
+            InputError: a parameter is invalid, a package is not installed, or there is no
                 microphone.
         """
         self._input: Microphone | None = None
@@ -52,10 +53,10 @@ class MicrophoneNode(LiveSpeechNode):
         settings = self.settings
         self._blocks: deque[_Block] = deque(maxlen=_MOST_BLOCKS)
         self._dropped_blocks = 0
-        self._wrong = ''  # why there is no sound; empty where there is
+        self._wrong = ''  # why there is no sound; empty if there is
         self._over = threading.Event()
         self._search: threading.Thread | None = None
-        self._arrived = self.create_guard_condition(self._take)
+        self._arrived = self.create_guard_condition(self._process_blocks)
         self._input = Microphone(
             self._on_block, settings.device, settings.sample_rate, settings.chunk_ms / 1000
         )
@@ -83,33 +84,34 @@ class MicrophoneNode(LiveSpeechNode):
         return self._wrong, {'device': self._input.name}, counters
 
     def _on_block(self, samples: np.ndarray, age_s: float, after_loss: bool) -> None:
-        """Called in PortAudio's thread."""
+        """Queue a block; PortAudio calls this in its own thread."""
         captured_ns = self.now_ns() - round(age_s * NS)
         self._dropped_blocks += len(self._blocks) == _MOST_BLOCKS
         self._blocks.append(_Block(samples, captured_ns, after_loss))
         self._arrived.trigger()
 
-    def _take(self) -> None:
-        """Takes the blocks that have come."""
+    def _process_blocks(self) -> None:
+        """Publish the sound of all queued blocks."""
         assert self._input is not None
         while self._blocks:
             block = self._blocks.popleft()
             self.hear(block.samples, self._input.sample_rate, block.captured_ns, block.after_loss)
 
     def _check(self) -> None:
-        """Notices that the microphone is gone, and has it looked for."""
+        """Start the search if the microphone was lost."""
         assert self._input is not None
         if self._wrong or not self._input.lost:
             return
         self._wrong = f'{self._input.name} gives no sound any more: is it plugged in?'
         self.get_logger().error(self._wrong)
-        self._take()
+        self._process_blocks()
         self.end_utterance()
-        # In a thread of its own: a driver may take its time, or never return.
-        self._search = threading.Thread(target=self._look_again, daemon=True)
+        # A thread of its own, since a driver may take long or never return.
+        self._search = threading.Thread(target=self._reopen, daemon=True)
         self._search.start()
 
-    def _look_again(self) -> None:
+    def _reopen(self) -> None:
+        """Try to open the microphone until that succeeds or the node ends."""
         assert self._input is not None
         self._input.close()
         retry_s = _FIRST_RETRY_S
@@ -127,7 +129,7 @@ class MicrophoneNode(LiveSpeechNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the node until SIGINT or SIGTERM; 2 where there is no microphone."""
+    """Run the node until SIGINT or SIGTERM; return 2 if there is no microphone."""
     return run_node(MicrophoneNode, args)
 
 

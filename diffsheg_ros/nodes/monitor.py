@@ -1,4 +1,4 @@
-"""The monitor: shows live what the avatar publishes, and records it.
+"""The monitor node: displays and records what the avatar publishes.
 
 ros2 run diffsheg_ros monitor --ros-args -p record:=out/session
 """
@@ -53,37 +53,35 @@ from diffsheg_ros.topic_values import (
 )
 
 SESSION_FILE = 'session.mcap'
-#: What is not yet written is lost when the process is killed.
+#: Seconds between writes to disk; killing the process loses at most the messages since the last.
 FLUSH_S = 0.5
-#: Range of the avatar's publish_rate_hz.
+#: Hz, the range of the avatar's parameter publish_rate_hz.
 MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 240.0
 
 
 class MonitorNode(Node):
-    """The node; see the module. Nothing that arrives ends it: what does not fit is left out.
+    """The node; see the module. Invalid messages are left out, and none ends the node.
 
     Attributes:
-        view: what is known now.
-        recording: what was published so far; None where nothing is recorded.
+        view: the values to display.
+        recording: the motion and sound so far; None if nothing is recorded.
         shown_ns: stamp of the newest face.
-        faces: faces received.
     """
 
     def __init__(self, *, record: bool = False, mcap: Path | None = None, **arguments: Any) -> None:
-        """Subscribes to everything.
+        """Subscribe to all topics.
 
         Args:
-            record: collect what is published even where the parameter names no folder.
-            mcap: file for all messages as they come; left out, session.mcap in the folder that
-                the parameter names.
+            record: collect motion and sound even if the parameter names no folder.
+            mcap: file for all messages; None for session.mcap in the folder of the parameter.
             **arguments: of `rclpy.node.Node`.
 
         Raises:
-            InputError: a parameter is not allowed, or the file cannot be written.
+            InputError: a parameter is invalid, or the file cannot be written.
         """
         super().__init__('monitor', **arguments)
         self._display = Display()
-        self._tape: McapRecorder | None = None
+        self._file: McapRecorder | None = None
         self._settings = settings = NodeParameters(self, MonitorParameters).read()
         self._skeleton = None
         if settings.record:
@@ -102,7 +100,7 @@ class MonitorNode(Node):
         if settings.record and mcap is None:
             mcap = Path(settings.record) / SESSION_FILE
         if mcap:
-            self._tape = self._open_tape(mcap)
+            self._file = self._open_file(mcap)
         every = QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE)
         self._audio = AudioSubscription(
             self, self._refusals.checked('audio', self._on_audio), raw=True
@@ -112,24 +110,24 @@ class MonitorNode(Node):
         self._listen(JointState, 'joint_states', self._on_joints, every)
         self._listen(JointTrajectory, 'joint_trajectory', self._on_trajectory, every)
         self._listen(DiagnosticArray, '/diagnostics', self._on_diagnostics, every)
-        if self._tape:
+        if self._file:
             self._listen(FaceTrajectory, 'face_trajectory', None, every)
         refresh_hz = settings.refresh_hz if self._display.in_place else 1.0
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1 / refresh_hz, self._refresh, clock=steady)
         self._reports = RefusalReports(self, self._refusals)
-        self.create_timer(FLUSH_S, lambda: self._on_tape(McapRecorder.flush), clock=steady)
+        self.create_timer(FLUSH_S, lambda: self._with_file(McapRecorder.flush), clock=steady)
 
     def destroy_node(self) -> None:
         self._display.close()
-        self._on_tape(McapRecorder.close)
+        self._with_file(McapRecorder.close)
         super().destroy_node()
 
     def write(self) -> tuple[Path, ...]:
-        """Writes what was recorded, for this user alone, into the folder of the parameter.
+        """Write the recorded motion, readable by this user only, to the folder of the parameter.
 
         Raises:
-            InputError: nothing was published, or the folder cannot be written.
+            InputError: nothing was published, or the folder is not writable.
         """
         assert self.recording is not None and self._skeleton is not None
         motion = self.recording.motion(*self.timing())
@@ -139,10 +137,10 @@ class MonitorNode(Node):
             return write_outputs(self._settings.record, motion, self._skeleton, audio, rate)
 
     def timing(self) -> tuple[float, float]:
-        """Publish rate, Hz, and playout delay, s, as the avatar says."""
+        """Return the avatar's publish rate, Hz, and its playout delay, seconds."""
         return self._publish_rate_hz, self._playout_delay_s
 
-    def _open_tape(self, path: Path) -> McapRecorder | None:
+    def _open_file(self, path: Path) -> McapRecorder | None:
         try:
             require_mcap()
         except InputError as error:
@@ -151,34 +149,34 @@ class MonitorNode(Node):
         return McapRecorder(path)
 
     def _listen(
-        self, kind: type, topic: str, take: Callable[[Any], None] | None, profile: QoSProfile
+        self, kind: type, topic: str, callback: Callable[[Any], None] | None, profile: QoSProfile
     ) -> None:
-        """Subscribes to a topic: its bytes are recorded as they are, then read and handed on."""
+        """Subscribe to a topic; record its messages unchanged, and pass them to a callback."""
         name = self.resolve_topic_name(topic)
         kind_name = AVATAR_TOPICS.get(topic, DIAGNOSTIC_ARRAY)
 
         def on_bytes(data: bytes) -> None:
             now_ns = self.get_clock().now().nanoseconds
-            self._on_tape(lambda tape: tape.add(name, kind_name, data, now_ns))
-            if take:
-                take(_deserialised(data, kind))
+            self._with_file(lambda file: file.add(name, kind_name, data, now_ns))
+            if callback:
+                callback(_deserialised(data, kind))
 
         self._refusals.subscribe(kind, topic, on_bytes, profile, raw=True)
 
-    def _on_tape(self, act: Callable[[McapRecorder], None]) -> None:
-        """Does something with the recording, if any; a full disk ends it, but not the node."""
-        if not self._tape:
+    def _with_file(self, act: Callable[[McapRecorder], None]) -> None:
+        """Do something with the open MCAP file; a full disk ends the file, but not the node."""
+        if not self._file:
             return
         try:
-            act(self._tape)
+            act(self._file)
         except InputError as error:
             self.get_logger().error(str(error))
-            self._tape = None
+            self._file = None
 
     def _on_audio(self, data: bytes, arrival_ns: int) -> None:
         kind = AVATAR_TOPICS['audio']
-        now_ns = self.get_clock().now().nanoseconds  # a recording is in the order of its times
-        self._on_tape(lambda tape: tape.add(self._audio_topic, kind, data, now_ns))
+        now_ns = self.get_clock().now().nanoseconds  # the file is in the order of its times
+        self._with_file(lambda file: file.add(self._audio_topic, kind, data, now_ns))
         piece = messages.read_audio_chunk(_deserialised(data, AudioChunk))
         check_utterance_id(piece.utterance_id)
         check_first_sample(piece.first_sample, piece.sample_rate)
@@ -188,7 +186,7 @@ class MonitorNode(Node):
             self._record(lambda recording: recording.add_audio(piece, arrival_ns))
 
     def _record(self, add: Callable[[MotionRecording], None]) -> None:
-        """Keep something for the end; a full disk ends that, but not the node."""
+        """Add something to the recording; a full disk ends the recording, but not the node."""
         if self.recording is None or self._full:
             return
         try:
@@ -231,10 +229,10 @@ class MonitorNode(Node):
                 view.level, view.message = level_of(status.level), status.message
                 view.values = status_values((item.key, item.value) for item in status.values)
                 view.state = view.values.get('state', '')
-                self._take_timing(view.values)
+                self._update_timing(view.values)
 
-    def _take_timing(self, values: dict[str, str]) -> None:
-        """Keep the avatar's rate and delay; an unconfigured avatar's rate is 0."""
+    def _update_timing(self, values: dict[str, str]) -> None:
+        """Store the avatar's rate and delay; an unconfigured avatar reports rate 0."""
         try:
             rate_hz = parsed_number(
                 'publish_rate_hz', values.get('publish_rate_hz', '0'), 0.0, MAX_RATE_HZ
@@ -259,10 +257,10 @@ class MonitorNode(Node):
 
 
 def _deserialised(data: bytes, kind: type) -> Any:
-    """Return the message that bytes are.
+    """Deserialise a message.
 
     Raises:
-        InputError: the bytes are no such message.
+        InputError: the bytes are not such a message.
     """
     try:
         return deserialize_message(data, kind)
@@ -271,7 +269,7 @@ def _deserialised(data: bytes, kind: type) -> Any:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the monitor until SIGINT or SIGTERM, then writes what it recorded."""
+    """Run the monitor until SIGINT or SIGTERM, then write the recording."""
     nodes: list[MonitorNode] = []
 
     def create() -> MonitorNode:

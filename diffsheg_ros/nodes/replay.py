@@ -1,4 +1,4 @@
-"""The replay: publishes what was recorded again, as if it happened now.
+"""The replay node: publishes a recording of topics again, as if it happened now.
 
 ros2 run diffsheg_ros replay --ros-args -p file:=out/session/session.mcap
 """
@@ -38,27 +38,29 @@ TYPES: dict[str, type] = {
     'face_trajectory': FaceTrajectory,
     'joint_trajectory': JointTrajectory,
 }
-#: Who listens already hears the first message: so long it takes until all surely see each other.
+#: Nanoseconds in which publishers and running subscribers surely discover each other, so that these
+#: receive the first message.
 SETTLE_NS = NS
+#: Seconds between checks for messages that are due.
 TICK_S = 0.005
-#: So many messages at most between two looks at the process' signals.
+#: Messages sent in one tick; the process handles signals between ticks.
 MOST_A_TICK = 100
-#: A subscriber that does not confirm the last messages in this time does not get them.
+#: Seconds to wait until subscribers confirm the last messages.
 FLUSH_S = 2.0
 
 
 class ReplayNode(Node):
-    """The node; see the module. The recording is read from disk while it is played.
+    """The node; see the module. It reads the recording from disk while playing.
 
-    A moment t of the recording is played, and stamped, start + (t - first message) / rate. Each
-    utterance gets the time of the start behind its name: a listener that has heard it before
-    takes it as a new one. Nobody is waited for, but the first message is sent a second after the
-    start.
+    A message of time t is sent, and stamped, at start + (t - time of the first message) / rate. The
+    start is appended to the name of each utterance, so that a listener that heard it before treats
+    it as a new one. The node waits for no subscriber, but sends the first message one second after
+    its start.
 
     Attributes:
         outputs: publishers by topic.
-        finished: whether all was played that was to be played.
-        exit_status: for the process.
+        finished: True after everything was played.
+        exit_status: the exit status of the process.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -81,13 +83,13 @@ class ReplayNode(Node):
         self.exit_status = 0
         self._played = 0
         self._first_ns = self._next.time_ns
-        self._begin_ns = self._now_ns() + SETTLE_NS  # when the next round may begin
-        self._start_ns: int | None = None  # when this one did; None between two
+        self._begin_ns = self._now_ns() + SETTLE_NS  # time at which the next round may begin
+        self._start_ns: int | None = None  # start of the present round; None between rounds
         self.get_logger().info(f'playing {", ".join(topics)} of {settings.file}')
         self._timer = self.create_timer(TICK_S, self._play)
 
     def _play(self) -> None:
-        """Sends what is due; after the last message ends or begins the next round."""
+        """Send the messages that are due; after the last one, finish or wait for a new round."""
         now_ns = self._now_ns()
         if self._start_ns is None:
             if now_ns < self._begin_ns:
@@ -95,7 +97,7 @@ class ReplayNode(Node):
             self._start_ns = now_ns
         try:
             for _ in range(MOST_A_TICK):
-                if self._next is None or self._moved(self._next.time_ns) > now_ns:
+                if self._next is None or self._shifted(self._next.time_ns) > now_ns:
                     break
                 timed, self._next = self._next, next(self._messages, None)
                 self._send(timed)
@@ -128,12 +130,12 @@ class ReplayNode(Node):
         self._played += 1
 
     def _retime(self, message: Any) -> None:
-        """Moves a message's times to now.
+        """Shift a message's times to the present.
 
         Raises:
-            ValueError: its time is one that ROS cannot hold.
+            ValueError: the shifted time is outside of the range of ROS.
         """
-        message.header.stamp = to_stamp(self._moved(from_stamp(message.header.stamp)))
+        message.header.stamp = to_stamp(self._shifted(from_stamp(message.header.stamp)))
         if getattr(message, 'utterance_id', ''):
             message.utterance_id += f'-{self._start_ns}'
         rate = self._settings.rate
@@ -148,7 +150,7 @@ class ReplayNode(Node):
                 point.velocities = [rate * value for value in point.velocities]
                 point.accelerations = [rate * rate * value for value in point.accelerations]
 
-    def _moved(self, time_ns: int) -> int:
+    def _shifted(self, time_ns: int) -> int:
         assert self._start_ns is not None
         return self._start_ns + round((time_ns - self._first_ns) / self._settings.rate)
 
@@ -164,7 +166,7 @@ class ReplayNode(Node):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Plays the recording; 0 when all was sent, 2 where it cannot be played."""
+    """Play the recording; return 0 if all was sent, or 2 if it cannot be played."""
     return run_node(ReplayNode, args, finished=lambda node: node.finished)
 
 

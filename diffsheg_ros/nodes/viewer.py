@@ -1,9 +1,8 @@
-"""The viewer: shows the avatar on a page in the browser, with its sound; people can speak to it.
+"""The viewer node: a page in the browser with the avatar and its sound, for speaking to it too.
 
     ros2 run diffsheg_ros viewer
 
-Serves on this machine alone unless told otherwise. Nothing that arrives, from a topic or a page,
-ends the node.
+By default only this machine has access. No message, from a topic or a page, ends the node.
 """
 
 import math
@@ -25,6 +24,7 @@ from std_srvs.srv import Trigger
 
 from diffsheg_model.errors import InputError
 from diffsheg_model.viewer.announce import announce
+from diffsheg_model.viewer.connections import NO_REQUEST
 from diffsheg_model.viewer.hub import Hub
 from diffsheg_model.viewer.server import ViewerServer
 from diffsheg_ros.diagnostics.avatar_timing import read_timing, report_name
@@ -42,9 +42,9 @@ from diffsheg_ros.viewer.live_show import LiveShow, Request
 from diffsheg_ros.viewer.parameters import ViewerParameters
 
 _TICK_S = 0.02
-#: What was closed is told at most so often.
+#: Seconds between warnings of closed connections.
 _WARN_S = 10.0
-#: An avatar that reports once a second and has not for so long is gone.
+#: Seconds without a report, one of which is due each second, after which the avatar is lost.
 _SILENT_S = 3.5
 
 
@@ -52,17 +52,17 @@ class ViewerNode(Node):
     """The node; see the module.
 
     Attributes:
-        server: what serves the page; None before it has the port.
-        show: what there is to see.
+        server: the web server; None before it has a port.
+        show: the content of the pages.
     """
 
     def __init__(self, **arguments: Any) -> None:
-        """Subscribes to everything and serves the page.
+        """Subscribe to all topics and serve the page.
 
         Raises:
-            InputError: a parameter is not allowed, or the port cannot be taken.
+            InputError: a parameter is invalid, or the port is unusable.
         """
-        self.server: ViewerServer | None = None  # rclpy destroys a node that was never whole, too
+        self.server: ViewerServer | None = None  # rclpy also destroys an incomplete node
         super().__init__('viewer', **arguments)
         settings = NodeParameters(self, ViewerParameters).read()
         spaces = [self.get_namespace()]
@@ -91,7 +91,7 @@ class ViewerNode(Node):
         self._speaker = self.create_publisher(AudioChunk, 'audio', every)
         self._interrupt = self.create_client(Trigger, 'avatar/interrupt')
         self._avatar_settings = AvatarSettings(self, 'avatar', self.show.settings)
-        # The page must answer while a simulation's clock stands still.
+        # The page must respond even while a simulation's clock stands still.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(_TICK_S, self._tick, clock=steady)
         self.create_timer(1.0, self._check, clock=steady)
@@ -107,10 +107,10 @@ class ViewerNode(Node):
             self.server.stop()
         super().destroy_node()
 
-    # From the avatar
+    # Messages of the avatar
 
     def _follow(self, number: int, space: str, qos: QoSProfile) -> None:
-        """Shows what an avatar publishes."""
+        """Subscribe to the motion of an avatar, and show it."""
 
         def on_face(message: FaceBlendshapes) -> None:
             face = messages.read_face_blendshapes(message)
@@ -138,7 +138,7 @@ class ViewerNode(Node):
             if number is None:
                 continue
             values = status_values((item.key, item.value) for item in status.values)
-            self._take_timing(number, values)
+            self._update_timing(number, values)
             if number == 0:
                 self._reported_s = time.monotonic()
                 self._status = {
@@ -149,7 +149,7 @@ class ViewerNode(Node):
                 }
                 self._tell_status()
 
-    def _take_timing(self, number: int, values: dict[str, str]) -> None:
+    def _update_timing(self, number: int, values: dict[str, str]) -> None:
         timing = read_timing(values, lambda error: self._refusals.add('/diagnostics', error))
         if timing is None:
             return
@@ -161,10 +161,10 @@ class ViewerNode(Node):
         self.show.status(**self._status, utterance_id=self._utterance_id)
 
     def _check(self) -> None:
-        clients = self.show.client_count
-        if clients != self._connected_pages:
-            self._connected_pages = clients
-            self.get_logger().info(f'pages that look on: {clients}')
+        pages = self.show.client_count
+        if pages != self._connected_pages:
+            self._connected_pages = pages
+            self.get_logger().info(f'connected pages: {pages}')
         self._warn_of_closed()
         if time.monotonic() - self._reported_s > _SILENT_S:
             self._status = {
@@ -177,7 +177,7 @@ class ViewerNode(Node):
         self._avatar_settings.refresh()
 
     def _warn_of_closed(self) -> None:
-        """Names what the server has closed since the last warning, at most once in a while."""
+        """Warn of the connections that the server has closed since the last warning."""
         now_s = time.monotonic()
         if self.server is None or now_s - self._warned_s < _WARN_S:
             return
@@ -185,15 +185,14 @@ class ViewerNode(Node):
         new = {
             reason: count - self._closed[reason]
             for reason, count in closed.items()
-            # Browsers keep idle connections, which are closed in the course of things.
-            if reason != 'sends no whole request' and count > self._closed[reason]
+            if reason != NO_REQUEST and count > self._closed[reason]
         }
         if new:
             told = ', '.join(f'{count} ({reason})' for reason, count in new.items())
-            self.get_logger().warning(f'connections to the page that were closed: {told}')
+            self.get_logger().warning(f'closed connections to the page: {told}')
             self._closed, self._warned_s = closed, now_s
 
-    # From pages
+    # Requests of pages
 
     def _tick(self) -> None:
         now_ns = self.get_clock().now().nanoseconds
@@ -228,14 +227,14 @@ def _other_namespace(beside: str, own: str) -> str:
         validate_namespace(space)
     except InvalidNamespaceException as error:
         reason = ' '.join(str(error).split())
-        raise InputError(f'parameter beside = {beside!r}: is no namespace ({reason})') from error
+        raise InputError(f'parameter beside = {beside!r}: is not a namespace ({reason})') from error
     if space == own:
         raise InputError(f'parameter beside = {beside!r}: is the namespace of this viewer itself')
     return space
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs the viewer until SIGINT or SIGTERM."""
+    """Run the viewer until SIGINT or SIGTERM."""
     return run_node(ViewerNode, args)
 
 

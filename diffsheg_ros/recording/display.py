@@ -1,7 +1,7 @@
-"""The monitor's screen: what is published, as text that changes in place, or as plain lines.
+"""The monitor's display: text that changes in place in a terminal, or plain lines.
 
-What is shown comes from other programs: it is printed without control characters, and never read
-as markup.
+The displayed texts come from other programs. They are printed without control characters, and are
+never interpreted as markup.
 """
 
 import math
@@ -22,10 +22,11 @@ JOINTS = (
     'Neck_x', 'RightArm_z', 'RightForeArm_y', 'LeftArm_z', 'LeftForeArm_y', 'Spine_y',
 )  # fmt: skip
 
-#: Half the width of a joint's bar, radians.
+#: Radians at either end of a joint's bar.
 JOINT_RANGE_RAD = 1.6
+#: Characters.
 BAR_WIDTH = 30
-#: Characters of a foreign text on the screen.
+#: Characters of a text from another program.
 MAX_SHOWN = 60
 LEVELS = {0: ('OK', 'green'), 1: ('WARN', 'yellow'), 2: ('ERROR', 'red'), 3: ('STALE', 'red')}
 STATES = {
@@ -35,18 +36,18 @@ STATES = {
 
 @dataclass
 class View:
-    """What is known at a moment.
+    """The values to display.
 
     Attributes:
-        state: what the avatar says that it does; empty before it said anything.
-        utterance_id: of what is shown.
-        level: 0 OK, 1 WARN, 2 ERROR.
-        message: its one line.
-        values: everything else that it says of itself, as text by name.
-        face_hz, joints_hz: as received here.
-        frames: faces received.
-        ahead_s: how far the newest planned stretch reaches beyond now.
-        audio_s: audio heard on the topic.
+        state: the avatar's state; empty before its first report.
+        utterance_id: the utterance of the present motion.
+        level: level of the avatar's report: 0 OK, 1 WARN, 2 ERROR.
+        message: message of the report.
+        values: values of the report, as text by name.
+        face_hz, joints_hz: rates of received messages, Hz.
+        frames: number of received faces.
+        ahead_s: seconds of planned motion after the present time.
+        audio_s: seconds of received audio.
         weights: blendshapes by name.
         angles: joint angles by name, radians.
     """
@@ -65,23 +66,23 @@ class View:
     angles: dict[str, float] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
-        """Return what the avatar says of itself, printable; '-' where it did not."""
+        """Return a value of the avatar's report, printable; '-' if it is missing."""
         return clean_text(self.values.get(name, '-'), MAX_SHOWN)
 
     @property
     def label(self) -> str:
-        """Printable state."""
+        """The state, printable."""
         return clean_text(self.state, MAX_SHOWN) or '?'
 
     @property
     def warning(self) -> str:
-        """Level and message, printable; empty where all is well."""
+        """Level and message of the report, printable; empty for level OK."""
         level = level_of(self.level)
         return f'{LEVELS[level][0]}: {clean_text(self.message)}' if level else ''
 
 
 class Display:
-    """Shows a View in a terminal, or prints a line of it where the output is no terminal."""
+    """A display of views: in place in a terminal, otherwise one line for each view."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
@@ -92,11 +93,11 @@ class Display:
 
     @property
     def in_place(self) -> bool:
-        """Whether it is a terminal."""
+        """True if the output is a terminal."""
         return self._live is not None
 
     def show(self, view: View) -> None:
-        """Shows what is known now."""
+        """Display a view."""
         if self._live is not None:
             self._live.update(screen(view), refresh=True)
         else:
@@ -104,13 +105,13 @@ class Display:
             self._console.print(text, soft_wrap=True, highlight=False)
 
     def close(self) -> None:
-        """Leaves the last view standing and gives the terminal back."""
+        """End the display, and leave the last view on the terminal."""
         if self._live is not None:
             self._live.stop()
 
 
 def line(view: View) -> str:
-    """The view in one line."""
+    """Return a view as one line."""
     if not view.state and not view.frames:
         return 'waiting for the avatar'
     weights = ' '.join(
@@ -130,7 +131,7 @@ def line(view: View) -> str:
 
 
 def screen(view: View) -> RenderableType:
-    """The view as a screen."""
+    """Return a view as a screen."""
     if not view.state and not view.frames:
         return Text('waiting for the avatar', style='dim')
     parts: list[RenderableType] = [_facts(view)]
@@ -179,7 +180,7 @@ def _facts(view: View) -> Table:
         ),
     )  # fmt: skip
     for index, row in enumerate(rows):
-        # As plain strings they would be read as rich's markup.
+        # rich would interpret plain strings as markup.
         cells = [Text(cell) for cell in row]
         if index == 0:
             cells[1].stylize(STATES.get(view.state, ''))
@@ -188,7 +189,7 @@ def _facts(view: View) -> Table:
 
 
 def _shown(number: str) -> str:
-    """Return a number as it is shown: one of any size in a few characters."""
+    """Return a number in at most a few characters, whatever its size."""
     return number if len(number) <= 7 else f'{float(number):.0e}'
 
 
@@ -198,7 +199,7 @@ def _within(value: float, low: float, high: float) -> float:
 
 
 def _signed_bar(angle: float) -> Bar:
-    """Return a bar from the middle to the angle."""
+    """Return a bar from its middle to the angle."""
     end = _within(angle, -JOINT_RANGE_RAD, JOINT_RANGE_RAD) + JOINT_RANGE_RAD
     middle = JOINT_RANGE_RAD
     return Bar(

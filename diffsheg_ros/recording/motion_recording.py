@@ -1,4 +1,4 @@
-"""What was published, as one motion and its sound."""
+"""The recording of published motion and sound, collected as one motion."""
 
 import os
 
@@ -11,69 +11,69 @@ from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.audio_in.speech_feed import SpeechFeed
 from diffsheg_ros.motion_values import FaceMotion, JointMotion
 
-#: Speech is kept when it was heard so long ago: its time does not change any more.
+#: Nanoseconds after which the time of speech does not change any more, so that it can be stored.
 _SETTLED_NS = NS
-#: Speech that is sent far ahead is kept sooner, before the feed has to drop any.
+#: Seconds of waiting speech above which it is stored earlier, before the feed must drop any.
 _MOST_WAITING_S = 200.0
 _EVER_NS = 2**62
 
 
 class MotionRecording(StampedMotion):
-    """Takes what the messages say; see `StampedMotion`.
+    """A `StampedMotion` of the content of messages.
 
-    Speech lies at the times at which the avatar and the speaker hear it.
+    Speech has the times at which the avatar and the speaker play it.
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        """Begin empty; `folder` is where it is kept, as `Spool` takes it."""
+        """Create an empty recording; `folder` is the folder of its spool files (see `Spool`)."""
         super().__init__(folder)
         self._feed = SpeechFeed()
         self._utterance_id = ''
 
     @property
     def known_end_ns(self) -> int:
-        """When the last sample that has come is heard."""
+        """Time at which the last sample so far is heard, nanoseconds."""
         return max(self.audio_end_ns, self._feed.end_ns)
 
     def add_audio(self, piece: AudioPiece, arrival_ns: int | None = None) -> None:
-        """Take a piece of speech.
+        """Add a piece of speech.
 
         Args:
             piece: the speech.
-            arrival_ns: when it came; its stamp where left out.
+            arrival_ns: time of arrival; None for the stamp of the piece.
         """
         arrival_ns = piece.start_ns if arrival_ns is None else arrival_ns
         if piece.utterance_id != self._utterance_id:
-            # It may interrupt what waits; up to now that was heard.
+            # A new utterance may interrupt speech that waits, which was heard up to now.
             self._utterance_id = piece.utterance_id
-            self._keep(arrival_ns, arrival_ns)
+            self._store(arrival_ns, arrival_ns)
         self._feed.hear(piece, arrival_ns)
         ahead = self._feed.queued_s > _MOST_WAITING_S
-        self._keep(_EVER_NS if ahead else arrival_ns - _SETTLED_NS, arrival_ns)
+        self._store(_EVER_NS if ahead else arrival_ns - _SETTLED_NS, arrival_ns)
 
     def add_face(self, face: FaceMotion) -> None:
-        """Take the face of a moment."""
+        """Add a face."""
         self.add_weights(face.names, face.times_ns[0], face.weights[0])
 
     def add_joints(self, joints: JointMotion) -> None:
-        """Take the body of a moment."""
+        """Add a body."""
         self.add_angles(joints.joint_names, joints.times_ns[0], joints.angles[0])
 
     def motion(self, rate_hz: float, delay_s: float) -> Motion:
-        """Return the motion, see `StampedMotion.motion`; all speech has come."""
-        self._keep_all()
+        """Return the motion as in `StampedMotion.motion`; call it after all speech arrived."""
+        self._store_all()
         return super().motion(rate_hz, delay_s)
 
     def audio(self, longest_s: float) -> np.ndarray:
-        """Return the sound, see `StampedMotion.audio`; all speech has come."""
-        self._keep_all()
+        """Return the sound as in `StampedMotion.audio`; call it after all speech arrived."""
+        self._store_all()
         return super().audio(longest_s)
 
-    def _keep_all(self) -> None:
+    def _store_all(self) -> None:
         while self._feed.queued_s:
-            self._keep(_EVER_NS, _EVER_NS)
-        self._keep(_EVER_NS, _EVER_NS)
+            self._store(_EVER_NS, _EVER_NS)
+        self._store(_EVER_NS, _EVER_NS)
 
-    def _keep(self, until_ns: int, now_ns: int) -> None:
+    def _store(self, until_ns: int, now_ns: int) -> None:
         for sound in self._feed.due(until_ns, now_ns=now_ns, late_ns=until_ns):
             self.add_samples(sound.start_ns, sound.first_sample, sound.sample_rate, sound.samples)

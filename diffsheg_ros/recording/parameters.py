@@ -11,15 +11,15 @@ class MonitorParameters(Checked):
 
     record: str = parameter(
         '',
-        """Folder to record into: session.mcap as it is heard, and the motion's files at the end;
-        empty: nothing is recorded.""",
+        """Folder to record into: session.mcap during the run, and the motion's files at its end;
+        empty: no recording.""",
     )
     bundle: str = parameter(
-        '', 'Bundle whose skeleton the recording is written with; empty: the default.'
+        '', 'Bundle with the skeleton for the motion files; empty: the default bundle.'
     )
     refresh_hz: float = parameter(
         5.0,
-        'How often the display changes, Hz; once a second where it is no terminal.',
+        'Updates of the display, Hz; always once a second if the output is not a terminal.',
         low=0.2,
         high=30.0,
     )
@@ -32,16 +32,17 @@ class ReplayParameters(Checked):
     file: str = parameter('', 'The recording: .mcap, the folder of a bag, or a motion.npz.')
     topics: str = parameter(
         '',
-        """Topics to play, with commas between: audio, face, joint_states, face_trajectory,
-        joint_trajectory; empty: all of these that were recorded.""",
+        """Topics to play, separated by commas: audio, face, joint_states, face_trajectory,
+        joint_trajectory; empty: all recorded ones of these.""",
     )
     recorded_namespace: str = parameter(
-        '', 'Namespace of the recorded topics, / for none; empty: the only one that there is.'
+        '',
+        'Namespace of the recorded topics, / for the root; empty: the only one there is.',
     )
     rate: float = parameter(
         1.0,
-        """The motion is played this many times as fast as it was recorded. Sound is not stretched:
-        leave it out by topics.""",
+        """Speed of the replay; 2 plays twice as fast as recorded. It does not change the speed of
+        sound: use topics to leave the sound out.""",
         low=0.1,
         high=100.0,
     )

@@ -1,4 +1,4 @@
-"""What the replay plays: the messages of a recording, or those of a motion.npz."""
+"""The messages to replay, read from a recording or made from a motion.npz."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,31 +14,32 @@ from diffsheg_model.motion_files.mcap.reader import (
 )
 from diffsheg_model.motion_files.npz import read_npz
 
-#: Gives the messages from the first one on, each time that it is called.
+#: A function that returns the messages from the beginning, each time it is called.
 Source = Callable[[], Iterator[TimedMessage]]
 
 NPZ_TOPICS = ('face', 'joint_states')
 
 
 def open_source(file: str, topics: str, namespace: str) -> tuple[Source, tuple[str, ...]]:
-    """Finds what is to be played.
+    """Open a recording.
 
     Args:
         file: a .mcap file, the folder of a bag, or a motion.npz.
-        topics: relative names with commas between; all of an avatar's that there are if empty.
-        namespace: of the recorded topics; the only one if empty.
+        topics: relative names separated by commas; empty for all topics of an avatar in the file.
+        namespace: namespace of the recorded topics; empty for the only one in the file.
 
     Returns:
-        The source, and the topics that it has.
+        The source of the messages, and its topics.
 
     Raises:
-        InputError: the file cannot be read, or has not the topics; reading on may raise it too.
+        InputError: the file cannot be read or lacks a topic; reading messages may raise it too.
     """
     wanted = tuple(name.strip() for name in topics.split(',') if name.strip())
     unknown = [name for name in wanted if name not in AVATAR_TOPICS]
     if unknown:
         raise InputError(
-            f'parameter topics = {topics!r}: {unknown[0]} is none of {", ".join(AVATAR_TOPICS)}'
+            f'parameter topics = {topics!r}: {unknown[0]} is unknown; known are '
+            + ', '.join(AVATAR_TOPICS)
         )
     if Path(file).suffix == '.npz':
         return _npz_source(file, wanted or NPZ_TOPICS)
@@ -71,7 +72,7 @@ def _mcap_source(
     if wanted and missing:
         raise InputError(f'{file} has no topic {missing[0]}; it has {", ".join(recorded)}')
     kinds = {name: AVATAR_TOPICS[topic] for name, topic in names.items() if name in recorded}
-    if not wanted:  # a topic of such a name may be another program's
+    if not wanted:  # a topic of the same name may be another program's
         kinds = {name: kind for name, kind in kinds.items() if recorded[name] == kind} or kinds
 
     def messages() -> Iterator[TimedMessage]:

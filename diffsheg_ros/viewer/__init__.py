@@ -1,4 +1,4 @@
-"""What the viewer shows of live topics.
+"""The live show: published motion and sound for the viewer's pages.
 
 Imports: capture, diagnostics, timeline, diffsheg_model. No ROS.
 """

@@ -1,7 +1,7 @@
-"""What is published, as a show for the viewer's pages. No ROS in it.
+"""A show of the published motion and sound for the viewer's pages. Independent of ROS.
 
-The node calls it from its own thread and the server from another: times are those of the node's
-clock, and what pages ask for waits in a bounded queue until the node takes it.
+The node calls it from its own thread, and the server from another. All times are of the node's
+clock. Requests of pages wait in a bounded queue until the node takes them.
 """
 
 import dataclasses
@@ -28,27 +28,27 @@ from diffsheg_ros.audio_in.speech_feed import SpeechFeed
 from diffsheg_ros.capture.page_speech import PageSpeech
 from diffsheg_ros.diagnostics.avatar_timing import Interrupts
 
-#: Requests that may wait for the node.
+#: Requests of pages that may wait for the node.
 MOST_REQUESTS = 100
-#: A page gets sound so long before it is heard.
+#: Nanoseconds that pages get sound before it is heard.
 SOUND_AHEAD_NS = NS // 2
-#: Speech that was to be heard longer ago than this is left out.
+#: Nanoseconds after which overdue speech is left out.
 OVERDUE_NS = 10 * NS
-#: Missing samples are not waited for any more so long before they are heard.
+#: Nanoseconds before the time of missing samples at which waiting for them ends.
 _PATIENCE_NS = NS // 10
-#: Names of joints or weights that were not seen for so long are no longer those of the avatar.
+#: Seconds without the present names of joints or weights after which other names replace them.
 NAMES_S = 1.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a page asks of the avatar.
+    """A request of a page to the avatar.
 
     Attributes:
-        client: who asks.
+        client: the page.
         kind: 'interrupt' or 'set'.
-        name: of the parameter to set.
-        value: its value.
+        name: name of the parameter to set.
+        value: new value of the parameter.
     """
 
     client: Client
@@ -58,19 +58,19 @@ class Request:
 
 
 class LiveShow:
-    """A `Show` of one avatar, or of two beside each other.
+    """A `Show` of one avatar, or of two side by side.
 
     Attributes:
-        speech: what pages say.
+        speech: the speech of pages.
     """
 
     def __init__(self, hub: Hub, names: list[str], now_ns: Callable[[], int]) -> None:
-        """Shows nothing yet.
+        """Create the show without any motion.
 
         Args:
-            hub: what is sent through.
-            names: of the one or two avatars, for people.
-            now_ns: the clock of all stamps.
+            hub: sends the messages to the pages.
+            names: names of the one or two avatars that the page displays.
+            now_ns: returns the present time of the node's clock.
         """
         self._hub = hub
         self._now_ns = now_ns
@@ -84,41 +84,41 @@ class LiveShow:
         self.speech = PageSpeech()
         self._skipped = 0
 
-    # From the node
+    # Called by the node
 
     @property
     def skipped(self) -> int:
-        """Messages left out: they fit no figure, are no motion or sound, or came too late."""
+        """Messages left out as invalid, late, or unsuitable for the figures."""
         return self._skipped + self._feed.left_out
 
     @property
     def client_count(self) -> int:
-        """How many pages look on."""
+        """Number of connected pages."""
         return self._hub.client_count
 
     def set_delay(self, figure: int, delay_ns: int) -> None:
-        """Says how long after its sound an avatar's motion is shown."""
+        """Set the delay of an avatar's motion after its sound."""
         self._figures[figure].delay_ns = delay_ns
 
     def face(self, figure: int, names: tuple[str, ...], time_ns: int, weights: np.ndarray) -> None:
-        """Shows the face of a moment: weights (W,), 0 to 1."""
+        """Show a face: weights (W,), 0 to 1."""
         shown = self._figures[figure]
         if shown.face_of_body:
             return
         if not np.isfinite(weights).all():
             self._skipped += 1
             return
-        if not self._takes(figure, dataclasses.replace(shown.source, weight_names=names)):
+        if not self._accepts(figure, dataclasses.replace(shown.source, weight_names=names)):
             return
         self._hub.send(face_message(figure, self._time_s(figure, time_ns), weights))
 
     def body(
         self, figure: int, joint_names: tuple[str, ...], time_ns: int, angles: np.ndarray
     ) -> None:
-        """Shows the body of a moment: angles (J, 3) of R = Rx Ry Rz, radians.
+        """Show a body: angles (J, 3) of R = Rx Ry Rz, radians.
 
         Raises:
-            InputError: the joints are of no skeleton that the figure has.
+            InputError: the joints are of an unknown skeleton.
         """
         if not np.isfinite(angles).all():
             self._skipped += 1
@@ -133,7 +133,7 @@ class LiveShow:
                 shown.face_of_body = True
                 shown.source = dataclasses.replace(shown.source, weight_names=())
             changed = dataclasses.replace(changed, weight_names=motion.weight_names)
-        if not self._takes(figure, changed):
+        if not self._accepts(figure, changed):
             return
         time_s = self._time_s(figure, time_ns)
         self._hub.send(body_message(figure, time_s, quaternion_from_rotvec(motion.rotations[0])))
@@ -141,13 +141,13 @@ class LiveShow:
             self._hub.send(face_message(figure, time_s, motion.weights[0]))
 
     def sound(self, piece: AudioPiece, arrival_ns: int | None = None) -> None:
-        """Let speech be heard when its motion is shown; a new utterance cuts off the one before.
+        """Play speech when its motion is shown; a new utterance interrupts the one before.
 
-        Speech may come long before it is heard; `tick` sends it on in time.
+        Speech may arrive long before it is heard; `tick` sends it in time.
 
         Args:
             piece: the speech.
-            arrival_ns: when it came; now where left out.
+            arrival_ns: time of arrival; None for the present time.
         """
         if not len(piece.samples) and not piece.end:
             return
@@ -156,9 +156,9 @@ class LiveShow:
             self._hub.send({'type': 'stop_sound'})
 
     def tick(self, now_ns: int) -> None:
-        """Send the speech that is heard soon; called some times in `SOUND_AHEAD_NS`.
+        """Send the speech that is heard soon; call it several times in `SOUND_AHEAD_NS`.
 
-        Nothing is heard before the avatar has said how long after its sound the motion is shown.
+        Without the avatar's delay there is no sound.
         """
         delay_ns = self._figures[0].delay_ns
         heard_ns = now_ns - (delay_ns or 0)
@@ -176,32 +176,32 @@ class LiveShow:
                 self._hub.send(sound_message(*content, muted=True), to=speaker)
 
     def interrupt(self) -> None:
-        """Nothing more is said by pages, and nothing more is heard of what was said."""
-        self._tell_cut_off(self.speech.stop())
+        """Stop the speech of pages, and the sound of the present utterance."""
+        self._tell_interrupted(self.speech.stop())
         self._interrupts.cut()
         self._silence()
 
     def told_of_interrupts(self, count: int) -> None:
-        """Takes the avatar's count of interrupts.
+        """Use the avatar's count of interrupts.
 
-        What a new utterance or a page has interrupted is known here already; if there is more,
-        somebody else has, and the rest of the speech is not heard here either.
+        Interrupts by a new utterance or a page are known already. If the count is higher, another
+        program has interrupted the avatar, and the sound of the present utterance stops.
         """
         if self._interrupts.told(count):
             self._silence()
 
     def _silence(self) -> None:
-        """Nothing more is heard of the newest utterance, even if more of it comes."""
+        """Stop the sound of the newest utterance, also of chunks that still arrive."""
         self._feed.interrupt()
         self._hub.send({'type': 'stop_sound'})
 
-    def _tell_cut_off(self, speaker: int | None) -> None:
+    def _tell_interrupted(self, speaker: int | None) -> None:
         client = self._clients.get(speaker or 0)
         if client is not None:
             self._hub.send({'type': 'speech_over'}, client)
 
     def status(self, **values: Any) -> None:
-        """Says what the avatar does: `state`, `utterance_id`, `level`, `message`, `values`."""
+        """Send the avatar's `state`, `utterance_id`, `level`, `message` and `values` to pages."""
         self._status = {
             'type': 'status',
             **values,
@@ -212,22 +212,22 @@ class LiveShow:
         self._hub.send(self._status)
 
     def settings(self, settings: list[dict[str, Any]]) -> None:
-        """Says which parameters of the avatar a page may show or change; see `panel.js`."""
+        """Set the avatar's parameters that pages show and may change; see `panel.js`."""
         self._settings = settings
         self._hub.send(self._settings_message())
 
     def tell(self, client: Client, text: str) -> None:
-        """Tells one page something."""
+        """Show a notice on one page."""
         self._hub.send({'type': 'notice', 'message': text}, client)
 
     def requests(self) -> list[Request]:
-        """What pages have asked for since the last call."""
+        """Return the requests of pages since the last call."""
         taken = []
         while not self._requests.empty():
             taken.append(self._requests.get_nowait())
         return taken
 
-    # From the server
+    # Called by the server
 
     def now_s(self) -> float:
         return self._now_ns() / NS
@@ -254,13 +254,13 @@ class LiveShow:
             self._ask(Request(client, 'set', str(name), value))
         elif kind == 'speech_begin':
             kind_, name, rate = (message.get(key) for key in ('kind', 'name', 'rate'))
-            cut_off = self.speech.begin(client.number, kind_, name, rate, self._now_ns())
-            if cut_off != client.number:
-                self._tell_cut_off(cut_off)
+            interrupted = self.speech.begin(client.number, kind_, name, rate, self._now_ns())
+            if interrupted != client.number:
+                self._tell_interrupted(interrupted)
         elif kind == 'speech_end':
             self.speech.end(client.number)
         else:
-            raise InputError(f'a live avatar knows no {kind[:40]!r}')
+            raise InputError(f'a live avatar has no request {kind[:40]!r}')
 
     def on_bytes(self, client: Client, data: bytes) -> None:
         self.speech.add(client.number, data)
@@ -278,11 +278,11 @@ class LiveShow:
     def _settings_message(self) -> dict[str, Any]:
         return {'type': 'settings', 'settings': self._settings}
 
-    def _takes(self, figure: int, source: Source) -> bool:
-        """Whether a message of these names is shown; if they are new, all pages begin anew.
+    def _accepts(self, figure: int, source: Source) -> bool:
+        """Return True if a message with these names is shown; new names restart all pages.
 
-        Two publishers on one topic would make them begin anew all the time: other names are taken
-        when the present ones have not been seen for a while.
+        Two publishers on one topic would restart the pages all the time. So other names are
+        accepted only when the present ones have not been seen for `NAMES_S`.
         """
         shown, now_s = self._figures[figure], time.monotonic()
         if source == shown.source:
@@ -303,7 +303,7 @@ class LiveShow:
         return True
 
     def _time_s(self, figure: int, time_ns: int) -> float:
-        """The show's time of a stamp: that of the first avatar, which the sound follows."""
+        """Return the show's time of a stamp: the first avatar's, which the sound follows."""
         first, own = (self._figures[index].delay_ns or 0 for index in (0, figure))
         return (time_ns + first - own) / NS
 
@@ -311,6 +311,6 @@ class LiveShow:
 @dataclass
 class _Figure:
     source: Source
-    delay_ns: int | None = None  # None before the avatar has said
-    face_of_body: bool = False  # the body's jaw moves the face; there are no blendshapes
-    seen_s: float = -math.inf  # when the present names were last seen
+    delay_ns: int | None = None  # None before the avatar has reported it
+    face_of_body: bool = False  # the jaw joint moves the face; there are no blendshapes
+    seen_s: float = -math.inf  # time at which the present names were last seen

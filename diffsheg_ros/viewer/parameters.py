@@ -12,17 +12,17 @@ class ViewerParameters(Checked):
 
     host: str = parameter(
         '127.0.0.1',
-        """Address to serve the page on; one that other machines reach needs allow_remote.""",
+        'Address to serve the page on; one that other machines can reach needs allow_remote.',
     )
     port: int = parameter(
         DEFAULT_PORT,
-        'Port to serve the page on, or the next free one where it is taken; 0: any that is free.',
+        'Port to serve the page on; if it is taken, the next free one; 0: any free port.',
         low=0,
         high=65535,
     )
     allow_remote: bool = parameter(
         False,
-        """Let other machines look and speak too. Their page needs the token that is written to
+        """Give other machines access too. Their page needs the token that is printed to
         the terminal with its address.""",
     )
     open_page: bool = parameter(False, 'Open the page in the browser, where there is a display.')

@@ -1,6 +1,7 @@
 """The demo as a user runs it: a recording becomes a folder of files."""
 
 import csv
+import itertools
 import os
 import signal
 import subprocess
@@ -73,18 +74,23 @@ def test_a_recording_becomes_files(tmp_path, tiny_bundle, environment):
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
-        (['--audio', '/nowhere.wav'], '/nowhere.wav'),
-        (['--bundle', '/nowhere'], '/nowhere is no bundle'),
-        (['--out', DEFAULT_AUDIO], 'it is a file'),
+        ({'--audio': '/nowhere.wav'}, '/nowhere.wav'),
+        ({'--bundle': '/nowhere'}, '/nowhere is no bundle'),
+        ({'--out': DEFAULT_AUDIO}, 'it is a file'),
+        ({'--adio': '/nowhere.wav'}, 'Did you mean --audio?'),
     ],
-    ids=['audio', 'bundle', 'out'],
+    ids=['audio', 'bundle', 'out', 'unknown option'],
 )
 def test_bad_input_is_refused_in_one_line_before_anything_starts(
     tmp_path, tiny_bundle, environment, arguments, words
 ):
-    given = ['--bundle', tiny_bundle.path, '--out', tmp_path / 'out', *arguments]
+    given = {'--bundle': tiny_bundle.path, '--out': tmp_path / 'out', **arguments}
     ran = subprocess.run(
-        command(*given), capture_output=True, text=True, timeout=LIMIT_S, env=environment
+        command(*itertools.chain(*given.items())),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        env=environment,
     )
     assert ran.returncode == 2
     assert ran.stderr.startswith('error: ') and words in ran.stderr

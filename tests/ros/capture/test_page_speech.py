@@ -111,7 +111,7 @@ def test_odd_bytes_and_unasked_samples_are_refused():
         speech.add(1, ramp(4).tobytes())
     speech.begin(1, 'file', 'a', RATE, START_NS)
     for data in (b'', b'abc'):
-        with pytest.raises(InputError, match='no float32 samples'):
+        with pytest.raises(InputError, match='not float32 samples'):
             speech.add(1, data)
 
 

@@ -128,10 +128,10 @@ def test_every_raw_format_is_read_as_the_mean_of_its_channels(name):
 @pytest.mark.parametrize(
     ('data', 'name', 'channels', 'words'),
     [
-        (b'12345', 'S16LE', 1, '5 bytes are no S16LE samples'),
-        (b'123456', 'S16LE', 2, '3 samples are no whole frames of 2 channels'),
+        (b'12345', 'S16LE', 1, '5 bytes are not S16LE samples'),
+        (b'123456', 'S16LE', 2, '3 samples are not whole frames of 2 channels'),
         (b'1234', 'S16LE', 0, '0 channels'),
-        (b'1234', 'Opus', 1, 'is none of S8, U8'),
+        (b'1234', 'Opus', 1, 'is unknown; known are S8, U8'),
     ],
 )
 def test_bytes_that_are_no_samples_are_refused(data, name, channels, words):
@@ -165,7 +165,7 @@ def test_every_number_that_portaudio_has_is_read(number, field, code):
     assert rate == 44100
     np.testing.assert_array_equal(samples, wanted.astype(np.float32))
     audio.info.format = 4
-    with pytest.raises(InputError, match='4 is none of 1, 2, 8, 16, 32'):
+    with pytest.raises(InputError, match='4 is unknown; known are 1, 2, 8, 16, 32'):
         read_audio(audio)
 
 

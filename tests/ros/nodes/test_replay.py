@@ -208,7 +208,10 @@ def test_what_cannot_be_played_is_refused_at_once(ros, tmp_path, recording, two_
         ({'file': str(tmp_path / 'none.npz')}, r'none\.npz: the motion has no frames'),
         ({'file': str(tmp_path / 'still.npz')}, r'still\.npz: the motion has 0 frames a second'),
         ({'file': str(tmp_path / 'empty.mcap')}, 'has no topics audio or face or'),
-        ({'file': str(recording), 'topics': 'face, body'}, 'body is none of audio, face'),
+        (
+            {'file': str(recording), 'topics': 'face, body'},
+            'body is unknown; known are audio, face',
+        ),
         ({'file': str(recording), 'topics': 'face_trajectory'}, 'has no topics face_trajectory'),
         (
             {'file': str(recording), 'topics': 'face,face_trajectory'},

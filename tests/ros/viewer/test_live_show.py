@@ -235,7 +235,7 @@ class TestRequests:
             ({'type': 'set', 'name': 'seed', 'value': 1.5}, 'whole number'),
             ({'type': 'set', 'name': 'seed', 'value': True}, 'whole number'),
             ({'type': 'set', 'name': 'seed', 'value': 10**30}, 'whole number'),
-            ({'type': 'dance'}, "knows no 'dance'"),
+            ({'type': 'dance'}, "has no request 'dance'"),
             ({'type': 'speech_begin', 'kind': 'file'}, 'have a name'),
         ],
     )
