@@ -1,9 +1,9 @@
-"""A viewer's server as a process of its own: shows moving figures, 60 poses a second.
+"""A viewer's server as a process of its own, which shows moving figures at 60 poses a second.
 
     python tests/support/viewer_stage.py [LIMITS as JSON]
 
-Prints its address. For every line on its standard input it prints what it has closed, as JSON; it
-ends with its input.
+It prints its address. For every line on its standard input it prints the counts of closed
+connections as JSON. It ends at the end of its input.
 """
 
 import json
@@ -24,7 +24,7 @@ RATE_HZ = 60
 
 
 class Moving:
-    """A show that hears everything and answers nothing."""
+    """A show that accepts every message and answers none."""
 
     def now_s(self) -> float:
         return time.monotonic()

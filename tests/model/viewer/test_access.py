@@ -17,7 +17,7 @@ from tests.support.page_server import address, answer
 
 
 def test_another_name_for_this_machine_is_refused(server):
-    # What a browser sends after another site's name was made to point here.
+    # A browser sends this if the name of another site points to this machine.
     status, text, _ = answer(server.url, Host='evil.example')
     assert status == 403 and 'evil.example' in text
 

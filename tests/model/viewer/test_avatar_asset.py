@@ -1,4 +1,4 @@
-"""The viewer's character: what the viewer and the published motion rely on, read by pygltflib."""
+"""The viewer's character, read by pygltflib: the properties that other code relies on."""
 
 import base64
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Avatar:
         return rows
 
     def values(self, index: int) -> np.ndarray:
-        """An accessor's values, sparse and normalised ones resolved."""
+        """Return an accessor's values, with sparse and normalised ones resolved."""
         accessor = self.gltf.accessors[index]
         width = WIDTHS[accessor.type]
         if accessor.bufferView is None:
@@ -84,7 +84,7 @@ class Avatar:
         return self.attribute(mesh_name, 'POSITION')
 
     def moved(self, mesh_name: str, blendshape: str) -> np.ndarray:
-        """(V, 3) displacement of a mesh by a blendshape at 1, metres."""
+        """Return the displacement (V, 3) of a mesh by a blendshape at 1, metres."""
         target = self.mesh(mesh_name).primitives[0].targets[ARKIT_52.index(blendshape)]
         # pygltflib keeps targets as its own objects or as plain dictionaries.
         index = target['POSITION'] if isinstance(target, dict) else target.POSITION
@@ -96,7 +96,7 @@ class Avatar:
 
     @cached_property
     def joints(self) -> dict[str, np.ndarray]:
-        """Places of the bones in the bind pose, metres, from the nodes alone."""
+        """Return the positions of the bones in the bind pose, metres, from the nodes only."""
         parents = {child: i for i, node in enumerate(self.gltf.nodes) for child in node.children}
         places = {}
         for name, index in self.bones.items():
@@ -113,7 +113,7 @@ def avatar() -> Avatar:
     return Avatar(GLTF2().load_binary(str(AVATAR)))
 
 
-def test_file_is_small_and_says_its_licence(avatar):
+def test_the_file_is_small_and_names_its_licence(avatar):
     assert AVATAR.stat().st_size <= 4_000_000
     asset = avatar.gltf.asset
     assert asset.version == '2.0'
@@ -124,7 +124,7 @@ def test_file_is_small_and_says_its_licence(avatar):
     assert 'CC0' in text and 'MakeHuman' in text
 
 
-def test_holds_all_its_images(avatar):
+def test_the_file_contains_all_its_images(avatar):
     for image in avatar.gltf.images:
         assert image.uri is None
         view = avatar.gltf.bufferViews[image.bufferView]
@@ -133,7 +133,7 @@ def test_holds_all_its_images(avatar):
         )
 
 
-def test_bones_are_beats_in_beats_tree(avatar):
+def test_the_bones_are_those_of_beat_in_the_same_tree(avatar):
     assert list(avatar.bones) == list(BEAT_SKELETON.names)
     assert set(BEAT_JOINTS) <= set(avatar.bones)
     for index, parent in enumerate(BEAT_SKELETON.parents):
@@ -142,7 +142,7 @@ def test_bones_are_beats_in_beats_tree(avatar):
             assert avatar.bones[name] in avatar.gltf.nodes[avatar.bones[above]].children
 
 
-def test_bones_are_not_turned_at_rest(avatar):
+def test_the_bones_have_no_rotation_at_rest(avatar):
     for node in avatar.gltf.nodes:
         assert node.rotation in (None, [0, 0, 0, 1])
         assert node.scale in (None, [1, 1, 1])
@@ -153,7 +153,7 @@ def test_bones_are_not_turned_at_rest(avatar):
         np.testing.assert_allclose(matrix[3, :3], -avatar.joints[name], atol=1e-4)
 
 
-def test_stands_in_a_t_pose_with_thumbs_to_the_front(avatar):
+def test_the_rest_pose_is_a_t_pose_with_thumbs_to_the_front(avatar):
     joints = avatar.joints
     assert joints['Hips'][1] == pytest.approx(0.95, abs=0.05)
     assert joints['HeadEnd'][1] == pytest.approx(1.75, abs=0.1)
@@ -242,7 +242,7 @@ def test_weights_sum_to_one(avatar):
         ('skin', 'RightHandThumb4', 'RightHandThumb3'),
     ],
 )
-def test_bones_move_what_is_near_them(avatar, mesh, place, bone):
+def test_bones_move_the_surface_near_them(avatar, mesh, place, bone):
     positions = avatar.positions(mesh)
     near = np.argsort(np.linalg.norm(positions - avatar.joints[place], axis=1))[:20]
     joints = avatar.attribute(mesh, 'JOINTS_0')[near]
@@ -274,7 +274,7 @@ def test_lids_close(avatar, side):
 
 @pytest.mark.parametrize('side', ['Left', 'Right'])
 def test_shut_lids_cover_the_eyeball(avatar, side):
-    """Where the eyeball is seen from the front, skin lies before it."""
+    """Seen from the front, skin covers the whole eyeball."""
     centre = eye_of(avatar, side)
     face = avatar.positions('face') + avatar.moved('face', f'eyeBlink{side}')
     triangles = avatar.values(avatar.mesh('face').primitives[0].indices).astype(int).reshape(-1, 3)

@@ -1,38 +1,24 @@
-"""Files as a show: every frame and sample once and in time, from wherever it is played."""
+"""Playback of files: every frame and sample once and in time, from any position."""
 
 import threading
 import time
 
 import numpy as np
 import pytest
-import soundfile
 
 from diffsheg_model.errors import InputError
-from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rotations import quaternion_from_rotvec
-from diffsheg_model.motion_files import write_npz
-from diffsheg_model.viewer.clip import Clip, load_clips
+from diffsheg_model.viewer.clip import Clip
 from diffsheg_model.viewer.clip_show import AHEAD_S, ClipShow
 from diffsheg_model.viewer.wire_format import BODY, FACE, SOUND
+from tests.support.ramp_motion import ramp_motion
 from tests.support.show_ear import Ear
 
 RATE = 16000
 
 
-def made(frames=30, fps=30.0, start_frame=0, joints=('Neck',), weights=('jawOpen',)) -> Motion:
-    ramp = np.arange(frames, dtype=np.float32) / max(frames, 1)
-    return Motion(
-        fps,
-        joints,
-        np.repeat(ramp[:, None, None], len(joints), 1) * np.ones(3, np.float32),
-        weights,
-        np.repeat(ramp[:, None], len(weights), 1),
-        start_frame,
-    )
-
-
 def play(show: ClipShow, ear: Ear, seconds: float) -> list:
-    """What is sent in a time of playing."""
+    """Play for some seconds, and return the sent messages."""
     over = threading.Event()
     thread = threading.Thread(target=show.run, args=(over,))
     thread.start()
@@ -43,7 +29,7 @@ def play(show: ClipShow, ear: Ear, seconds: float) -> list:
 
 
 def test_every_frame_and_sample_is_sent_once_and_ahead_of_time():
-    ear, motion = Ear(), made()
+    ear, motion = Ear(), ramp_motion()
     sound = np.random.default_rng(0).uniform(-1, 1, round(1.03 * RATE)).astype(np.float32)
     show = ClipShow(ear, [Clip('a', motion)], sound, RATE, loop=False)
     show.on_join(ear.client(1))
@@ -63,8 +49,8 @@ def test_every_frame_and_sample_is_sent_once_and_ahead_of_time():
 
 
 @pytest.mark.parametrize('position_s', [0.0, 0.517, 0.999])
-def test_it_plays_on_from_a_position(position_s):
-    ear, motion = Ear(), made()
+def test_playback_starts_at_any_position(position_s):
+    ear, motion = Ear(), ramp_motion()
     sound = np.arange(RATE, dtype=np.float32) / RATE
     show = ClipShow(ear, [Clip('a', motion)], sound, RATE, loop=False)
     client = ear.client(1)
@@ -81,7 +67,7 @@ def test_it_plays_on_from_a_position(position_s):
 
 def test_pause_shows_the_pose_of_that_moment():
     ear = Ear()
-    show = ClipShow(ear, [Clip('a', made(frames=300))])
+    show = ClipShow(ear, [Clip('a', ramp_motion(frames=300))])
     client = ear.client(1)
     show.on_message(client, {'type': 'seek', 'position_s': 4.02})
     paused, face, _ = ear.take()
@@ -91,9 +77,9 @@ def test_pause_shows_the_pose_of_that_moment():
     assert ear.take()[1][5][0] == pytest.approx(299 / 300)
 
 
-def test_it_begins_again_after_the_end():
+def test_playback_begins_again_after_the_end():
     ear = Ear()
-    show = ClipShow(ear, [Clip('a', made(frames=6))])
+    show = ClipShow(ear, [Clip('a', ramp_motion(frames=6))])
     show.on_join(ear.client(1))
     sent = play(show, ear, 2.4)
     rounds = [message for message in sent if isinstance(message, dict)]
@@ -101,9 +87,9 @@ def test_it_begins_again_after_the_end():
     assert rounds[1]['start_s'] > rounds[0]['start_s'] + 0.2
 
 
-def test_who_comes_later_is_told_what_is_playing():
+def test_a_page_that_joins_later_gets_the_present_position():
     ear = Ear(clients=2)
-    show = ClipShow(ear, [Clip('a', made())])
+    show = ClipShow(ear, [Clip('a', ramp_motion())])
     show.on_join(ear.client(1))
     ear.take(1), ear.take(2)
     show.on_join(ear.client(2))
@@ -118,61 +104,18 @@ def test_who_comes_later_is_told_what_is_playing():
         ({'type': 'interrupt'}, "has no request 'interrupt'"),
     ],
 )
-def test_what_a_file_cannot_do_is_refused(message, words):
+def test_requests_without_meaning_for_a_file_are_refused(message, words):
     ear = Ear()
-    show = ClipShow(ear, [Clip('a', made())])
+    show = ClipShow(ear, [Clip('a', ramp_motion())])
     with pytest.raises(InputError, match=words):
         show.on_message(ear.client(1), message)
     with pytest.raises(InputError, match='no avatar to speak to'):
         show.on_bytes(ear.client(1), b'1234')
 
 
-class TestClip:
-    def test_a_motion_may_begin_later_than_the_sound(self):
-        clip = Clip('a', made(frames=10, fps=10.0, start_frame=20))
-        assert clip.end_s == 3.0 and clip.time_s(0) == 2.0
-        assert clip.frames(0.0, 2.05) == range(0, 1)
-        assert clip.frames(2.05, 9.0) == range(1, 10)
-
-    def test_poses_lie_between_frames_and_end_where_the_motion_does(self):
-        motion = made(frames=10, fps=10.0)
-        clip = Clip('a', motion)
-        weights, quaternions = clip.pose(0.25)
-        assert weights == pytest.approx([0.25])
-        expected = quaternion_from_rotvec(np.full(3, 0.25))
-        assert np.abs(quaternions[0] @ expected) == pytest.approx(1.0)
-        assert clip.pose(-5.0)[0] == pytest.approx([0.0])
-        assert clip.pose(5.0)[0] == pytest.approx([0.9])
-
-    def test_every_frame_belongs_to_one_stretch(self):
-        clip = Clip('a', made(frames=100, fps=29.97))
-        edges = np.sort(np.random.default_rng(3).uniform(0, 4, 50))
-        frames = [
-            frame
-            for start, end in zip([0.0, *edges], [*edges, 10.0], strict=True)
-            for frame in clip.frames(start, end)
-        ]
-        assert frames == list(range(100))
-
-    def test_another_skeleton_is_refused_with_the_file_and_the_joint(self, tmp_path):
-        path = tmp_path / 'robot.npz'
-        write_npz(path, made(joints=('left_wheel',)))
-        with pytest.raises(InputError, match=r'robot\.npz: .*left_wheel'):
-            load_clips([path], None, None)
-
-    def test_files_bring_their_sound_or_get_one(self, tmp_path):
-        motion, speech = tmp_path / 'a.npz', tmp_path / 'a.wav'
-        write_npz(motion, made())
-        soundfile.write(speech, np.full(800, 0.25), 8000)
-        clips, sound, rate = load_clips([motion, motion], None, None)
-        assert [clip.name for clip in clips] == ['a.npz', 'a.npz'] and len(sound) == 0
-        _, sound, rate = load_clips([motion], speech, None)
-        assert rate == 8000 and sound == pytest.approx(np.full(800, 0.25))
-
-
-def test_it_is_sent_before_it_is_shown():
+def test_frames_are_sent_before_they_are_shown():
     ear = Ear()
-    show = ClipShow(ear, [Clip('a', made(frames=30))], loop=False)
+    show = ClipShow(ear, [Clip('a', ramp_motion(frames=30))], loop=False)
     show.on_join(ear.client(1))
     show._continue()
     early = [message[4] for message in ear.take()[1:]]

@@ -35,7 +35,7 @@ def serve():
 
 
 def ends(connection: socket.socket, limit_s: float = 10.0) -> bool:
-    """True once the other side has closed, which it must before the limit."""
+    """Return True if the other side closes the connection within the limit."""
     connection.settimeout(limit_s)
     try:
         while connection.recv(65536):
@@ -56,14 +56,14 @@ def ends(connection: socket.socket, limit_s: float = 10.0) -> bool:
         b'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n',
     ],
 )
-def test_a_request_that_is_never_whole_is_closed(serve, begun):
+def test_a_connection_without_a_complete_request_is_closed(serve, begun):
     server = serve(request_s=0.5)
     with connected(server.port) as slow:
         slow.sendall(begun)
         assert ends(slow)
 
 
-def test_a_byte_now_and_then_buys_no_time(serve):
+def test_single_bytes_do_not_extend_the_time_limit(serve):
     server = serve(request_s=1.0)
     with connected(server.port) as slow:
         slow.sendall(b'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ')
@@ -74,7 +74,7 @@ def test_a_byte_now_and_then_buys_no_time(serve):
     assert server.closed == {'sends no complete request': 1}
 
 
-def test_between_two_requests_the_same_time_holds(serve):
+def test_idle_time_between_two_requests_has_the_same_limit(serve):
     server = serve(request_s=1.0)
     with connected(server.port) as kept:
         for _ in range(3):
@@ -87,7 +87,7 @@ def test_between_two_requests_the_same_time_holds(serve):
         assert ends(kept)
 
 
-def test_a_page_that_only_looks_on_stays(serve):
+def test_a_page_that_sends_nothing_stays_connected(serve):
     server = serve(request_s=0.3, stalled_s=0.3)
     with connect(address(server)) as quiet:
         quiet.recv(timeout=5)
@@ -97,7 +97,7 @@ def test_a_page_that_only_looks_on_stays(serve):
     assert server.closed == {}
 
 
-def test_idle_connections_keep_no_page_out_and_cost_a_bounded_number_of_files(serve):
+def test_idle_connections_lock_out_no_page_and_use_a_limited_number_of_files(serve):
     server = serve(connections=8)
     with contextlib.ExitStack() as stack:
         idle = [stack.enter_context(connected(server.port)) for _ in range(100)]
@@ -121,7 +121,7 @@ def test_idle_connections_keep_no_page_out_and_cost_a_bounded_number_of_files(se
 
 
 @pytest.mark.parametrize('kind', ['text', 'binary'])
-def test_a_message_above_the_limit_closes_its_page_alone(serve, kind):
+def test_a_message_above_the_limit_closes_only_its_own_page(serve, kind):
     show = Echo()
     server = serve(show)
     large = 'x' * (1 << 20) + 'x' if kind == 'text' else bytes((1 << 20) + 1)
@@ -137,7 +137,7 @@ def test_a_message_above_the_limit_closes_its_page_alone(serve, kind):
     assert show.data == []
 
 
-def test_speech_up_to_the_limit_is_taken(serve):
+def test_speech_up_to_the_limit_is_accepted(serve):
     show = Echo()
     with connect(address(serve(show))) as loud:
         loud.recv(timeout=5)
@@ -147,7 +147,7 @@ def test_speech_up_to_the_limit_is_taken(serve):
 
 
 @pytest.mark.parametrize('size', [(64 << 10) + 1, 500_000])
-def test_a_text_above_its_limit_is_refused_unread(serve, size):
+def test_a_text_above_its_limit_is_refused_without_parsing(serve, size):
     show = Echo()
     with connect(address(serve(show))) as page_:
         page_.recv(timeout=5)
@@ -189,7 +189,7 @@ def test_a_receiver_of_a_file_that_never_reads_is_closed_and_counted(serve):
     ],
     ids=['full pings', 'empty pings', 'empty pieces', 'questions', 'empty messages'],
 )
-def test_a_flood_of_small_things_is_closed_and_counted(serve, data):
+def test_a_flood_of_small_messages_is_closed_and_counted(serve, data):
     server = serve(cpu_s=0.3, cpu_share=0.01, stalled_s=2.0)
     with page(server.port) as flood:
         flood.settimeout(10)

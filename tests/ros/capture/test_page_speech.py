@@ -1,4 +1,4 @@
-"""What pages say: a microphone at once, a recording at its pace, one speaker at a time."""
+"""Speech of pages: microphones, recordings, interruptions."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def ramp(count: int) -> np.ndarray:
     return (np.arange(count) / count).astype(np.float32)
 
 
-def test_a_recording_goes_out_as_it_is_heard():
+def test_a_recording_is_sent_in_real_time():
     speech, samples = PageSpeech(), ramp(3 * RATE)
     speech.begin(1, 'file', 'my talk.wav', RATE, START_NS)
     for first in range(0, len(samples), RATE):
@@ -26,7 +26,7 @@ def test_a_recording_goes_out_as_it_is_heard():
     heard, now_ns = [], START_NS
     while not heard or not heard[-1].end:
         for piece in speech.due(now_ns):
-            # Never later than it is heard, never long before.
+            # Neither later than it is heard nor long before.
             assert now_ns - NS // 50 <= piece.start_ns <= now_ns + AHEAD_NS + piece.end * NS // 25
             heard.append(piece)
         now_ns += NS // 50
@@ -40,7 +40,7 @@ def test_a_recording_goes_out_as_it_is_heard():
     assert speech.due(now_ns + NS) == []
 
 
-def test_a_microphone_goes_out_at_once():
+def test_a_microphone_is_sent_at_once():
     speech = PageSpeech()
     speech.begin(4, 'microphone', 'microphone', 48000, START_NS)
     assert speech.due(START_NS) == []
@@ -54,14 +54,14 @@ def test_a_microphone_goes_out_at_once():
     assert last.end and last.first_sample == 1920 and last.utterance_id == piece.utterance_id
 
 
-def test_who_begins_takes_the_word():
+def test_a_page_that_begins_interrupts_the_one_before():
     speech = PageSpeech()
     speech.begin(1, 'file', 'a', RATE, START_NS)
     speech.add(1, ramp(10 * RATE).tobytes())
     first = speech.due(START_NS)
     speech.begin(2, 'file', 'b', RATE, START_NS + NS)
     speech.add(2, ramp(RATE).tobytes())
-    # It may not know yet that it has lost the word.
+    # The interrupted page may not know it yet.
     speech.add(1, ramp(10).tobytes())
     assert speech.dropped == 1
     pieces = speech.due(START_NS + NS)
@@ -70,7 +70,7 @@ def test_who_begins_takes_the_word():
 
 
 @pytest.mark.parametrize('way', ['leave', 'stop'])
-def test_what_is_cut_off_ends_there(way):
+def test_interrupted_speech_ends_at_once(way):
     speech = PageSpeech()
     speech.begin(1, 'file', 'a', RATE, START_NS)
     speech.add(1, ramp(10 * RATE).tobytes())
@@ -81,7 +81,7 @@ def test_what_is_cut_off_ends_there(way):
     assert speech.due(START_NS + 2 * NS) == []
 
 
-def test_another_page_that_leaves_cuts_off_nobody():
+def test_another_page_that_leaves_interrupts_nothing():
     speech = PageSpeech()
     speech.begin(1, 'file', 'a', RATE, START_NS)
     speech.add(1, ramp(RATE).tobytes())
@@ -100,12 +100,12 @@ def test_another_page_that_leaves_cuts_off_nobody():
         (('file', 'a', '16000'), '8000 to 192000'),
     ],
 )
-def test_what_is_no_speech_is_refused(values, words):
+def test_an_invalid_beginning_is_refused(values, words):
     with pytest.raises(InputError, match=words):
         PageSpeech().begin(1, *values, START_NS)
 
 
-def test_odd_bytes_and_unasked_samples_are_refused():
+def test_invalid_bytes_and_unexpected_samples_are_refused():
     speech = PageSpeech()
     with pytest.raises(InputError, match='begin to speak'):
         speech.add(1, ramp(4).tobytes())
@@ -115,7 +115,7 @@ def test_odd_bytes_and_unasked_samples_are_refused():
             speech.add(1, data)
 
 
-def test_a_recording_without_end_is_cut_off():
+def test_an_endless_recording_is_stopped():
     speech = PageSpeech()
     speech.begin(1, 'file', 'a', 8000, START_NS)
     piece = ramp(60 * 8000).tobytes()
@@ -127,7 +127,7 @@ def test_a_recording_without_end_is_cut_off():
 
 
 @pytest.mark.parametrize('jump_ns', [3600 * NS, -3600 * NS])
-def test_a_clock_that_jumps_neither_floods_nor_stops_it(jump_ns):
+def test_a_clock_that_jumps_neither_floods_nor_stops_the_speech(jump_ns):
     speech = PageSpeech()
     speech.begin(1, 'file', 'a', RATE, START_NS)
     speech.add(1, ramp(60 * RATE).tobytes())
@@ -141,7 +141,7 @@ def test_a_clock_that_jumps_neither_floods_nor_stops_it(jump_ns):
     pieces=st.lists(st.integers(1, 3000), min_size=1, max_size=20),
     steps_ns=st.lists(st.integers(0, NS // 2), min_size=1, max_size=40),
 )
-def test_whatever_the_pieces_and_the_times_nothing_is_lost_or_repeated(pieces, steps_ns):
+def test_no_sample_is_lost_or_repeated_for_any_pieces_and_times(pieces, steps_ns):
     speech, samples = PageSpeech(), ramp(sum(pieces))
     speech.begin(1, 'file', 'a', RATE, START_NS)
     first = 0

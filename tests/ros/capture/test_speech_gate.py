@@ -1,4 +1,4 @@
-"""The gate finds speech, and nothing else, however the sound arrives."""
+"""The gate: speech passes, other sound does not, for any sizes of blocks."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ PRE_ROLL_S, HANGOVER_S = 0.2, 0.6
 
 
 class Loudness:
-    """A detector that can be foretold: a frame is speech where it is loud."""
+    """A predictable detector: loud frames are speech."""
 
     def __call__(self, frame: np.ndarray) -> float:
         assert frame.shape == (FRAME,)
@@ -43,7 +43,7 @@ def gate(detector, rate: int = RATE) -> SpeechGate:
 
 
 def passed(opened, samples: np.ndarray, blocks=(1600,)) -> list[tuple[int, np.ndarray]]:
-    """Utterances, each with its first sample; blocks of these lengths in turn."""
+    """Return the utterances, each with its first sample, for blocks of these lengths in turn."""
     segments: list[SpeechSegment] = []
     first = number = 0
     while first < len(samples):
@@ -79,7 +79,7 @@ def loud(rate: int, *spans_s: tuple[float, float], seconds: float) -> np.ndarray
 
 
 def noise(kind: str, count: int) -> np.ndarray:
-    """Of unit power."""
+    """Return noise of unit power."""
     rng = np.random.default_rng(7)
     times = np.arange(count) / RATE
     white = rng.standard_normal(count)
@@ -103,7 +103,7 @@ def test_an_utterance_has_sound_before_and_after_its_speech():
     assert first + len(said) == round((2.048 + HANGOVER_S) * RATE)
 
 
-def test_sound_is_let_through_as_it_comes():
+def test_sound_passes_without_delay():
     opened, samples = gate(Loudness()), loud(RATE, (0.512, 3.0), seconds=3.0)
     let_through = 0
     for first in range(0, len(samples), 160):
@@ -112,7 +112,7 @@ def test_sound_is_let_through_as_it_comes():
             assert let_through == first + 160 - round((0.512 - PRE_ROLL_S) * RATE)
 
 
-def test_a_pause_within_the_hangover_does_not_part_an_utterance():
+def test_a_pause_within_the_hangover_does_not_split_an_utterance():
     assert len(passed(gate(Loudness()), loud(RATE, (1, 2), (2.5, 3), seconds=5.0))) == 1
     assert len(passed(gate(Loudness()), loud(RATE, (1, 2), (2.8, 3.5), seconds=5.0))) == 2
 
@@ -124,18 +124,18 @@ def test_utterances_do_not_overlap():
     assert second == first + len(said)
 
 
-def test_a_click_begins_nothing():
+def test_a_click_begins_no_utterance():
     frame_s = FRAME / RATE
     assert passed(gate(Loudness()), loud(RATE, (32 * frame_s, 33 * frame_s), seconds=2.0)) == []
 
 
-def test_speech_that_is_cut_off_is_let_through_to_its_end():
+def test_speech_at_the_end_of_the_stream_passes_completely():
     samples = loud(RATE, (0.0, 1.5), seconds=1.5)
     ((first, said),) = passed(gate(Loudness()), samples)
     assert first == 0 and len(said) == len(samples)
 
 
-def test_an_open_gate_lets_everything_through():
+def test_an_open_gate_passes_everything():
     samples = loud(RATE, (0.3, 0.4), seconds=1.0)
     ((first, said),) = passed(OpenGate(), samples, (100, 7))
     assert first == 0 and len(said) == len(samples)
@@ -148,7 +148,7 @@ def test_an_open_gate_lets_everything_through():
     spans=st.lists(st.floats(0.05, 1.2), min_size=2, max_size=4),
     blocks=st.lists(st.integers(40, 5000), min_size=1, max_size=6),
 )
-def test_what_is_let_through_does_not_depend_on_how_it_arrives(rate, spans, blocks):
+def test_the_result_does_not_depend_on_block_sizes(rate, spans, blocks):
     edges = np.cumsum(spans)
     pairs = list(zip(edges[::2], edges[1::2], strict=False))
     samples = loud(rate, *pairs, seconds=edges[-1] + 1.0)
@@ -158,7 +158,7 @@ def test_what_is_let_through_does_not_depend_on_how_it_arrives(rate, spans, bloc
     assert [len(said) for _, said in heard] == [len(said) for _, said in wanted]
 
 
-def test_neither_does_it_with_the_real_detector(silero):
+def test_the_result_with_the_real_detector_does_not_depend_on_block_sizes(silero):
     samples = read_audio(SPEECH)[0][: 6 * RATE]
     wanted = passed(gate(silero), samples, (len(samples),))
     assert wanted
@@ -174,7 +174,7 @@ def test_noise_is_no_speech(silero, kind):
 
 
 def speech_found(silero, samples: np.ndarray, background: np.ndarray) -> None:
-    """Checks what is found of a recording at 16 kHz with 3 s before and after it."""
+    """Check the speech that is found in a recording at 16 kHz with 3 s before and after it."""
     quiet = np.zeros(3 * RATE, np.float32)
     clean = np.concatenate([quiet, samples, quiet])
     frames = clean[: len(clean) // 800 * 800].reshape(-1, 800)  # 50 ms
@@ -186,7 +186,7 @@ def speech_found(silero, samples: np.ndarray, background: np.ndarray) -> None:
     for first, said in utterances:
         covered[first : first + len(said)] = True
     assert covered[: len(frames) * 800].reshape(-1, 800).all(axis=1)[spoken].mean() > 0.97
-    # Its onset is whole, and little else is let through.
+    # Its onset is complete, and little else passes.
     assert begin - 0.6 * RATE < utterances[0][0] <= begin
     last, said = utterances[-1]
     assert last + len(said) < end + 1.4 * RATE

@@ -1,4 +1,4 @@
-"""Both packages called audio_common_msgs, built from their definitions, over real DDS.
+"""Both packages named audio_common_msgs, built from their definitions, over real DDS.
 
 The definitions are those of github.com/ros-drivers/audio_common (branch ros2) and
 github.com/mgonzs13/audio_common (main).
@@ -12,19 +12,10 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from diffsheg_model.errors import InputError
-from diffsheg_ros.capture.audio_common import (
-    Encoding,
-    read_audio,
-    read_audio_data,
-    read_audio_info,
-)
-from diffsheg_ros.capture.pcm import SAMPLE_FORMATS, pcm_samples
 from tests.support.paths import ROOT
 
 RATE = 16000
@@ -97,7 +88,7 @@ PUBLISHER = """
         if kind != 'AudioData':
             message.header.stamp = stamp
         mouth.publish(message)
-        time.sleep(0.25)  # what has no stamp was heard when it came
+        time.sleep(0.25)  # a message without a stamp gets its time of arrival
     time.sleep(600)
 """
 
@@ -111,76 +102,9 @@ def wanted_samples(samples: np.ndarray) -> np.ndarray:
     return samples.mean(axis=1).astype(np.float32) / 32768
 
 
-@pytest.mark.parametrize('name', SAMPLE_FORMATS)
-def test_every_raw_format_is_read_as_the_mean_of_its_channels(name):
-    kind = np.dtype(SAMPLE_FORMATS[name])
-    wanted = np.array([[-1.0, -0.5], [0.0, 0.25], [0.5, 0.0]])
-    values = wanted.copy()
-    if kind.kind in 'iu':
-        values = values * 2 ** (8 * kind.itemsize - 1)
-    if kind.kind == 'u':
-        values += 128
-    read = pcm_samples(values.astype(kind).tobytes(), name, 2)
-    assert read.dtype == np.float32
-    np.testing.assert_array_equal(read, wanted.mean(axis=1))
-
-
-@pytest.mark.parametrize(
-    ('data', 'name', 'channels', 'words'),
-    [
-        (b'12345', 'S16LE', 1, '5 bytes are not S16LE samples'),
-        (b'123456', 'S16LE', 2, '3 samples are not whole frames of 2 channels'),
-        (b'1234', 'S16LE', 0, '0 channels'),
-        (b'1234', 'Opus', 1, 'is unknown; known are S8, U8'),
-    ],
-)
-def test_bytes_that_are_no_samples_are_refused(data, name, channels, words):
-    with pytest.raises(InputError, match=words):
-        pcm_samples(data, name, channels)
-
-
-def test_sound_that_is_not_raw_is_refused_with_what_to_do():
-    info = SimpleNamespace(coding_format='mp3', sample_rate=RATE, channels=1, sample_format='S16LE')
-    with pytest.raises(InputError, match=r'mp3, not raw samples: .*format:=wave'):
-        read_audio_info(info)
-
-
-@pytest.mark.parametrize(
-    ('number', 'field', 'code'),
-    [(1, 'float32_data', 'f'), (2, 'int32_data', 'i'), (8, 'int16_data', 'h'),
-     (16, 'int8_data', 'b'), (32, 'uint8_data', 'B')],
-)  # fmt: skip
-def test_every_number_that_portaudio_has_is_read(number, field, code):
-    from array import array
-
-    wanted = np.array([-0.5, 0.0, 0.25])
-    scale = 1 if code == 'f' else 2 ** (8 * array(code).itemsize - 1)
-    values = wanted * scale + (128 if code == 'B' else 0)
-    numbers = array(code, values.tolist() if code == 'f' else values.astype(int).tolist())
-    audio = SimpleNamespace(
-        info=SimpleNamespace(format=number, channels=1, rate=44100),
-        audio_data=SimpleNamespace(**{field: numbers}),
-    )
-    samples, rate = read_audio(audio)
-    assert rate == 44100
-    np.testing.assert_array_equal(samples, wanted.astype(np.float32))
-    audio.info.format = 4
-    with pytest.raises(InputError, match='4 is unknown; known are 1, 2, 8, 16, 32'):
-        read_audio(audio)
-
-
-def test_bytes_and_their_encoding_belong_together():
-    samples = stereo()
-    read, rate = read_audio_data(
-        SimpleNamespace(data=samples.tobytes()), Encoding(RATE, 2, 'S16LE')
-    )
-    assert rate == RATE
-    np.testing.assert_array_equal(read, wanted_samples(samples))
-
-
 @pytest.fixture(scope='module')
 def build(tmp_path_factory):
-    """Builds a package of messages once; returns the environment in which it is installed."""
+    """Build a package of messages once; return the environment in which it is installed."""
     built = {}
 
     def build(name: str, definitions: dict[str, str]) -> dict[str, str]:
@@ -250,7 +174,7 @@ RAW = {'channels': 2, 'sample_rate': RATE, 'sample_format': 'S16LE', 'coding_for
     ],
     ids=['mgonzs13', 'ros-drivers', 'ros-drivers mp3', 'ros-drivers without info'],
 )
-def test_what_is_published_there_arrives_here(
+def test_messages_are_published_as_utterances(
     world, build, tmp_path, definitions, kind, info, parameters
 ):
     from diffsheg_model.time_units import NS

@@ -47,7 +47,7 @@ def pieces(watcher: Watcher) -> list[messages.AudioPiece]:
     return [messages.read_audio_chunk(chunk) for chunk in watcher.audio]
 
 
-def test_the_recording_is_sent_as_it_is_with_the_times_it_is_heard(world, make, speech):
+def test_the_recording_is_sent_unchanged_with_its_times(world, make, speech):
     begun_ns = time.time_ns()
     watcher = world.add(Watcher())
     player = make(speech, chunk_ms=20)
@@ -71,7 +71,7 @@ def test_the_recording_is_sent_as_it_is_with_the_times_it_is_heard(world, make, 
     assert player.exit_status == 0
 
 
-def test_it_is_sent_no_faster_than_it_is_heard(world, make, speech):
+def test_the_recording_is_sent_in_real_time(world, make, speech):
     watcher = world.add(Watcher())
     player = make(speech, rate=1.0, chunk_ms=50)
     world.until(lambda: watcher.audio)
@@ -79,7 +79,7 @@ def test_it_is_sent_no_faster_than_it_is_heard(world, make, speech):
     assert time.time_ns() >= messages.from_stamp(watcher.audio[-1].header.stamp)
 
 
-def test_it_waits_for_as_many_subscribers_as_asked(world, make, speech):
+def test_the_player_waits_for_its_subscribers(world, make, speech):
     player = make(speech, subscribers=2)
     first = world.add(Watcher())
     world.run(1.0)
@@ -91,7 +91,7 @@ def test_it_waits_for_as_many_subscribers_as_asked(world, make, speech):
     assert len(first.audio) == len(second.audio)
 
 
-def test_it_gives_up_waiting(world, make, speech):
+def test_the_player_gives_up_waiting(world, make, speech):
     player = make(speech, wait_s=0.2)
     world.until(lambda: player.finished)
     assert player.exit_status == 2
@@ -109,11 +109,11 @@ def test_each_round_of_a_loop_is_an_utterance_of_its_own(world, make, speech):
         piece.first_sample for piece in rounds[1]
     ]
     assert all(one[-1].end for one in rounds)
-    # The next round is heard when the one before is over.
+    # The next round begins when the one before is over.
     assert rounds[1][0].start_ns >= rounds[0][0].start_ns + NS // 2
 
 
-def test_a_recording_that_breaks_off_ends_its_utterance(world, make, tmp_path):
+def test_a_truncated_recording_ends_its_utterance(world, make, tmp_path):
     whole = tmp_path / 'whole.flac'
     soundfile.write(whole, speech_like(4.0), 16000)
     cut = tmp_path / 'cut.flac'
@@ -122,12 +122,12 @@ def test_a_recording_that_breaks_off_ends_its_utterance(world, make, tmp_path):
     player = make(cut, rate=100.0)
     world.until(lambda: player.finished)
     world.until(lambda: watcher.audio and watcher.audio[-1].end_of_utterance)
-    assert player.exit_status == 0  # what there is was sent, with a note on the rest
+    assert player.exit_status == 0  # the readable part was sent, with a note on the rest
     assert sum(len(piece.samples) for piece in pieces(watcher)) < 3 * 16000
 
 
 @pytest.mark.parametrize('name', ['missing.wav', 'empty.wav', 'text.wav', ''])
-def test_what_cannot_be_played_is_refused_at_once(ros, tmp_path, name):
+def test_unusable_files_are_refused_at_once(ros, tmp_path, name):
     (tmp_path / 'empty.wav').touch()
     (tmp_path / 'text.wav').write_text('no sound')
     path = str(tmp_path / name) if name else ''
@@ -140,7 +140,7 @@ def test_what_cannot_be_played_is_refused_at_once(ros, tmp_path, name):
     [(['-p', 'file:=/nowhere/x.wav'], '/nowhere/x.wav'), (['-p', 'chunk_ms:=0'], 'chunk_ms = 0')],
     ids=['missing file', 'bad parameter'],
 )
-def test_the_process_says_in_one_line_what_is_wrong(arguments, words):
+def test_the_process_reports_errors_in_one_line(arguments, words):
     ran = subprocess.run(
         [sys.executable, '-m', 'diffsheg_ros.nodes.file_player', '--ros-args', *arguments],
         capture_output=True,
@@ -152,8 +152,8 @@ def test_the_process_says_in_one_line_what_is_wrong(arguments, words):
     assert ran.stderr.count('\n') == 1 and not ran.stdout
 
 
-def test_the_end_is_sent_again_where_nobody_confirms_it(world, make, speech):
-    """To a best-effort subscriber only; who confirms gets it once."""
+def test_the_end_is_repeated_for_best_effort_subscribers(world, make, speech):
+    """A reliable subscriber gets the end once."""
     watcher = world.add(Watcher())
     heard: list[AudioChunk] = []
     profile = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -167,7 +167,7 @@ def test_the_end_is_sent_again_where_nobody_confirms_it(world, make, speech):
 
 
 def test_large_chunks_of_a_recording_all_arrive(world, make, tmp_path):
-    """768 kB each."""
+    """Each chunk has 768 kB."""
     path = tmp_path / 'fine.wav'
     soundfile.write(path, speech_like(6.0, 192000), 192000, subtype='FLOAT')
     watcher = world.add(Watcher())

@@ -41,7 +41,7 @@ pcm.microphone { type plug  slave { pcm "pipe"  format S16_LE  channels 1  rate 
 
 
 def missing() -> str:
-    """Why there can be no sound device here; empty where there can."""
+    """Return why there can be no sound device here; empty if there can."""
     try:
         load_sounddevice('a microphone')
     except InputError as error:
@@ -62,7 +62,7 @@ class Card:
 
     def __init__(self, path: str, samples: np.ndarray) -> None:
         os.mkfifo(path)
-        # Opened for both, so that neither side waits for the other.
+        # Opened for reading and writing, so that neither side waits for the other.
         self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         self.samples = samples
         self.plugged = True
@@ -76,7 +76,7 @@ class Card:
         os.close(self._pipe)
 
     def said(self, pieces: list[messages.AudioPiece]) -> bool:
-        """Whether an utterance is a stretch of the recording, bit for bit, from begin to end."""
+        """Return True if an utterance is a part of the recording, bit for bit."""
         if pieces[0].first_sample or not pieces[-1].end:
             return False
         assert not any(piece.end for piece in pieces[:-1])
@@ -97,7 +97,7 @@ class Card:
             first = number % rounds * BLOCK
             number += 1
             if self.plugged:
-                # One write no longer than PIPE_BUF is whole; the pipe is full while nobody reads.
+                # A write of at most PIPE_BUF is atomic; the pipe is full while nothing reads it.
                 with contextlib.suppress(BlockingIOError):
                     os.write(self._pipe, self.samples[first : first + BLOCK].tobytes())
 
@@ -123,13 +123,11 @@ def utterances(watcher: Watcher) -> list[list[messages.AudioPiece]]:
 
 
 @needs_alsa
-def test_what_is_said_is_published_until_the_device_is_gone_and_when_it_is_back(
-    world, start_node, card
-):
+def test_speech_is_published_until_the_device_is_lost_and_after_its_return(world, start_node, card):
     watcher = world.add(Watcher())
     process = start_node('nodes.microphone', '--ros-args', '-p', 'device:=microphone')
-    # One that began before we could hear it, or in which this machine was too slow to feed the
-    # pipe, is not what was said.
+    # Leave out an utterance that began before the subscription, or during which this machine fed
+    # the pipe too slowly.
     heard = world.until(
         lambda: next((one for one in utterances(watcher) if card.said(one)), []), 60
     )
@@ -142,7 +140,7 @@ def test_what_is_said_is_published_until_the_device_is_gone_and_when_it_is_back(
     world.until(lambda: any('sound' in status.name for status in watcher.statuses))
     assert watcher.values()['device'] == 'microphone' and watcher.values()['gate'] == 'vad'
 
-    world.until(lambda: not utterances(watcher)[-1][-1].end)  # somebody speaks
+    world.until(lambda: not utterances(watcher)[-1][-1].end)  # an utterance is in progress
     card.plugged = False
     world.until(lambda: utterances(watcher)[-1][-1].end)
     world.until(lambda: 'gives no sound any more' in watcher.statuses[-1].message)
@@ -159,7 +157,7 @@ def test_what_is_said_is_published_until_the_device_is_gone_and_when_it_is_back(
 
 
 def refused(*arguments: str, **environment: str) -> str:
-    """The one line with which the node refuses to start."""
+    """Return the line with which the node refuses to start."""
     ran = subprocess.run(
         [sys.executable, '-m', 'diffsheg_ros.nodes.microphone', '--ros-args', *arguments],
         capture_output=True,
@@ -174,13 +172,13 @@ def refused(*arguments: str, **environment: str) -> str:
 
 
 @needs_alsa
-def test_without_a_microphone_it_says_so_in_one_line(tmp_path):
+def test_a_missing_microphone_is_reported_in_one_line(tmp_path):
     (tmp_path / 'asoundrc').write_text('pcm.absent { type hw card 77 }')
     line = refused('-p', 'gate:=open', ALSA_CONFIG_PATH=str(tmp_path / 'asoundrc'))
     assert 'no microphone' in line and 'connect one' in line
 
 
 @needs_alsa
-def test_an_unknown_microphone_is_refused_with_those_that_there_are(card):
+def test_an_unknown_microphone_is_refused_with_a_list_of_the_present_ones(card):
     line = refused('-p', 'gate:=open', '-p', 'device:=studio')
     assert "no microphone 'studio'" in line and 'microphone' in line.split('there are:')[1]

@@ -1,4 +1,4 @@
-"""What the monitor records as it is heard, over real DDS; killed, or on a disk that fills."""
+"""Recordings of the monitor, over real DDS: complete, after a kill, on a full disk."""
 
 import signal
 import subprocess
@@ -37,7 +37,7 @@ DELAY_S = 0.1
 
 
 class Avatar(Node):
-    """Publishes on all topics of an avatar what its count of messages says."""
+    """A node that publishes predictable messages on all topics of an avatar."""
 
     def __init__(self, namespace: str = '') -> None:
         super().__init__('avatar', namespace=namespace)
@@ -60,7 +60,7 @@ class Avatar(Node):
         return all(output.get_subscription_count() for output in self._outputs.values())
 
     def publish(self, noise: np.random.Generator) -> None:
-        """The next 20 ms: numbers that no compression makes smaller."""
+        """Publish the next 20 ms, with numbers that cannot be compressed."""
         count = len(self.sent.get('face', ()))
         self.start_ns = self.start_ns or time.time_ns()
         time_ns = self.start_ns + count * NS // 50
@@ -108,7 +108,7 @@ def recorded(path: Path) -> dict[str, list]:
 
 
 def same(ours: object, theirs: object) -> bool:
-    """Whether a message of ROS and one of the reader have the same values."""
+    """Return True if a message of ROS and one of the reader have the same values."""
     if hasattr(ours, 'get_fields_and_field_types'):
         names = ours.get_fields_and_field_types()
         return all(same(getattr(ours, name), getattr(theirs, name)) for name in names)
@@ -119,7 +119,7 @@ def same(ours: object, theirs: object) -> bool:
     return ours == theirs
 
 
-def test_all_that_is_heard_is_recorded_as_it_is(world, tmp_path):
+def test_all_messages_are_recorded_unchanged(world, tmp_path):
     path = tmp_path / 'somewhere' / 'heard.mcap'
     avatar = world.add(Avatar('/robot1'))
     monitor = world.add(MonitorNode(record=True, mcap=path, namespace='/robot1'))
@@ -129,7 +129,7 @@ def test_all_that_is_heard_is_recorded_as_it_is(world, tmp_path):
     world.until(lambda: monitor.recording.frames == 30)
     world.run(0.6)
     before = path.stat().st_size
-    found = recorded(path)  # it is whole while it is being written
+    found = recorded(path)  # the file is readable while it is being written
     world.remove(monitor)
     assert path.stat().st_size > before
     for sent in (found, recorded(path)):
@@ -142,7 +142,7 @@ def test_all_that_is_heard_is_recorded_as_it_is(world, tmp_path):
         assert all(map(same, sent, heard))
     motion, audio, rate = read_mcap(path)
     assert motion.fps == 50.0 and rate == RATE
-    # The motion begins with what shows the first sample.
+    # The motion begins with the pose of the first sample.
     np.testing.assert_array_equal(motion.weights[0], avatar.sent['face'][5].weights)
     np.testing.assert_array_equal(
         audio, np.concatenate([chunk.samples for chunk in avatar.sent['audio']])
@@ -153,7 +153,7 @@ def start_monitor(start_node, folder: Path) -> subprocess.Popen:
     return start_node('nodes.monitor', '--ros-args', '-p', f'record:={folder}')
 
 
-def test_what_is_read_from_the_recording_is_what_the_monitor_writes(world, start_node, tmp_path):
+def test_the_mcap_file_and_the_motion_files_agree(world, start_node, tmp_path):
     folder = tmp_path / 'session'
     process = start_monitor(start_node, folder)
     avatar = world.add(Avatar())
@@ -173,9 +173,7 @@ def test_what_is_read_from_the_recording_is_what_the_monitor_writes(world, start
     np.testing.assert_array_equal(motion.rotations, written.rotations)
 
 
-def test_a_monitor_that_is_killed_has_recorded_all_but_the_last_second(
-    world, start_node, tmp_path, caplog
-):
+def test_a_killed_monitor_has_recorded_all_but_the_last_second(world, start_node, tmp_path, caplog):
     process = start_monitor(start_node, tmp_path)
     avatar = world.add(Avatar())
     world.until(lambda: avatar.is_heard)
@@ -218,17 +216,17 @@ def test_a_full_disk_ends_the_recording_and_not_the_node(world, start_node, tmp_
     for topic, sent in avatar.sent.items():
         heard = found[f'/{topic.lstrip("/")}']
         assert len(heard) < len(sent) and all(map(same, sent[: len(heard)], heard))
-    # Its other files have no room either.
+    # There is no room for the other files either.
     assert process.returncode == 2 and said.splitlines()[-1].startswith('error: cannot write')
 
 
-def test_a_place_that_cannot_be_written_is_refused_at_once(ros, tmp_path):
+def test_an_unwritable_folder_is_refused_at_once(ros, tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(InputError, match='cannot write'):
         MonitorNode(parameter_overrides=overrides(record=str(tmp_path / 'file')))
 
 
-def test_without_the_libraries_the_rest_is_recorded(world, tmp_path, monkeypatch):
+def test_without_the_mcap_packages_the_motion_is_recorded(world, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, 'mcap', None)
     avatar = world.add(Avatar())
     monitor = world.add(MonitorNode(parameter_overrides=overrides(record=str(tmp_path))))

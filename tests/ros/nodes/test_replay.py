@@ -1,4 +1,4 @@
-"""The replay, over real DDS and as a process."""
+"""The replay node, over real DDS and as a process."""
 
 import subprocess
 import sys
@@ -73,7 +73,7 @@ def planned(tmp_path_factory):
 
 @pytest.fixture
 def play(world: World):
-    """Starts a replay that everyone listens to from the first message on."""
+    """Start a replay whose subscribers receive all messages."""
 
     def play(path, **values) -> tuple[ReplayNode, Watcher]:
         watcher = world.add(Watcher('/now'))
@@ -91,7 +91,7 @@ def stamps(heard) -> np.ndarray:
     return np.array([from_stamp(message.header.stamp) for message in heard])
 
 
-def test_a_recording_is_played_as_if_it_happened_now(world, play, recording, motion, audio):
+def test_a_recording_is_replayed_with_present_times(world, play, recording, motion, audio):
     node, watcher = play(recording)
     begun_ns = time.time_ns()
     world.until(lambda: node.finished)
@@ -112,12 +112,12 @@ def test_a_recording_is_played_as_if_it_happened_now(world, play, recording, mot
     positions = np.array([joints.position for joints in watcher.joints]).reshape(FRAMES, -1, 3)
     np.testing.assert_array_equal(positions, euler_xyz_unwrapped(motion.rotations))
     np.testing.assert_array_equal(np.concatenate([c.samples for c in watcher.audio]), audio)
-    # Named as a new utterance, all by the same name.
+    # All messages have the name of one new utterance.
     names = {message.utterance_id for message in [*watcher.faces, *watcher.audio]}
     assert names == {f'u-{start_ns}'}
 
 
-def test_a_motion_file_is_played_too(world, play, motion, tmp_path):
+def test_a_motion_file_is_replayed(world, play, motion, tmp_path):
     write_npz(tmp_path / 'motion.npz', motion)
     node, watcher = play(tmp_path / 'motion.npz')
     world.until(lambda: node.finished)
@@ -127,11 +127,11 @@ def test_a_motion_file_is_played_too(world, play, motion, tmp_path):
     np.testing.assert_allclose(taken, NS / FPS, atol=1)
 
 
-def test_a_faster_replay_has_all_its_times_closer_together(world, play, planned):
+def test_a_faster_replay_scales_all_times(world, play, planned):
     node, watcher = play(planned, rate=2.0)
     world.until(lambda: node.finished)
     world.until(lambda: watcher.face_stretches and watcher.joint_stretches)
-    # The third message is none, and is left out.
+    # The third message is invalid, and is left out.
     assert node.exit_status == 0 and len(watcher.joint_stretches) == 1
     face, joints = watcher.face_stretches[0], watcher.joint_stretches[0]
     assert face.header == joints.header
@@ -143,7 +143,7 @@ def test_a_faster_replay_has_all_its_times_closer_together(world, play, planned)
     np.testing.assert_array_equal(joints.points[0].velocities, 6.0)
 
 
-def test_each_round_of_a_loop_is_new(world, play, recording):
+def test_each_round_of_a_loop_has_new_names_and_times(world, play, recording):
     node, watcher = play(recording, loop=True, loop_pause_s=0.2, topics='face', rate=4.0)
     world.until(lambda: len(watcher.faces) > 2 * FRAMES)
     assert not node.finished and not watcher.joints and not watcher.audio
@@ -166,7 +166,7 @@ def two_avatars(tmp_path_factory):
 
 
 @pytest.mark.parametrize(('namespace', 'value'), [('/', 0.25), ('b', 0.5)])
-def test_of_several_avatars_one_is_played(world, play, two_avatars, namespace, value):
+def test_one_of_several_avatars_is_replayed(world, play, two_avatars, namespace, value):
     node, watcher = play(two_avatars, recorded_namespace=namespace)
     world.until(lambda: node.finished and watcher.faces)
     assert [set(face.weights) for face in watcher.faces] == [{value}]
@@ -191,7 +191,7 @@ def test_a_topic_of_another_program_is_left_out(world, play, tmp_path):
         ReplayNode(parameter_overrides=overrides(file=str(tmp_path / 'd.mcap'), topics='audio'))
 
 
-def test_what_cannot_be_played_is_refused_at_once(ros, tmp_path, recording, two_avatars, motion):
+def test_unusable_files_are_refused_at_once(ros, tmp_path, recording, two_avatars, motion):
     write_npz(tmp_path / 'motion.npz', motion)
     write_npz(tmp_path / 'none.npz', motion[0:0])
     with np.load(tmp_path / 'motion.npz') as stored:
@@ -244,7 +244,7 @@ def test_the_process_plays_and_ends(recording):
     [(['-p', 'file:=/nowhere.mcap'], '/nowhere.mcap'), (['-p', 'rate:=0.0'], 'rate = 0.0')],
     ids=['missing file', 'bad parameter'],
 )
-def test_the_process_says_in_one_line_what_is_wrong(arguments, words):
+def test_the_process_reports_errors_in_one_line(arguments, words):
     ran = run(*arguments)
     assert ran.returncode == 2
     assert ran.stderr.startswith('error: ') and words in ran.stderr

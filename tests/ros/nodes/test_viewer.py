@@ -1,12 +1,5 @@
 """The viewer node over real DDS, with a real avatar and a real Chromium."""
 
-import re
-import signal
-import subprocess
-import sys
-import time
-import urllib.request
-
 import numpy as np
 import pytest
 import soundfile
@@ -19,13 +12,13 @@ if missing_browser():
 pytest.importorskip('rclpy', reason='the nodes need ROS 2')
 
 from rcl_interfaces.srv import GetParameters
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from diffsheg_model.motion.rotations import quaternion_from_rotvec, rotvec_from_euler_xyz
 from diffsheg_model.time_units import NS
 from diffsheg_ros.demo import DEFAULT_AUDIO
 from diffsheg_ros.ros import messages
 from tests.support.ros_world import Watcher, World
+from tests.support.viewer_nodes import NodeProcesses
 
 pytestmark = pytest.mark.ros
 
@@ -34,44 +27,9 @@ RATE = 16000
 FRAME_S = 1 / 60
 
 
-class Nodes:
-    """Nodes as processes in the namespace of this module."""
-
-    def __init__(self) -> None:
-        self.running = []
-
-    def start(self, module: str, *arguments: str, space: str = SPACE) -> subprocess.Popen:
-        process = subprocess.Popen(
-            [
-                sys.executable, '-m', f'diffsheg_ros.{module}',
-                '--ros-args', '-r', f'__ns:=/{space}', *arguments,
-            ],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        self.running.append(process)
-        return process
-
-    def viewer(
-        self, *arguments: str, port: int = 0, space: str = SPACE
-    ) -> tuple[subprocess.Popen, str]:
-        """A viewer, and its page's address."""
-        process = self.start('nodes.viewer', '-p', f'port:={port}', *arguments, space=space)
-        for line in process.stdout:
-            found = re.search(r'open (http://\S+)', line)
-            if found:
-                return process, found.group(1)
-        raise AssertionError('the viewer said no address')
-
-    def stop(self) -> None:
-        for process in self.running:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-
-
 @pytest.fixture(scope='module')
 def nodes():
-    made = Nodes()
+    made = NodeProcesses(SPACE)
     yield made
     made.stop()
 
@@ -88,7 +46,7 @@ def address(nodes, avatar):
 
 @pytest.fixture(scope='module')
 def page(browser, address):
-    """One page for what can be done one after the other.
+    """One page for all tests that can share it.
 
     It may run a script of ours in its audio thread; `test_viewer_page` has pages that may not.
     """
@@ -100,11 +58,11 @@ def page(browser, address):
 
 @pytest.fixture
 def watcher(world: World, page) -> Watcher:
-    """Hears what the avatar publishes; there when it reports."""
+    """Subscribe to the avatar, and wait for its first report."""
     made = world.add(Watcher(namespace=SPACE))
     world.until(lambda: any(status.name == f'{SPACE}/avatar: motion' for status in made.statuses))
     world.until(lambda: made.faces and made.joints)
-    # The avatar and the viewer hear it, and it hears the viewer, from the first chunk on.
+    # Avatar, viewer and watcher must receive the first chunk already.
     world.until(lambda: made.mouth.get_subscription_count() >= 3)
     world.until(lambda: made.count_publishers('audio') >= 2)
     world.run(1.0)
@@ -116,7 +74,7 @@ def now_ns(watcher: Watcher) -> int:
 
 
 def avatar_values(watcher: Watcher) -> dict[str, str]:
-    """What this module's avatar said last."""
+    """Return the values of the avatar's last report."""
     ours = [status for status in watcher.statuses if status.name.startswith(SPACE)]
     return {item.key: item.value for item in ours[-1].values}
 
@@ -129,7 +87,7 @@ def settled(world: World, page, text: str) -> None:
     world.until(lambda: text in page_state(page))
 
 
-def test_what_the_page_shows_is_what_is_published(world, watcher, page):
+def test_the_page_shows_the_published_motion(world, watcher, page):
     watcher.say(speech_like(4.0), start_ns=now_ns(watcher), utterance_id='said')
     settled(world, page, 'speaking')
     assert page.locator('#utterance').inner_text() == 'said'
@@ -156,7 +114,7 @@ def test_what_the_page_shows_is_what_is_published(world, watcher, page):
         assert np.abs(np.sum(np.array(bones) * expected, axis=1)).min() > 1 - 1e-6
     page.evaluate('viewer.freeze(null)')
     assert len(times_ns) >= 8
-    # It moved: this was no comparison of rest with rest.
+    # It moved, so the test compared more than the rest pose.
     weights = np.array([faces[time_ns].weights for time_ns in times_ns])
     assert np.ptp(weights, axis=0).max() > 1e-4
 
@@ -193,14 +151,16 @@ HEARD = """() => {
 
 
 def test_sound_and_motion_are_in_sync(world, watcher, page):
-    """Clicks in the speech: when each leaves the page, the motion shown is that of its moment."""
+    """When a click in the speech leaves the page, the page shows the motion of the same time."""
     clicks_s = (0.5, 1.3, 2.2, 3.0, 4.1)
     samples = np.zeros(round(4.6 * RATE), np.float32)
     for click_s in clicks_s:
         samples[round(click_s * RATE) : round((click_s + 0.03) * RATE)] = 0.8
     size = page.viewport_size
-    page.set_viewport_size({'width': 240, 'height': 180})  # drawing leaves time for the sound
-    settled(world, page, 'idle')  # nothing else is heard
+    page.set_viewport_size(
+        {'width': 240, 'height': 180}
+    )  # a small picture leaves processor time for the sound
+    settled(world, page, 'idle')  # there is no other sound
     start_ns = now_ns(watcher) + NS // 5
     watcher.say(samples, start_ns=start_ns, utterance_id='clicks')
     world.until(lambda: page.evaluate('viewer.sound.isPlaying'))
@@ -220,8 +180,8 @@ def test_sound_and_motion_are_in_sync(world, watcher, page):
         assert abs(off_s) <= FRAME_S
 
 
-def test_who_barges_in_is_heard_whole(world, watcher, page):
-    """The avatar, too, counts that the first utterance was interrupted; the second is not."""
+def test_an_utterance_that_interrupts_another_is_heard_completely(world, watcher, page):
+    """The avatar also counts the interrupt, which must not stop the second utterance."""
     settled(world, page, 'idle')
     page.evaluate(
         """() => {
@@ -274,7 +234,7 @@ def test_style_and_seed_are_set_from_the_page(world, watcher, page):
     world.until(lambda: page.locator('#set-style').input_value() == '0')
 
 
-def test_a_recording_given_to_the_page_is_spoken(world, watcher, page, tmp_path):
+def test_the_avatar_speaks_a_recording_given_to_the_page(world, watcher, page, tmp_path):
     samples = speech_like(1.5)
     path = tmp_path / 'my talk.wav'
     soundfile.write(path, samples, RATE, subtype='FLOAT')
@@ -286,7 +246,7 @@ def test_a_recording_given_to_the_page_is_spoken(world, watcher, page, tmp_path)
     settled(world, page, 'speaking')
 
 
-def test_what_is_no_recording_is_refused_in_one_line(world, watcher, page, tmp_path):
+def test_an_unreadable_recording_is_refused_in_one_line(world, watcher, page, tmp_path):
     path = tmp_path / 'notes.wav'
     path.write_text('no sound at all')
     page.set_input_files('#chooser', path)
@@ -295,7 +255,7 @@ def test_what_is_no_recording_is_refused_in_one_line(world, watcher, page, tmp_p
 
 
 def test_foreign_messages_are_left_out(world, watcher, page):
-    """NaN, and joints of another robot, published where the avatar publishes."""
+    """NaN, and joints of another robot, published on the topics of the avatar."""
     from array import array
 
     from sensor_msgs.msg import JointState
@@ -322,7 +282,7 @@ def test_foreign_messages_are_left_out(world, watcher, page):
     assert page.evaluate('viewer.sources[0].jointNames.length') == 47
 
 
-def test_the_microphone_of_a_page_is_heard(launch_browser, world, watcher, address, tmp_path):
+def test_the_microphone_of_a_page_is_published(launch_browser, world, watcher, address, tmp_path):
     spoken, rate = soundfile.read(DEFAULT_AUDIO, dtype='float32')
     path = tmp_path / 'speech.wav'
     soundfile.write(path, spoken, rate, subtype='PCM_16')
@@ -336,7 +296,7 @@ def test_the_microphone_of_a_page_is_heard(launch_browser, world, watcher, addre
     page.click('#microphone')
     world.until(lambda: sum(len(chunk.samples) for chunk in watcher.audio) > 2 * 44100)
     assert page.locator('#microphone').inner_text() == 'Stop listening'
-    # It is drawn here, and not played: the microphone would hear it again.
+    # The page draws the sound without playing it, since the microphone would record it again.
     assert page.evaluate('viewer.sound.context') is None
     page.click('#microphone')
     world.until(lambda: watcher.audio[-1].end_of_utterance)
@@ -353,7 +313,7 @@ def test_the_microphone_of_a_page_is_heard(launch_browser, world, watcher, addre
 
 
 @pytest.mark.slow
-def test_two_avatars_stand_beside_each_other(world, watcher, nodes, pages, tiny_bundle):
+def test_two_avatars_are_shown_side_by_side(world, watcher, nodes, pages, tiny_bundle):
     """Two seeds of the same speech, published by two avatars."""
     given = ['-p', 'autostart:=true', '-p', f'bundle:={tiny_bundle.path}', '-p', 'seed:=9']
     other = nodes.start('nodes.avatar', *given, '-r', f'audio:=/{SPACE}/audio', space='other')
@@ -361,7 +321,7 @@ def test_two_avatars_stand_beside_each_other(world, watcher, nodes, pages, tiny_
     page.wait_for_function('() => viewer.sources[1].face.length > 5')
     world.until(lambda: watcher.mouth.get_subscription_count() >= 4)
     watcher.say(speech_like(10.0), start_ns=now_ns(watcher), utterance_id='both')
-    # Both move, and not alike.
+    # Both move, and differently.
     page.wait_for_function(
         """() => {
           const [one, two] = viewer.sources.map(({ figure }) => figure?.weight('jawOpen') ?? 0);
@@ -372,8 +332,8 @@ def test_two_avatars_stand_beside_each_other(world, watcher, nodes, pages, tiny_
     other.kill()
 
 
-def test_a_new_viewer_and_a_lost_avatar_are_noticed(world, nodes, browser, avatar, address):
-    """Last in this module: it ends the avatar."""
+def test_the_page_notices_a_new_viewer_and_a_lost_avatar(world, nodes, browser, avatar, address):
+    """This test must be the last one of the module, since it ends the avatar."""
     pages = Pages(browser)
     viewer, own = nodes.viewer()
     page = pages.open(own)
@@ -388,42 +348,3 @@ def test_a_new_viewer_and_a_lost_avatar_are_noticed(world, nodes, browser, avata
     rest = [text for text in pages.complaints if 'WebSocket connection to' not in text]
     assert rest == []
     pages.close()
-
-
-def test_two_viewers_that_want_one_port_both_come_up(nodes):
-    _, address = nodes.viewer()
-    port = int(address.rstrip('/').rpartition(':')[2])
-    _, other = nodes.viewer(port=port, space='second')
-    assert int(other.rstrip('/').rpartition(':')[2]) > port
-    for url in (address, other):
-        assert urllib.request.urlopen(url, timeout=10).status == 200
-
-
-def test_the_token_is_on_the_terminal_and_not_on_rosout(world, nodes):
-    from rcl_interfaces.msg import Log
-
-    ears = world.add(Watcher(namespace='ears'))
-    said = []
-    every = QoSProfile(
-        depth=1000,
-        reliability=ReliabilityPolicy.RELIABLE,
-        durability=DurabilityPolicy.TRANSIENT_LOCAL,
-    )
-    ears.create_subscription(Log, '/rosout', lambda message: said.append(message.msg), every)
-    open_to_all = ('-p', 'host:=0.0.0.0', '-p', 'allow_remote:=true')
-    process = nodes.start('nodes.viewer', '-p', 'port:=0', *open_to_all, space='open')
-    for line in process.stdout:
-        found = re.search(r'http://\S+\?token=(\S+)', line)
-        if found:
-            break
-    world.until(lambda: any('with the token' in text for text in said))
-    assert not [text for text in said if found.group(1) in text]
-    assert urllib.request.urlopen(found.group().replace('0.0.0.0', '127.0.0.1')).status == 200
-
-
-def test_it_ends_well_at_a_signal(nodes):
-    process, _ = nodes.viewer()
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
-    assert process.returncode == 0 and 'Traceback' not in output

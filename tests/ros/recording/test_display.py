@@ -1,4 +1,4 @@
-"""The monitor's screen."""
+"""The monitor's display."""
 
 import io
 
@@ -46,7 +46,7 @@ def test_the_screen_shows_state_rates_and_bars(view):
     assert max(map(len, text.splitlines())) <= 100 and len(text.splitlines()) < 24
 
 
-def test_a_screen_and_a_line_for_every_state_of_knowledge(view):
+def test_any_view_can_be_shown_as_a_screen_and_a_line(view):
     for known in (View(), View(frames=3), view, View(state='unconfigured', level=2, message='no')):
         assert rendered(screen(known)).strip()
         assert '\n' not in line(known)
@@ -56,7 +56,7 @@ def test_a_screen_and_a_line_for_every_state_of_knowledge(view):
     assert 'jawOpen 0.40' in line(view) and 'RightArm_z +1.20' in line(view)
 
 
-def test_plain_lines_where_the_output_is_no_terminal(view):
+def test_output_without_a_terminal_is_plain_lines(view):
     console = Console(file=io.StringIO(), width=40)
     display = Display(console)
     assert not display.in_place
@@ -66,7 +66,7 @@ def test_plain_lines_where_the_output_is_no_terminal(view):
     assert console.file.getvalue().splitlines() == [line(view)] * 2
 
 
-def test_in_a_terminal_it_changes_in_place_and_leaves_the_last_one(view):
+def test_a_terminal_is_updated_in_place_and_keeps_the_last_view(view):
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
     display = Display(console)
     assert display.in_place
@@ -78,7 +78,7 @@ def test_in_a_terminal_it_changes_in_place_and_leaves_the_last_one(view):
 
 
 @pytest.mark.parametrize('text', ['[/x]', '[red]a[/red]', ':smile:', '[link=http://x]a[/link]'])
-def test_foreign_texts_are_no_markup(view, text):
+def test_foreign_texts_are_not_interpreted_as_markup(view, text):
     view.utterance_id = view.state = view.message = text
     view.level = 1
     view.values['engine'] = text
@@ -90,7 +90,7 @@ def test_foreign_texts_are_no_markup(view, text):
     assert text in console.file.getvalue()
 
 
-def test_foreign_texts_do_not_command_the_terminal(view):
+def test_foreign_texts_cannot_control_the_terminal(view):
     text = '\x1b[2J\x1b]0;title\x07bad\nnews\x9b31m'
     view.utterance_id = view.state = view.message = text
     view.level = 1

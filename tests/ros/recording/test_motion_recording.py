@@ -1,4 +1,4 @@
-"""What was published, put together again."""
+"""Recordings of published motion and sound."""
 
 import numpy as np
 import pytest
@@ -32,10 +32,10 @@ def speak(recording: MotionRecording, first: int, samples: np.ndarray, rate: int
     recording.add_audio(AudioPiece('u', first, rate, samples, T0 + first * NS // rate, False))
 
 
-def test_motion_begins_with_what_shows_the_first_sample():
+def test_motion_begins_with_the_pose_of_the_first_sample():
     recording = MotionRecording()
     speak(recording, 160, np.zeros(1600, np.float32))
-    # Shown unevenly, as timers are, and not in order; 0.5 s of rest before.
+    # Uneven times, as of a timer, in any order; 0.5 s of rest before.
     times_s = np.sort(np.random.default_rng(0).uniform(-0.5, 2.0, 400))
     for time_s in np.random.default_rng(1).permutation(times_s):
         show(recording, T0 + round((0.7 + time_s) * NS), max(0.0, time_s) / 2)
@@ -50,7 +50,7 @@ def test_motion_begins_with_what_shows_the_first_sample():
     np.testing.assert_allclose(motion.rotations[:, 0], rotvec_from_euler_xyz(angles), atol=0.01)
 
 
-def test_angles_that_went_round_do_not_come_back():
+def test_angles_beyond_a_full_turn_stay_continuous():
     recording = MotionRecording()
     for index in range(61):
         show(recording, T0 + index * NS // 60, index * 0.2)
@@ -60,7 +60,7 @@ def test_angles_that_went_round_do_not_come_back():
     np.testing.assert_allclose(motion.rotations[11], rotvec_from_quaternion(halfway), atol=1e-4)
 
 
-def test_turns_that_are_forgotten_at_rest_move_nothing():
+def test_full_turns_dropped_at_rest_move_nothing():
     recording = MotionRecording()
     for index in range(30):
         time_ns = T0 + index * NS // 60
@@ -72,14 +72,14 @@ def test_turns_that_are_forgotten_at_rest_move_nothing():
     np.testing.assert_allclose(motion.rotations, np.tile(still, (len(motion), 1, 1)), atol=1e-5)
 
 
-def test_sound_lies_where_it_was_heard_with_silence_between():
+def test_sound_is_placed_at_its_times_with_silence_between():
     recording = MotionRecording()
     speak(recording, 1600, np.full(800, 0.5, np.float32))
     speak(recording, 0, np.full(800, 0.25, np.float32))
     speak(recording, 3200, np.full(800, 0.9, np.float32), rate=8000)
     speak(recording, 800, np.full(400, np.nan, np.float32))
     audio = recording.audio(10.0)
-    # What began the recording is its beginning: the chunk of sample 1600 names sample 0's time.
+    # The recording begins with its first utterance: sample 1600 gives the time of sample 0.
     assert recording.audio_start_ns == T0
     np.testing.assert_array_equal(audio[:800], 0.25)
     np.testing.assert_array_equal(audio[800:1600], 0)
@@ -88,14 +88,14 @@ def test_sound_lies_where_it_was_heard_with_silence_between():
     assert len(recording.audio(0.1)) == 1600
 
 
-def test_a_stamp_from_far_away_takes_no_memory():
+def test_a_stamp_far_away_takes_no_memory():
     recording = MotionRecording()
     speak(recording, 0, np.zeros(10, np.float32))
     recording.add_audio(AudioPiece('v', 0, RATE, np.ones(10, np.float32), 2**31 * NS, True))
     assert len(recording.audio(2.0)) == 2 * RATE
 
 
-def test_nothing_published_is_nothing_to_write():
+def test_an_empty_recording_is_refused():
     recording = MotionRecording()
     with pytest.raises(InputError, match='nothing was published'):
         recording.motion(60.0, 0.0)
@@ -105,7 +105,7 @@ def test_nothing_published_is_nothing_to_write():
         recording.motion(60.0, 0.0)
 
 
-def test_rows_that_do_not_fit_are_left_out():
+def test_rows_with_other_names_are_left_out():
     recording = MotionRecording()
     for index in range(3):
         show(recording, T0 + index * NS, 0.1)

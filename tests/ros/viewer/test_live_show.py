@@ -1,4 +1,4 @@
-"""The live show: what becomes of published motion and speech, and of what pages ask for."""
+"""The live show: published motion, speech, and requests of pages."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def kinds(messages) -> list:
     return [message['type'] if isinstance(message, dict) else message[0] for message in messages]
 
 
-def test_motion_goes_out_as_it_was_published():
+def test_motion_is_sent_as_published():
     ear, show = make()
     weights = np.linspace(0, 1, 51, dtype=np.float32)
     angles = np.random.default_rng(0).uniform(-1, 1, (47, 3))
@@ -71,7 +71,7 @@ def test_the_jaw_of_smplx_moves_the_mouth():
     assert ear.take() == []
 
 
-def test_what_is_not_finite_or_of_another_robot_is_left_out():
+def test_motion_with_nan_or_of_another_robot_is_left_out():
     ear, show = make()
     show.face(0, ('jawOpen',), START_NS, np.array([np.nan], np.float32))
     show.body(0, ('Neck',), START_NS, np.full((1, 3), np.inf))
@@ -80,7 +80,7 @@ def test_what_is_not_finite_or_of_another_robot_is_left_out():
         show.body(0, ('wheel',), START_NS, np.zeros((1, 3)))
 
 
-def test_a_second_avatar_is_shown_on_the_time_of_the_first():
+def test_a_second_avatar_is_shown_in_the_time_of_the_first():
     ear, show = make(avatars=2)
     show.set_delay(0, 2 * NS)
     show.set_delay(1, 7 * NS // 2)
@@ -88,7 +88,7 @@ def test_a_second_avatar_is_shown_on_the_time_of_the_first():
     assert ear.take()[-1][1:5] == (1, 0, 0, START_NS / NS - 1.5)
 
 
-def test_speech_is_heard_with_its_motion_and_not_sent_long_before():
+def test_speech_is_sent_shortly_before_its_motion_is_shown():
     ear, show = make(delay_s=2.0)
     for first in range(0, 3 * RATE, 640):
         show.sound(speech(first=first))
@@ -119,7 +119,7 @@ def test_a_page_does_not_hear_its_own_microphone():
     assert [message[2] for message in ear.take(2)] == [0]
 
 
-def test_nothing_is_heard_before_it_is_known_when():
+def test_there_is_no_sound_before_the_delay_is_known():
     ear = Ear()
     show = LiveShow(ear, ['one'], lambda: START_NS)
     show.sound(speech())
@@ -131,7 +131,7 @@ def test_nothing_is_heard_before_it_is_known_when():
     assert sound[4] == START_NS / NS + 3.0
 
 
-def test_a_chunk_without_a_stamp_is_said_now():
+def test_a_chunk_without_a_stamp_is_played_at_once():
     ear, show = make()
     show.sound(speech(start_ns=0))
     show.tick(START_NS)
@@ -139,9 +139,9 @@ def test_a_chunk_without_a_stamp_is_said_now():
 
 
 class TestBargeIn:
-    """The utterance that is over is not heard any more; the one that cut into it is, whole."""
+    """An interrupted utterance is not heard any more; the new one is heard completely."""
 
-    def test_a_new_utterance_silences_the_one_before_only_where_it_cuts_into_it(self):
+    def test_a_new_utterance_stops_the_one_before_only_if_they_overlap(self):
         ear, show = make()
         show.sound(speech('first', end=True))
         show.sound(speech('second', start_ns=START_NS + NS, count=RATE, end=True))
@@ -150,11 +150,11 @@ class TestBargeIn:
         show.sound(speech('third', start_ns=START_NS + NS + NS // 2))
         show.tick(START_NS + NS)
         assert kinds(ear.take()) == ['stop_sound', SOUND]
-        # One that has not ended is cut off, however late the next one is.
+        # An utterance without an end is interrupted, however late the next one is.
         show.sound(speech('fourth', start_ns=START_NS + 5 * NS))
         assert kinds(ear.take()) == ['stop_sound']
 
-    def test_the_avatars_count_of_it_does_not_silence_the_new_one(self):
+    def test_the_count_for_that_interrupt_does_not_stop_the_new_utterance(self):
         ear, show = make(delay_s=2.0)
         show.sound(speech('a'))
         show.sound(speech('b', start_ns=START_NS + NS))
@@ -163,7 +163,7 @@ class TestBargeIn:
         show.tick(START_NS + 3 * NS)
         assert kinds(ear.take()) == [SOUND]
 
-    def test_an_interrupt_from_elsewhere_silences_what_is_said(self):
+    def test_an_interrupt_by_another_program_stops_the_sound(self):
         ear, show = make(delay_s=2.0)
         show.sound(speech('a'))
         show.sound(speech('b', start_ns=START_NS + NS))
@@ -176,7 +176,7 @@ class TestBargeIn:
         show.tick(START_NS + 12 * NS)
         assert SOUND in kinds(ear.take())
 
-    def test_after_the_button_the_rest_is_not_heard_but_a_quick_answer_is(self):
+    def test_after_the_button_only_a_new_utterance_is_heard(self):
         ear, show = make(delay_s=2.0)
         show.sound(speech('a'))
         show.interrupt()
@@ -188,7 +188,7 @@ class TestBargeIn:
         assert [message[4] for message in heard] == [START_NS / NS + 3.0]
 
 
-def test_two_publishers_with_other_names_do_not_make_the_pages_begin_anew():
+def test_two_publishers_with_different_names_do_not_restart_the_pages():
     ear, show = make()
     show.face(0, BEAT.weight_names, START_NS, np.zeros(51, np.float32))
     show.body(0, BEAT.joint_names, START_NS, np.zeros((47, 3)))
@@ -200,7 +200,7 @@ def test_two_publishers_with_other_names_do_not_make_the_pages_begin_anew():
     assert set(kinds(ear.take())) == {FACE} and show.skipped == 120
 
 
-def test_wrong_samples_do_no_harm():
+def test_invalid_samples_are_left_out():
     ear, show = make()
     loud = np.array([1.5, -1.5, 0.25, 0.5], np.float32)
     show.sound(AudioPiece('u', 0, RATE, loud, START_NS, False))
@@ -216,7 +216,7 @@ def test_wrong_samples_do_no_harm():
 class TestRequests:
     SETTINGS = ({'name': 'seed', 'value': 0, 'low': 0, 'high': 9, 'fixed': False, 'hint': ''},)
 
-    def test_they_wait_for_the_node(self):
+    def test_requests_wait_for_the_node(self):
         ear, show = make()
         show.settings(list(self.SETTINGS))
         show.on_message(ear.client(1), {'type': 'interrupt'})
@@ -239,13 +239,13 @@ class TestRequests:
             ({'type': 'speech_begin', 'kind': 'file'}, 'have a name'),
         ],
     )
-    def test_what_cannot_be_asked_is_refused(self, message, words):
+    def test_invalid_requests_are_refused(self, message, words):
         ear, show = make()
         show.settings(list(self.SETTINGS))
         with pytest.raises(InputError, match=words):
             show.on_message(ear.client(1), message)
 
-    def test_too_many_are_refused(self):
+    def test_too_many_requests_are_refused(self):
         ear, show = make()
         for _ in range(MOST_REQUESTS):
             show.on_message(ear.client(1), {'type': 'interrupt'})
@@ -253,7 +253,7 @@ class TestRequests:
             show.on_message(ear.client(1), {'type': 'interrupt'})
         assert len(show.requests()) == MOST_REQUESTS
 
-    def test_who_loses_the_word_is_told_and_not_blamed(self):
+    def test_an_interrupted_page_is_notified_and_its_samples_are_dropped(self):
         ear, show = make(clients=2)
         for number in (1, 2):
             begin = {'type': 'speech_begin', 'kind': 'microphone', 'name': 'm', 'rate': RATE}
