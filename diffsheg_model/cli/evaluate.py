@@ -49,7 +49,7 @@ def evaluate(
         seeds: motions for each recording. The table has their mean and deviation.
         max_takes: number of takes, spread evenly over the folder. 0 is all.
         max_seconds: seconds of each take, from its beginning. 0 is all.
-        speaker: whose style to generate; each take's own unless given.
+        speaker: style of the generated motion, by its index in the bundle. Default: the take's own.
         strict: stop with an error if there are too few windows for a Frechet distance.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
         sampler: settings of the sampler. Default: the bundle's.

@@ -49,9 +49,8 @@ def selftest(
     seconds = time.perf_counter() - begin
     is_reference = (tested.name, tested.precision, provider) == ('onnxruntime', 'fp32', 'cpu')
     with_torch = importlib.util.find_spec('torch') is not None
-    reference = create_engine(
-        'torch' if is_reference and with_torch else 'onnxruntime', model, threads
-    )
+    other = 'torch' if is_reference and with_torch else 'onnxruntime'
+    reference = create_engine(other, model, threads)
     try:
         result = compare(tested, reference, model)
     finally:

@@ -52,7 +52,7 @@ class Read:
         return np.frombuffer(data, '<f4').reshape(-1, width)
 
     def world(self, frame: int) -> dict[str, Rotation]:
-        """How every node is turned in the world."""
+        """Return the rotation of every node in the world, in a frame."""
         turned: dict[str, Rotation] = {}
 
         def visit(index: int, above: Rotation) -> None:

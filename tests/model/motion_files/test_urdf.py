@@ -34,7 +34,7 @@ def text_of(format_, **options) -> str:
 
 
 def positions_of(robot, names, angles: np.ndarray) -> np.ndarray:
-    """Where yourdfpy places the skeleton's joints (N, 3) in base_link, for angles (J, 3)."""
+    """Return yourdfpy's positions (N, 3) of the joints in base_link, for angles (J, 3)."""
     robot.update_cfg(angles)
     return np.array([robot.get_transform(name, 'base_link')[:3, 3] for name in names])
 
@@ -82,7 +82,7 @@ def test_it_has_the_joints_that_are_published(format_):
 
 @FORMATS
 def test_it_is_one_tree_of_links_with_names_of_their_own(format_):
-    """What urdfdom and KDL, and so robot_state_publisher, ask for."""
+    """urdfdom and KDL, and so robot_state_publisher, require it."""
     robot = ElementTree.fromstring(text_of(format_, legs=True))
     links = Counter(link.get('name') for link in robot.findall('link'))
     joints = Counter(joint.get('name') for joint in robot.findall('joint'))

@@ -121,7 +121,7 @@ def test_a_file_is_whole_before_it_is_closed(tmp_path, caplog):
     assert [topic for topic, _ in with_mcap(path)] == ['/face', '/joint_states', '/face']
     assert len(read_mcap(path)[0]) == 2
     assert not caplog.text
-    # Whoever writes the same file anew does not disturb him who is still at it.
+    # A second writer of the same file does not disturb the first one.
     with path.open('rb') as earlier:
         record(path, face_at(0), body_at(0))
         assert earlier.read().endswith(b'MCAP0\r\n')
