@@ -183,10 +183,8 @@ def train_model(
     windows = MotionWindows(corpus, settings)
     measuring = _validation_loader(validation, start, corpus) if validation else None
     module = _module(start, corpus)
-    parameters = sum(p.numel() for p in module.network.parameters()) / 1e6
-    logger.info(
-        '%d takes, %d windows; %.2f M parameters', len(corpus.takes), len(windows), parameters
-    )
+    size = sum(p.numel() for p in module.network.parameters()) / 1e6
+    logger.info('%d takes, %d windows; %.2f M parameters', len(corpus.takes), len(windows), size)
     trainer = _trainer(settings, output, bool(validation))
     if trainer.is_global_zero:
         write_settings(settings, output / 'settings.yaml')

@@ -160,9 +160,9 @@ def _provenance(takes: Sequence[Take]) -> str:
 class MotionWindows(Dataset[dict[str, Tensor]]):
     """Data set of windows of T frames, fetched a batch at a time.
 
-    A batch holds ``motion`` (B, T, C) normalised, ``mel`` (B, T, bins) transformed, ``speaker``
-    (B, num_speakers) one-hot, ``mask`` (B, C) 1 where the channel is valid, ``take`` and ``start``
-    (B,) int64; and ``speech`` (B, T, S), ``semantic`` (B, T) if the data has them.
+    A batch holds normalised ``motion`` (B, T, C), transformed ``mel`` (B, T, bins) and one-hot
+    ``speaker`` (B, num_speakers). ``mask`` (B, C) is 1 for valid channels; ``take`` and ``start``
+    are (B,) int64. ``speech`` (B, T, S) and ``semantic`` (B, T) are there if the data has them.
 
     Channels that a take lacks are filled from other windows of the batch, so that the network
     cannot recognise such takes by a still face. The mask keeps them out of the loss. Channels that

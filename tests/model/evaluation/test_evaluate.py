@@ -13,52 +13,14 @@ from tests.support.bundles import speech_like
 torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
 pytest.importorskip('librosa')
-
 from benchmarks import ablations
 from diffsheg_model.cli.main import main
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.catalogue import CATALOGUE
 from diffsheg_model.evaluation.frechet.training import AutoencoderOptions, train_autoencoder
-from diffsheg_model.evaluation.measures import channels_of, weighted_mean
-from diffsheg_model.evaluation.takes import open_takes
 from diffsheg_model.motion.formats import BEAT
-from diffsheg_model.motion.motion import from_channels
 from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
-
-JAW = BEAT.gesture_dim + BEAT.weight_names.index('jawOpen')
-BLINK = BEAT.gesture_dim + BEAT.weight_names.index('eyeBlinkLeft')
-ARM = 3 * BEAT.joint_names.index('RightArm')
-SECONDS = 8.0
-
-
-def make_recording(folder, seed=0, seconds=SECONDS, semantic=False, **card):
-    """A mouth that opens with the sound and arms that swing."""
-    random = np.random.default_rng(seed)
-    samples = speech_like(seconds, seed=seed)
-    samples[len(samples) // 2 :][:16000] = 0  # a pause
-    frames = round(seconds * 15)
-    time = np.arange(frames) / 15
-    motion = 0.05 * np.sin(time[:, None] * random.uniform(1, 3, 192) + random.uniform(0, 6, 192))
-    motion[:, ARM : ARM + 3] += 0.5 * np.sin(3 * time)[:, None]
-    motion[:, 141:] = np.abs(motion[:, 141:])
-    motion[:, JAW] = 0.6 * np.clip(np.sin(2 * np.pi * 2.5 * time), 0, 1)
-    motion[:, BLINK : BLINK + 2] = (np.arange(frames) % 45 < 3)[:, None]
-    folder.mkdir(parents=True)
-    np.save(folder / 'motion.npy', motion.astype(np.float32))
-    np.save(folder / 'mel.npy', np.zeros((frames, 128), np.float32))
-    soundfile.write(folder / 'audio.wav', samples, 16000)
-    if semantic:
-        np.save(folder / 'semantic.npy', random.uniform(0, 1, frames).astype(np.float32))
-    card = {'speaker': 1, 'fps': 15.0, 'source': 'made', 'licence': 'CC0', **card}
-    (folder / 'take.json').write_text(json.dumps(card))
-
-
-def make_recordings(root, takes=2, **options):
-    names = [f'take{n}' for n in range(takes)]
-    for n, name in enumerate(names):
-        make_recording(root / name, seed=n, **options)
-    (root / 'dataset.json').write_text(json.dumps({'format': 'beat', 'takes': names}))
-    return root
+from tests.support.evaluation import make_recordings
 
 
 @pytest.fixture(scope='module')
@@ -217,15 +179,6 @@ def test_bad_input_is_one_line(tiny_bundle, recordings, autoencoders, tmp_path, 
     assert not (tmp_path / 'out').exists()
 
 
-def test_takes_are_spread_and_cut(tiny_bundle, tmp_path):
-    root = make_recordings(tmp_path / 'five', takes=5, seconds=2.0)
-    data = open_takes(root, tiny_bundle, max_takes=3, max_seconds=1.0)
-    assert [take.name for take in data.takes] == ['take0', 'take2', 'take4']
-    assert [len(take) for take in data.takes] == [15, 15, 15] and data.frames == 45
-    assert all(len(take.samples) == 16000 and take.speaker == 1 for take in data.takes)
-    assert open_takes(root, tiny_bundle).digest != data.digest
-
-
 def test_sampler_settings_change_only_what_is_asked(tiny_bundle):
     changed = with_sampler(tiny_bundle, SamplerOptions(steps=10, overlap=2))
     assert changed.config.diffusion.sampling_steps == 10
@@ -234,16 +187,6 @@ def test_sampler_settings_change_only_what_is_asked(tiny_bundle):
     assert with_sampler(tiny_bundle, SamplerOptions()).config == tiny_bundle.config
     with pytest.raises(InputError, match='jump_length'):
         with_sampler(tiny_bundle, SamplerOptions(steps=3))
-
-
-def test_channels_survive_the_way_through_a_motion():
-    channels = np.random.default_rng(0).uniform(0, 1, (4, 192)).astype(np.float32)
-    np.testing.assert_array_equal(channels_of(from_channels(channels, BEAT)), channels)
-
-
-def test_means_are_over_the_takes_that_have_a_figure():
-    means = weighted_mean([{'a': 1.0}, {'a': 4.0, 'b': 2.0}, {'b': float('nan')}], [1, 2, 9])
-    assert means == {'a': pytest.approx(3.0), 'b': 2.0}
 
 
 def test_ablations(tiny_bundle, recordings, autoencoders, tmp_path, capsys):

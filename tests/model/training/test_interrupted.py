@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.model.training.test_train import TINY, make_shards
 from tests.support.paths import ROOT
+from tests.support.training import TINY, make_shards
 
 pytest.importorskip('lightning')
 

@@ -229,7 +229,7 @@ def test_training_starts_on_prepared_shards(tmp_path):
     """On made takes, and on the real one where it is present."""
     pytest.importorskip('torch')
     pytest.importorskip('lightning')
-    from tests.model.training.test_train import TINY
+    from tests.support.training import TINY
 
     write_beat_take(tmp_path / 'made')
     light_take(tmp_path / 'made', '4_lawrence_0_1_1')

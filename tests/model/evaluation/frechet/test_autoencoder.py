@@ -1,15 +1,12 @@
 """The auto-encoder behind Frechet distances, on made motion."""
 
 import json
-import logging
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
 pytest.importorskip('lightning')
-
-from diffsheg_model.cli.main import main
 from diffsheg_model.data.shards import open_shards
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.frechet.autoencoder import (
@@ -19,38 +16,9 @@ from diffsheg_model.evaluation.frechet.autoencoder import (
 )
 from diffsheg_model.evaluation.frechet.training import AutoencoderOptions, train_autoencoder
 from diffsheg_model.evaluation.frechet.windows import cut_windows
-from diffsheg_model.motion.formats import BEAT, SHOW
+from diffsheg_model.motion.formats import SHOW
 
 SMALL = {'latent_dim': 4, 'hidden_dim': 16, 'batch_size': 32, 'learning_rate': 3e-3}
-FLAGS = ['--latent-dim=4', '--hidden-dim=16', '--batch-size=32', '--learning-rate=3e-3']
-
-
-def moving_take(folder, frames=500, seed=0, **card):
-    """Arms that swing in pairs and a mouth, each at a tempo of its own."""
-    random = np.random.default_rng(seed)
-    phases = np.cumsum(random.uniform(0.2, 0.5, (frames, 3)), axis=0)
-    sources = np.sin(phases + random.uniform(0, 6, 3))
-    mixing = np.random.default_rng(99).normal(size=(3, BEAT.channels))
-    mixing[:, 100:141] = 0  # some joints never move
-    motion = (sources @ mixing).astype(np.float32)
-    folder.mkdir(parents=True)
-    np.save(folder / 'motion.npy', motion)
-    np.save(folder / 'mel.npy', np.zeros((frames, 128), np.float32))
-    card = {'speaker': 0, 'fps': 15.0, 'source': 'made', 'licence': 'CC0', **card}
-    (folder / 'take.json').write_text(json.dumps(card))
-
-
-def moving_shards(root, takes=3, **card):
-    names = [f'take{n}' for n in range(takes)]
-    for n, name in enumerate(names):
-        moving_take(root / name, seed=n, **card)
-    (root / 'dataset.json').write_text(json.dumps({'format': 'beat', 'takes': names}))
-    return root
-
-
-@pytest.fixture(scope='module')
-def shards(tmp_path_factory):
-    return moving_shards(tmp_path_factory.mktemp('shards') / 'made')
 
 
 @pytest.fixture(scope='module')
@@ -122,69 +90,6 @@ def test_windows_of_any_length(frames):
     windows = torch.randn(2, frames, 6)
     assert network(windows).shape == windows.shape
     assert network.encode(windows).shape == (2, 3)
-
-
-def test_windows_are_cut_in_order():
-    frames = np.arange(20, dtype=np.float32)[:, None].repeat(2, axis=1)
-    windows = cut_windows(frames, 8, 5)
-    assert windows.shape == (3, 8, 2)
-    assert windows[1, :, 0].tolist() == list(range(5, 13))
-    assert cut_windows(frames[:7], 8, 5).shape == (0, 8, 2)
-
-
-def test_the_command(shards, tmp_path, caplog):
-    caplog.set_level(logging.INFO)
-    folder = tmp_path / 'all'
-    arguments = ['--data', str(shards), '-o', str(folder), '--channels=all', '--max-steps=3']
-    assert main(['train-autoencoder', *arguments, *FLAGS]) == 0
-    autoencoder = load_autoencoder(folder)
-    assert f'auto-encoder {autoencoder.id} (FMD)' in caplog.text
-    assert autoencoder.protocol.steps == 3
-    record = json.loads((folder / 'autoencoder.json').read_text())
-    assert len(record['protocol']['data_sha256']) == 64
-    assert record['protocol']['format']['name'] == 'beat'
-
-
-def test_the_seed_decides(shards, tmp_path):
-    def run(name, seed):
-        options = AutoencoderOptions(
-            'expression', max_steps=3, seed=seed, progress_bar=False, **SMALL
-        )
-        return train_autoencoder([shards], tmp_path / name, options).id
-
-    first = run('a', 1)
-    assert run('a', 1) == first
-    assert run('b', 2) != first
-
-
-def fails(capsys, *arguments):
-    """The one line that a command fails with."""
-    assert main(['train-autoencoder', *map(str, arguments)]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith('error: ') and error.count('\n') == 1
-    return error
-
-
-def test_bad_data_is_one_line(shards, tmp_path, capsys):
-    out = ['-o', tmp_path / 'out', '--channels=gesture']
-    assert 'dataset.json' in fails(capsys, '--data', tmp_path / 'none', *out)
-    assert 'too little data' in fails(capsys, '--data', shards, '--latent-dim=32', *out)
-    assert 'latent_dim = 0' in fails(capsys, '--data', shards, '--latent-dim=0', *out)
-    wrong = fails(capsys, '--data', shards, '-o', tmp_path / 'out', '--channels=hands')
-    assert 'hands' in wrong
-    no_body = moving_shards(tmp_path / 'faces', gesture_valid=False)
-    assert 'none of the 3 takes has valid gesture' in fails(capsys, '--data', no_body, *out)
-    broken = moving_shards(tmp_path / 'broken')
-    motion = np.load(broken / 'take1' / 'motion.npy')
-    motion[7, 3] = np.nan
-    np.save(broken / 'take1' / 'motion.npy', motion)
-    assert 'NaN or infinity in channel 3' in fails(capsys, '--data', broken, *out)
-    assert not (tmp_path / 'out').exists()
-    (tmp_path / 'mine').mkdir()
-    (tmp_path / 'mine' / 'thesis.txt').write_text('precious')
-    mine = ['-o', tmp_path / 'mine', '--channels=gesture']
-    assert 'holds other files' in fails(capsys, '--data', shards, *mine)
-    assert (tmp_path / 'mine' / 'thesis.txt').exists()
 
 
 def test_bad_folders_are_refused(trained, tmp_path):
