@@ -25,6 +25,7 @@ from diffsheg_ros.avatar.current_utterance import CurrentUtterance, NextStep
 from diffsheg_ros.avatar.idle import IdleHooks, IdleMotion
 from diffsheg_ros.avatar.warm_up import WARM_UP_RATE, warm_up
 from diffsheg_ros.avatar.worker_stats import WindowTimes, WorkerStats
+from diffsheg_ros.diagnostics.counters import Counters
 
 logger = logging.getLogger(__name__)
 
@@ -185,11 +186,10 @@ class MotionWorker:
 
     def stats(self) -> WorkerStats:
         """Return a snapshot, from any thread."""
-        current, inbox = self._current, self._inbox
-        parts = [self._counts, inbox.counters()]
+        current, inbox, times = self._current, self._inbox, self._window_times
+        parts: list[Counters] = [self._counts, inbox.counters()]
         if current is not None:
             parts.append(current.hearing.counters())
-        times = self._window_times
         running = self.running and not self._stop.is_set()
         return WorkerStats(
             state='stopped' if not running else 'idle' if current is None else 'speaking',
