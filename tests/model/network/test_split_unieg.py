@@ -63,7 +63,7 @@ def test_matches_the_published_network(case):
 @pytest.mark.parametrize('speech', [0, 8])
 def test_equals_the_network_whatever_it_is_made_of(flow, output, speech):
     config = NetworkConfig(
-        6, 4, 3, latent_dim=16, num_layers=2, conv_frames=5,
+        gesture_dim=6, expression_dim=4, num_speakers=3, latent_dim=16, num_layers=2, conv_frames=5,
         flow=flow, output=output, speech_dim=speech,
     )  # fmt: skip
     network, batch = filled(config), inputs(config, 3, 20)

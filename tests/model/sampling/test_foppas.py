@@ -9,14 +9,12 @@ import torch
 from diffsheg_model.config import DiffusionConfig, FoppasConfig
 from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.foppas import (
-    harmonising_path,
     make_sampler,
     next_window,
     plan_window,
 )
-from diffsheg_model.sampling.noise import seeded_noise
 from diffsheg_model.sampling.plan import run_plan
-from diffsheg_model.sampling.schedule import full_alphas_cumprod, make_schedule
+from diffsheg_model.sampling.schedule import full_alphas_cumprod
 from tests.support import golden_reference as golden
 
 TOLERANCE = 1e-4
@@ -97,16 +95,6 @@ def test_matches_the_published_rollout(rollout):
     np.testing.assert_allclose(motion, expected, atol=TOLERANCE, rtol=0)
 
 
-def test_schedule_matches_the_published_one():
-    expected = json.loads(golden.file('schedules.json').read_text())
-    schedule = make_schedule(DiffusionConfig())
-    assert schedule.timesteps.tolist() == expected['ddim25_timesteps']
-    np.testing.assert_allclose(schedule.alphas_cumprod, expected['alphas_cumprod'], rtol=1e-12)
-    for setting, times in expected['resample_times'].items():
-        jump_length, jump_n_sample = map(int, setting.split(','))
-        assert list(harmonising_path(15, jump_length, jump_n_sample)) == times
-
-
 @pytest.mark.parametrize(
     ('jumps', 'calls'), [((1, 1), 15), ((2, 3), 43), ((3, 2), 27), ((3, 5), 63)]
 )
@@ -128,20 +116,6 @@ def test_windows_cover_every_frame_once_planned():
 
 def test_no_window_without_frames():
     assert next_window(None, 34, 4, 0) is None
-
-
-def test_seeded_noise_is_named_not_ordered():
-    first, second = seeded_noise(3), seeded_noise(3)
-    second(0, 0, 'init', (5,))
-    np.testing.assert_array_equal(first(2, 1, 'overlap', (4,)), second(2, 1, 'overlap', (4,)))
-    others = [seeded_noise(4), seeded_noise(3, utterance=1)]
-    draws = [source(2, 1, 'overlap', (4,)) for source in [first, *others]]
-    draws += [first(2, 1, 'renoise', (4,)), first(1, 1, 'overlap', (4,))]
-    assert len({values.tobytes() for values in draws}) == 5
-    values = seeded_noise(0)(0, 0, 'init', (100_000,))
-    assert values.dtype == np.float32
-    assert abs(values.mean()) < 0.02
-    assert abs(values.std() - 1) < 0.02
 
 
 def test_a_jump_longer_than_the_chain_is_refused():

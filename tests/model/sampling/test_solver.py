@@ -10,7 +10,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.sampling.foppas import make_sampler, plan_window
 from diffsheg_model.sampling.noise import seeded_noise
 from diffsheg_model.sampling.plan import run_plan
-from diffsheg_model.sampling.schedule import full_alphas_cumprod, make_schedule
+from diffsheg_model.sampling.schedule import full_alphas_cumprod
 
 SHAPE = (2, 12, 6)
 
@@ -159,28 +159,6 @@ def test_the_memory_begins_anew_where_x_was_noised():
 def test_ddim_has_no_memory():
     sampler = make_sampler(DiffusionConfig(), FoppasConfig())
     assert not plan_window(sampler, seeded_noise(0), 0, (1, 12, 6)).uses_memory
-
-
-@pytest.mark.parametrize('share', [1.0, 0.6])
-@pytest.mark.parametrize('steps', [1, 5, 10, 25, 200, 1000])
-def test_spacing_in_log_snr(steps, share):
-    config = DiffusionConfig(sampling_steps=steps, spacing='log_snr')
-    timesteps = make_schedule(config, share).timesteps
-    assert len(timesteps) == round(share * steps) or (steps, len(timesteps)) == (1, 1)
-    assert timesteps[-1] == round(share * 999)
-    assert (np.diff(timesteps) > 0).all()
-    if 1 < steps <= 10:
-        assert timesteps[0] == 0
-        abar = full_alphas_cumprod(config)[timesteps]
-        strides = np.diff(np.log(abar / (1 - abar)))
-        # Whole steps are coarse at the clean end only.
-        np.testing.assert_allclose(strides[1:], strides[1:].mean(), rtol=0.1)
-
-
-def test_the_published_chain_is_the_default():
-    config = DiffusionConfig()
-    assert (config.solver, config.spacing) == ('ddim', 'even')
-    assert make_schedule(config, 0.6).timesteps.tolist() == list(range(0, 600, 40))
 
 
 @pytest.mark.parametrize(

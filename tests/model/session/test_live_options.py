@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffsheg_model.config import FeatureConfig
-from diffsheg_model.features.extrapolation import MIRRORED_S, extrapolate
 from diffsheg_model.features.stream import FeatureStream
 from diffsheg_model.motion.motion import concatenate
-from diffsheg_model.sampling.noise import FrameNoise
 from diffsheg_model.session.generate import generate
 from diffsheg_model.session.live_options import LiveOptions
 from diffsheg_model.session.sampler_options import SamplerOptions, with_sampler
@@ -197,21 +195,6 @@ def test_style_seed_and_guidance_change_between_windows(bundle, tiny_engine):
     assert changed[first].start_frame == plain[first].start_frame
 
 
-def test_noise_belongs_to_frames():
-    noise = FrameNoise(seed=3, utterance=1)
-    early = noise.of(-5)(0, 2, 'overlap', (1, 34, 7))
-    late = noise.of(4)(9, 2, 'overlap', (1, 34, 7))
-    np.testing.assert_array_equal(early[:, 9:], late[:, :25])
-    assert abs(early.mean()) < 0.3 and 0.8 < early.std() < 1.2
-    for other in (
-        noise.of(-5)(0, 3, 'overlap', (1, 34, 7)),
-        noise.of(-5)(0, 2, 'init', (1, 34, 7)),
-        FrameNoise(4, 1).of(-5)(0, 2, 'overlap', (1, 34, 7)),
-        FrameNoise(3, 2).of(-5)(0, 2, 'overlap', (1, 34, 7)),
-    ):
-        assert not np.isclose(other, early).any()
-
-
 class TestFeaturesAhead:
     """Features of sound that has not all been heard."""
 
@@ -252,15 +235,3 @@ class TestFeaturesAhead:
         for start, end, heard in ((0, 34, 31), (0, 34, 0), (5, 10, 12), (12, 20, 12)):
             with pytest.raises(IndexError):
                 stream.features_ahead(start, end, heard)
-
-
-@given(count=st.integers(0, 3000), length=st.integers(1, 2000), rate=st.sampled_from([8000, 44100]))
-def test_extrapolated_sound_is_the_last_sound_mirrored(count, length, rate):
-    samples = np.random.default_rng(0).standard_normal(length).astype(np.float32)
-    guess = extrapolate(samples, count, rate)
-    assert len(guess) == length + count
-    np.testing.assert_array_equal(guess[:length], samples)
-    mirrored = min(length, round(MIRRORED_S * rate))
-    near = guess[length : length + mirrored]
-    np.testing.assert_array_equal(near, samples[::-1][: len(near)])
-    assert np.abs(guess[length:]).max(initial=0) <= np.abs(samples).max()
