@@ -58,11 +58,7 @@ class Inbox:
     from their index and the stamps (`SampleClock`). All that hear the same chunks agree on both.
 
     Attributes:
-        dropped_chunks: chunks dropped because the queue was full.
-        stale_chunks: chunks of utterances that are over, and those waiting when interrupted.
-        rate_changes: chunks rejected because their rate is not their utterance's.
-        utterances: utterances begun.
-        interrupts: utterances interrupted.
+        counters: counts so far. Chunks that wait when their utterance is interrupted are stale.
         queued_s: seconds of audio that wait.
         remarks: counts and texts of senders' mistakes.
         placement: times of the newest utterance.
@@ -93,12 +89,8 @@ class Inbox:
         self._woken = False
         self._arrived_ns: int | None = None  # of the chunk before
         self._watch = SenderWatch()
-        self.dropped_chunks = 0
-        self.stale_chunks = 0
-        self.rate_changes = 0
-        self.utterances = 0
-        self.interrupts = 0
-        self.remarks = Remarks()
+        self.counters = InboxCounters()
+        self.remarks = Remarks(self.counters)
         self.placement = Placement(self.remarks)
 
     def __len__(self) -> int:
@@ -113,17 +105,6 @@ class Inbox:
     def current(self) -> Utterance | None:
         """The newest utterance; None where it is over."""
         return self._current
-
-    def counters(self) -> InboxCounters:
-        """Return what was counted so far."""
-        return InboxCounters(
-            utterances=self.utterances,
-            interrupts=self.interrupts,
-            dropped_chunks=self.dropped_chunks,
-            stale_chunks=self.stale_chunks,
-            rate_changes=self.rate_changes,
-            **self.remarks.counts,
-        )
 
     def is_stale(self, epoch: int) -> bool:
         """Return True if work of this epoch is no longer wanted."""
@@ -170,14 +151,14 @@ class Inbox:
             again = first == 0 and len(piece.samples) > 0
             begins = again and abs(start_ns - current.stamp_0_ns) > RESTART_NS
             if not begins and self._went_back(piece):
-                self.interrupts += 1
+                self.counters.interrupts += 1
                 interrupted = self._interrupt()
                 self._over.pop(piece.utterance_id, None)
                 begins = True
         self._arrived_ns = piece.arrival_ns or None
         if begins:
             if self._is_over(piece.utterance_id, first, start_ns):
-                self.stale_chunks += 1
+                self.counters.stale_chunks += 1
                 return None, interrupted
             waits = current is None or self._current_ended
             offset = self.placement.offset_ns(piece, stamped, waits)
@@ -188,7 +169,7 @@ class Inbox:
             return current, interrupted
         assert current is not None
         if piece.sample_rate != current.sample_rate:
-            self.rate_changes += 1
+            self.counters.rate_changes += 1
             return None, interrupted
         return current, interrupted
 
@@ -216,7 +197,7 @@ class Inbox:
             )
             if not fits:
                 taken = False
-                self.dropped_chunks += 1
+                self.counters.dropped_chunks += 1
                 # Its end is kept all the same, or the utterance would have none.
                 chunk = Chunk(utterance, chunk.first_sample + len(part), part[:0], at_ns, end)
             if fits or end:
@@ -229,7 +210,7 @@ class Inbox:
     def interrupt(self) -> int:
         """Make all audio pushed so far stale; return the new lowest wanted epoch."""
         with self._changed:
-            self.interrupts += 1
+            self.counters.interrupts += 1
             return self._interrupt()
 
     def clear(self) -> None:
@@ -266,7 +247,7 @@ class Inbox:
             self._queue.extend(moved[1:])
             self.queued_s = sum(other.duration_s for other in moved[1:])
             self._queued_bytes = sum(other.samples.nbytes for other in moved[1:])
-            self.stale_chunks -= len(waiting)
+            self.counters.stale_chunks -= len(waiting)
             return moved[0], epoch
 
     def front(self) -> Chunk | None:
@@ -342,7 +323,7 @@ class Inbox:
             self._cuts = self._cuts + 1 if not unfinished else 0
             if self._cuts > 1:
                 self.remarks.note('sender_mistakes', _CUT_TEXT)
-            self.interrupts += 1
+            self.counters.interrupts += 1
             return self._interrupt()
         self._cuts = 0
         if self._current is not None:
@@ -352,7 +333,7 @@ class Inbox:
     def _interrupt(self) -> int:
         self._epoch += 1
         self._min_epoch = self._epoch
-        self.stale_chunks += len(self._queue)
+        self.counters.stale_chunks += len(self._queue)
         self._queue.clear()
         self.queued_s = 0.0
         self._queued_bytes = 0
@@ -380,7 +361,7 @@ class Inbox:
         self.placement.begin(self._current)
         self._stalled = None
         self._over.pop(utterance_id, None)
-        self.utterances += 1
+        self.counters.utterances += 1
         return self._current
 
     def _close(self, utterance: Utterance) -> None:

@@ -68,8 +68,9 @@ class SpeechFeed:
     def left_out(self) -> int:
         """Pieces that were not taken: no audio, too many, or overdue."""
         inbox = self._inbox
-        rejected = inbox.remarks.counts['rejected_chunks'] + inbox.rate_changes
-        return rejected + inbox.dropped_chunks + self.overdue
+        counts = inbox.counters
+        rejected = counts.rejected_chunks + counts.rate_changes
+        return rejected + counts.dropped_chunks + self.overdue
 
     @property
     def queued_s(self) -> float:

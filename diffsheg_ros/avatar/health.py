@@ -12,14 +12,6 @@ LEAST_RATE = 0.9
 LONG_HOPS_SHARE = 0.1
 
 
-#: Level and message of each counter while it rises.
-NEWS: dict[str, tuple[int, str]] = {
-    name: (item.level, item.advice)
-    for name, item in AvatarCounters.declarations().items()
-    if item.level != OK
-}
-
-
 #: Counters of audio that was not taken.
 _DROPS = ('dropped_chunks', 'rejected_chunks', 'rate_changes')
 
@@ -32,7 +24,7 @@ class Health:
 
     def report(self, now_s: float, snapshot: AvatarSnapshot) -> Report:
         """Return the present status; `now_s` is of any clock that only goes forward."""
-        counters = snapshot.all_counters()
+        counters = snapshot.counters.values()
         news = self._rises.since(now_s, counters)
         words = [*_standing_faults(snapshot), *_news(news, snapshot)]
         return report(words, snapshot.state, _values(snapshot, counters))
@@ -86,11 +78,7 @@ def _news(news: dict[str, int], snapshot: AvatarSnapshot) -> list[tuple[int, str
     }
     if news.get('long_hops', 0) < LONG_HOPS_SHARE * news.get('windows', 0):
         news = news | {'long_hops': 0}
-    return [
-        (level, f'{remarks.get(name) or text.format(**told)} [{name} +{news[name]}]')
-        for name, (level, text) in NEWS.items()
-        if news.get(name, 0) > 0
-    ]
+    return AvatarCounters.news(news, remarks, **told)
 
 
 def drops(counters: dict[str, int]) -> int:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from diffsheg_ros.avatar.avatar import Avatar
+from diffsheg_ros.avatar.counters import AvatarCounters, AvatarNodeCounters, MotionCounters
 from diffsheg_ros.avatar.parameters import AvatarParameters
 from diffsheg_ros.avatar.worker_stats import WorkerStats
+from diffsheg_ros.diagnostics.counters import Counters
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class AvatarSnapshot:
         last_fallback: which engine has failed last, why, and what has taken over; empty where
             none has.
         playout_delay_s: from hearing to showing.
-        counters: what the node counts itself.
+        counters: all counters; before the node is configured, those of the node alone.
         gap: why no pose is published; empty where poses are.
         paused: why none is, where that is no fault.
         last_gap: why none was published, the last time.
@@ -64,7 +66,7 @@ class AvatarSnapshot:
     last_fallback: str = ''
     bundle: str = ''
     playout_delay_s: float = 0.0
-    counters: dict[str, int] = field(default_factory=dict)
+    counters: Counters = field(default_factory=AvatarNodeCounters)
     gap: str = ''
     paused: str = ''
     last_gap: str = ''
@@ -72,13 +74,6 @@ class AvatarSnapshot:
     layer_error: str = ''
     last_refusal: str = ''
     worker: WorkerStats | None = None
-
-    def all_counters(self) -> dict[str, int]:
-        """All that only rises, of the node and of the worker."""
-        counters = dict(self.counters)
-        if self.worker is not None:
-            counters |= self.worker.counters.values()
-        return counters
 
 
 class PoseState(Protocol):
@@ -102,18 +97,18 @@ def with_avatar(
         poses: publishing of poses.
     """
     live, emphases, fallbacks = avatar.live, avatar.timeline.emphases, avatar.engine.fallbacks
-    counters = {
-        **snapshot.counters,
-        'fallbacks': len(fallbacks),
-        'underruns': avatar.playout.underruns,
-        'late_windows': avatar.late_windows,
-        'rejected_emphases': emphases.rejected,
-        'dropped_emphases': emphases.dropped,
-        'late_emphases': emphases.late,
-        'pose_errors': avatar.guard.errors,
-        'layer_failures': avatar.timeline.optional.failures,
-    }
-    counters['pose_gaps'] += poses.gaps
+    motion = MotionCounters(
+        fallbacks=len(fallbacks),
+        underruns=avatar.playout.underruns,
+        late_windows=avatar.late_windows,
+        rejected_emphases=emphases.rejected,
+        dropped_emphases=emphases.dropped,
+        late_emphases=emphases.late,
+        pose_errors=avatar.guard.errors,
+        layer_failures=avatar.timeline.optional.failures,
+    )
+    gaps = AvatarNodeCounters(pose_gaps=poses.gaps)
+    worker = avatar.stats()
     return dataclasses.replace(
         snapshot,
         gap=poses.gap,
@@ -136,6 +131,6 @@ def with_avatar(
         playout_delay_s=avatar.playout_delay_s,
         last_pose_error=avatar.guard.last_error,
         layer_error=avatar.timeline.optional.last_errors,
-        counters=counters,
-        worker=avatar.stats(),
+        counters=AvatarCounters.total(snapshot.counters, motion, gaps, worker.counters),
+        worker=worker,
     )

@@ -29,7 +29,7 @@ class StatusLine:
         if not self._period_s or snapshot.lifecycle != 'active':
             self._mark = None
             return None
-        counters = snapshot.all_counters()
+        counters = snapshot.counters.values()
         if self._mark is None:
             self._mark = now_s, cpu_s, counters
         before_s, before_cpu_s, before = self._mark

@@ -187,7 +187,7 @@ class MotionWorker:
     def stats(self) -> WorkerStats:
         """Return a snapshot, from any thread."""
         current, inbox, times = self._current, self._inbox, self._window_times
-        parts: list[Counters] = [self._counts, inbox.counters()]
+        parts: list[Counters] = [self._counts, inbox.counters]
         if current is not None:
             parts.append(current.hearing.counters())
         running = self.running and not self._stop.is_set()

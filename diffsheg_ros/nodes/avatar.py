@@ -11,7 +11,6 @@ publishes planned motion. Poses go from the timeline to `face` and `joint_states
 import sys
 import threading
 import time
-from collections import Counter
 from typing import Any
 
 from rclpy.clock import Clock, JumpHandle, JumpThreshold, TimeJump
@@ -30,6 +29,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from diffsheg_model.errors import one_line
 from diffsheg_ros.avatar.avatar import Avatar
+from diffsheg_ros.avatar.counters import AvatarNodeCounters
 from diffsheg_ros.avatar.health import Health
 from diffsheg_ros.avatar.parameters import AvatarParameters
 from diffsheg_ros.avatar.snapshot import AvatarSnapshot, with_avatar
@@ -53,9 +53,6 @@ from diffsheg_ros.timeline.playout import PlannedMotion
 _REPORT_WAIT_S = 0.2
 #: A simulation's clock that steps so far forward, or back at all, has jumped.
 CLOCK_JUMP_S = 10.0
-
-#: Counters that the node raises itself.
-_COUNTED = ('clock_jumps', 'heard_chunks', 'pose_gaps')
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 
@@ -85,7 +82,7 @@ class AvatarNode(LifecycleNode):
         self._outputs: list[LifecyclePublisher] = []
         self.failure = ''
         self.faults = 0
-        self._counts: Counter[str] = Counter()
+        self._counts = AvatarNodeCounters()
         self._state = ('', '')  # of the pose that was published last, and its utterance
         self._rate = Rate()
         self._speech_log = SpeechLog()
@@ -126,7 +123,7 @@ class AvatarNode(LifecycleNode):
         self._settings = parameters = self._declared.read()
         self._avatar = avatar = Avatar(parameters, self._publish_planned, self._now_ns)
         self._declared.locked = True
-        self._counts = Counter()
+        self._counts = AvatarNodeCounters()
         self._joint_names = avatar.timeline.joint_names
         self._weight_names = avatar.timeline.weight_names
         self._face = self._create_output(FaceBlendshapes, 'face')
@@ -220,11 +217,11 @@ class AvatarNode(LifecycleNode):
         self.get_logger().info('inactive')
         assert self._audio is not None
         self._audio.destroy()
-        self._counts['lost_messages'] += self._audio.lost
+        self._counts.lost_messages += self._audio.lost
         self._audio = None
         self.destroy_subscription(self._emphasis)
         self._poses.stop()
-        self._counts['pose_gaps'] += self._poses.gaps
+        self._counts.pose_gaps += self._poses.gaps
         self._poses.gaps = 0
         assert self._avatar is not None
         if not self._avatar.stop(self._settings.stop_timeout_s):
@@ -255,7 +252,7 @@ class AvatarNode(LifecycleNode):
     def _on_clock_jump(self, jump: TimeJump) -> None:
         # The first time that a simulation tells is no jump.
         if jump.delta.nanoseconds != self._now_ns():
-            self._counts['clock_jumps'] += 1
+            self._counts.clock_jumps += 1
 
     def _on_change(self, parameters: AvatarParameters) -> None:
         assert self._avatar is not None
@@ -263,7 +260,7 @@ class AvatarNode(LifecycleNode):
         self._avatar.set_style(parameters.seed, parameters.style, guidance_scale)
 
     def _on_audio(self, chunk: AudioChunk, arrival_ns: int) -> None:
-        self._counts['heard_chunks'] += 1
+        self._counts.heard_chunks += 1
         assert self._avatar is not None
         self._avatar.hear(messages.read_audio_chunk(chunk)._replace(arrival_ns=arrival_ns))
 
@@ -358,7 +355,11 @@ class AvatarNode(LifecycleNode):
             self.get_logger().info(line)
 
     def _snapshot(self, now_s: float) -> AvatarSnapshot:
-        audio = self._audio
+        now = AvatarNodeCounters(
+            faults=self.faults,
+            refused_messages=self._refusals.count,
+            lost_messages=self._audio.lost if self._audio else 0,
+        )
         snapshot = AvatarSnapshot(
             lifecycle=self._lifecycle,
             failure=self.failure,
@@ -366,12 +367,7 @@ class AvatarNode(LifecycleNode):
             utterance_id=self._state[1],
             namesakes=self._namesakes(),
             fps=self._rate.per_second(now_s),
-            counters={
-                'faults': self.faults,
-                'refused_messages': self._refusals.count,
-                'lost_messages': self._counts['lost_messages'] + (audio.lost if audio else 0),
-                **{name: self._counts[name] for name in _COUNTED},
-            },
+            counters=AvatarNodeCounters.total(self._counts, now),
             last_refusal=self._refusals.last,
         )
         avatar = self._avatar

@@ -133,7 +133,7 @@ class Speaker:
     def counters(self) -> SpeakerCounters:
         """Return what was counted so far; the node's own counters are 0."""
         playing = [playback.counters() for playback in self._playbacks.copy()]
-        return SpeakerCounters.total(self._counts, self._inbox.counters(), *playing)
+        return SpeakerCounters.total(self._counts, self._inbox.counters, *playing)
 
     # Called by the device
 

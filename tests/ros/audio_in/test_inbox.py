@@ -48,7 +48,7 @@ def test_a_new_utterance_after_the_end_waits_for_the_one_before():
     put(inbox, 'a', 0, end=True)
     assert put(inbox, 'b', 0, T0 + NS // 10) == (True, None)
     assert epochs(inbox) == [1, 2]
-    assert inbox.interrupts == 0
+    assert inbox.counters.interrupts == 0
 
 
 def test_a_new_utterance_interrupts_an_unfinished_one():
@@ -59,7 +59,7 @@ def test_a_new_utterance_interrupts_an_unfinished_one():
     assert epoch == 2
     assert inbox.is_stale(1)
     assert epochs(inbox) == [3]
-    assert inbox.stale_chunks == 1
+    assert inbox.counters.stale_chunks == 1
 
 
 def test_a_new_utterance_interrupts_one_that_would_still_be_heard():
@@ -76,7 +76,7 @@ def test_what_comes_for_an_interrupted_utterance_is_stale_until_it_begins_anew()
     inbox.interrupt()
     assert put(inbox, 'a', 1) == (False, None)
     assert put(inbox, 'a', 0) == (False, None)  # the same chunk again
-    assert inbox.stale_chunks == 3
+    assert inbox.counters.stale_chunks == 3
     assert put(inbox, 'a', 0, T0 + 5 * NS)[0]
     assert put(inbox, 'a', 1, T0 + 5 * NS)[0]
     assert len(epochs(inbox)) == 2
@@ -102,7 +102,11 @@ def test_one_that_stalled_begins_anew_where_its_sound_goes_on():
     assert inbox.current.id == 'a' and inbox.current.origin_sample == 25 * 1600
     assert inbox.current.start_ns == T0 + 25 * NS // 10
     assert epochs(inbox) == [utterance.epoch] * 2 + [inbox.current.epoch]
-    assert inbox.utterances == 2 and inbox.interrupts == 0 and inbox.stale_chunks == 1
+    assert (
+        inbox.counters.utterances == 2
+        and inbox.counters.interrupts == 0
+        and inbox.counters.stale_chunks == 1
+    )
 
 
 @pytest.mark.parametrize('what', ['interrupted', 'another has begun', 'ended'])
@@ -148,10 +152,10 @@ def test_rate_changes_and_impossible_rates_are_rejected():
     inbox = Inbox()
     put(inbox, 'a', 0)
     assert put(inbox, 'a', 1, rate=48000) == (False, None)
-    assert inbox.rate_changes == 1
+    assert inbox.counters.rate_changes == 1
     for rate in (0, 1, 7999, 10**9):
         assert put(inbox, 'c', 0, rate=rate) == (False, None)
-    assert inbox.remarks.counts['rejected_chunks'] == 4
+    assert inbox.counters.rejected_chunks == 4
     assert epochs(inbox) == [1]
 
 
@@ -161,7 +165,7 @@ def test_a_corrupt_chunk_neither_begins_nor_interrupts():
     assert inbox.push(AudioPiece('b', 0, RATE, CHUNK * np.nan, T0 + NS, False)) == (False, None)
     assert inbox.push(AudioPiece('b', -1, RATE, CHUNK, T0 + NS, False)) == (False, None)
     assert not inbox.is_stale(1)
-    assert inbox.remarks.counts['rejected_chunks'] == 2
+    assert inbox.counters.rejected_chunks == 2
 
 
 def test_the_caller_may_reuse_its_array():
@@ -176,7 +180,7 @@ def test_a_full_queue_drops_and_counts_but_keeps_the_end():
     inbox = Inbox(max_queue_s=1.0)
     for index in range(15):
         put(inbox, 'a', index, end=index == 14)
-    assert inbox.dropped_chunks == 5
+    assert inbox.counters.dropped_chunks == 5
     assert inbox.queued_s <= 1.0
     chunks = []
     while (chunk := inbox.take()) is not None:
@@ -191,7 +195,7 @@ def test_a_flood_of_empty_chunks_is_bounded():
     for _ in range(1000):
         inbox.push(AudioPiece('a', 0, RATE, CHUNK[:0], T0, False))
     assert len(inbox) <= 64
-    assert inbox.dropped_chunks >= 900
+    assert inbox.counters.dropped_chunks >= 900
 
 
 def test_restart_moves_what_waits_to_a_new_utterance():
@@ -205,7 +209,7 @@ def test_restart_moves_what_waits_to_a_new_utterance():
     assert chunk.utterance.start_ns == T0 + 101 * NS // 10
     assert chunk.utterance.epoch > epoch - 1
     assert inbox.take().utterance is chunk.utterance
-    assert inbox.stale_chunks == 0
+    assert inbox.counters.stale_chunks == 0
 
 
 def test_restart_of_an_utterance_that_is_not_the_newest_does_nothing():
@@ -325,12 +329,12 @@ def test_every_chunk_is_accounted_for(script):
                     inbox.restart(chunk)
         else:
             name, index, rate, shift, end = step
-            dropped = inbox.dropped_chunks
+            dropped = inbox.counters.dropped_chunks
             inbox.push(AudioPiece(name, index * 1600, rate, CHUNK, T0 + shift, end))
             # The end of one that is dropped stays as a chunk of its own.
-            pushed += 1 + (end and inbox.dropped_chunks > dropped)
-        counted = inbox.remarks.counts['rejected_chunks'] + inbox.rate_changes
-        counted += inbox.dropped_chunks + inbox.stale_chunks
+            pushed += 1 + (end and inbox.counters.dropped_chunks > dropped)
+        counted = inbox.counters.rejected_chunks + inbox.counters.rate_changes
+        counted += inbox.counters.dropped_chunks + inbox.counters.stale_chunks
         assert pushed == counted + taken + len(inbox)
 
 
@@ -382,6 +386,9 @@ def test_threads_that_push_and_interrupt_at_once_lose_nothing(hurried):
             assert before.utterance is after.utterance
             assert before.first_sample < after.first_sample
     told = [epoch for epoch in told if epoch is not None]
-    assert len(told) == len(set(told)) == inbox.interrupts
-    assert inbox.remarks.counts['rejected_chunks'] == inbox.rate_changes == len(inbox) == 0
-    assert len(taken) + inbox.stale_chunks + inbox.dropped_chunks == speakers * rounds * chunks
+    assert len(told) == len(set(told)) == inbox.counters.interrupts
+    assert inbox.counters.rejected_chunks == inbox.counters.rate_changes == len(inbox) == 0
+    assert (
+        len(taken) + inbox.counters.stale_chunks + inbox.counters.dropped_chunks
+        == speakers * rounds * chunks
+    )

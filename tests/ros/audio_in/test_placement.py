@@ -171,7 +171,7 @@ def test_the_listeners_clock_that_goes_back_begins_the_utterance_anew_there():
     inbox = Inbox()
     for piece, at_ns in pieces:
         inbox.push(piece._replace(arrival_ns=at_ns))
-    assert inbox.utterances == 2 and inbox.interrupts == 1
+    assert inbox.counters.utterances == 2 and inbox.counters.interrupts == 1
     chunk = inbox.take()
     assert chunk.first_sample == 3 * RATE == chunk.utterance.origin_sample
     assert chunk.utterance.start_ns == START_NS + 3 * NS - 3600 * NS
@@ -183,7 +183,7 @@ def test_what_waits_is_bounded_in_seconds_and_bytes():
         samples = np.zeros(rate * 100, np.float32)
         taken, _ = inbox.push(AudioPiece('u', 0, rate, samples, START_NS, False, START_NS))
         assert not taken and len(inbox) == seconds
-        assert inbox.dropped_chunks == 100 - seconds
+        assert inbox.counters.dropped_chunks == 100 - seconds
         inbox = Inbox(max_queue_s=10.0)
 
 

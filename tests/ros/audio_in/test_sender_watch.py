@@ -30,7 +30,7 @@ def remark(pieces: list[tuple[AudioPiece, int]], counter: str = 'sender_mistakes
     inbox = Inbox()
     for piece, arrival_ns in pieces:
         inbox.push(piece._replace(arrival_ns=arrival_ns))
-    assert bool(inbox.remarks.counts[counter]) == bool(inbox.remarks.texts.get(counter))
+    assert bool(getattr(inbox.counters, counter)) == bool(inbox.remarks.texts.get(counter))
     return inbox.remarks.texts.get(counter, '')
 
 

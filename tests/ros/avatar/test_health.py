@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from diffsheg_ros.avatar.counters import WorkerCounters
+from diffsheg_ros.avatar.counters import AvatarCounters, WorkerCounters
 from diffsheg_ros.avatar.health import Health
 from diffsheg_ros.avatar.snapshot import AvatarSnapshot
 from diffsheg_ros.avatar.worker_stats import WorkerStats
@@ -23,27 +23,23 @@ WELL = AvatarSnapshot(
     engine='onnxruntime',
     precision='fp32',
     playout_delay_s=2.72,
-    counters={'late_windows': 0},
+    counters=AvatarCounters(),
     worker=ZERO,
 )
 
 
 def changed(snapshot: AvatarSnapshot = WELL, **values) -> AvatarSnapshot:
     """With other values of its own, of its counters or of the worker's."""
-    own = {field.name for field in dataclasses.fields(AvatarSnapshot)}
-    worker = {field.name for field in dataclasses.fields(WorkerStats)}
-    counted = set(WorkerCounters.declarations())
 
-    def given(names: set[str]) -> dict[str, object]:
+    def given(kind: type) -> dict[str, object]:
+        names = {field.name for field in dataclasses.fields(kind)}
         return {name: value for name, value in values.items() if name in names}
 
-    stats = snapshot.worker
-    counters = dataclasses.replace(stats.counters, **given(counted))
     return dataclasses.replace(
         snapshot,
-        **given(own),
-        worker=dataclasses.replace(stats, counters=counters, **given(worker)),
-        counters=snapshot.counters | given(set(values) - own - worker - counted),
+        **given(AvatarSnapshot),
+        worker=dataclasses.replace(snapshot.worker, **given(WorkerStats)),
+        counters=dataclasses.replace(snapshot.counters, **given(AvatarCounters)),
     )
 
 
