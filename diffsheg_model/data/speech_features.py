@@ -89,7 +89,7 @@ def encode_takes(root: Path, encoder_folder: Path, config: FeatureConfig, overla
             f'{encoder_folder} holds the encoder {encoder.card.name!r}, the model hears through '
             f'{config.speech_encoder!r} (features.speech_encoder)'
         )
-    card = {
+    card: dict[str, object] = {
         'name': encoder.card.name,
         'dim': encoder.dim,
         'context_s': config.speech_context_s,

@@ -16,8 +16,7 @@ RATE = 16000
 DELAY_S = 0.5
 BLOCK = 320
 CHUNK = 640
-#: A frame of motion.
-FRAME_S = 1 / 15
+FRAME_S = 1 / 15  # of motion
 
 
 class Ear:
