@@ -1,6 +1,6 @@
 """Sound files, resampling, and the sound card.
 
-Imports: motion and the leaves (errors, files, threads, time_units).
+Imports: untrusted, advice, errors, time_units.
 """
 
 from diffsheg_model.audio.sound_file import read_audio

@@ -1,1 +1,4 @@
-"""Evaluation of generated motion against captured motion: metrics, distances and the report."""
+"""Evaluation of generated motion against captured motion: metrics, distances and the report.
+
+Imports: data, session, pictures, engines and below. Only `frechet` loads torch.
+"""

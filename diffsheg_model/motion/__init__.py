@@ -1,4 +1,4 @@
 """Motion as arrays: joints, rotations, skeletons, joint limits, the avatar rig.
 
-Imports: errors, files, time_units.
+Imports: checked_fields, files, errors, time_units.
 """

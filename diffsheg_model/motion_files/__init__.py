@@ -1,7 +1,8 @@
 """Motion files, one module for each format: for animation tools, spreadsheets and game engines.
 
 A writer creates its file whole or not at all. `read` and `write` choose the format by the file's
-suffix. Imports: features, bundle, untrusted, audio, motion and the leaves.
+suffix. Imports: bundle, audio, untrusted, motion, files, advice, errors,
+time_units.
 """
 
 from diffsheg_model.motion_files.arkit_csv import write_face_csv

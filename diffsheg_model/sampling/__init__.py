@@ -1,4 +1,4 @@
 """Diffusion sampling as pure mathematics: schedule, solver, noise, plan, FOPPAS.
 
-Imports: config and the leaves.
+Imports: config, errors.
 """

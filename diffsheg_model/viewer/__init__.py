@@ -4,6 +4,7 @@
 show decides what the page displays and answers its requests. `hub` sends motion and sound to all
 clients, in the binary layout of `wire_format`. `connections` limits what a connection may cost.
 `clip_show` plays files; `diffsheg_ros.nodes.viewer` shows live ROS topics.
+Imports: motion_files, audio, motion, advice, errors.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
 """Audio that arrives: chunks sorted into utterances, in order and bounded.
 
-Imports: diagnostics, topic_values, diffsheg_model. No ROS.
+Imports: diagnostics, topic_values, parameter_rules, diffsheg_model. No ROS.
 """

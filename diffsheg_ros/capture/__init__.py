@@ -1,4 +1,4 @@
 """Capture of speech that is published: microphone, page, other packages' audio messages.
 
-Imports: diagnostics, topic_values, diffsheg_model. No ROS.
+Imports: audio_in, diagnostics, topic_values, parameter_rules, diffsheg_model. No ROS.
 """

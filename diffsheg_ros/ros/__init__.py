@@ -1,4 +1,4 @@
 """ROS for all nodes: messages, parameters, processes and reports.
 
-Imports: diagnostics, topic_values, parameter_rules, and rclpy.
+Imports: startup, audio_in, diagnostics, topic_values, parameter_rules, motion_values, rclpy.
 """

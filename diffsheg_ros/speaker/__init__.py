@@ -1,4 +1,4 @@
 """Speech played on a loudspeaker, in time with the motion.
 
-Imports: audio_in, diagnostics, diffsheg_model. No ROS.
+Imports: audio_in, diagnostics, parameter_rules, diffsheg_model. No ROS.
 """

@@ -1,4 +1,4 @@
 """The live show: published motion and sound for the viewer's pages.
 
-Imports: capture, diagnostics, timeline, diffsheg_model. No ROS.
+Imports: audio_in, capture, diagnostics, parameter_rules, diffsheg_model. No ROS.
 """

@@ -7,4 +7,6 @@ Steps of one synthetic take:
 - `teacher` animates face and upper body to the phones.
 - `augment` adds a room, noise and a level to the voice.
 - `data.shard_writer` writes the take as training reads it.
+
+Imports: data, motion_files and below.
 """

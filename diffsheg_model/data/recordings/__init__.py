@@ -5,4 +5,6 @@
 - `body` and `annotations` read single files; `recording` is the common result.
 - `channels` resamples a recording to a motion format.
 - `prepare` writes a folder of recordings as shards; `report` lists the result of every take.
+
+Imports: data, motion_files, audio and below.
 """

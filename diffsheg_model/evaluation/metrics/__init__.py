@@ -1,4 +1,4 @@
 """One metric per module, each with its formula and source.
 
-Imports: motion and the leaves.
+Imports: motion, sampling, errors.
 """

@@ -1,4 +1,4 @@
 """The rule-based teacher: motion for speech with known phones and words.
 
-Imports: motion and the leaves.
+Imports: motion.
 """
