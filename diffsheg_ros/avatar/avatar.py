@@ -192,7 +192,7 @@ class Avatar:
     def emphasise(self, start_ns: int, duration_s: float, gain: float) -> None:
         """Scale the gesture while a span of audio is heard; see `Emphases`."""
         start_ns += self._delay_ns
-        if not self.playout.take_emphasis(start_ns, duration_s, gain):
+        if not self.playout.emphasise(start_ns, duration_s, gain):
             return
         self._emphases.add(start_ns)
         self.tell_emphasised()

@@ -167,7 +167,7 @@ class Playout:
                 return self._again(frame_ns, '')
         return None
 
-    def emphasise(self, start_ns: int, duration_s: float, gain: float) -> PlannedMotion | None:
+    def emphasise(self, start_ns: int, duration_s: float, gain: float) -> bool:
         """Scale the size of the gesture for a span; see `Timeline.emphasise`.
 
         Args:
@@ -176,19 +176,15 @@ class Playout:
             gain: 0 (at rest) to 2 (twice as large); 1 changes nothing.
 
         Returns:
-            What is planned now from the first moment that changes on; None where nothing is
-            planned for it yet or the span was not taken.
+            True if the span was taken; `emphasised` then gives what it changes.
         """
-        if not self.take_emphasis(start_ns, duration_s, gain):
-            return None
-        return self.emphasised(start_ns)
-
-    def take_emphasis(self, start_ns: int, duration_s: float, gain: float) -> bool:
-        """Take a span as `emphasise` does; return whether it was taken."""
         return self._timeline.emphasise(start_ns, duration_s, gain)
 
     def emphasised(self, start_ns: int) -> PlannedMotion | None:
-        """Return what is planned with spans that begin at a moment or later; see `emphasise`."""
+        """Return what is planned from the first moment that a span from `start_ns` on changes.
+
+        None where nothing is planned for it yet, or where that is too much to send again.
+        """
         frame_ns = self._timeline.next_frame_ns(start_ns - round(EASE_S * NS))
         if frame_ns is None:
             return None

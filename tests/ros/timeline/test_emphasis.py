@@ -17,7 +17,7 @@ from diffsheg_model.motion.rotations import quaternion_from_rotvec, rotvec_from_
 from diffsheg_model.session.session import MotionWindow
 from diffsheg_model.time_units import NS
 from diffsheg_ros.timeline.emphasis import EASE_S, MAX_SPANS, Emphases
-from diffsheg_ros.timeline.playout import Playout
+from diffsheg_ros.timeline.playout import PlannedMotion, Playout
 from diffsheg_ros.timeline.pose import Poses
 from diffsheg_ros.timeline.timeline import Timeline
 
@@ -177,13 +177,19 @@ def test_an_interrupt_forgets_the_emphasis_of_what_is_not_said(timeline):
     assert timeline.emphases.gains(np.array([T0 + round(20.5 * NS)])) == 2
 
 
+def emphasised(playout: Playout, start_ns: int) -> PlannedMotion | None:
+    """Scale the gesture for a second; return the motion that is planned anew."""
+    assert playout.emphasise(start_ns, 1.0, 2.0)
+    return playout.emphasised(start_ns)
+
+
 def test_trajectories_are_sent_again_and_say_what_is_shown():
     timeline = Timeline(FORMAT, REST)
     playout = Playout(timeline, FPS, 0.5)
     playout.show(T0)
-    assert playout.emphasise(T0 + NS, 0.5, 2.0) is None  # nothing is planned yet
+    assert emphasised(playout, T0 + NS) is None  # nothing is planned yet
     playout.plan(1, 'u', T0, swaying(0, 75))
-    planned = playout.emphasise(T0 + 2 * NS, 1.0, 2.0)
+    planned = emphasised(playout, T0 + 2 * NS)
     assert planned.utterance_id == 'u'
     assert planned.times_ns[0] == T0 + round(26 * NS / FPS)  # the first one not before the easing
     assert planned.times_ns[-1] > T0 + 5 * NS and not planned.velocities[-1].any()
@@ -192,15 +198,15 @@ def test_trajectories_are_sent_again_and_say_what_is_shown():
         shown[time_ns] = playout.show(time_ns)
     for time_ns, angles in zip(planned.times_ns, planned.angles, strict=True):
         np.testing.assert_allclose(shown[time_ns].angles, angles, atol=1e-6)
-    assert playout.emphasise(T0 - 9 * NS, 1.0, 2.0) is None
-    assert playout.emphasise(T0 + 7 * NS, 1.0, np.nan) is None
+    assert not playout.emphasise(T0 - 9 * NS, 1.0, 2.0)
+    assert not playout.emphasise(T0 + 7 * NS, 1.0, np.nan)
 
 
 def test_speech_that_is_planned_far_ahead_is_not_sent_again():
     playout = Playout(Timeline(FORMAT, REST), FPS, 0.5)
     playout.plan(1, 'u', T0, swaying(0, 600))
-    assert playout.emphasise(T0 + 2 * NS, 1.0, 2.0) is None
-    assert playout.emphasise(T0 + 35 * NS, 1.0, 2.0) is not None
+    assert emphasised(playout, T0 + 2 * NS) is None
+    assert emphasised(playout, T0 + 35 * NS) is not None
 
 
 @pytest.mark.parametrize('style', STYLES, ids=lambda style: style.name)
