@@ -22,7 +22,7 @@ MAX_UTTERANCE_S = 366 * 86_400
 #: Names in a message, and characters in each.
 MAX_NAMES = 2000
 MAX_NAME = 200
-#: Characters of an utterance's name.
+#: Characters of an utterance's name. It goes along with every pose, so a long one costs CPU.
 MAX_UTTERANCE_ID = 1000
 #: Values in a diagnostic status, and characters in each and in the message.
 MAX_VALUES = 500

@@ -7,9 +7,7 @@ import numpy as np
 from diffsheg_model.audio.sound_file import MAX_AMPLITUDE, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from diffsheg_model.errors import InputError
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
-
-#: Characters. The name of an utterance goes along with every pose, so a long one costs CPU.
-MAX_ID_LENGTH = 1000
+from diffsheg_ros.topic_values import MAX_UTTERANCE_ID
 
 
 def checked_piece(piece: AudioPiece) -> AudioPiece:
@@ -23,10 +21,10 @@ def checked_piece(piece: AudioPiece) -> AudioPiece:
             f'chunks were rejected: sample_rate is {piece.sample_rate}, and must be '
             f'{MIN_SAMPLE_RATE}..{MAX_SAMPLE_RATE} Hz'
         )
-    if len(piece.utterance_id) > MAX_ID_LENGTH:
+    if len(piece.utterance_id) > MAX_UTTERANCE_ID:
         raise InputError(
             f'chunks were rejected: an utterance_id has {len(piece.utterance_id)} characters, and '
-            f'may have {MAX_ID_LENGTH}'
+            f'may have {MAX_UTTERANCE_ID}'
         )
     try:
         first = operator.index(piece.first_sample)
