@@ -88,7 +88,7 @@ class InboxCounters(RemarkCounters):
 
 @dataclass
 class HearingCounters(RejectionCounters):
-    """Counters of `Hearing`: the samples of an utterance and their times."""
+    """Counters of `UtteranceAudio`: the samples of an utterance and their times."""
 
     lost_samples: int = counter(
         'samples that did not come within `reorder_s` and were replaced by silence',

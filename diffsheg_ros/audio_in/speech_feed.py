@@ -8,8 +8,9 @@ import numpy as np
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.inbox import Inbox
-from diffsheg_ros.audio_in.utterance_audio import Hearing
+from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
 
 #: Pieces that are given at once, at most.
 _MOST_PIECES = 500
@@ -44,24 +45,14 @@ class SpeechFeed:
 
     def __init__(
         self,
-        *,
-        reorder_s: float = 0.1,
-        max_gap_s: float = 5.0,
-        stall_s: float = 1.0,
-        max_queue_s: float = 300.0,
+        options: HearingOptions = HearingOptions(),  # noqa: B008 (frozen)
     ) -> None:
-        """Start without speech.
-
-        Args:
-            reorder_s, max_gap_s: as `AudioBuffer` takes them.
-            stall_s: an utterance without a chunk for this many seconds is over.
-            max_queue_s: speech that may wait, seconds; what comes beyond is dropped.
-        """
+        """Start without speech."""
         self.overdue = 0
-        self._inbox = Inbox(max_queue_s, reorder_s)
-        self._reorder_s, self._max_gap_s = reorder_s, max_gap_s
-        self._stall_ns = round(stall_s * NS)
-        self._hearing: Hearing | None = None
+        self._inbox = Inbox(options.max_queue_s, options.reorder_s)
+        self._options = options
+        self._stall_ns = round(options.stall_s * NS)
+        self._audio: UtteranceAudio | None = None
         self._arrived_ns = 0
 
     @property
@@ -108,66 +99,64 @@ class SpeechFeed:
             over_ns: speech that is over before this time is left out and counted.
         """
         for _ in range(_MOST_PIECES):
-            hearing, front = self._hearing, self._inbox.front()
-            if hearing is not None and self._inbox.is_stale(hearing.utterance.epoch):
-                self._hearing = None
+            audio, front = self._audio, self._inbox.front()
+            if audio is not None and self._inbox.is_stale(audio.utterance.epoch):
+                self._audio = None
                 continue
             if front is None:
                 break
-            if hearing is not None and front.utterance is not hearing.utterance:
-                yield from self._given(self._finish(hearing), over_ns)
+            if audio is not None and front.utterance is not audio.utterance:
+                yield from self._given(self._finish(audio), over_ns)
                 continue
             next_ns = front.start_ns
-            if hearing is not None:
-                next_ns = hearing.clock.time_ns(hearing.buffer.next_sample)
+            if audio is not None:
+                next_ns = audio.clock.time_ns(audio.buffer.next_sample)
             if next_ns > until_ns:
                 break
             chunk = self._inbox.take()
             if chunk is not None:
                 yield from self._given(self._take(chunk), over_ns)
-        hearing = self._hearing
-        if hearing is None:
+        audio = self._audio
+        if audio is None:
             return
         stalled = now_ns - self._arrived_ns > self._stall_ns and self._inbox.front() is None
-        if stalled and self._inbox.current is hearing.utterance:
-            self._inbox.stall(hearing.utterance)
-            yield from self._given(self._finish(hearing), over_ns)
-        elif hearing.buffer.waiting and (
-            hearing.clock.time_ns(hearing.buffer.next_sample) < late_ns
-        ):
-            yield from self._given(self._sound(hearing, hearing.buffer.flush()), over_ns)
+        if stalled and self._inbox.current is audio.utterance:
+            self._inbox.stall(audio.utterance)
+            yield from self._given(self._finish(audio), over_ns)
+        elif audio.buffer.waiting and (audio.clock.time_ns(audio.buffer.next_sample) < late_ns):
+            yield from self._given(self._sound(audio, audio.buffer.flush()), over_ns)
 
     def _take(self, chunk: Chunk) -> Sound | None:
-        hearing = self._hearing_of(chunk.utterance)
-        samples = hearing.take(chunk)
-        if hearing.buffer.resync_at is not None:
+        audio = self._audio_of(chunk.utterance)
+        samples = audio.take(chunk)
+        if audio.buffer.resync_at is not None:
             moved = self._inbox.restart(chunk)
             if moved is not None:
-                hearing = self._hearing_of(moved[0].utterance)
-                samples = hearing.take(moved[0])
-        sound = None if samples is None else self._sound(hearing, samples)
-        if hearing.complete:
-            self._hearing = None
-            self._inbox.close(hearing.utterance)
+                audio = self._audio_of(moved[0].utterance)
+                samples = audio.take(moved[0])
+        sound = None if samples is None else self._sound(audio, samples)
+        if audio.complete:
+            self._audio = None
+            self._inbox.close(audio.utterance)
         return sound
 
-    def _finish(self, hearing: Hearing) -> Sound | None:
+    def _finish(self, audio: UtteranceAudio) -> Sound | None:
         """End an utterance; return what was held back of it."""
-        self._hearing = None
-        self._inbox.close(hearing.utterance)
-        return self._sound(hearing, hearing.buffer.flush())
+        self._audio = None
+        self._inbox.close(audio.utterance)
+        return self._sound(audio, audio.buffer.flush())
 
-    def _hearing_of(self, utterance: Utterance) -> Hearing:
-        if self._hearing is None or self._hearing.utterance is not utterance:
-            self._hearing = Hearing(utterance, self._reorder_s, self._max_gap_s)
-        return self._hearing
+    def _audio_of(self, utterance: Utterance) -> UtteranceAudio:
+        if self._audio is None or self._audio.utterance is not utterance:
+            self._audio = UtteranceAudio(utterance, self._options)
+        return self._audio
 
-    def _sound(self, hearing: Hearing, samples: np.ndarray) -> Sound | None:
+    def _sound(self, audio: UtteranceAudio, samples: np.ndarray) -> Sound | None:
         if not len(samples):
             return None
-        utterance = hearing.utterance
-        first = hearing.buffer.next_sample - len(samples)
-        start_ns = hearing.clock.time_ns(first)
+        utterance = audio.utterance
+        first = audio.buffer.next_sample - len(samples)
+        start_ns = audio.clock.time_ns(first)
         return Sound(utterance.id, first, start_ns, samples, utterance.sample_rate)
 
     def _given(self, sound: Sound | None, over_ns: int | None) -> Iterator[Sound]:

@@ -6,9 +6,10 @@ from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_ros.audio_in.audio_buffer import AudioBuffer
 from diffsheg_ros.audio_in.counters import HearingCounters
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.hearing_options import HearingOptions
 
 
-class Hearing:
+class UtteranceAudio:
     """Takes the chunks of an utterance; belongs to one thread.
 
     The avatar and the speaker hear by the same rules, so that motion and sound agree.
@@ -20,13 +21,13 @@ class Hearing:
         end_seen: True once the last chunk has come.
     """
 
-    def __init__(self, utterance: Utterance, reorder_s: float, max_gap_s: float) -> None:
-        """Begin without a chunk; `reorder_s` and `max_gap_s` are as `AudioBuffer` takes them."""
+    def __init__(self, utterance: Utterance, options: HearingOptions) -> None:
+        """Begin without a chunk; the options limit waiting and gaps, see `AudioBuffer`."""
         self.utterance = utterance
         self.buffer = AudioBuffer(
             utterance.sample_rate,
-            reorder_s=reorder_s,
-            max_gap_s=max_gap_s,
+            reorder_s=options.reorder_s,
+            max_gap_s=options.max_gap_s,
             start_sample=utterance.origin_sample,
         )
         self.clock = SampleClock(utterance.sample_rate, utterance.origin_sample, utterance.start_ns)

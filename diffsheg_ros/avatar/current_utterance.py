@@ -9,7 +9,7 @@ from diffsheg_model.session.session_options import SessionOptions
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
-from diffsheg_ros.audio_in.utterance_audio import Hearing
+from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
 from diffsheg_ros.avatar.clocks import Clocks
 
 #: Seconds. A shorter wait is not worth it.
@@ -43,7 +43,7 @@ class CurrentUtterance:
 
     Attributes:
         session: generates its motion.
-        hearing: puts its chunks in order.
+        audio: its chunks, in order.
         windows: windows generated or left out.
         ended: True once no more of its audio is taken.
         wait_s: longest wait for its next chunk, seconds; set by `next_step`.
@@ -72,12 +72,12 @@ class CurrentUtterance:
             lead_s: seconds before its first new frame is shown at which a live window is planned.
         """
         self.session = session
-        self.hearing = Hearing(utterance, hearing.reorder_s, hearing.max_gap_s)
+        self.audio = UtteranceAudio(utterance, hearing)
         self.windows = 0
         self.ended = False
         self.wait_s = 0.0
         self._style = style
-        self._options = hearing
+        self._limits = hearing
         self._clocks = clocks
         self._fps = format_.fps
         self._max_waiting = _WINDOWS_AHEAD * format_.window_frames
@@ -87,7 +87,7 @@ class CurrentUtterance:
 
     @property
     def utterance(self) -> Utterance:
-        return self.hearing.utterance
+        return self.audio.utterance
 
     @property
     def waiting_s(self) -> float:
@@ -118,8 +118,8 @@ class CurrentUtterance:
         if ready:
             return NextStep.GENERATE
         # After the last chunk only one that it overtook is waited for.
-        end_seen = self.hearing.end_seen
-        patience_s = self._options.reorder_s if end_seen else self._options.stall_s
+        end_seen = self.audio.end_seen
+        patience_s = self._limits.reorder_s if end_seen else self._limits.stall_s
         if self._is_silent(patience_s):
             return NextStep.END if end_seen else NextStep.STALL
         left_s = patience_s - (self._clocks.seconds() - self._heard_s)
@@ -132,16 +132,16 @@ class CurrentUtterance:
         """Take a chunk; return True if the sound has jumped to it (`AudioBuffer.resync_at`)."""
         # A chunk that is sent when it begins to be heard is followed by the next one at its end.
         self._note_chunk(0.0 if chunk.end else chunk.duration_s)
-        samples = self.hearing.take(chunk)
+        samples = self.audio.take(chunk)
         if samples is not None:
             self.session.push(samples, checked=True)
-        return self.hearing.buffer.resync_at is not None
+        return self.audio.buffer.resync_at is not None
 
     def end(self) -> None:
         """Take no more audio; what is left of it is still generated."""
         if not self.ended:
             self.ended = True
-            self.session.push(self.hearing.buffer.flush(), checked=True)
+            self.session.push(self.audio.buffer.flush(), checked=True)
             self.session.end()
 
     def restyle(self, style: SessionOptions) -> None:
@@ -189,4 +189,4 @@ class CurrentUtterance:
     def _frame_ns(self, frame: int) -> int:
         """Return when a frame is shown, by the sender's clock."""
         samples = round(frame / self._fps * self.utterance.sample_rate)
-        return self.hearing.clock.time_ns(self.utterance.origin_sample + samples)
+        return self.audio.clock.time_ns(self.utterance.origin_sample + samples)

@@ -189,7 +189,7 @@ class MotionWorker:
         current, inbox, times = self._current, self._inbox, self._window_times
         parts: list[Counters] = [self._counts, inbox.counters]
         if current is not None:
-            parts.append(current.hearing.counters())
+            parts.append(current.audio.counters())
         running = self.running and not self._stop.is_set()
         return WorkerStats(
             state='stopped' if not running else 'idle' if current is None else 'speaking',
@@ -260,7 +260,7 @@ class MotionWorker:
             current = self._begin(chunk.utterance)
         if current.hear(chunk):
             current = self._restart(chunk) or current
-        if current.hearing.complete:
+        if current.audio.complete:
             self._end(current)
 
     def _begin(self, utterance: Utterance) -> CurrentUtterance:
@@ -297,9 +297,8 @@ class MotionWorker:
 
     def _end(self, current: CurrentUtterance) -> None:
         """Take no more audio for an utterance; what is left of it is generated."""
-        if not current.ended:
-            self._inbox.close(current.utterance)
-            current.end()
+        self._inbox.close(current.utterance)
+        current.end()
 
     def _generate(self, current: CurrentUtterance, stop: threading.Event) -> None:
         epoch = current.utterance.epoch
@@ -357,7 +356,7 @@ class MotionWorker:
         current, self._current = self._current, None
         if current is not None:
             self._inbox.close(current.utterance)
-            counters = current.hearing.counters()
+            counters = current.audio.counters()
             counted = {name: count for name, count in counters.values().items() if count}
             logger.debug(
                 'utterance %.60r is over: %d windows; chunks: %s',

@@ -64,7 +64,7 @@ class Interrupts:
         """Count an utterance that was cut off here for a reason that the avatar sees too."""
         self._cuts += 1
 
-    def told(self, count: int) -> bool:
+    def update(self, count: int) -> bool:
         """Take the avatar's count and return True if it contains interrupts unknown here."""
         # A count that has become smaller means that the avatar was started again.
         times = 0 if self._count is None else max(0, count - self._count)

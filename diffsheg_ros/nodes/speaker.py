@@ -63,12 +63,7 @@ class SpeakerNode(Node):
         super().__init__('speaker', **arguments)
         self._settings = settings = NodeParameters(self, SpeakerParameters).read()
         self.faults = 0
-        self.speaker = Speaker(
-            reorder_s=settings.reorder_s,
-            max_gap_s=settings.max_gap_s,
-            stall_s=settings.stall_s,
-            max_queue_s=settings.max_queue_s,
-        )
+        self.speaker = Speaker(settings.hearing_options())
         if settings.playout_delay_s >= 0:
             self.speaker.delay_ns = round(settings.playout_delay_s * NS)
         self._avatar = report_name(self.get_namespace())
@@ -119,7 +114,7 @@ class SpeakerNode(Node):
             timing = read_timing(values, lambda error: self._refusals.add('/diagnostics', error))
             if timing is None:
                 continue
-            self.speaker.told_of_interrupts(timing.interrupts)
+            self.speaker.update_interrupts(timing.interrupts)
             if self._settings.playout_delay_s < 0:
                 self.speaker.delay_ns = timing.delay_ns
 

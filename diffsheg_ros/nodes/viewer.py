@@ -155,7 +155,7 @@ class ViewerNode(Node):
             return
         self.show.set_delay(number, timing.delay_ns)
         if number == 0:
-            self.show.told_of_interrupts(timing.interrupts)
+            self.show.update_interrupts(timing.interrupts)
 
     def _tell_status(self) -> None:
         self.show.status(**self._status, utterance_id=self._utterance_id)

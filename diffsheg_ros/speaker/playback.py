@@ -8,7 +8,8 @@ import numpy as np
 from diffsheg_model.audio.interpolation import half_width, read_at
 from diffsheg_ros.audio_in.audio_buffer import EMPTY
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
-from diffsheg_ros.audio_in.utterance_audio import Hearing
+from diffsheg_ros.audio_in.hearing_options import HearingOptions
+from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
 from diffsheg_ros.speaker.counters import PlaybackCounters
 
 #: Largest relative change of the playback speed; 0.1 % is a sixtieth of a semitone.
@@ -37,23 +38,21 @@ class UtterancePlayback:
 
     Attributes:
         utterance: the utterance.
-        hearing: its chunks, in order.
+        audio: its chunks, in order.
         position: index of the next sample to be heard, with a fraction; None before the first.
         fade: length of a fade, samples of the loudspeaker.
     """
 
-    def __init__(
-        self, utterance: Utterance, device_rate: int, reorder_s: float, max_gap_s: float
-    ) -> None:
+    def __init__(self, utterance: Utterance, device_rate: int, hearing: HearingOptions) -> None:
         """Start without sound.
 
         Args:
             utterance: the utterance.
             device_rate: sample rate of the loudspeaker, Hz.
-            reorder_s, max_gap_s: as `AudioBuffer` takes them.
+            hearing: limits for putting chunks in order.
         """
         self.utterance = utterance
-        self.hearing = Hearing(utterance, reorder_s, max_gap_s)
+        self.audio = UtteranceAudio(utterance, hearing)
         self.position: float | None = None
         self._counts = PlaybackCounters()
         self._step = utterance.sample_rate / device_rate
@@ -67,37 +66,37 @@ class UtterancePlayback:
     @property
     def complete(self) -> bool:
         """True if no more samples will come."""
-        return self.hearing.complete
+        return self.audio.complete
 
     @property
     def exhausted(self) -> bool:
         """True if all samples that have come were heard."""
-        return self.position is not None and self.position >= self.hearing.buffer.next_sample
+        return self.position is not None and self.position >= self.audio.buffer.next_sample
 
     @property
     def begin_ns(self) -> int:
         """Time at which its first sample is heard."""
-        return self.hearing.clock.time_ns(self.utterance.origin_sample)
+        return self.audio.clock.time_ns(self.utterance.origin_sample)
 
     @property
     def known_until_ns(self) -> int:
         """Time at which the first missing sample is heard."""
-        return self.hearing.clock.time_ns(self.hearing.buffer.next_sample)
+        return self.audio.clock.time_ns(self.audio.buffer.next_sample)
 
     def counters(self) -> PlaybackCounters:
         """Return what was counted so far."""
-        counters = PlaybackCounters(**(self._counts.values() | self.hearing.counters().values()))
+        counters = PlaybackCounters(**(self._counts.values() | self.audio.counters().values()))
         counters.late_samples = self._counts.late_samples
         return counters
 
     def take(self, chunk: Chunk) -> bool:
         """Take a chunk; return True if the sound has jumped to it (`AudioBuffer.resync_at`)."""
-        samples = self.hearing.take(chunk)
+        samples = self.audio.take(chunk)
         if samples is not None:
             self._append(samples)
             if len(chunk.samples):
                 self._stamps.append((chunk.first_sample, chunk.start_ns))
-        return self.hearing.buffer.resync_at is not None
+        return self.audio.buffer.resync_at is not None
 
     def play(self, begin_ns: int, end_ns: int, frames: int) -> np.ndarray:
         """Return the next block of sound; it follows the previous one.
@@ -109,7 +108,7 @@ class UtterancePlayback:
         Returns:
             (frames,) float32; silence before the utterance and for missing sound.
         """
-        due, until = self.hearing.clock.sample_at(begin_ns), self.hearing.clock.sample_at(end_ns)
+        due, until = self.audio.clock.sample_at(begin_ns), self.audio.clock.sample_at(end_ns)
         nominal = frames * self._step
         if self.position is None:
             if until <= self.utterance.origin_sample:
@@ -125,7 +124,7 @@ class UtterancePlayback:
         end = max(until, self.position + nominal - stretch)
         end = min(end, self.position + nominal + stretch)
         sound = self._read(self.position, end, frames)
-        if end > self.hearing.buffer.next_sample and not self._starving and not self.complete:
+        if end > self.audio.buffer.next_sample and not self._starving and not self.complete:
             self._counts.starvations += 1
             self._starving = True
         quiet = np.abs(sound).max(initial=0.0) < QUIET
@@ -167,7 +166,7 @@ class UtterancePlayback:
         return sound
 
     def _read(self, begin: float, end: float, frames: int) -> np.ndarray:
-        buffer = self.hearing.buffer
+        buffer = self.audio.buffer
         if buffer.waiting and end + half_width(self._step) > buffer.next_sample:
             # Missing samples have not come in time, so the later ones are played.
             self._append(buffer.flush())
@@ -178,7 +177,7 @@ class UtterancePlayback:
         if not len(samples):
             return
         self._starving = False
-        end = self.hearing.buffer.next_sample
+        end = self.audio.buffer.next_sample
         if self.position is not None:
             late = int(self.position) - end + len(samples)
             self._counts.late_samples += min(max(0, late), len(samples))

@@ -15,6 +15,7 @@ from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
 from diffsheg_ros.audio_in.heard_chunk import Chunk
+from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.inbox import Inbox
 from diffsheg_ros.diagnostics.avatar_timing import Interrupts
 from diffsheg_ros.speaker.counters import SpeakerCounters
@@ -46,26 +47,20 @@ class Speaker:
 
     def __init__(
         self,
-        *,
-        reorder_s: float = 0.1,
-        max_gap_s: float = 5.0,
-        stall_s: float = 1.0,
-        max_queue_s: float = 300.0,
+        hearing: HearingOptions = HearingOptions(),  # noqa: B008 (frozen)
     ) -> None:
         """Start without a device.
 
         Args:
-            reorder_s, max_gap_s: see `AudioBuffer`.
-            stall_s: seconds without a chunk after which an utterance is over.
-            max_queue_s: seconds of audio that may wait; more is dropped and counted.
+            hearing: limits for putting chunks in order, and for the queue.
         """
         self.delay_ns: int | None = None
         self.muted = False
         self.utterance_id = ''
-        self._inbox = Inbox(max_queue_s, reorder_s)
+        self._inbox = Inbox(hearing.max_queue_s, hearing.reorder_s)
         self._interrupts = Interrupts()
-        self._reorder_s, self._max_gap_s = reorder_s, max_gap_s
-        self._stall_ns = round(stall_s * NS)
+        self._hearing = hearing
+        self._stall_ns = round(hearing.stall_s * NS)
         self._rate = 0  # of the device, Hz
         self._clock: SampleClock | None = None  # follows the device
         self._played = self._settling_from = 0  # samples of the device
@@ -95,14 +90,14 @@ class Speaker:
             return
         prepare_filter(piece.sample_rate / self._rate)
 
-    def hush(self) -> None:
+    def interrupt(self) -> None:
         """Silence all speech that has come, and the rest of its last utterance."""
         self._inbox.interrupt()
 
-    def told_of_interrupts(self, count: int) -> None:
-        """Take the avatar's count of interrupts, and fall silent after one made elsewhere."""
-        if self._interrupts.told(count):
-            self.hush()
+    def update_interrupts(self, count: int) -> None:
+        """Use the avatar's count of interrupts: fall silent after one made elsewhere."""
+        if self._interrupts.update(count):
+            self.interrupt()
 
     @property
     def state(self) -> str:
@@ -217,9 +212,7 @@ class Speaker:
         for playback in self._playbacks:
             if playback.utterance is chunk.utterance:
                 return playback
-        self._playbacks.append(
-            UtterancePlayback(chunk.utterance, self._rate, self._reorder_s, self._max_gap_s)
-        )
+        self._playbacks.append(UtterancePlayback(chunk.utterance, self._rate, self._hearing))
         return self._playbacks[-1]
 
     def _played_by(

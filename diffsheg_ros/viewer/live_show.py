@@ -181,13 +181,13 @@ class LiveShow:
         self._interrupts.cut()
         self._silence()
 
-    def told_of_interrupts(self, count: int) -> None:
+    def update_interrupts(self, count: int) -> None:
         """Use the avatar's count of interrupts.
 
         Interrupts by a new utterance or a page are known already. If the count is higher, another
         program has interrupted the avatar, and the sound of the present utterance stops.
         """
-        if self._interrupts.told(count):
+        if self._interrupts.update(count):
             self._silence()
 
     def _silence(self) -> None:

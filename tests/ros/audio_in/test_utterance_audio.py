@@ -4,7 +4,8 @@ import numpy as np
 
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
-from diffsheg_ros.audio_in.utterance_audio import Hearing
+from diffsheg_ros.audio_in.hearing_options import HearingOptions
+from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
 
 RATE = 16000
 T0 = 1_700_000_000 * NS
@@ -17,19 +18,19 @@ def chunk(index: int, end: bool = False) -> Chunk:
 
 
 def test_an_end_that_overtakes_a_chunk_waits_for_it():
-    hearing = Hearing(UTTERANCE, 0.1, 5.0)
-    assert len(hearing.take(chunk(0))) == 1600
-    assert len(hearing.take(chunk(2, end=True))) == 0
-    assert hearing.end_seen and not hearing.complete
-    np.testing.assert_array_equal(np.unique(hearing.take(chunk(1))), [2, 3])
-    assert hearing.complete
-    assert hearing.clock.time_ns(1600) == T0 + NS // 10
-    assert hearing.counters().reordered_chunks == 1
+    audio = UtteranceAudio(UTTERANCE, HearingOptions())
+    assert len(audio.take(chunk(0))) == 1600
+    assert len(audio.take(chunk(2, end=True))) == 0
+    assert audio.end_seen and not audio.complete
+    np.testing.assert_array_equal(np.unique(audio.take(chunk(1))), [2, 3])
+    assert audio.complete
+    assert audio.clock.time_ns(1600) == T0 + NS // 10
+    assert audio.counters().reordered_chunks == 1
 
 
 def test_a_chunk_far_off_does_not_belong_here():
-    hearing = Hearing(UTTERANCE, 0.1, 5.0)
-    assert hearing.take(chunk(100)) is None and hearing.buffer.resync_at is None
-    assert hearing.take(chunk(101)) is None and hearing.buffer.resync_at == 161_600
-    counters = hearing.counters()
+    audio = UtteranceAudio(UTTERANCE, HearingOptions())
+    assert audio.take(chunk(100)) is None and audio.buffer.resync_at is None
+    assert audio.take(chunk(101)) is None and audio.buffer.resync_at == 161_600
+    counters = audio.counters()
     assert counters.rejected_chunks == 2 and counters.lost_samples == 0

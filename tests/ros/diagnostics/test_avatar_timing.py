@@ -35,28 +35,28 @@ def test_the_reports_name(space, name):
 class TestInterrupts:
     def test_the_first_count_and_one_that_begins_anew_say_nothing(self):
         interrupts = Interrupts()
-        assert [interrupts.told(count) for count in (7, 7, 0, 0, 1)] == [False] * 4 + [True]
+        assert [interrupts.update(count) for count in (7, 7, 0, 0, 1)] == [False] * 4 + [True]
 
     def test_what_was_cut_here_is_no_news(self):
         interrupts = Interrupts()
-        interrupts.told(0)
+        interrupts.update(0)
         interrupts.cut()
         interrupts.cut()
-        assert not interrupts.told(2)
-        assert interrupts.told(3)
+        assert not interrupts.update(2)
+        assert interrupts.update(3)
 
     def test_the_avatar_may_tell_before_it_has_heard_of_it(self):
         interrupts = Interrupts()
-        interrupts.told(0)
+        interrupts.update(0)
         interrupts.cut()
-        assert not interrupts.told(0)
-        assert not interrupts.told(1)
-        assert interrupts.told(2)
+        assert not interrupts.update(0)
+        assert not interrupts.update(1)
+        assert interrupts.update(2)
 
     def test_a_cut_that_the_avatar_never_made_is_forgotten(self):
         interrupts = Interrupts()
-        interrupts.told(0)
+        interrupts.update(0)
         interrupts.cut()
         for _ in range(2):
-            assert not interrupts.told(0)
-        assert interrupts.told(1)
+            assert not interrupts.update(0)
+        assert interrupts.update(1)

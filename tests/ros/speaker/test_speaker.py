@@ -8,6 +8,7 @@ from diffsheg_model.audio.interpolation import read_at
 from diffsheg_model.audio.null_loudspeaker import NullLoudspeaker
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
+from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.speaker.speaker import Speaker
 from tests.support.bundles import speech_like
 
@@ -22,8 +23,8 @@ FRAME_S = 1 / 15  # of motion
 class Ear:
     """A device with an exact clock that plays from `START_NS` on, and what was heard of it."""
 
-    def __init__(self, rate: int = RATE, **settings) -> None:
-        self.speaker = Speaker(**settings)
+    def __init__(self, rate: int = RATE, **limits) -> None:
+        self.speaker = Speaker(HearingOptions(**limits))
         self.speaker.connect(rate)
         self.speaker.delay_ns = round(DELAY_S * NS)
         self.rate = rate
@@ -228,11 +229,11 @@ class TestBargeIn:
 
     def test_an_interrupt_of_the_avatar_silences_the_rest_but_not_what_is_said_next(self):
         ear = Ear()
-        ear.speaker.told_of_interrupts(4)
+        ear.speaker.update_interrupts(4)
         said = speech(4.0)
         ear.say(said[: 2 * RATE], end=False)
         ear.until(1.0)
-        ear.speaker.told_of_interrupts(5)
+        ear.speaker.update_interrupts(5)
         assert loudest(ear.until(1.02)[BLOCK // 3 :]) == 0
         ear.say(said, keep=lambda first: first >= 2 * RATE)
         ear.until(5.0)
@@ -243,11 +244,11 @@ class TestBargeIn:
 
     def test_the_avatars_count_of_a_cut_that_was_made_here_silences_nothing(self):
         ear = Ear()
-        ear.speaker.told_of_interrupts(0)
+        ear.speaker.update_interrupts(0)
         ear.say(speech(4.0), end=False)
         ear.until(1.0)
         ear.say(speech(1.0), name='new', at_s=1.0)
-        ear.speaker.told_of_interrupts(1)
+        ear.speaker.update_interrupts(1)
         ear.until(2.0)
         assert ear.speaker.utterance_id == 'new' and loudest(ear.heard(1.5, 2.0)) > 0.1
 
@@ -394,7 +395,7 @@ def test_whatever_comes_the_device_gets_samples():
             )
         )
         if index % 500 == 250:
-            ear.speaker.hush()
+            ear.speaker.interrupt()
         block = ear.until((index + 1) * CHUNK / RATE)
         assert block.shape == (BLOCK,) and np.isfinite(block).all() and loudest(block) <= 1
     assert counted(ear)['rejected_chunks'] > 100

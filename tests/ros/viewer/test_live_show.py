@@ -23,7 +23,7 @@ def make(clients=1, avatars=1, delay_s=0.0):
     ear = Ear(clients)
     show = LiveShow(ear, ['one', 'two'][:avatars], lambda: START_NS)
     show.set_delay(0, round(delay_s * NS))
-    show.told_of_interrupts(0)
+    show.update_interrupts(0)
     for number in ear.heard:
         show.on_join(ear.client(number))
         ear.take(number)
@@ -159,7 +159,7 @@ class TestBargeIn:
         show.sound(speech('a'))
         show.sound(speech('b', start_ns=START_NS + NS))
         assert kinds(ear.take()) == ['stop_sound']
-        show.told_of_interrupts(1)
+        show.update_interrupts(1)
         show.tick(START_NS + 3 * NS)
         assert kinds(ear.take()) == [SOUND]
 
@@ -168,7 +168,7 @@ class TestBargeIn:
         show.sound(speech('a'))
         show.sound(speech('b', start_ns=START_NS + NS))
         ear.take()
-        show.told_of_interrupts(2)
+        show.update_interrupts(2)
         show.sound(speech('b', first=640, start_ns=START_NS + NS))
         show.tick(START_NS + 9 * NS)
         assert kinds(ear.take()) == ['stop_sound']
@@ -182,7 +182,7 @@ class TestBargeIn:
         show.interrupt()
         show.sound(speech('a', first=640))
         show.sound(speech('b', start_ns=START_NS + NS))
-        show.told_of_interrupts(1)
+        show.update_interrupts(1)
         show.tick(START_NS + 9 * NS)
         heard = [message for message in ear.take() if not isinstance(message, dict)]
         assert [message[4] for message in heard] == [START_NS / NS + 3.0]
