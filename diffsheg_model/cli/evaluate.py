@@ -3,10 +3,19 @@
 import importlib.util
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from diffsheg_model.advice import install_advice
-from diffsheg_model.cli.options import EngineOptions, Output, Sampler
+from diffsheg_model.cli.options import (
+    BundleOption,
+    EngineOption,
+    Output,
+    PrecisionOption,
+    Sampler,
+    ThreadsOption,
+)
 from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.errors import InputError
 from diffsheg_model.session.sampler_options import SamplerOptions
@@ -24,13 +33,16 @@ logger = logging.getLogger(__name__)
 def evaluate(
     data: Path,
     output: Output,
-    engine_options: EngineOptions = EngineOptions(),  # noqa: B008 (frozen)
+    bundle: BundleOption = None,
     autoencoder: list[Path] = [],  # noqa: B006 (only read)
     seeds: int = 1,
     max_takes: int = 0,
     max_seconds: float = 0.0,
-    speaker: int | None = None,
+    style: Annotated[int | None, Parameter(name=('--style', '--speaker'))] = None,
     strict: bool = False,
+    engine: EngineOption = 'auto',
+    precision: PrecisionOption = 'auto',
+    threads: ThreadsOption = 0,
     speech_encoder: Path | None = None,
     sampler: Sampler = SamplerOptions(),  # noqa: B008 (frozen)
 ) -> None:
@@ -44,17 +56,17 @@ def evaluate(
     Args:
         data: folder of shards that were not trained on, with audio.wav in every take.
         output: folder for the report.
-        engine_options: the model and the engine.
         autoencoder: folders of auto-encoders, at most one for each of FMD, FGD and FED.
         seeds: motions for each recording. The table has their mean and deviation.
         max_takes: number of takes, spread evenly over the folder. 0 is all.
         max_seconds: seconds of each take, from its beginning. 0 is all.
-        speaker: style of the generated motion, by its index in the bundle. Default: the take's own.
+        style: style of the generated motion, by its index in the bundle. Default: the take's own.
         strict: stop with an error if there are too few windows for a Frechet distance.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
         sampler: settings of the sampler. Default: the bundle's.
     """
     # Long because the signature and its help are the command's interface.
+    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines import create_engine
     from diffsheg_model.evaluation.evaluate import evaluate_bundle
     from diffsheg_model.evaluation.feature_distances import open_autoencoders
@@ -70,14 +82,11 @@ def evaluate(
             f'evaluation needs librosa, which is not installed: {install_advice("train")}'
         )
     check_folder_writable(output)
-    model = with_sampler(engine_options.load_bundle(), sampler)
+    model = with_sampler(load_bundle(bundle or DEFAULT_BUNDLE), sampler)
     encoders = open_autoencoders(autoencoder, model.config.format)
-    takes = open_takes(data, model, max_takes, max_seconds, speaker)
-    threads = engine_options.threads
+    takes = open_takes(data, model, max_takes, max_seconds, style)
     speech = create_speech_encoder(model, speech_encoder, threads)
-    network = create_engine(
-        engine_options.engine, model, threads, precision=engine_options.precision
-    )
+    network = create_engine(engine, model, threads, precision=precision)
     try:
         with frames_progress(seeds * takes.frames) as update:
             evaluation = evaluate_bundle(

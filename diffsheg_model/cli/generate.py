@@ -9,7 +9,14 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
-from diffsheg_model.cli.options import EngineOptions, Output, Sampler
+from diffsheg_model.cli.options import (
+    BundleOption,
+    EngineOption,
+    Output,
+    PrecisionOption,
+    Sampler,
+    ThreadsOption,
+)
 from diffsheg_model.cli.progress import frames_progress
 from diffsheg_model.engines.registry import Provider
 from diffsheg_model.session.presets import PresetName
@@ -27,12 +34,15 @@ def generate(
     audio: Path,
     output: Output,
     seed: int = 0,
+    bundle: BundleOption = None,
     style: Annotated[int, Parameter(name=('--style', '--speaker'))] = 0,
-    preset: PresetName = 'quality',
-    engine_options: EngineOptions = EngineOptions(),  # noqa: B008 (frozen)
+    engine: EngineOption = 'auto',
+    precision: PrecisionOption = 'auto',
     provider: Provider = 'cpu',
     engine_cache: Path | None = None,
+    threads: ThreadsOption = 0,
     speech_encoder: Path | None = None,
+    preset: PresetName = 'quality',
     sampler: Sampler = SamplerOptions(),  # noqa: B008 (frozen)
 ) -> None:
     """Generate face and gesture motion for a recording.
@@ -46,17 +56,17 @@ def generate(
         output: folder for the files. It is created if it does not exist.
         seed: 0 or more. Each seed gives another motion.
         style: style of motion, by its index in the bundle, which says how many there are.
-        preset: quality uses the whole recording. The others give the motion of a live avatar with
-            that preset, which has heard the recording only so far.
-        engine_options: the model and the engine.
         provider: device for engine onnxruntime. cuda and tensorrt need onnxruntime-gpu.
         engine_cache: folder for files that an engine derives from the bundle. Default: beside the
             bundle, or ~/.cache/diffsheg.
         speech_encoder: folder of the exported speech encoder, for bundles that use one.
+        preset: quality uses the whole recording. The others give the motion of a live avatar with
+            that preset, which has heard the recording only so far.
         sampler: settings of the sampler. Default: the preset's, or else the bundle's.
     """
     # Long because the signature and its help are the command's interface.
     from diffsheg_model.audio.sound_file import audio_info, read_blocks
+    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines.create import create_serving_engine
     from diffsheg_model.features.speech_encoder import create_speech_encoder
     from diffsheg_model.files.atomic import check_folder_writable
@@ -68,16 +78,10 @@ def generate(
     check_folder_writable(output)
     info = audio_info(audio)
     settings = PRESETS[preset]
-    model = with_preset(engine_options.load_bundle(), settings, sampler)
-    threads = engine_options.threads
+    model = with_preset(load_bundle(bundle or DEFAULT_BUNDLE), settings, sampler)
     encoder = create_speech_encoder(model, speech_encoder, threads)
     network = create_serving_engine(
-        engine_options.engine,
-        model,
-        threads,
-        precision=engine_options.precision,
-        provider=provider,
-        cache=engine_cache,
+        engine, model, threads, precision=precision, provider=provider, cache=engine_cache
     )
     peaks = _Peaks(info.sample_rate)
     begin = time.perf_counter()

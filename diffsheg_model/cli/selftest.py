@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffsheg_model.cli.options import EngineOptions
+from diffsheg_model.cli.options import BundleOption, EngineOption, PrecisionOption, ThreadsOption
 from diffsheg_model.engines.registry import Provider
 from diffsheg_model.errors import InputError
 
@@ -18,8 +18,11 @@ EXAMPLE = 'diffsheg selftest --engine tensorrt --precision fp16'
 
 
 def selftest(
-    engine_options: EngineOptions = EngineOptions(),  # noqa: B008 (frozen)
+    engine: EngineOption = 'auto',
+    precision: PrecisionOption = 'auto',
     provider: Provider = 'cpu',
+    bundle: BundleOption = None,
+    threads: ThreadsOption = 0,
     cache: Path | None = None,
 ) -> None:
     """Load or build an engine and compare its results with another engine's.
@@ -28,23 +31,17 @@ def selftest(
     torch if torch is installed. Fails if the engine is missing, cannot be built or is inexact.
 
     Args:
-        engine_options: the model and the engine to test.
         provider: device for engine onnxruntime.
         cache: folder for files that the engine derives from the bundle. Default: the engine's.
     """
+    from diffsheg_model.bundle import DEFAULT_BUNDLE, load_bundle
     from diffsheg_model.engines import create_engine
     from diffsheg_model.engines.comparison import TOLERANCES, compare
 
-    threads = engine_options.threads
-    model = engine_options.load_bundle()
+    model = load_bundle(bundle or DEFAULT_BUNDLE)
     begin = time.perf_counter()
     tested = create_engine(
-        engine_options.engine,
-        model,
-        threads,
-        precision=engine_options.precision,
-        provider=provider,
-        cache=cache,
+        engine, model, threads, precision=precision, provider=provider, cache=cache
     )
     seconds = time.perf_counter() - begin
     is_reference = (tested.name, tested.precision, provider) == ('onnxruntime', 'fp32', 'cpu')

@@ -18,7 +18,7 @@ class SamplerOptions:
     Attributes:
         steps: calls of the network for a first window; the bundle's unless given.
         solver: dpmpp_2m needs fewer steps than ddim; the bundle's unless given.
-        spacing: of the steps; the bundle's unless given.
+        spacing: positions of the steps in the chain; the bundle's unless given.
         start_fraction: share of the steps that a later window runs through; the bundle's unless
             given.
         overlap: frames that neighbouring windows share; the bundle's unless given.
