@@ -108,12 +108,12 @@ def load_bundle(path: str | os.PathLike[str]) -> Bundle:
     folder = Path(path)
     if not (folder / MANIFEST).is_file():
         raise InputError(
-            f'{folder} is no bundle: it has no {MANIFEST}; make one with `diffsheg convert` or '
+            f'{folder} is not a bundle: it has no {MANIFEST}; make one with `diffsheg convert` or '
             '`diffsheg train`'
         )
     if printable(str(folder.absolute())) != str(folder.absolute()):
         raise InputError(
-            f'{folder.absolute()}: libraries do not open files of such a name; rename it'
+            f'{folder.absolute()}: libraries cannot open files with this name; rename it'
         )
     where = str(folder / MANIFEST)
     try:
@@ -153,7 +153,7 @@ def _check_files(folder: Path, digests: object) -> None:
             f'{folder / MANIFEST} must name the digests of {", ".join(sorted(required))}'
         )
     if (folder / SPEECH).is_symlink():
-        raise InputError(f'{folder / SPEECH} is a link; copy what it leads to (cp -rL)')
+        raise InputError(f'{folder / SPEECH} is a symbolic link; copy its target (cp -rL)')
     for name, digest in ((MANIFEST, None), *digests.items()):
         try:
             check_plain(folder / name)

@@ -154,7 +154,7 @@ class FoppasConfig:
 
     Attributes:
         overlap: frames that a window shares with the one before it; 0 makes windows independent.
-        jump_length: re-noising steps of a harmonising jump.
+        jump_length: steps that a harmonising jump (RePaint) goes back to more noise.
         jump_n_sample: passes over each jump; 1 means no jumps.
         start_fraction: share of the noise levels and of the sampling steps that a later window
             uses (published 0.6: 15 of 25 steps, from level 560 of 1000).

@@ -110,7 +110,7 @@ def parsed_number(name: str, text: str, low: float, high: float) -> float:
         high: greatest value.
 
     Raises:
-        InputError: the text is no such number, or the number is out of range.
+        InputError: the text is not such a number, or the number is out of range.
     """
     if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         raise InputError(f'{name} = {shortened(text, 40)!r}: must be a number')
@@ -121,7 +121,7 @@ def parsed_whole(name: str, text: str, low: int = 0, high: int = 2**63 - 1) -> i
     """Return the whole number that a text holds in plain decimal digits.
 
     Raises:
-        InputError: the text is no such number, or the number is out of range.
+        InputError: the text is not such a number, or the number is out of range.
     """
     if not _WHOLE.fullmatch(text):
         raise InputError(f'{name} = {shortened(text, 40)!r}: must be a whole number')

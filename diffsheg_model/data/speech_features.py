@@ -86,7 +86,7 @@ def encode_takes(root: Path, encoder_folder: Path, config: FeatureConfig, overla
     encoder = OnnxSpeechEncoder(encoder_folder)
     if encoder.card.name != config.speech_encoder:
         raise InputError(
-            f'{encoder_folder} holds the encoder {encoder.card.name!r}, the model hears through '
+            f'{encoder_folder} holds the encoder {encoder.card.name!r}, the model needs '
             f'{config.speech_encoder!r} (features.speech_encoder)'
         )
     card: dict[str, object] = {

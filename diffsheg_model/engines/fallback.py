@@ -249,4 +249,4 @@ def _check_finite(conditions: Conditions, plan: SamplingPlan) -> None:
     }
     for what, values in arrays.items():
         if values is not None and not np.isfinite(values).all():
-            raise InputError(f'{what} of this window: numbers that are not finite')
+            raise InputError(f'{what} of this window has NaN or infinite numbers')

@@ -31,7 +31,7 @@ def open_autoencoders(paths: Sequence[Path], format_: MotionFormat) -> 'list[Aut
     """Load auto-encoders for motion of a format.
 
     Raises:
-        InputError: a folder is no auto-encoder or one of another format, two measure the same
+        InputError: a folder is not an auto-encoder or one of another format, two measure the same
             distance, or torch is not installed.
     """
     if not paths:
@@ -49,7 +49,10 @@ def open_autoencoders(paths: Sequence[Path], format_: MotionFormat) -> 'list[Aut
         check_format(autoencoder, format_, path)
         kind = autoencoder.protocol.distance
         if kind in found:
-            raise InputError(f'{path}: measures {kind}, as one before it does; give one of a kind')
+            raise InputError(
+                f'{path}: measures {kind}, as an earlier auto-encoder does; give '
+                f'one for each measure'
+            )
         found[kind] = autoencoder
     return list(found.values())
 

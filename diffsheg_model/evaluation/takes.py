@@ -174,7 +174,7 @@ def _open_take(
     style = max(take.speaker, 0) if speaker is None else speaker
     if not 0 <= style < bundle.config.network.num_speakers:
         raise InputError(
-            f'{take.path}: speaker {style} is none of the 0..'
+            f'{take.path}: speaker {style} must be one of the 0..'
             f'{bundle.config.network.num_speakers - 1} that the bundle '
             f'{bundle.config.name!r} knows; choose one with --speaker'
         )

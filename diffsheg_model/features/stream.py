@@ -76,7 +76,7 @@ class FeatureStream:
         if (speech_encoder is None) != (config.speech_encoder == 'none'):
             given = 'none' if speech_encoder is None else 'one'
             raise InputError(
-                f'the model was made for speech encoder {config.speech_encoder!r}; {given} is given'
+                f'the model was made for speech encoder {config.speech_encoder!r}, but got {given}'
             )
         self.config = config
         self.fps = fps

@@ -42,7 +42,7 @@ class Spool:
         except OSError as error:
             where = self._folder or tempfile.gettempdir()
             raise InputError(
-                f'cannot keep what is recorded in {where}: {error.strerror or error}; make room'
+                f'cannot store the recording in {where}: {error.strerror or error}; make room'
             ) from error
         self._size += len(data)
 

@@ -150,8 +150,8 @@ def read_bvh(path: Path) -> Bvh:
     """Read a BVH file, with the rotation orders of its CHANNELS lines.
 
     Raises:
-        InputError: the file cannot be read, is no BVH file, is cut, has rows of different lengths
-            or no frames.
+        InputError: the file cannot be read, is not a BVH file, is cut, has rows of different
+            lengths or no frames.
     """
     text = read_text(path)
     head, motion, body = text.partition('\nMOTION')
@@ -219,7 +219,9 @@ def _read_header(path: Path, lines: list[str]) -> tuple[int, float]:
             f'{path}: MOTION does not begin with "Frames:" and "Frame Time:"; export it again'
         ) from error
     if not _FRAME_TIMES_S[0] <= frame_s <= _FRAME_TIMES_S[1]:
-        raise InputError(f'{path}: a frame time of {frame_s:g} s is none of a motion capture')
+        raise InputError(
+            f'{path}: a frame time of {frame_s:g} s is not plausible for motion capture'
+        )
     if not 0 <= frames <= _MOST_FRAMES:
         raise InputError(f'{path}: MOTION says that it has {header["frames"].strip()[:20]} frames')
     fps = 1.0 / frame_s

@@ -20,7 +20,7 @@ _NOT_LATIN = re.compile('[\x80-\x9f]')
 
 
 def decode(data: bytes, is_whole: bool = True) -> str | None:
-    """Return the text of some bytes with line feeds as line ends, or None if they are no text.
+    """Return the text of some bytes with line feeds as line ends, or None if they are not text.
 
     Encodings are UTF-8, UTF-16 and UTF-32, with or without a byte order mark, and Windows-1252.
 

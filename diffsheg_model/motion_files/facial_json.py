@@ -90,7 +90,7 @@ def read_facial_json(
         RecursionError,
     ) as error:
         reason = f'no {error}' if isinstance(error, KeyError) else str(error).split('\n')[0]
-        raise InputError(f'{path}: is no facial json of BEAT ({reason})') from error
+        raise InputError(f'{path}: is not a facial json of BEAT ({reason})') from error
     if values.ndim != 2 or values.shape[1] != len(names):
         raise InputError(f'{path}: {len(names)} names, but weights of shape {values.shape}')
     columns = arkit_columns(names, str(path))

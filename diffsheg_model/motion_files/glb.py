@@ -81,7 +81,7 @@ def read_glb(path: Path) -> Glb:
     """Read a GLB file with all data in its one binary block.
 
     Raises:
-        InputError: the file does not exist, is no GLB of version 2, is cut, or refers to other
+        InputError: the file does not exist, is not GLB version 2, is cut, or refers to other
             files.
     """
     try:
@@ -91,21 +91,21 @@ def read_glb(path: Path) -> Glb:
     try:
         magic, version, length = struct.unpack_from('<4sII', content)
         if (magic, version) != (_MAGIC, _VERSION) or length > len(content):
-            raise ValueError('no GLB of version 2, or cut short')
+            raise ValueError('not GLB version 2, or cut short')
         size, name = struct.unpack_from('<I4s', content, 12)
         if name != _JSON:
-            raise ValueError('its first part is no JSON')
+            raise ValueError('its first part is not JSON')
         scene = json.loads(content[20 : 20 + size])
         data = bytearray()
         if 20 + size < length:
             data_size, name = struct.unpack_from('<I4s', content, 20 + size)
             if name != _BINARY:
-                raise ValueError('its second part is no binary data')
+                raise ValueError('its second part is not binary data')
             data += content[28 + size : 28 + size + data_size]
         if len(scene.get('buffers', [])) > 1 or any('uri' in b for b in scene.get('buffers', [])):
             raise ValueError('it has data in other files')
     except (struct.error, ValueError, AttributeError) as error:
-        raise InputError(f'{path} is no usable GLB file: {error}') from error
+        raise InputError(f'{path} is not a usable GLB file: {error}') from error
     return Glb(scene, data)
 
 

@@ -41,8 +41,8 @@ def read_npz(path: str | os.PathLike[str]) -> Motion:
     """Read a file of `write_npz`.
 
     Raises:
-        InputError: the file does not exist, is no npz file or is cut, or a field is missing or has
-            another type.
+        InputError: the file does not exist, is not an npz file or is cut, or a field is missing
+            or has another type.
     """
     with NpzFile(path) as archive:
         missing = [name for name in _FIELDS if name not in archive.names]

@@ -158,7 +158,7 @@ def _read_bvh(path: Path, fps: float | None) -> _Read:
     if fps is None and bvh.stated_frames != len(bvh.values):
         logger.warning(
             '%s says that it has %d frames, and has %d: cut short, or resampled with a rate that '
-            'its header does not say (--fps)',
+            'its header does not give (--fps)',
             path.name,
             bvh.stated_frames,
             len(bvh.values),
@@ -185,13 +185,16 @@ def _face(path: Path, track: Track, fps: float | None, notes: tuple[str, ...]) -
     if fps is None:
         fps = track.fps or _rate(track)
     if not abs(track.times_s[0]) <= _LATEST_S:
-        raise InputError(f'{path}: begins {track.times_s[0]:g} s after its sound: cut it there')
+        raise InputError(
+            f'{path}: begins {track.times_s[0]:g} s after its sound: cut the file there'
+        )
     start_frame = round(track.times_s[0] * fps)
     count = max(1, round((track.times_s[-1] - track.times_s[0]) * fps) + 1)
     if count > max(_MANY_FRAMES, _MANY_A_ROW * len(track.times_s)):
         raise InputError(
             f'{path}: the times of its {len(track.times_s)} frames jump, they last '
-            f'{track.times_s[-1] - track.times_s[0]:.0f} s: cut it there, or say --fps'
+            f'{track.times_s[-1] - track.times_s[0]:.0f} s: cut the file there, or '
+            f'give its rate with --fps'
         )
     times_s = (start_frame + np.arange(count)) / fps
     names = tuple(name for name in ARKIT_WEIGHTS if name in track.names)
@@ -207,7 +210,7 @@ def _rate(track: Track) -> float:
         return 60.0
     step_s = float(np.median(np.diff(track.times_s)))
     if not 1 / _LARGEST_RATE <= step_s < np.inf:
-        raise InputError(f'its frames are {step_s:g} s apart: say its rate by --fps')
+        raise InputError(f'its frames are {step_s:g} s apart: give its rate with --fps')
     return nearest_rate(1.0 / step_s)
 
 

@@ -81,9 +81,11 @@ def row_times(table: Table, fps: float | None, sound_s: float | None) -> RowTime
     if column is None:
         if _frame_column(table) is not None:
             raise InputError(
-                f'{table.path}: has frame numbers and no times: give its rate by --fps'
+                f'{table.path}: has frame numbers and no times: give its rate with --fps'
             )
-        raise InputError(f'{table.path}: has no column of time or timecode: give its rate by --fps')
+        raise InputError(
+            f'{table.path}: has no column of time or timecode: give its rate with --fps'
+        )
     cells = table.column(column)
     codes = timecodes.parse(cells)
     if isinstance(codes, timecodes.Timecodes):
@@ -151,12 +153,12 @@ def _of_timecodes(table: Table, codes: timecodes.Timecodes, sound_s: float | Non
         if not possible:
             raise InputError(
                 f'{table.path}: its timecodes count up to {codes.frames.max():g} frames in a '
-                f'second: write milliseconds as HH:MM:SS.fff, or give its rate by --fps'
+                f'second: write milliseconds as HH:MM:SS.fff, or give its rate with --fps'
             )
         some = ', '.join(map(str, possible))
         raise InputError(
-            f'{table.path}: its {len(table.rows)} timecodes do not tell their rate (it may be '
-            f'{some} fps): give it by --fps'
+            f'{table.path}: its {len(table.rows)} timecodes do not determine their rate (it may be '
+            f'{some} fps): give it with --fps'
         )
     times_s, _ = codes.times_s(rate)
     _check_rising(table, times_s)
@@ -176,7 +178,7 @@ def _by_sound(codes: timecodes.Timecodes, possible: tuple[int, ...], sound_s: fl
 
 def _no_code(table: Table, cells: list[str], index: int) -> InputError:
     return InputError(
-        f'{table.path}: {cells[index][:40]!r} is no timecode HH:MM:SS:FF and no time '
+        f'{table.path}: {cells[index][:40]!r} is not a timecode HH:MM:SS:FF and no time '
         f'HH:MM:SS.fff (row {table.lines[index]})'
     )
 
@@ -200,8 +202,8 @@ def _of_clock(table: Table, cells: list[str]) -> RowTimes:
     rate = _usual_rate(times_s)
     if not _RATES[0] < rate <= _RATES[1]:
         raise InputError(
-            f'{table.path}: its rows are {1 / rate:g} s apart, which is no rate of a motion: give '
-            f'it by --fps'
+            f'{table.path}: its rows are {1 / rate:g} s apart, which is not a plausible '
+            f'frame rate: give the rate with --fps'
         )
     return RowTimes(times_s, rate)
 
@@ -216,13 +218,13 @@ def _of_numbers(table: Table, column: int, cells: list[str]) -> RowTimes:
     unit = stated[0] if stated else _unit_of(step)
     if unit is None:
         raise InputError(
-            f'{table.path}: its column {name} rises by {step:g} a row, in a unit that cannot be '
-            f'told: name it time_s, time_ms, time_us or time_ns, or give its rate by --fps'
+            f'{table.path}: its column {name} rises by {step:g} a row, in an unknown '
+            f'unit: name it time_s, time_ms, time_us or time_ns, or give its rate with --fps'
         )
     if not 1 / _RATES[1] <= step * unit <= 1 / _RATES[0]:
         raise InputError(
-            f'{table.path}: its column {name} rises by {step:g} {_NAMES[unit]} a row, which is no '
-            f'rate of a motion: name its true unit, or give its rate by --fps'
+            f'{table.path}: its column {name} rises by {step:g} {_NAMES[unit]} a row, which is '
+            f'not a plausible frame rate: name its true unit, or give its rate with --fps'
         )
     # Differences are scaled, because Unix times would lose their fractions.
     first = values[0] * unit
@@ -262,8 +264,8 @@ def _check_rising(table: Table, times: NDArray[np.float64]) -> None:
     bad[1:] |= ~(steps > 0) & np.isfinite(times[1:])
     row = int(np.argmax(bad))
     raise InputError(
-        f'{table.path}: the times of its rows do not rise (row {table.lines[row]}): mend it '
-        f'there, or give its rate by --fps'
+        f'{table.path}: the times of its rows do not rise (row {table.lines[row]}): correct them '
+        f'there, or give its rate with --fps'
     )
 
 
@@ -274,5 +276,5 @@ def _check_covered(table: Table, found: RowTimes) -> None:
     if len(times_s) > 1 and len(times_s) / found.fps < _LEAST_COVERED * lasts_s:
         raise InputError(
             f'{table.path}: the times of its {len(times_s)} frames jump, they last '
-            f'{lasts_s:.0f} s: cut it there, or say --fps'
+            f'{lasts_s:.0f} s: cut the file there, or give its rate with --fps'
         )

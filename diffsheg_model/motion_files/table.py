@@ -65,7 +65,7 @@ def read_table(path: Path) -> Table:
                 found.append((begin + cells.line_num, row))
     except csv.Error as error:
         raise InputError(
-            f'{path}: is no table (line {begin + cells.line_num}: {error}); export it again'
+            f'{path}: is not a table (line {begin + cells.line_num}: {error}); export it again'
         ) from error
     if len(found) < 2:
         raise InputError(f'{path}: has no rows; record or export it again')
@@ -79,7 +79,7 @@ def read_table(path: Path) -> Table:
 
 
 def header_of(path: Path) -> list[str]:
-    """Return the names of a table's columns; an empty list if the file is no text."""
+    """Return the names of a table's columns; an empty list if the file is not text."""
     if not path.is_file():  # opening a pipe would wait
         return []
     try:

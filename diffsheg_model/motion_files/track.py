@@ -65,7 +65,7 @@ def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, UTF-16, UTF-32 or Windows-1252.
 
     Raises:
-        InputError: the file cannot be read, or is no text.
+        InputError: the file cannot be read, or is not text.
     """
     try:
         text = decode(path.read_bytes())

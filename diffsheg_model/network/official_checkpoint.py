@@ -71,7 +71,7 @@ def convert_checkpoint(
     _check_dataset(state, checkpoint, format_)
     if complaint := parameter_complaint(network, state):
         raise InputError(
-            f'{checkpoint} is no UniEG checkpoint of format {format_name}: {complaint}'
+            f'{checkpoint} is not a UniEG checkpoint of format {format_name}: {complaint}'
         )
     mean, std = read_statistics(stats, format_)
     config = BundleConfig(
@@ -120,7 +120,7 @@ def read_state_dict(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
         raise InputError(f"{path} has no state dict under 'encoder' (it has: {keys})")
     foreign = [str(name) for name, value in state.items() if not isinstance(value, torch.Tensor)]
     if foreign:
-        raise InputError(f'{path}: {foreign[0]} is no tensor')
+        raise InputError(f'{path}: {foreign[0]} is not a tensor')
     tensors = {str(name).removeprefix('module.'): value for name, value in state.items()}
     broken = [name for name, value in tensors.items() if not value.isfinite().all()]
     if broken:

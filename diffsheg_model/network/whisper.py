@@ -247,7 +247,7 @@ def _from_ctranslate2(path: Path, layers: int) -> WhisperFeatures:
             for mine, theirs in _CTRANSLATE2_LAYER.items():
                 state[f'layers.{layer}.{mine}'] = values[f'encoder/layer_{layer}/{theirs}']
     except KeyError as error:
-        raise InputError(f'{path}: is no Whisper model, it lacks {error}') from error
+        raise InputError(f'{path}: is not a Whisper model, it lacks {error}') from error
     tensors = {name: torch.from_numpy(array.astype(np.float32)) for name, array in state.items()}
     network.load_state_dict({**network.state_dict(), **tensors})
     return network.eval()
@@ -283,7 +283,7 @@ def read_ctranslate2(path: Path) -> dict[str, np.ndarray]:
 
     try:
         if number('I') != 6:
-            raise InputError(f'{path}: is no CTranslate2 model of version 6')
+            raise InputError(f'{path}: is not a CTranslate2 model of version 6')
         text(), number('I')
         arrays = {}
         for _ in range(number('I')):
@@ -297,5 +297,7 @@ def read_ctranslate2(path: Path) -> dict[str, np.ndarray]:
     except (struct.error, ValueError, KeyError, UnicodeDecodeError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f'{path}: is cut or no CTranslate2 model; download it again') from error
+        raise InputError(
+            f'{path}: is cut, or not a CTranslate2 model; download it again'
+        ) from error
     return arrays

@@ -129,7 +129,7 @@ class _RenderShow:
 
     def on_message(self, client: Client, message: dict[str, Any]) -> None:
         if client is not self._page:
-            raise InputError('another page draws here')
+            raise InputError('another page is already connected to this renderer')
         if message['type'] == 'ready':
             self._ready.set()
         elif message['type'] == 'failed':
@@ -137,7 +137,7 @@ class _RenderShow:
 
     def on_bytes(self, client: Client, data: bytes) -> None:
         if client is not self._page:
-            raise InputError('another page draws here')
+            raise InputError('another page is already connected to this renderer')
         if len(data) != 4 * self._width * self._height:
             self._failure = f'its picture of {len(data)} bytes is not {self._width}x{self._height}'
             return

@@ -168,7 +168,7 @@ class Session:
             checked: True for samples that were checked when they came.
 
         Raises:
-            InputError: samples that are no audio signal; none is taken.
+            InputError: samples that are not an audio signal; no sample is used.
         """
         self._features.push(samples, checked=checked)
 

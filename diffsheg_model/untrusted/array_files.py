@@ -68,7 +68,7 @@ def read_header(file: IO[bytes]) -> NpyHeader:
         reason = ' '.join(str(error).split())[:120] or type(error).__name__
         raise InputError(f'has no header of a .npy array ({reason})') from error
     if len(header.shape) > _MOST_DIMENSIONS or any(size < 0 for size in header.shape):
-        raise InputError(f'has an array of shape {header.shape!s:.80}: no array has that')
+        raise InputError(f'has an array of shape {header.shape!s:.80}: that is not a valid shape')
     return header
 
 

@@ -52,7 +52,7 @@ def references(content: bytes) -> list[Reference]:
     """Return every reference of a graph's tensors to a file, in nested graphs too.
 
     Raises:
-        InputError: the content is no ONNX graph, or a node of it loads a program.
+        InputError: the content is not an ONNX graph, or a node of it loads a program.
     """
     return list(_references(memoryview(content), 'Model', 0))
 
@@ -76,7 +76,7 @@ def check_graph(path: Path, data: str) -> None:
         for reference in found:
             if reference.location != data:
                 raise InputError(
-                    f'a tensor refers to the file {reference.location!r}, and only {data!r} may be'
+                    f'a tensor refers to the file {reference.location!r}; only {data!r} is allowed'
                 )
         size = (path.parent / data).stat().st_size if found else 0
     except InputError as error:
@@ -95,7 +95,7 @@ def check_plain(path: Path) -> None:
     """
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        raise InputError(f'{path.name} is a link; copy what it leads to (cp -L)')
+        raise InputError(f'{path.name} is a symbolic link; copy its target (cp -L)')
     if not stat.S_ISREG(mode):
         raise InputError(f'{path.name} is not a plain file')
 
@@ -177,4 +177,4 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
 
 
 def _damaged() -> InputError:
-    return InputError('it is no ONNX graph, or cut')
+    return InputError('it is not an ONNX graph, or it is cut')

@@ -79,7 +79,7 @@ def access_for(host: str, allow_remote: bool) -> Access:
         return Access()
     if not allow_remote:
         raise InputError(
-            f'host {host} can be reached from other machines: use 127.0.0.1, or say so with '
+            f'host {host} can be reached from other machines: use 127.0.0.1, or set '
             'allow_remote (the page then needs the token that is printed with its address)'
         )
     return Access(secrets.token_urlsafe(16))

@@ -20,10 +20,10 @@ class AudioListenerCounters(ListenerCounters):
 
 @dataclass
 class RejectionCounters(Counters):
-    """Counters of chunks that are no audio, wherever that is noticed."""
+    """Counters of chunks that are not valid audio, from every check."""
 
     rejected_chunks: int = counter(
-        """chunks that are no audio: samples not finite or far beyond -1..1, a rate outside
+        """chunks that are not valid audio: samples not finite or far beyond -1..1, a rate outside
         8000..192000 Hz, an `utterance_id` of more than 1000 characters, a `first_sample` that
         jumped by more than `max_gap_s`. The message says which""",
         WARN,

@@ -12,7 +12,7 @@ class HearingParameters(Checked):
 
     reorder_s: float = parameter(
         0.1,
-        'How long a missing audio chunk is waited for, in seconds of later audio.',
+        'Longest wait for a missing audio chunk, in seconds of later audio.',
         low=0.0,
         high=1.0,
     )
@@ -21,13 +21,13 @@ class HearingParameters(Checked):
     )
     stall_s: float = parameter(
         1.0,
-        'An utterance without a chunk for so long is over, seconds; at least reorder_s.',
+        'Seconds without a chunk after which an utterance ends; at least reorder_s.',
         low=0.05,
         high=60.0,
     )
     max_queue_s: float = parameter(
         300.0,
-        'Most audio that waits; what comes beyond it is dropped, seconds.',
+        'Longest audio that may wait, seconds; later chunks are dropped.',
         low=1.0,
         high=3600.0,
     )
@@ -40,8 +40,8 @@ class HearingParameters(Checked):
     )
     audio_depth: int = parameter(
         1000,
-        """Audio chunks that the middleware keeps for this node; a synthesiser that sends much
-        faster than real time needs more.""",
+        """Depth of the subscription to audio, chunks. Raise it for a synthesiser that sends much
+        faster than real time.""",
         low=1,
         high=10_000,
     )

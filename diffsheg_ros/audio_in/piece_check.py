@@ -31,7 +31,7 @@ def checked_piece(piece: AudioPiece) -> AudioPiece:
         with np.errstate(over='ignore', invalid='ignore'):
             samples = np.array(piece.samples, dtype=np.float32)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError('chunks were rejected: first_sample or samples are no numbers') from error
+        raise InputError('chunks were rejected: first_sample or samples are not numbers') from error
     if first < 0:
         raise InputError(f'chunks were rejected: first_sample is {first}, and must be 0 or more')
     if samples.ndim != 1:

@@ -19,66 +19,67 @@ class AvatarParameters(HearingParameters):
 
     autostart: bool = parameter(
         False,
-        """Configure and activate by itself on start. Leave false where a launch file or a
-        lifecycle manager does that.""",
+        """True: the node configures and activates itself on start. Leave it false if a launch file
+        or a lifecycle manager does this.""",
     )
     exit_on_failure: bool = parameter(
         False,
-        """With autostart: end the process with status 2 where configuring or activating fails, as
-        launch files want it. False: stay unconfigured, so that a wrong value can be set right.""",
+        """True, with autostart: the process ends with status 2 if configuring or activating fails,
+        as launch files need it. False: the node stays unconfigured, so that a wrong value can be
+        corrected.""",
     )
     bundle: str = parameter(
-        '', 'Folder of the model bundle; empty: the one that comes with the package.'
+        '', 'Folder of the bundle (the model); empty: the bundle of this package.'
     )
     engine: str = parameter(
         'auto',
-        'What runs the network; auto: the fastest that is installed and works here.',
+        'Library that computes the network; auto: the fastest that is installed and works here.',
         choices=ENGINES,
     )
     engine_precision: str = parameter(
         'auto',
-        """Precision of the network's arithmetic; auto: fp32. The others are faster and change the
-        motion a little; not every engine has them.""",
+        """Number format of the network's arithmetic; auto: fp32. The other formats are faster and
+        change the motion a little. Not every engine has them.""",
         choices=ALL_PRECISIONS,
     )
     engine_provider: str = parameter(
         'cpu',
-        """Where engine onnxruntime computes; cuda and tensorrt need an NVIDIA GPU and
+        """Device of engine onnxruntime; cuda and tensorrt need an NVIDIA GPU and
         onnxruntime-gpu.""",
         choices=PROVIDERS,
     )
     engine_threads: int = parameter(
         0,
         """CPU threads of the engine and of the speech encoder; 0: all cores that the process may
-        use but one, which is left to the rest of the node.""",
+        use, except one for the rest of the node.""",
         low=0,
         high=256,
     )
     engine_timeout_s: float = parameter(
         10.0,
-        """A window of motion (about 2 s of it) that takes longer is made by another engine,
-        seconds; the one that was late is not asked again.""",
+        """Longest computing time of a window (about 2 s of motion), seconds. After that another
+        engine computes the window, and the late engine is not used again.""",
         low=0.1,
         high=3600.0,
     )
     engine_fallback: bool = parameter(
         True,
-        """Let another engine take over, in float32 on the CPU, when this one fails in the middle of
-        a run. False leaves out the motion that it fails to make.""",
+        """True: if the engine fails while the node runs, another one takes over, in float32 on the
+        CPU. False: the motion of failed windows is left out.""",
     )
     engine_cache: str = parameter(
         '',
-        """Folder for what an engine derives from the bundle, such as TensorRT plans; empty: beside
-        the bundle, or in ~/.cache/diffsheg where that cannot be written.""",
+        """Folder for files that an engine derives from the bundle, such as TensorRT plans; empty:
+        beside the bundle, or ~/.cache/diffsheg if that place cannot be written.""",
     )
     speech_encoder: str = parameter(
         '',
         """Folder of the exported speech encoder, for bundles that use one; empty: the bundle's own,
-        or where `diffsheg export-speech` puts it.""",
+        or the default folder of `diffsheg export-speech`.""",
     )
     style: int = parameter(
         0,
-        'Style of motion, by its index in the bundle; a change holds from the next window on.',
+        'Style of motion, by its index in the bundle. A change takes effect with the next window.',
         low=0,
         high=999,
         live=True,
@@ -86,115 +87,119 @@ class AvatarParameters(HearingParameters):
     )
     seed: int = parameter(
         0,
-        """Seed of the motion: the same seed, audio and order of utterances give the same motion; a
-        change is for the next window.""",
+        """Seed of the motion: the same seed, audio and order of utterances give the same motion. A
+        change takes effect with the next window.""",
         low=0,
         high=2**31 - 1,
         live=True,
     )
     guidance_scale: float = parameter(
         -1.0,
-        """Classifier-free guidance, for bundles trained for it; negative: the bundle's. A change is
-        for the next window.""",
+        """Classifier-free guidance, for bundles trained for it; negative: the bundle's. A change
+        takes effect with the next window.""",
         low=-1.0,
         high=10.0,
         live=True,
     )
     preset: str = parameter(
         'balanced',
-        """What matters: low_latency follows the voice closely, quality is the motion as generated
-        offline, balanced lies between. The parameters below override what it sets.""",
+        """Trade-off between delay and quality: low_latency has the shortest delay, quality is the
+        motion as generated offline, balanced lies between. The parameters below override it.""",
         choices=tuple(PRESETS),
     )
     hop: int = parameter(
         -1,
-        """New frames of a window; 1 reacts soonest and takes most work. 0: whole windows; negative:
-        the preset's.""",
+        """New frames of a window; 1 reacts fastest and needs most computing time. 0: whole windows;
+        negative: the preset's.""",
         low=-1,
         high=1199,
     )
     lookahead: int = parameter(
         -1,
-        """Frames that a window is planned beyond the sound heard, which is taken to go on as it
-        was; negative: the preset's.""",
+        """Frames of a window beyond the sound heard so far. Their sound is extrapolated. Negative:
+        the preset's.""",
         low=-1,
         high=1199,
     )
     provisional: int = parameter(
         -1,
-        """Last frames of a window that the next one plans anew; they are shown where it is late.
+        """Last frames of a window, which the next window plans again. They are shown if it is late.
         Negative: the preset's.""",
         low=-1,
         high=1199,
     )
     sampling_steps: int = parameter(
         0,
-        """Calls of the network for a first window, fewer for the later ones; 0: the preset's. Fewer
-        are faster.""",
+        """Sampling steps of an utterance's first window; later windows run fewer. Fewer steps are
+        faster. 0: the preset's.""",
         low=0,
         high=1000,
     )
     sampling_solver: str = parameter(
         'preset',
-        "How a sampling step is taken; dpmpp_2m needs fewer of them. preset: the preset's.",
+        "Solver of the sampling steps; dpmpp_2m needs fewer steps. preset: the preset's.",
         choices=('preset', *SOLVERS),
     )
     sampling_spacing: str = parameter(
         'preset',
-        "How sampling steps are spaced. preset: the preset's.",
+        "Spacing of the sampling steps. preset: the preset's.",
         choices=('preset', *SPACINGS),
     )
     start_fraction: float = parameter(
         0.0,
-        "Share of the sampling steps that a later window runs through; 0: the bundle's.",
+        "Fraction of the sampling steps that later windows run; 0: the bundle's.",
         low=0.0,
         high=1.0,
     )
     overlap: int = parameter(
         -1,
-        "Frames that neighbouring windows share; negative: the bundle's.",
+        "Frames that two successive windows share; negative: the bundle's.",
         low=-1,
         high=1199,
     )
     jump_length: int = parameter(
-        0, "Steps that a harmonising jump goes back up; 0: the bundle's.", low=0, high=1000
+        0,
+        """Sampling steps that a harmonising jump (RePaint) goes back to more noise; 0: the
+        bundle's.""",
+        low=0,
+        high=1000,
     )
     jump_n_sample: int = parameter(
         0,
-        "Passes over each harmonising jump, 1 for no jumps; 0: the bundle's.",
+        "Passes over the steps of each harmonising jump, 1: no jumps; 0: the bundle's.",
         low=0,
         high=100,
     )
     publish_rate_hz: float = parameter(
-        60.0, 'How often face and joint_states are published, Hz.', low=1.0, high=240.0
+        60.0, 'Rate of face and joint_states, Hz.', low=1.0, high=240.0
     )
     playout_delay_s: float = parameter(
         -1.0,
-        """Motion for the sample heard at t is stamped and published t + this, seconds; negative:
-        the least that the hop and this computer allow.""",
+        """Delay of the motion, seconds: motion for the sample heard at t is published at t plus
+        this delay. Negative: the shortest delay that the hop and this computer allow.""",
         low=-1.0,
         high=60.0,
     )
     idle: bool = parameter(
         True,
-        """Move while nobody speaks, as the model does in silence (breath, blinks, gaze); false:
-        keep the rest pose.""",
+        """True: while nobody speaks, show the model's motion in silence (breath, blinks, gaze).
+        False: keep the rest pose.""",
     )
     blend_s: float = parameter(
-        0.5, 'How long every transition to or from rest takes, seconds.', low=0.05, high=5.0
+        0.5, 'Duration of every transition to or from rest, seconds.', low=0.05, high=5.0
     )
     hold_s: float = parameter(
         0.5,
-        'How long the last frame is held for a late one before going to rest, seconds.',
+        'Longest time to hold the last frame when motion is late, before going to rest, seconds.',
         low=0.0,
         high=10.0,
     )
     stop_timeout_s: float = parameter(
-        5.0, 'How long deactivation waits for the engine to stop, seconds.', low=0.1, high=60.0
+        5.0, 'Longest wait for the engine to stop on deactivation, seconds.', low=0.1, high=60.0
     )
     status_period_s: float = parameter(
         60.0,
-        'How often the log says in one line how the avatar is, seconds; 0: never.',
+        'Time between two status lines in the log, seconds; 0: no status lines.',
         low=0.0,
         high=86_400.0,
     )

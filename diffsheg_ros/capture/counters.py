@@ -29,7 +29,7 @@ class CaptureCounters(StreamCounters):
     """Counters of every node that captures speech."""
 
     refused: int = counter(
-        'blocks or messages that are no sound', WARN, 'sound was left out ({last_refusal})'
+        'blocks or messages that are not valid sound', WARN, 'sound was left out ({last_refusal})'
     )
     faults: int = counter(
         'callbacks that raised an exception',

@@ -15,13 +15,13 @@ class FilePlayerParameters(Checked):
     chunk_ms: int = parameter(40, 'Length of an audio chunk, milliseconds.', low=1, high=1000)
     rate: float = parameter(
         1.0,
-        """Chunks are sent this many times as fast as they are heard. Stamps stay those of
-        hearing, as with a speech synthesiser that is ahead.""",
+        """Speed of sending, as a multiple of real time. The stamps stay those of real time, as
+        with a speech synthesiser that sends ahead.""",
         low=0.1,
         high=1000.0,
     )
     subscribers: int = parameter(
-        1, 'Number of subscribers to wait for before the start; 0: none.', low=0, high=100
+        1, 'Number of subscribers to wait for before the start; 0: do not wait.', low=0, high=100
     )
     wait_s: float = parameter(
         -1.0,
@@ -46,25 +46,25 @@ class SpeechParameters(Checked):
 
     gate: str = parameter(
         'vad',
-        """Sound to publish: vad, only speech, each time as an utterance of its own; open, all sound
-        as one utterance.""",
+        """Sound to publish. vad: only speech, found by voice activity detection, each stretch as an
+        utterance. open: all sound, as one utterance.""",
         choices=('vad', 'open'),
     )
     speech_probability: float = parameter(
         0.5,
-        """Probability of speech that begins an utterance; raise it where noises begin
+        """Probability of speech above which an utterance begins. Raise it if noises begin
         utterances.""",
         low=0.05,
         high=0.95,
     )
     pre_roll_s: float = parameter(
         0.2,
-        'Sound before the first speech that belongs to an utterance, seconds.',
+        'Sound before the first speech to include in the utterance, seconds.',
         low=0.0,
         high=2.0,
     )
     hangover_s: float = parameter(
-        0.6, 'Silence after the last speech that ends an utterance, seconds.', low=0.1, high=10.0
+        0.6, 'Silence after which an utterance ends, seconds.', low=0.1, high=10.0
     )
     chunk_ms: int = parameter(20, 'Length of an audio chunk, milliseconds.', low=1, high=1000)
 
@@ -95,8 +95,8 @@ class AudioAdapterParameters(SpeechParameters):
     )
     sample_rate: int = parameter(
         0,
-        """Sample rate, Hz, for AudioDataStamped and AudioData without a published AudioInfo; 0: as
-        `audio_in_info` says, with channels and sample_format.""",
+        """Sample rate, Hz, for AudioDataStamped and AudioData without a published AudioInfo; 0: the
+        format on `audio_in_info`, channels and sample_format included.""",
         low=0,
         high=192000,
     )

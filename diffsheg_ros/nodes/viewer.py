@@ -229,7 +229,7 @@ def _other_namespace(beside: str, own: str) -> str:
         reason = ' '.join(str(error).split())
         raise InputError(f'parameter beside = {beside!r}: is not a namespace ({reason})') from error
     if space == own:
-        raise InputError(f'parameter beside = {beside!r}: is the namespace of this viewer itself')
+        raise InputError(f"parameter beside = {beside!r}: is this viewer's own namespace")
     return space
 
 

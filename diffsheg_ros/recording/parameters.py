@@ -11,8 +11,8 @@ class MonitorParameters(Checked):
 
     record: str = parameter(
         '',
-        """Folder to record into: session.mcap during the run, and the motion's files at its end;
-        empty: no recording.""",
+        """Folder for the recording: session.mcap during the run, the motion files at its end.
+        Empty: no recording.""",
     )
     bundle: str = parameter(
         '', 'Bundle with the skeleton for the motion files; empty: the default bundle.'
@@ -37,7 +37,7 @@ class ReplayParameters(Checked):
     )
     recorded_namespace: str = parameter(
         '',
-        'Namespace of the recorded topics, / for the root; empty: the only one there is.',
+        'Namespace of the recorded topics, / for the root; empty: the only recorded one.',
     )
     rate: float = parameter(
         1.0,

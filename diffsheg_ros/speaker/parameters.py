@@ -14,15 +14,15 @@ class SpeakerParameters(HearingParameters):
     device: str = parameter(
         'auto',
         """The loudspeaker: its name, a part of it, or its number as `python -m sounddevice` lists
-        them; auto: the system's choice, or none where there is none; null: none.""",
+        them; auto: the system's choice, or no sound without a loudspeaker; null: no sound.""",
     )
     sample_rate: int = parameter(
         0, "Sample rate of the device, Hz; 0: the device's own choice.", low=0, high=192000
     )
     latency_s: float = parameter(
         0.1,
-        """Sound that the device holds ready, seconds. Less falls silent sooner after an interrupt;
-        more prevents underruns on a busy computer.""",
+        """Sound buffered in the device, seconds. A smaller buffer is silent sooner after an
+        interrupt; a larger one prevents underruns on a busy computer.""",
         low=0.005,
         high=1.0,
     )

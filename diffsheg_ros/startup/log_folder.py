@@ -32,7 +32,7 @@ def ensure_log_folder(environment: MutableMapping[str, str] = os.environ) -> str
         _write_something(Path(folder))
     except OSError as error:
         raise InputError(
-            f'ROS can write its logs nowhere: {reason}, nor is there a temporary folder '
+            f'ROS cannot write its logs: {reason}, and there is no temporary folder '
             f'({error.strerror}); set ROS_LOG_DIR to a folder that can be written'
         ) from error
     environment['ROS_LOG_DIR'] = folder
@@ -46,7 +46,7 @@ def _obstacle(environment: MutableMapping[str, str]) -> str:
         if not (value := environment.get(variable, '')):
             continue
         if variable == 'HOME' and not Path(value).is_dir():
-            return f'HOME={shlex.quote(value)} is no folder'
+            return f'HOME={shlex.quote(value)} is not a folder'
         if value.startswith('~'):  # ROS replaces it by HOME
             value = home + value[1:]
         folder = Path(value, below)

@@ -47,7 +47,7 @@ def check_parameter_file(path: str | Path) -> None:
         raise InputError(f'parameter file {path}: cannot be read ({reason})') from error
     except yaml.YAMLError as error:
         raise InputError(
-            f'parameter file {path}: is no YAML: {" ".join(str(error).split())}'
+            f'parameter file {path}: is not YAML: {" ".join(str(error).split())}'
         ) from error
     for section, names in _sections(content, ''):
         problem = _problem(section, names)
@@ -84,7 +84,7 @@ def _parsed(text: str) -> Any:
     """Return the content of YAML with every value as text, since only names matter here.
 
     Raises:
-        yaml.YAMLError: the text is no YAML, is nested too deeply, or has aliases. rcl refuses
+        yaml.YAMLError: the text is not YAML, is nested too deeply, or has aliases. rcl refuses
             these too; a few lines of aliases can expand to billions of values.
     """
     depth = 0

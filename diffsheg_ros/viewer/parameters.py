@@ -12,7 +12,7 @@ class ViewerParameters(Checked):
 
     host: str = parameter(
         '127.0.0.1',
-        'Address to serve the page on; one that other machines can reach needs allow_remote.',
+        'Address to serve the page on. An address that others can reach needs allow_remote.',
     )
     port: int = parameter(
         DEFAULT_PORT,
@@ -22,10 +22,10 @@ class ViewerParameters(Checked):
     )
     allow_remote: bool = parameter(
         False,
-        """Give other machines access too. Their page needs the token that is printed to
-        the terminal with its address.""",
+        """True: other machines have access too. They need the token in the address that is
+        printed to the terminal.""",
     )
-    open_page: bool = parameter(False, 'Open the page in the browser, where there is a display.')
+    open_page: bool = parameter(False, 'True: open the page in the browser, if there is a display.')
     beside: str = parameter(
         '', 'Namespace of a second avatar, shown beside the first; empty: none.'
     )

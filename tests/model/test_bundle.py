@@ -79,7 +79,7 @@ def edit_manifest(**changes):
 @pytest.mark.parametrize(
     ('damage', 'message'),
     [
-        (remove(MANIFEST), 'is no bundle'),
+        (remove(MANIFEST), 'is not a bundle'),
         (remove(WEIGHTS), f'lacks {WEIGHTS}'),
         (remove(TABLES), f'lacks {TABLES}'),
         (cut(MANIFEST), 'cannot be read'),

@@ -36,7 +36,7 @@ def _entry(field: 'dataclasses.Field[Any]') -> str:
     rule, kind = rule_of(field), kind_of(field)
     text = rule.description
     if kind in (int, float) and math.isfinite(rule.low):
-        text += f' {_number(rule.low)} to {_number(rule.high)}.'
+        text += f' Range: {_number(rule.low)} to {_number(rule.high)}.'
     if rule.choices:
         text += f' One of {", ".join(rule.choices)}.'
     comment = textwrap.wrap(

@@ -75,7 +75,7 @@ def test_a_recording_becomes_files(tmp_path, tiny_bundle, environment):
     ('arguments', 'words'),
     [
         ({'--audio': '/nowhere.wav'}, '/nowhere.wav'),
-        ({'--bundle': '/nowhere'}, '/nowhere is no bundle'),
+        ({'--bundle': '/nowhere'}, '/nowhere is not a bundle'),
         ({'--out': DEFAULT_AUDIO}, 'it is a file'),
         ({'--adio': '/nowhere.wav'}, 'Did you mean --audio?'),
     ],

@@ -31,7 +31,7 @@ def read_semantic(path: Path) -> tuple[SemanticScore, ...]:
             start_s, end_s, score = float(cells[1]), float(cells[2]), float(cells[4])
         except (IndexError, ValueError) as error:
             raise InputError(
-                f'{path}: line {number} is no semantic score (kind, start, end, duration, score)'
+                f'{path}: line {number} is not a semantic score (kind, start, end, duration, score)'
             ) from error
         if not (0 <= start_s <= end_s < 1e6 and 0 <= score < 1e3):
             raise InputError(f'{path}: line {number} has impossible times or an impossible score')
@@ -59,7 +59,7 @@ def read_textgrid(path: Path) -> tuple[Word, ...]:
     """
     text = read_text(path)
     if 'ooTextFile' not in text[:200]:
-        raise InputError(f'{path}: is no TextGrid of Praat')
+        raise InputError(f'{path}: is not a TextGrid file of Praat')
     tokens = [
         match[1].replace('""', '"') if match[1] is not None else _as_number(match[2])
         for match in _TOKEN.finditer(_COMMENT.sub('', text))

@@ -58,7 +58,7 @@ def _problem(name: str, files: dict[str, Path]) -> str:
     if not files.keys() & {'bvh', 'json'}:
         return f'no {name}.bvh and no {name}.json beside its wav'
     if not 1 <= number <= len(SPEAKERS):
-        return f"speaker {number} of its name is none of BEAT's 1..{len(SPEAKERS)}"
+        return f'the name gives speaker {number}: BEAT has 1..{len(SPEAKERS)}'
     return ''
 
 

@@ -76,7 +76,8 @@ def recognise(folder: Path) -> RecordingKind:
         )
     if len(found) > 1:
         raise InputError(
-            f'{folder}: has recordings of several kinds ({", ".join(found)}): choose one by --kind'
+            f'{folder}: has recordings of several kinds ({", ".join(found)}): '
+            f'choose one with --kind'
         )
     return KINDS[found[0]]
 

@@ -109,7 +109,7 @@ def _array(
     found = content[key]
     # Lists are refused: a small one may contain itself and so be of any size.
     if not isinstance(found, np.ndarray) or found.dtype.kind not in 'biuf' or not found.ndim:
-        raise InputError(f'{path}: {key} is no array of numbers')
+        raise InputError(f'{path}: {key} is not an array of numbers')
     values = found.astype(np.float64).reshape(len(found), -1 if found.size else 0)
     if values.shape[1] != width or not len(values) or (frames or len(values)) != len(values):
         raise InputError(

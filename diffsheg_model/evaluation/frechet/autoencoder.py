@@ -186,7 +186,7 @@ def load_autoencoder(path: Path) -> Autoencoder:
     for file in (record, weights):
         if not file.is_file():
             raise InputError(
-                f'{path} is no auto-encoder: it has no {file.name}; make one with '
+                f'{path} is not an auto-encoder: it has no {file.name}; make one with '
                 '`diffsheg train-autoencoder`'
             )
     protocol, digest, id_ = parse_protocol(record.read_bytes(), record)

@@ -136,7 +136,7 @@ def parse_protocol(text: bytes, path: Path) -> tuple[Protocol, str, str]:
         of the SHA-256 of both, without the minutes that training took.
 
     Raises:
-        InputError: the file is no such record, or of another version.
+        InputError: the file is not such a record, or is of another version.
     """
     try:
         values = json.loads(text)
@@ -144,7 +144,7 @@ def parse_protocol(text: bytes, path: Path) -> tuple[Protocol, str, str]:
         raise InputError(f'{path}: not JSON ({error}); train the auto-encoder again') from error
     if not isinstance(values, dict) or values.get('kind') != _KIND:
         raise InputError(
-            f'{path}: is no record of an auto-encoder; give a folder that '
+            f'{path}: is not the record of an auto-encoder; give a folder that '
             '`diffsheg train-autoencoder` wrote'
         )
     if values.get('version') != _VERSION:

@@ -136,7 +136,7 @@ def split_target(target: str) -> tuple[str, int]:
     """
     match = re.fullmatch(r'(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]]+))(?::(-?\d+))?', target)
     if match is None:
-        raise InputError(f'{target!r} is no address: give HOST:PORT, such as 127.0.0.1:11111')
+        raise InputError(f'{target!r} is not an address: give HOST:PORT, such as 127.0.0.1:11111')
     port = DEFAULT_PORT if match[3] is None else int(match[3])
     if not 1 <= port <= 65535:
         raise InputError(f'port {port} of {target}: must be from 1 to 65535')

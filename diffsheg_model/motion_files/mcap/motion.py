@@ -175,7 +175,7 @@ def read_mcap(
         float32, with silence in gaps, or empty without sound. The sample rate in Hz.
 
     Raises:
-        InputError: the file does not exist, is no MCAP, has no avatar or several ones, or other
+        InputError: the file does not exist, is not MCAP, has no avatar or several ones, or other
             types or joints than an avatar's. Or no message could be read, fps is out of range, or
             mcap is not installed.
     """

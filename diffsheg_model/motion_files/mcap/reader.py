@@ -54,7 +54,7 @@ def read_topics(path: str | os.PathLike[str]) -> dict[str, str]:
     """Return the topics of a recording and their types, in the order of their appearance.
 
     Raises:
-        InputError: the file does not exist, is no MCAP, or mcap is not installed.
+        InputError: the file does not exist, is not MCAP, or mcap is not installed.
     """
     require_mcap()
     return {
@@ -115,7 +115,7 @@ def read_messages(path: str | os.PathLike[str], kinds: Mapping[str, str]) -> Ite
         kinds: required type of each topic. Its definition must be the one of this version.
 
     Raises:
-        InputError: the file does not exist, is no MCAP, a topic has another type or definition, or
+        InputError: the file does not exist, is not MCAP, a topic has another type or definition, or
             mcap is not installed.
     """
     require_mcap()
@@ -183,7 +183,7 @@ def _check_magic(path: Path) -> None:
     except OSError as error:
         raise InputError(f'cannot read {path}: {error.strerror or error}') from error
     if begin != MCAP0_MAGIC:
-        raise InputError(f'{path} is no MCAP file; give a .mcap recording')
+        raise InputError(f'{path} is not an MCAP file; give a .mcap recording')
 
 
 def _records(path: Path, level: int = logging.WARNING) -> Iterator[Any]:

@@ -55,7 +55,7 @@ export class Speech {
     try {
       decoded = await decoder.decodeAudioData(await file.arrayBuffer());
     } catch {
-      throw new Error(`${file.name} is no recording that this browser can read`);
+      throw new Error(`${file.name} is not a recording that this browser can read`);
     }
     if (decoded.duration > LONGEST_FILE_S) {
       throw new Error(`${file.name} is longer than ${LONGEST_FILE_S / 60} minutes`);

@@ -83,7 +83,7 @@ def test_refusals_are_one_line_and_write_nothing(tmp_path, motion_npz, command, 
         ((motion_npz, tmp_path / 'a.fbx'), 'that ends in .'),
         ((tmp_path / 'nan.npz', good), 'nan.npz: jawOpen is not finite in frame 4'),
         ((tmp_path / 'show.npz', good, '--bundle', DEFAULT_BUNDLE), 'has no joint spine1'),
-        ((motion_npz, good, '--bundle', tmp_path), 'is no bundle'),
+        ((motion_npz, good, '--bundle', tmp_path), 'is not a bundle'),
         (
             (motion_npz, good, '--fps', -3),
             '-3 frames a second of a motion file: must be from 1 to 1000',

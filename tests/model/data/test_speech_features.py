@@ -115,7 +115,7 @@ def test_training_adds_features_and_the_bundle_brings_the_encoder(
     other = shutil.copytree(hubert_folder, tmp_path / 'other')
     card = json.loads((other / 'encoder.json').read_text())
     (other / 'encoder.json').write_text(json.dumps({**card, 'name': 'whisper'}))
-    with pytest.raises(InputError, match="holds the encoder 'whisper', the model hears through"):
+    with pytest.raises(InputError, match="holds the encoder 'whisper', the model needs"):
         train_model(settings, [DataRoot(shards)], tmp_path / 'no', speech_encoder=other)
     recorded = json.loads((shards / 'speech.json').read_text())
     (shards / 'speech.json').write_text(json.dumps({**recorded, 'digest': '0' * 64}))

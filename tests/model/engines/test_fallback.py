@@ -286,7 +286,7 @@ def test_what_no_engine_could_do_is_no_failure_of_this_one(chain, window, tiny_e
     conditions, plan = window
     bad_mel = conditions.mel.copy()
     bad_mel[0, 0, 0] = np.nan
-    with pytest.raises(InputError, match='mel of this window: numbers that are not finite'):
+    with pytest.raises(InputError, match='mel of this window has NaN or infinite numbers'):
         engine.sample(Conditions(bad_mel, None, conditions.speaker), plan)
     with pytest.raises(InputError, match='mel has shape'):
         engine.sample(Conditions(conditions.mel[..., :9], None, conditions.speaker), plan)

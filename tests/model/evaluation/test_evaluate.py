@@ -156,14 +156,14 @@ def test_bad_input_is_one_line(tiny_bundle, recordings, autoencoders, tmp_path, 
     def run(*more, data=recordings, bundle=tiny_bundle.path, output=tmp_path / 'out'):
         return fails(capsys, '--bundle', bundle, '--data', data, '-o', output, *more)
 
-    assert 'is no bundle' in run(bundle=tmp_path)
+    assert 'is not a bundle' in run(bundle=tmp_path)
     assert 'dataset.json' in run(data=tmp_path / 'none')
-    assert 'is no auto-encoder' in run('--autoencoder', recordings)
+    assert 'is not an auto-encoder' in run('--autoencoder', recordings)
     gesture = autoencoders / 'gesture'
-    assert 'give one of a kind' in run('--autoencoder', gesture, '--autoencoder', gesture)
+    assert 'give one for each measure' in run('--autoencoder', gesture, '--autoencoder', gesture)
     assert 'seeds = 0' in run('--seeds=0')
     assert 'max_takes = -1' in run('--max-takes=-1')
-    assert 'speaker 9 is none of the 0..3' in run('--speaker=9')
+    assert 'speaker 9 must be one of the 0..3' in run('--speaker=9')
     assert 'sampling_steps = 0' in run('--steps=0')
     assert 'jump_length' in run('--steps=5', '--jump-length=3')
     assert 'overlap' in run('--overlap=34')
@@ -221,7 +221,7 @@ def test_sampler_ablations_are_all_possible(tiny_bundle):
 def test_ablations_of_a_wrong_path_are_one_line(recordings, tmp_path, capsys):
     for arguments, message in (
         (['--data', tmp_path / 'none'], 'dataset.json'),
-        (['--data', recordings, f'one={tmp_path}'], 'is no bundle'),
+        (['--data', recordings, f'one={tmp_path}'], 'is not a bundle'),
         (['--data', recordings, 'one'], 'must be NAME=BUNDLE_DIR'),
         ([], 'no data'),
     ):

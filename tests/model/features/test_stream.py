@@ -211,7 +211,7 @@ def test_unusable_rates_are_refused(rate: int) -> None:
 def test_encoder_must_be_the_one_that_the_model_was_made_for(
     hubert_encoder: OnnxSpeechEncoder,
 ) -> None:
-    with pytest.raises(InputError, match="speech encoder 'hubert'; none is given"):
+    with pytest.raises(InputError, match="speech encoder 'hubert', but got none"):
         FeatureStream(HUBERT, 15.0, 16000)
     with pytest.raises(InputError, match="speech encoder 'none'"):
         FeatureStream(POWER, 15.0, 16000, hubert_encoder)

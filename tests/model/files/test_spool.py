@@ -28,7 +28,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_came_before(tmp_path):
     try:
         spool = Spool(full)
         spool.append(b'x' * (1 << 20) + b'y')
-        with pytest.raises(InputError, match='cannot keep what is recorded in .*make room'):
+        with pytest.raises(InputError, match='cannot store the recording in .*make room'):
             spool.append(bytes(4 << 20))
         assert spool.read() == b'x' * (1 << 20) + b'y'
         del spool

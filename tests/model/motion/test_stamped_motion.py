@@ -89,5 +89,5 @@ def test_what_is_collected_lies_on_disk(tmp_path):
 def test_no_room_for_what_is_collected_is_one_line(tmp_path):
     stamped = StampedMotion(tmp_path / 'file')
     (tmp_path / 'file').write_text('in the way')
-    with pytest.raises(InputError, match='cannot keep what is recorded'):
+    with pytest.raises(InputError, match='cannot store the recording'):
         stamped.add_samples(T0, 0, 16000, np.zeros(16, np.float32))

@@ -229,7 +229,7 @@ def test_files_that_are_no_glb(tmp_path, small_avatar):
         'elsewhere': struct.pack('<4sII', b'glTF', 2, 12 + len(chunk)) + chunk,
     }.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=f'{name} is no usable GLB'):
+        with pytest.raises(InputError, match=f'{name} is not a usable GLB'):
             read_glb(tmp_path / name)
     with pytest.raises(InputError, match=r'cannot read .*absent'):
         read_glb(tmp_path / 'absent')

@@ -114,9 +114,9 @@ def test_little_can_be_enough(tmp_path, times, rate):
 @pytest.mark.parametrize(
     'times', [codes(30, 0, 30), codes(30, 3, 2), codes(24, 0, 24), codes(60, 5, 20)]
 )
-def test_what_timecodes_within_a_second_do_not_tell_is_asked_for(tmp_path, times):
+def test_undetermined_timecodes_within_a_second_are_refused(tmp_path, times):
     path = table(tmp_path / 'a.csv', times)
-    with pytest.raises(InputError, match=r'do not tell their rate .* give it by --fps') as caught:
+    with pytest.raises(InputError, match=r'do not determine their rate .* with --fps') as caught:
         read(path)
     assert str(path) in str(caught.value) and '\n' not in str(caught.value)
     for fps in (25, 30, 60):
@@ -171,10 +171,10 @@ def test_the_unit_of_times_is_told_by_name_or_by_their_steps(tmp_path, unit, rat
 @pytest.mark.parametrize(
     ('name', 'step', 'says'),
     [
-        ('time', 1, 'in a unit that cannot be told'), ('t', 2, 'cannot be told'),
-        ('timestamp', 1000, 'cannot be told'), ('time', 1.5e5, 'cannot be told'),
-        ('time_s', 33, 'no rate of a motion'), ('time_ms', 0.033, 'no rate of a motion'),
-        ('time_us', 33, 'no rate of a motion'), ('seconds', 16.7, 'no rate of a motion'),
+        ('time', 1, 'in an unknown unit'), ('t', 2, 'unknown unit'),
+        ('timestamp', 1000, 'unknown unit'), ('time', 1.5e5, 'unknown unit'),
+        ('time_s', 33, 'plausible frame rate'), ('time_ms', 0.033, 'not a plausible frame rate'),
+        ('time_us', 33, 'plausible frame rate'), ('seconds', 16.7, 'not a plausible frame rate'),
         ('frame', 1, 'has frame numbers and no times'), ('Frame Number', 1, 'frame numbers'),
         ('frame_id', 2, 'frame numbers'), ('speed', 1, 'has no column of time or timecode'),
     ],

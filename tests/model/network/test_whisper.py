@@ -149,9 +149,9 @@ def test_ctranslate2_gives_the_same(
     assert '--layers must be 1..3' in refused('--layers', '4')
     whole = (tmp_path / 'model.bin').read_bytes()
     (tmp_path / 'model.bin').write_bytes(whole[: len(whole) // 2])
-    assert 'is cut or no CTranslate2 model' in refused()
+    assert 'is cut, or not a CTranslate2 model' in refused()
     write_ctranslate2(tmp_path / 'model.bin', {'decoder/x': np.zeros(3, np.float16)})
-    assert 'is no Whisper model' in refused()
+    assert 'is not a Whisper model' in refused()
 
 
 def test_unusable_sources_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -131,7 +131,7 @@ def test_damaged_graphs_raise_input_error_only():
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(content):
-    with pytest.raises(InputError, match='no ONNX graph, or cut'):
+    with pytest.raises(InputError, match='not an ONNX graph, or it is cut'):
         references(content)
 
 
@@ -170,7 +170,7 @@ def digests_anew(folder):
 @pytest.mark.parametrize(
     ('entries', 'message'),
     [
-        ({'location': '/etc/passwd'}, "refers to the file '/etc/passwd', and only"),
+        ({'location': '/etc/passwd'}, "refers to the file '/etc/passwd'; only"),
         ({'location': '../secret.bin'}, "refers to the file '../secret.bin'"),
         ({'location': f'./{WEIGHTS}'}, "refers to the file './weights"),
         ({'location': 'README.md'}, "refers to the file 'README.md'"),
@@ -202,7 +202,7 @@ def test_a_bundle_with_links_is_refused(tiny_bundle, tmp_path, name):
     folder = shutil.copytree(tiny_bundle.path, tmp_path / 'bundle')
     (folder / name).rename(tmp_path / 'elsewhere')
     (folder / name).symlink_to(tmp_path / 'elsewhere')
-    with pytest.raises(InputError, match=f'{name} is a link'):
+    with pytest.raises(InputError, match=f'{name} is a symbolic link'):
         load_bundle(folder)
     (folder / name).unlink()
     os.mkfifo(folder / name)

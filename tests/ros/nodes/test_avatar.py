@@ -72,7 +72,7 @@ def test_the_life_cycle_by_its_services(world, make, watcher):
         ({'style': 4}, 'speaker = 4'),
         ({'sampling_steps': 1000, 'reorder_s': 0.5, 'stall_s': 0.2}, 'stall_s = 0.2'),
         ({'sampling_steps': 5}, 'with jump_n_sample = 1 there are no jumps'),
-        ({'bundle': '/nowhere'}, '/nowhere is no bundle'),
+        ({'bundle': '/nowhere'}, '/nowhere is not a bundle'),
     ],
     ids=lambda value: ','.join(value) if isinstance(value, dict) else '',
 )
@@ -165,4 +165,4 @@ def test_a_process_that_cannot_be_configured_stays_alive(world, start_node, watc
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 0
-    assert output.count('/nowhere is no bundle') == 1 and 'Traceback' not in output, output
+    assert output.count('/nowhere is not a bundle') == 1 and 'Traceback' not in output, output

@@ -203,7 +203,7 @@ def test_unusable_files_are_refused_at_once(ros, tmp_path, recording, two_avatar
         ({'file': ''}, 'parameter file is empty'),
         ({'file': str(tmp_path / 'missing.mcap')}, 'No such file'),
         ({'file': str(tmp_path / 'missing.npz')}, 'No such file'),
-        ({'file': str(tmp_path / 'text.mcap')}, 'is no MCAP file'),
+        ({'file': str(tmp_path / 'text.mcap')}, 'is not an MCAP file'),
         ({'file': str(tmp_path / 'text.npz')}, 'not a readable npz file'),
         ({'file': str(tmp_path / 'none.npz')}, r'none\.npz: the motion has no frames'),
         ({'file': str(tmp_path / 'still.npz')}, r'still\.npz: the motion has 0 frames a second'),

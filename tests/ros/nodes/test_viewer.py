@@ -250,7 +250,7 @@ def test_an_unreadable_recording_is_refused_in_one_line(world, watcher, page, tm
     path = tmp_path / 'notes.wav'
     path.write_text('no sound at all')
     page.set_input_files('#chooser', path)
-    world.until(lambda: 'notes.wav is no recording' in page.locator('#notice').inner_text())
+    world.until(lambda: 'notes.wav is not a recording' in page.locator('#notice').inner_text())
     assert watcher.audio == []
 
 

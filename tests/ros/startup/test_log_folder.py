@@ -29,8 +29,8 @@ def test_what_can_be_written_stays(tmp_path):
     [
         ({}, 'HOME is not set'),
         ({'HOME': ''}, 'HOME is not set'),
-        ({'HOME': '/no such home'}, "HOME='/no such home' is no folder"),
-        ({'HOME': '/dev/null'}, 'HOME=/dev/null is no folder'),
+        ({'HOME': '/no such home'}, "HOME='/no such home' is not a folder"),
+        ({'HOME': '/dev/null'}, 'HOME=/dev/null is not a folder'),
         ({'HOME': '/proc'}, 'HOME: /proc/.ros/log cannot be written'),
         ({'ROS_LOG_DIR': '/proc/logs', 'HOME': '/tmp'}, 'ROS_LOG_DIR: /proc/logs'),
         ({'ROS_LOG_DIR': '/dev/null', 'HOME': '/tmp'}, 'ROS_LOG_DIR: /dev/null'),
@@ -48,7 +48,7 @@ def test_else_a_temporary_folder_is_named(tmp_path, monkeypatch, variables, word
 
 def test_where_nothing_can_be_written_one_line_says_so(monkeypatch):
     monkeypatch.setattr('tempfile.tempdir', '/proc/nowhere')
-    with pytest.raises(InputError, match='nowhere: HOME is not set.*set ROS_LOG_DIR to a folder'):
+    with pytest.raises(InputError, match='its logs: HOME is not set.*set ROS_LOG_DIR to a folder'):
         ensure_log_folder({})
 
 

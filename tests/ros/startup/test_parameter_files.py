@@ -20,7 +20,7 @@ CONFIG = ROOT / 'config' / 'avatar.yaml'
         ('avtar: {ros__parameters: {preset: quality}}', 'did you mean avatar?'),
         ('/**: {ros__parameters: {use_sim_tme: true}}', 'did you mean use_sim_time?'),
         ('avatar: {ros__parameters: {idle: {deep: true}}}', 'no parameter idle.deep'),
-        ('a: : b', 'is no YAML'),
+        ('a: : b', 'is not YAML'),
     ],
 )
 def test_a_name_in_a_file_that_no_node_has_is_found(tmp_path, text, words):

@@ -114,7 +114,7 @@ def test_columns_of_time_are_read(tmp_path, header, first, step):
 
 def test_a_table_without_times_needs_its_rate(tmp_path):
     path = table(tmp_path / 'a.csv', [[0.5]] * 100, ['jawOpen'])
-    with pytest.raises(InputError, match='give its rate by --fps'):
+    with pytest.raises(InputError, match='give its rate with --fps'):
         read_arkit_csv(path, 4.0, ReadOptions())
     track, _ = read_arkit_csv(path, 4.0, ReadOptions(fps=25))
     assert track.times_s[25] == 1
@@ -133,7 +133,7 @@ def rising(count):
         ([[0, 0.5], *rising(119)], ['time', 'jawOpen'], 'do not rise (row 3)'),
         ([*rising(119), ['soon', 0.5]], ['time', 'jawOpen'], 'do not rise (row 121)'),
         ([[frame / 30, 50] for frame in range(120)], ['time', 'jawOpen'], 'must be in 0..1'),
-        ([['10:00', 0.5]] * 120, ['timecode', 'jawOpen'], "'10:00' is no timecode"),
+        ([['10:00', 0.5]] * 120, ['timecode', 'jawOpen'], "'10:00' is not a timecode"),
         ([*rising(119), [119 / 30]], ['time', 'jawOpen', 'jawLeft'], 'the face is lost in 119'),
     ],
 )  # fmt: skip

@@ -198,7 +198,7 @@ def test_annotations_that_cannot_be_read_are_left_out(tmp_path):
     (tmp_path / f'{NAME}.txt').write_text('a line of another kind\n')
     recording = read(only_take(tmp_path), ReadOptions())
     assert recording.semantic is None
-    assert 'line 1 is no semantic score' in recording.notes[0]
+    assert 'line 1 is not a semantic score' in recording.notes[0]
     assert recording.words == ((0.5, 1.25, 'say'), (1.25, 4.0, 'the "word"'))
 
 
@@ -225,8 +225,8 @@ SPOILT = {
     'nan': ('bvh', lambda p: p.write_text(p.read_text()[: p.read_text().rindex('\n', 0, -9)]
                                           + '\n' + ' '.join(['nan'] * 228) + '\n'),
             'NaN in frame 479 of Spine'),
-    'json': ('json', lambda p: p.write_text('{"names": ['), 'is no facial json'),
-    'list': ('json', lambda p: p.write_text('[1, 2]'), 'is no facial json'),
+    'json': ('json', lambda p: p.write_text('{"names": ['), 'is not a facial json'),
+    'list': ('json', lambda p: p.write_text('[1, 2]'), 'is not a facial json'),
     'names': ('json', lambda p: write_facial_json(p, names=['a'] * 51), 'none of its 51 columns'),
     'twice': ('json', lambda p: write_facial_json(p, names=['jawOpen'] * 51), 'two columns of jaw'),
     'widths': ('json', lambda p: write_facial_json(p, names=['jawOpen']), '1 names, but weights'),
@@ -261,7 +261,7 @@ def test_takes_that_lack_files_say_so(tmp_path):
     assert [take.problem for take in find(tmp_path)] == [
         'no 1_wayne_0_1_1.wav beside its motion',
         'no 2_scott_0_2_2.bvh and no 2_scott_0_2_2.json beside its wav',
-        "speaker 31 of its name is none of BEAT's 1..30",
+        'the name gives speaker 31: BEAT has 1..30',
         'there are two files 3_solomon_0_1_1.wav; keep one',
     ]
 

@@ -219,7 +219,7 @@ def test_shards_are_kept_apart_from_recordings(tmp_path):
 def test_a_folder_of_two_kinds_must_be_told(tmp_path):
     light_take(tmp_path / 'both', '1_wayne_0_1_1')
     write_show_take(tmp_path / 'both', 'clip', 3.0)
-    with pytest.raises(InputError, match=r'several kinds \(show, beat\): choose one by --kind'):
+    with pytest.raises(InputError, match=r'several kinds \(show, beat\): choose one with --kind'):
         prepare(tmp_path / 'both', tmp_path / 'shards', PrepareOptions(), workers=1)
     only_beat = PrepareOptions(kind='beat', reading=ReadOptions(tolerance_s=1.0))
     assert len(prepare(tmp_path / 'both', tmp_path / 'shards', only_beat, workers=1).prepared) == 1

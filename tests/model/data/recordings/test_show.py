@@ -97,7 +97,7 @@ def test_tensors_are_read_as_arrays_are(tmp_path):
         ({'body_pose_axis': np.zeros((300, 60))}, 'shape (300, 60): must be (300, 63)'),
         ({'jaw_pose': np.zeros((299, 3))}, 'shape (299, 3): must be (300, 3)'),
         ({'jaw_pose': np.full((300, 3), np.nan)}, 'NaN in frame 0 of jaw (300 such frames)'),
-        ({'expression': 'none'}, 'expression is no array'),
+        ({'expression': 'none'}, 'expression is not an array'),
         ({'left_hand_pose': None}, 'left_hand_pose must have 45 columns'),
         ({'left_hand_pose': np.zeros((300, 90))}, 'left_hand_pose must have 45 columns'),
         ({'frames': 60}, 'durations disagree: 10.00 s of sound'),

@@ -96,7 +96,7 @@ def test_bad_folders_are_refused(trained, tmp_path):
     import shutil
 
     autoencoder, folder = trained
-    with pytest.raises(InputError, match='is no auto-encoder: it has no autoencoder.json'):
+    with pytest.raises(InputError, match='is not an auto-encoder: it has no autoencoder.json'):
         load_autoencoder(tmp_path)
     cut = shutil.copytree(folder, tmp_path / 'cut')
     data = (cut / 'weights.safetensors').read_bytes()
@@ -104,7 +104,7 @@ def test_bad_folders_are_refused(trained, tmp_path):
     with pytest.raises(InputError, match='weights.safetensors is not the file'):
         load_autoencoder(cut)
     (cut / 'autoencoder.json').write_text('{"version": 1}')
-    with pytest.raises(InputError, match='is no record of an auto-encoder'):
+    with pytest.raises(InputError, match='is not the record of an auto-encoder'):
         load_autoencoder(cut)
     (cut / 'autoencoder.json').write_text('{')
     with pytest.raises(InputError, match='not JSON'):

@@ -53,8 +53,8 @@ def refusals(folder: Path) -> dict[str, tuple[Path, str]]:
     far = face_bytes(0, 'u', ['jawOpen'], np.zeros(1))
     return {
         'missing': (folder / 'missing.mcap', 'No such file'),
-        'text': (folder / 'text.mcap', 'is no MCAP file'),
-        'empty': (folder / 'empty.mcap', 'is no MCAP file'),
+        'text': (folder / 'text.mcap', 'is not an MCAP file'),
+        'empty': (folder / 'empty.mcap', 'is not an MCAP file'),
         'folder': (folder / 'bag', 'has no .mcap file in it'),
         'no topics': (record(folder / 'a.mcap', face_at(0)), 'no topics face and joint_states'),
         'no messages': (record(folder / 'b.mcap'), 'no topics face and joint_states'),
