@@ -2,7 +2,9 @@
 
 import json
 import pickle
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
@@ -13,10 +15,18 @@ from diffsheg_model.motion.motion import Motion
 from diffsheg_model.motion.rest_skeletons import BEAT_SKELETON
 from diffsheg_model.motion_files.bvh import write_bvh
 
+T = TypeVar('T')
+
 LIVE_LINK_EXTRA = (
     'TongueOut HeadYaw HeadPitch HeadRoll LeftEyeYaw LeftEyePitch LeftEyeRoll RightEyeYaw '
     'RightEyePitch RightEyeRoll'
 ).split()
+
+
+def only(items: Iterable[T]) -> T:
+    """Return the only item."""
+    (item,) = items
+    return item
 
 
 def write_wav(path: Path, seconds: float = 4.0, rate: int = 16000) -> None:

@@ -7,15 +7,11 @@ from diffsheg_model.data.recordings.beat import find, read
 from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
     TEXTGRID,
+    only,
     write_beat_take,
 )
 
 NAME = '2_scott_0_1_1'
-
-
-def only_take(folder):
-    (take,) = find(folder)
-    return take
 
 
 SHORT_TEXTGRID = (
@@ -49,7 +45,7 @@ def test_semantic_scores_in_other_encodings_are_read(tmp_path):
 def test_a_bad_textgrid_leaves_the_scores(tmp_path):
     write_beat_take(tmp_path)
     (tmp_path / f'{NAME}.TextGrid').write_text(TEXTGRID[:400])
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     assert recording.semantic and not recording.words
     assert (
         f'left out: {tmp_path}/{NAME}.TextGrid: interval 2 of the first tier is cut'

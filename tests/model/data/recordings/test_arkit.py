@@ -14,6 +14,7 @@ from diffsheg_model.motion_files.arkit_csv import read_arkit_csv, write_face_csv
 from diffsheg_model.motion_files.arkit_names import arkit_name
 from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
+    only,
     swing,
     timecode,
     weights,
@@ -27,11 +28,6 @@ def table(path, rows, header):
     lines = [','.join(header)] + [','.join(str(cell) for cell in row) for row in rows]
     path.write_text('\n'.join(lines) + '\n')
     return path
-
-
-def only(takes):
-    (take,) = takes
-    return take
 
 
 @pytest.mark.parametrize(

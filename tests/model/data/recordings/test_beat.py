@@ -13,6 +13,7 @@ from diffsheg_model.motion_files.bvh import read_bvh
 from diffsheg_model.motion_files.clock import true_rate
 from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
+    only,
     weights,
     write_beat_take,
     write_body,
@@ -45,14 +46,9 @@ Frame Time: 0.008333
 """
 
 
-def only_take(folder):
-    (take,) = find(folder)
-    return take
-
-
 def test_a_whole_take_is_read(tmp_path):
     write_beat_take(tmp_path)
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     assert recording.speaker == 1 and SPEAKERS[1] == 'scott' and len(SPEAKERS) == 30
     assert recording.joints.names == BEAT.joint_names
     assert recording.notes == ()
@@ -78,7 +74,7 @@ def test_files_are_found_in_folders_of_their_own(tmp_path, layout):
         folder = tmp_path / ('2' if layout == 'by speaker' else path.suffix[1:])
         folder.mkdir(exist_ok=True)
         path.rename(folder / path.name)
-    take = only_take(tmp_path)
+    take = only(find(tmp_path))
     assert set(take.files) == {'wav', 'bvh', 'json', 'txt', 'textgrid'} and not take.problem
     assert recognise(tmp_path).name == 'beat'
 
@@ -110,7 +106,7 @@ def test_rotations_are_resampled_the_short_way_round(tmp_path):
     values[:, column + 1] = np.where(np.arange(50) % 2, 170, -170)  # 20 degrees over the back
     body = '\n'.join(' '.join(map(str, row)) for row in values)
     path.write_text(f'{head}Frame Time: 0.08\n{body}\n')
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     rotations = to_channels(recording, BEAT, 55).motion[:, :3]
     angles = np.rad2deg(np.linalg.norm(rotations, axis=1))
     assert angles.min() > 169.9
@@ -165,7 +161,7 @@ def test_a_rate_that_nothing_tells_is_refused_with_the_options_that_help():
 def test_of_sound_and_motion_what_both_have_is_used(tmp_path, sound_s):
     write_beat_take(tmp_path)
     write_wav(tmp_path / f'{NAME}.wav', sound_s)
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     both = min(4.0, sound_s)
     assert sum(f'the {both:.2f} s that both have are used' in note for note in recording.notes) == 2
     assert (recording.joints.end_s, recording.weights.end_s) == pytest.approx((4, 4), abs=0.02)
@@ -178,7 +174,7 @@ def test_a_lying_header_is_reported(tmp_path):
     text = (tmp_path / 'slow.bvh').read_text().replace('Frame Time: 0.066666667',
                                                        'Frame Time: 0.008333')  # fmt: skip
     (tmp_path / f'{NAME}.bvh').write_text(text)
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     assert 'says 120 fps, but its 60 frames in 4.00 s of sound are 15 fps' in recording.notes[0]
     assert recording.joints.times_s[15] == 1.0
 
@@ -186,7 +182,7 @@ def test_a_lying_header_is_reported(tmp_path):
 def test_body_or_face_may_be_missing_and_is_masked(tmp_path):
     write_beat_take(tmp_path)
     (tmp_path / f'{NAME}.json').unlink()
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     channels = to_channels(recording, BEAT, 60)
     assert not channels.face_valid and not any(channels.weight_mask)
     assert not channels.motion[:, 141:].any()
@@ -196,7 +192,7 @@ def test_body_or_face_may_be_missing_and_is_masked(tmp_path):
 def test_annotations_that_cannot_be_read_are_left_out(tmp_path):
     write_beat_take(tmp_path)
     (tmp_path / f'{NAME}.txt').write_text('a line of another kind\n')
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     assert recording.semantic is None
     assert 'line 1 is not a semantic score' in recording.notes[0]
     assert recording.words == ((0.5, 1.25, 'say'), (1.25, 4.0, 'the "word"'))
@@ -243,7 +239,7 @@ def test_spoilt_files_are_refused_in_one_line(tmp_path, how):
     write_beat_take(tmp_path)
     spoil(tmp_path / f'{NAME}.{suffix}')
     with pytest.raises(InputError) as caught:
-        read(only_take(tmp_path), ReadOptions())
+        read(only(find(tmp_path)), ReadOptions())
     assert message in str(caught.value)
     assert '\n' not in str(caught.value)
     assert '2_scott_0_1_1' in str(caught.value) or 'durations disagree' in str(caught.value)
@@ -268,7 +264,7 @@ def test_takes_that_lack_files_say_so(tmp_path):
 
 @pytest.mark.skipif(not (DATA / 'beat_scott').is_dir(), reason='no BEAT take in DIFFSHEG_DATA')
 def test_the_real_take_moves_as_the_published_statistics_say():
-    recording = read(only_take(DATA / 'beat_scott'), ReadOptions())
+    recording = read(only(find(DATA / 'beat_scott')), ReadOptions())
     assert 'says 120 fps, but its 957 frames in 64.10 s of sound are 15 fps' in recording.notes[0]
     channels = to_channels(recording, BEAT, 957)
     assert all(channels.joint_mask) and not channels.face_valid
@@ -285,7 +281,7 @@ def test_a_real_facial_json_is_read(tmp_path):
         DATA / 'arkit_face' / 'beat_26_reamey_0_103_103.json'
     )
     write_wav(tmp_path / '26_reamey_0_103_103.wav', 67.0)
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     assert recording.speaker == 25 and recording.notes == ('no bvh: the body is masked',)
     blink = recording.weights.values[:, recording.weights.names.index('eyeBlinkLeft')]
     assert len(blink) == 4019 and 0.5 < blink.max() <= 1

@@ -9,16 +9,12 @@ from diffsheg_model.data.recordings.kinds import recognise
 from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.motion_files.track import ReadOptions
 from tests.support.made_recordings import (
+    only,
     weights,
     write_live_link,
     write_wav,
 )
 from tests.support.recordings import DATA
-
-
-def only(takes):
-    (take,) = takes
-    return take
 
 
 def test_live_link_face_is_read(tmp_path):

@@ -12,15 +12,10 @@ from diffsheg_model.data.recordings.show import find, read, read_hand_components
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.formats import SHOW
 from diffsheg_model.motion_files.track import ReadOptions
-from tests.support.made_recordings import show_pickle, write_show_take, write_wav
+from tests.support.made_recordings import only, show_pickle, write_show_take, write_wav
 from tests.support.recordings import DATA
 
 COMPONENTS = np.random.default_rng(1).standard_normal((2, 45, 45))
-
-
-def only_take(folder):
-    (take,) = find(folder)
-    return take
 
 
 def hands_of(channels):
@@ -29,7 +24,7 @@ def hands_of(channels):
 
 def test_a_take_becomes_the_format(tmp_path):
     write_show_take(tmp_path / 'Chemistry' / 'video', 'clip', hand_columns=45)
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     assert recording.speaker == 1 and recording.notes == ()
     content = show_pickle(hand_columns=45)
     channels = to_channels(recording, SHOW, 150)
@@ -48,7 +43,7 @@ def test_a_take_becomes_the_format(tmp_path):
 
 def test_hands_as_coefficients_are_masked_without_components(tmp_path):
     write_show_take(tmp_path, 'clip')
-    recording = read(only_take(tmp_path), ReadOptions())
+    recording = read(only(find(tmp_path)), ReadOptions())
     assert recording.speaker == -1
     assert 'give --hand-components' in recording.notes[0]
     channels = to_channels(recording, SHOW, 150)
@@ -65,7 +60,7 @@ def test_components_turn_coefficients_into_hands(tmp_path, kind):
     else:
         path.write_text(json.dumps({'left': left.tolist(), 'right': right.tolist()}))
     write_show_take(tmp_path / 'takes', 'clip')
-    recording = read(only_take(tmp_path / 'takes'), ReadOptions(hand_components=path))
+    recording = read(only(find(tmp_path / 'takes')), ReadOptions(hand_components=path))
     assert recording.notes == ()
     content = show_pickle()
     expected = np.concatenate(
@@ -79,13 +74,13 @@ def test_components_turn_coefficients_into_hands(tmp_path, kind):
 def test_tensors_are_read_as_arrays_are(tmp_path):
     torch = pytest.importorskip('torch')
     write_show_take(tmp_path, 'clip')
-    plain = read(only_take(tmp_path), ReadOptions())
+    plain = read(only(find(tmp_path)), ReadOptions())
     tensors = {
         key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
         for key, value in show_pickle().items()
     }
     (tmp_path / 'clip.pkl').write_bytes(pickle.dumps(tensors))
-    found = read(only_take(tmp_path), ReadOptions())
+    found = read(only(find(tmp_path)), ReadOptions())
     np.testing.assert_array_equal(found.joints.values, plain.joints.values)
     np.testing.assert_array_equal(found.weights.values, plain.weights.values)
 
@@ -106,7 +101,7 @@ def test_tensors_are_read_as_arrays_are(tmp_path):
 def test_spoilt_pickles_are_refused_in_one_line(tmp_path, changes, message):
     write_show_take(tmp_path, 'clip', **changes)
     with pytest.raises(InputError) as caught:
-        read(only_take(tmp_path), ReadOptions())
+        read(only(find(tmp_path)), ReadOptions())
     assert message in str(caught.value) and '\n' not in str(caught.value)
 
 
@@ -114,10 +109,10 @@ def test_a_pickle_of_something_else_is_refused(tmp_path):
     write_wav(tmp_path / 'clip.wav', 10.0)
     (tmp_path / 'clip.pkl').write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(InputError, match='holds a list'):
-        read(only_take(tmp_path), ReadOptions())
+        read(only(find(tmp_path)), ReadOptions())
     (tmp_path / 'clip.pkl').write_bytes(b'')
     with pytest.raises(InputError, match='is not a pickle'):
-        read(only_take(tmp_path), ReadOptions())
+        read(only(find(tmp_path)), ReadOptions())
 
 
 @pytest.mark.parametrize('content', [b'', b'{}', b'PK\x03\x04', None])
