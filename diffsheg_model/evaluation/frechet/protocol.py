@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diffsheg_model.checked_fields import read_dataclass
+from diffsheg_model.checked_fields import read_dataclass, require
 from diffsheg_model.errors import InputError
 from diffsheg_model.motion.motion_format import MotionFormat
 
@@ -44,16 +44,12 @@ def group_channels(format_: MotionFormat, group: str) -> slice:
 
 
 def check_sizes(owner: Any) -> None:
-    """Raise InputError if a field that `Protocol` and its options share is out of range."""
-    if owner.channels not in CHANNEL_GROUPS:
-        raise InputError(
-            f'channels = {owner.channels!r}: must be one of {", ".join(CHANNEL_GROUPS)}'
-        )
+    """Raise FieldError if a field that `Protocol` and its options share is out of range."""
+    groups = ', '.join(CHANNEL_GROUPS)
+    require(owner.channels in CHANNEL_GROUPS, owner, 'channels', f'one of {groups}')
     for field, least in _LEAST.items():
-        if getattr(owner, field) < least:
-            raise InputError(f'{field} = {getattr(owner, field)}: must be at least {least}')
-    if not 0 < owner.learning_rate <= 1:
-        raise InputError(f'learning_rate = {owner.learning_rate}: must be in (0, 1]')
+        require(getattr(owner, field) >= least, owner, field, f'at least {least}')
+    require(0 < owner.learning_rate <= 1, owner, 'learning_rate', 'in (0, 1]')
 
 
 @dataclass(frozen=True)

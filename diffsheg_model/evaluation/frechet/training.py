@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
+from diffsheg_model.checked_fields import require
 from diffsheg_model.data.shards import Take, open_shards
 from diffsheg_model.data.statistics import compute_stats, settle
 from diffsheg_model.errors import InputError
@@ -84,10 +85,8 @@ class AutoencoderOptions:
     progress_bar: bool = True
 
     def __post_init__(self) -> None:
-        if self.max_steps < 1:
-            raise InputError(f'max_steps = {self.max_steps}: must be at least 1')
-        if self.max_minutes < 0:
-            raise InputError(f'max_minutes = {self.max_minutes:g}: must be 0 (no limit) or more')
+        require(self.max_steps >= 1, self, 'max_steps', 'at least 1')
+        require(self.max_minutes >= 0, self, 'max_minutes', '0 (no limit) or more')
         check_sizes(self)
 
 
