@@ -123,7 +123,6 @@ class Inbox:
             with self._changed:
                 self.remarks.note('rejected_chunks', str(error))
             return False, None
-        piece = piece._replace(start_ns=max(0, piece.start_ns))
         with self._changed:
             mistake = self._watch.see(piece)
             if mistake:

@@ -11,7 +11,7 @@ from diffsheg_ros.topic_values import MAX_UTTERANCE_ID
 
 
 def checked_piece(piece: AudioPiece) -> AudioPiece:
-    """Return a piece with its own copy of the samples, (n,) float32.
+    """Return a piece with its own copy of the samples, (n,) float32; an unknown start is 0.
 
     Raises:
         InputError: the piece cannot be used; the text tells its sender why.
@@ -39,7 +39,7 @@ def checked_piece(piece: AudioPiece) -> AudioPiece:
     # Not written as "peak above": a NaN fails this comparison too.
     if samples.size and not np.abs(samples).max() <= MAX_AMPLITUDE:
         raise InputError(f'chunks were rejected: {_amplitude_problem(samples)}')
-    return piece._replace(first_sample=first, samples=samples)
+    return piece._replace(first_sample=first, samples=samples, start_ns=max(0, piece.start_ns))
 
 
 def _amplitude_problem(samples: np.ndarray) -> str:
