@@ -3,7 +3,7 @@
 import sys
 
 from diffsheg_ros.startup.catalogue import EXECUTABLES
-from diffsheg_ros.startup.executables import CANNOT_START, start
+from diffsheg_ros.startup.executables import fail, start
 from diffsheg_ros.startup.nearest import did_you_mean
 
 
@@ -17,8 +17,7 @@ def main() -> int:
         for known, executable in EXECUTABLES.items():
             sys.stdout.write(f'  {known:14} {executable.summary}\n')
         return 0
-    sys.stderr.write(f'error: no executable {name!r}: {did_you_mean(name, EXECUTABLES)}\n')
-    return CANNOT_START
+    return fail(f'no executable {name!r}: {did_you_mean(name, EXECUTABLES)}')
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from diffsheg_ros.startup.executables import CANNOT_START, end_at_once
+from diffsheg_ros.startup.executables import end_at_once, fail
 from diffsheg_ros.startup.import_failure import import_failure
 
 DEFAULT_AUDIO = Path(__file__).parent / 'media' / 'speech.flac'
@@ -43,14 +43,14 @@ def demo(
         from diffsheg_ros.demo_run import INTERRUPTED, run_demo
         from diffsheg_ros.ros.run_node import STOP_SIGNALS, end_at_signals
     except Exception as error:
-        return _fail(f'the demo cannot start: {import_failure(error)}')
+        return fail(f'the demo cannot start: {import_failure(error)}')
     if stay is None:
         stay = sys.stdin.isatty() and sys.stdout.isatty()
     try:
         end_at_signals()
         return run_demo(audio, out, bundle or DEFAULT_BUNDLE, Console(), view=view, stay=stay)
     except (InputError, OSError) as error:  # OSError: a full disk, a folder that vanished
-        return _fail(str(error))
+        return fail(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from cyclopts import App, CycloptsError
     except Exception as error:
-        return _fail(f'the demo cannot start: {import_failure(error)}')
+        return fail(f'the demo cannot start: {import_failure(error)}')
     app = App(
         name='python -m diffsheg_ros.demo',
         version_flags=[],
@@ -79,13 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
             arguments, exit_on_error=False, print_error=False, result_action='return_value'
         )
     except CycloptsError as error:
-        return _fail(f'{" ".join(str(error).split())} (--help lists the options)')
+        return fail(f'{" ".join(str(error).split())} (--help lists the options)')
     return status or 0  # --help returns None
-
-
-def _fail(message: str) -> int:
-    sys.stderr.write(f'error: {message}\n')
-    return CANNOT_START
 
 
 if __name__ == '__main__':

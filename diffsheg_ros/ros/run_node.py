@@ -18,7 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from diffsheg_model.errors import InputError
 from diffsheg_ros.ros.node_logging import log_debug_of, log_through_ros, take_debug
-from diffsheg_ros.startup.executables import CANNOT_START
+from diffsheg_ros.startup.executables import CANNOT_START, fail
 from diffsheg_ros.startup.import_failure import import_failure
 from diffsheg_ros.startup.log_folder import ensure_log_folder
 
@@ -99,7 +99,7 @@ def run_node(
         log_through_ros(debug)
         node = create()
     except Exception as error:
-        sys.stderr.write(f'error: {_one_line(error)}\n')
+        fail(_one_line(error))
         rclpy.try_shutdown()
         return CANNOT_START
     if debug:

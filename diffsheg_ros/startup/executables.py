@@ -42,16 +42,20 @@ def start(name: str, arguments: Sequence[str] | None = None) -> int:
     try:
         given = ros_arguments(name, given)
     except UsageError as error:
-        sys.stderr.write(f'error: {name}: {error}\n')
-        return CANNOT_START
+        return fail(f'{name}: {error}')
     main = load(name, EXECUTABLES[name].module)
     if main is None:
         return CANNOT_START
     problem = parameter_file_problem(given)
     if problem:
-        sys.stderr.write(f'error: {name}: {problem}\n')
-        return CANNOT_START
+        return fail(f'{name}: {problem}')
     return main(given)
+
+
+def fail(message: str) -> int:
+    """Print an error on stderr; return the exit status of a process that could not start."""
+    sys.stderr.write(f'error: {message}\n')
+    return CANNOT_START
 
 
 def end_at_once() -> None:
@@ -71,7 +75,7 @@ def load(name: str, module: str) -> Callable[[list[str]], int] | None:
     try:
         return importlib.import_module(module).main
     except Exception as error:
-        sys.stderr.write(f'error: {name} cannot start: {import_failure(error)}\n')
+        fail(f'{name} cannot start: {import_failure(error)}')
         return None
 
 
