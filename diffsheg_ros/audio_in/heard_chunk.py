@@ -36,7 +36,7 @@ class Utterance:
 
 
 @dataclass(frozen=True)
-class Chunk:
+class HeardChunk:
     """A piece of an utterance; `start_ns` is when its own first sample is heard."""
 
     utterance: Utterance

@@ -13,7 +13,7 @@ from diffsheg_model.errors import InputError
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
 from diffsheg_ros.audio_in.counters import InboxCounters
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.piece_check import checked_piece
 from diffsheg_ros.audio_in.placement import Placement
 from diffsheg_ros.audio_in.remarks import Remarks
@@ -75,7 +75,7 @@ class Inbox:
         self._max_chunks = max(64, round(200 * max_queue_s))
         self._reorder_s = reorder_s
         self._changed = threading.Condition()
-        self._queue: deque[Chunk] = deque()
+        self._queue: deque[HeardChunk] = deque()
         self.queued_s = 0.0
         self._queued_bytes = 0
         self._epoch = 0
@@ -188,7 +188,7 @@ class Inbox:
             part = samples[begin : begin + rate]
             end = piece.end and begin + rate >= len(samples)
             at_ns = start_ns + begin * NS // rate
-            chunk = Chunk(utterance, piece.first_sample + begin, part, at_ns, end)
+            chunk = HeardChunk(utterance, piece.first_sample + begin, part, at_ns, end)
             fits = (
                 self.queued_s + chunk.duration_s <= self._max_queue_s
                 and self._queued_bytes + part.nbytes <= self._max_bytes
@@ -198,7 +198,7 @@ class Inbox:
                 taken = False
                 self.counters.dropped_chunks += 1
                 # Its end is kept all the same, or the utterance would have none.
-                chunk = Chunk(utterance, chunk.first_sample + len(part), part[:0], at_ns, end)
+                chunk = HeardChunk(utterance, chunk.first_sample + len(part), part[:0], at_ns, end)
             if fits or end:
                 self._queue.append(chunk)
                 self.queued_s += chunk.duration_s
@@ -219,7 +219,7 @@ class Inbox:
             self._over.clear()
             self._ordinal = 0
 
-    def restart(self, chunk: Chunk) -> tuple[Chunk, int] | None:
+    def restart(self, chunk: HeardChunk) -> tuple[HeardChunk, int] | None:
         """Begin the chunk's utterance anew with this chunk, because its sound has jumped.
 
         What of it waits behind the chunk goes along.
@@ -240,7 +240,7 @@ class Inbox:
             )
             self._current_ended = ended
             moved = [
-                Chunk(utterance, other.first_sample, other.samples, other.start_ns, other.end)
+                HeardChunk(utterance, other.first_sample, other.samples, other.start_ns, other.end)
                 for other in [chunk, *waiting]
             ]
             self._queue.extend(moved[1:])
@@ -249,12 +249,12 @@ class Inbox:
             self.counters.stale_chunks -= len(waiting)
             return moved[0], epoch
 
-    def front(self) -> Chunk | None:
+    def front(self) -> HeardChunk | None:
         """Return the chunk that `take` gives next; None where none waits."""
         with self._changed:
             return self._queue[0] if self._queue else None
 
-    def take(self, timeout_s: float | None = 0.0, epoch: int | None = None) -> Chunk | None:
+    def take(self, timeout_s: float | None = 0.0, epoch: int | None = None) -> HeardChunk | None:
         """Return the chunk in front, after waiting for one if necessary; None where none came.
 
         Args:

@@ -7,7 +7,7 @@ import numpy as np
 
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.inbox import Inbox
 from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
@@ -126,7 +126,7 @@ class SpeechFeed:
         elif audio.buffer.waiting and (audio.clock.time_ns(audio.buffer.next_sample) < late_ns):
             yield from self._given(self._sound(audio, audio.buffer.flush()), over_ns)
 
-    def _take(self, chunk: Chunk) -> Sound | None:
+    def _take(self, chunk: HeardChunk) -> Sound | None:
         audio = self._audio_of(chunk.utterance)
         samples = audio.take(chunk)
         if audio.buffer.resync_at is not None:

@@ -5,7 +5,7 @@ import numpy as np
 from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_ros.audio_in.audio_buffer import AudioBuffer
 from diffsheg_ros.audio_in.counters import HearingCounters
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 
 
@@ -38,7 +38,7 @@ class UtteranceAudio:
         """True if nothing more will come."""
         return self.end_seen and not self.buffer.waiting
 
-    def take(self, chunk: Chunk) -> np.ndarray | None:
+    def take(self, chunk: HeardChunk) -> np.ndarray | None:
         """Take a chunk.
 
         Returns:

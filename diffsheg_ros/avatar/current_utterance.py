@@ -7,7 +7,7 @@ from diffsheg_model.motion.motion_format import MotionFormat
 from diffsheg_model.session.session import MotionWindow, Session
 from diffsheg_model.session.session_options import SessionOptions
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
 from diffsheg_ros.avatar.clocks import Clocks
@@ -99,7 +99,7 @@ class CurrentUtterance:
         """True if a live window should have been planned by now."""
         return self._style.live is not None and not self.ended and self._until_needed_s() <= 0
 
-    def next_step(self, front: Chunk | None) -> NextStep:
+    def next_step(self, front: HeardChunk | None) -> NextStep:
         """Return the next step.
 
         Args:
@@ -128,7 +128,7 @@ class CurrentUtterance:
         self.wait_s = max(left_s, _LEAST_WAIT_S)
         return NextStep.WAIT
 
-    def hear(self, chunk: Chunk) -> bool:
+    def hear(self, chunk: HeardChunk) -> bool:
         """Take a chunk; return True if the sound has jumped to it (`AudioBuffer.resync_at`)."""
         # A chunk that is sent when it begins to be heard is followed by the next one at its end.
         self._note_chunk(0.0 if chunk.end else chunk.duration_s)

@@ -16,7 +16,7 @@ from diffsheg_model.sampling.plan import Cancelled
 from diffsheg_model.session.session import MotionWindow, Session
 from diffsheg_model.session.session_options import SessionOptions
 from diffsheg_ros.audio_in.audio_piece import AudioPiece
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.inbox import Inbox
 from diffsheg_ros.avatar.clocks import Clocks
@@ -252,7 +252,7 @@ class MotionWorker:
         elif idle is not None and due and not stop.is_set():
             self._generate_idle(idle, stop)
 
-    def _hear(self, chunk: Chunk) -> None:
+    def _hear(self, chunk: HeardChunk) -> None:
         if self._inbox.is_stale(chunk.utterance.epoch):
             return
         current = self._current
@@ -277,7 +277,7 @@ class MotionWorker:
         )
         return self._current
 
-    def _restart(self, chunk: Chunk) -> CurrentUtterance | None:
+    def _restart(self, chunk: HeardChunk) -> CurrentUtterance | None:
         """Begin an utterance anew at a chunk that its sound has jumped to; None if it is over."""
         moved = self._inbox.restart(chunk)
         if moved is None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from diffsheg_model.audio.interpolation import half_width, read_at
 from diffsheg_ros.audio_in.audio_buffer import EMPTY
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
 from diffsheg_ros.speaker.counters import PlaybackCounters
@@ -89,7 +89,7 @@ class UtterancePlayback:
         counters.late_samples = self._counts.late_samples
         return counters
 
-    def take(self, chunk: Chunk) -> bool:
+    def take(self, chunk: HeardChunk) -> bool:
         """Take a chunk; return True if the sound has jumped to it (`AudioBuffer.resync_at`)."""
         samples = self.audio.take(chunk)
         if samples is not None:

@@ -14,7 +14,7 @@ from diffsheg_model.audio.interpolation import prepare_filter
 from diffsheg_model.audio.sample_clock import SampleClock
 from diffsheg_model.time_units import NS
 from diffsheg_ros.audio_in.audio_piece import AudioPiece, spoken_ns
-from diffsheg_ros.audio_in.heard_chunk import Chunk
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.inbox import Inbox
 from diffsheg_ros.diagnostics.avatar_timing import Interrupts
@@ -200,7 +200,7 @@ class Speaker:
             if chunk is not None and not self._inbox.is_stale(chunk.utterance.epoch):
                 self._take(chunk)
 
-    def _take(self, chunk: Chunk) -> None:
+    def _take(self, chunk: HeardChunk) -> None:
         if not self._playback_of(chunk).take(chunk):
             return
         moved = self._inbox.restart(chunk)
@@ -208,7 +208,7 @@ class Speaker:
             self._counts.resyncs += 1
             self._playback_of(moved[0]).take(moved[0])
 
-    def _playback_of(self, chunk: Chunk) -> UtterancePlayback:
+    def _playback_of(self, chunk: HeardChunk) -> UtterancePlayback:
         for playback in self._playbacks:
             if playback.utterance is chunk.utterance:
                 return playback

@@ -3,7 +3,7 @@
 import numpy as np
 
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 
 
 def test_the_time_of_sample_0_is_the_senders():
@@ -13,4 +13,4 @@ def test_the_time_of_sample_0_is_the_senders():
 
 def test_a_chunk_is_as_long_as_its_samples():
     utterance = Utterance(1, 0, 'u', 16000, 0, 0)
-    assert Chunk(utterance, 0, np.zeros(4000, np.float32), 0, False).duration_s == 0.25
+    assert HeardChunk(utterance, 0, np.zeros(4000, np.float32), 0, False).duration_s == 0.25

@@ -3,7 +3,7 @@
 import numpy as np
 
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.audio_in.utterance_audio import UtteranceAudio
 
@@ -12,9 +12,9 @@ T0 = 1_700_000_000 * NS
 UTTERANCE = Utterance(1, 0, 'u', RATE, 0, T0)
 
 
-def chunk(index: int, end: bool = False) -> Chunk:
+def chunk(index: int, end: bool = False) -> HeardChunk:
     samples = np.full(1600, index + 1, np.float32)
-    return Chunk(UTTERANCE, 1600 * index, samples, T0 + index * NS // 10, end)
+    return HeardChunk(UTTERANCE, 1600 * index, samples, T0 + index * NS // 10, end)
 
 
 def test_an_end_that_overtakes_a_chunk_waits_for_it():

@@ -7,7 +7,7 @@ from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.session.live_options import LiveOptions
 from diffsheg_model.session.session_options import SessionOptions
 from diffsheg_model.time_units import NS
-from diffsheg_ros.audio_in.heard_chunk import Chunk, Utterance
+from diffsheg_ros.audio_in.heard_chunk import HeardChunk, Utterance
 from diffsheg_ros.audio_in.hearing_options import HearingOptions
 from diffsheg_ros.avatar.clocks import Clocks
 from diffsheg_ros.avatar.current_utterance import CurrentUtterance, NextStep
@@ -75,9 +75,9 @@ def begin(time):
     return begin
 
 
-def chunk(index: int, utterance: Utterance = UTTERANCE, end: bool = False) -> Chunk:
+def chunk(index: int, utterance: Utterance = UTTERANCE, end: bool = False) -> HeardChunk:
     first = 1600 * index
-    return Chunk(utterance, first, np.zeros(1600, np.float32), T0 + first * NS // RATE, end)
+    return HeardChunk(utterance, first, np.zeros(1600, np.float32), T0 + first * NS // RATE, end)
 
 
 def test_without_a_window_to_generate_it_waits_for_the_next_chunk(begin, time):

@@ -141,7 +141,6 @@ def test_after_an_hour_of_drifting_clocks_sound_and_stamps_are_together(sender_p
 
 def test_jitter_is_not_heard_of():
     errors_s = drifting(200, 200, hours=0.25, jitter_s=0.02)
-    print(f'worst {1000 * np.abs(errors_s).max():.2f} ms')
     assert np.abs(errors_s).max() <= FRAME_S / 4
 
 
