@@ -10,6 +10,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from diffsheg_model.config import FeatureConfig
+from diffsheg_model.data.shards import INDEX, STATISTICS, open_take
 from diffsheg_model.data.statistics import Moments
 from diffsheg_model.errors import InputError
 from diffsheg_model.features.stream import extract_features
@@ -17,8 +18,6 @@ from diffsheg_model.files.atomic import atomic_path
 from diffsheg_model.motion.motion_format import MotionFormat
 
 SAMPLE_RATE = 16000
-INDEX = 'dataset.json'
-STATISTICS = 'stats.npz'
 
 
 @dataclass(frozen=True)
@@ -171,9 +170,6 @@ def write_index(
     Raises:
         InputError: there is no take, or a take is damaged.
     """
-    # Imported on demand: it belongs to the packages of training.
-    from diffsheg_model.data.shards import open_take
-
     if not takes:
         raise InputError(f'no take in {folder}: nothing to train on')
     frames = 0

@@ -31,6 +31,8 @@ from diffsheg_model.untrusted.array_files import NpzFile, read_npy
 from diffsheg_model.untrusted.reading import reader
 
 ANY_SPEAKER = -1
+INDEX = 'dataset.json'
+STATISTICS = 'stats.npz'
 
 
 @dataclass(frozen=True)
@@ -228,14 +230,14 @@ def open_shards(
     Raises:
         InputError: the folder or a take in it is missing, truncated or inconsistent.
     """
-    card = _read_json(root / 'dataset.json')
-    format_ = _read_format(root / 'dataset.json', card.get('format'))
+    card = _read_json(root / INDEX)
+    format_ = _read_format(root / INDEX, card.get('format'))
     names = card.get('takes')
     if not isinstance(names, list) or not names:
-        raise InputError(f'{root}/dataset.json: lists no takes; prepare this folder again')
+        raise InputError(f'{root / INDEX}: lists no takes; prepare this folder again')
     takes = tuple(
         open_take(root / str(name), format_, mel_bins, speech_dim, in_memory) for name in names
     )
-    mean, std = _read_stats(root / 'stats.npz', format_.channels)
+    mean, std = _read_stats(root / STATISTICS, format_.channels)
     speakers = tuple(str(name) for name in card.get('styles', ()))
     return ShardFolder(root, format_, takes, speakers, mean, std)

@@ -82,10 +82,10 @@ def _rotations_at(track: Track, name: str, times_s: NDArray[np.float64]) -> NDAr
 
 
 def _scores(
-    stretches: tuple[tuple[float, float, float], ...], times_s: NDArray[np.float64]
+    intervals: tuple[tuple[float, float, float], ...], times_s: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Return the score (F,) of the first interval that contains a frame, else 0."""
     scores = np.zeros(len(times_s), np.float32)
-    for start_s, end_s, score in reversed(stretches):
+    for start_s, end_s, score in reversed(intervals):
         scores[(times_s >= start_s) & (times_s <= end_s)] = score
     return scores

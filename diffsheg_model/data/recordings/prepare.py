@@ -19,15 +19,14 @@ from diffsheg_model.data.recordings.recording import Recording, TakeFiles
 from diffsheg_model.data.recordings.report import REPORT, PrepareReport, TakeOutcome
 from diffsheg_model.data.recordings.take_names import with_distinct_names
 from diffsheg_model.data.shard_writer import (
-    INDEX,
     SAMPLE_RATE,
-    STATISTICS,
     TakeInfo,
     frame_count,
     is_complete,
     write_index,
     write_take,
 )
+from diffsheg_model.data.shards import INDEX, STATISTICS, open_take
 from diffsheg_model.data.work_pool import Job, run_jobs
 from diffsheg_model.errors import InputError
 from diffsheg_model.files.atomic import WriteError, open_lock, remove_leftovers
@@ -182,9 +181,6 @@ def _known(take: TakeFiles, kind: RecordingKind, output: Path) -> TakeOutcome | 
 
     A damaged take among the shards is prepared again.
     """
-    # Imported on demand: it belongs to the packages of training.
-    from diffsheg_model.data.shards import open_take
-
     if take.problem:
         return TakeOutcome(take.name, skipped=take.problem)
     if not is_complete(output / take.name):
