@@ -50,21 +50,8 @@ def create_engine(
     engine, why = first_that_works(
         choices_of(name, precision, provider), lambda choice: choice.load(bundle, count, cache)
     )
-    log_engine(engine, count, bundle, why)
+    _log_engine(engine, count, bundle, why)
     return engine
-
-
-def log_engine(engine: Engine, threads: int, bundle: 'Bundle', why: str) -> None:
-    """Log one line about the engine and the reason for its choice."""
-    logger.info(
-        'engine %s (%s), %d thread%s, bundle %s: %s',
-        engine.name,
-        engine.precision,
-        threads,
-        '' if threads == 1 else 's',
-        bundle.config.name,
-        why,
-    )
 
 
 def create_serving_engine(
@@ -109,7 +96,7 @@ def create_serving_engine(
 
     engine, why = first_that_works(choices_of(name, precision, provider), serve)
     engine.why = why
-    log_engine(engine, count, bundle, why)
+    _log_engine(engine, count, bundle, why)
     return engine
 
 
@@ -140,3 +127,16 @@ def first_that_works(
         why = 'as chosen' if len(choices) == 1 else 'the fastest that works here'
         return made, '; '.join([why, *(f'not {text}' for text in refused)])
     raise InputError('no engine works here; ' + '; '.join(refused))
+
+
+def _log_engine(engine: Engine, threads: int, bundle: 'Bundle', why: str) -> None:
+    """Log one line about the engine and the reason for its choice."""
+    logger.info(
+        'engine %s (%s), %d thread%s, bundle %s: %s',
+        engine.name,
+        engine.precision,
+        threads,
+        '' if threads == 1 else 's',
+        bundle.config.name,
+        why,
+    )
