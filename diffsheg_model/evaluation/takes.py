@@ -4,22 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffsheg_model.audio.sound_file import read_audio
 from diffsheg_model.bundle import Bundle
+from diffsheg_model.data.shards import Take, open_shards
 from diffsheg_model.errors import InputError
 from diffsheg_model.evaluation.frechet.windows import check_finite, digest_takes
 from diffsheg_model.evaluation.metrics.beats import audio_onsets, strong_onsets
 from diffsheg_model.evaluation.metrics.lips import short_time_energy, speech_frames
 from diffsheg_model.motion.motion import Motion, from_channels
 from diffsheg_model.motion.motion_format import MotionFormat
-
-if TYPE_CHECKING:
-    from diffsheg_model.data.shards import Take
 
 LENGTH_TOLERANCE_FRAMES = 3
 """Frames, largest difference of the durations of motion and audio."""
@@ -138,9 +135,6 @@ def open_takes(
     Raises:
         InputError: the data is unusable, of another format, or has unknown speakers.
     """
-    # Imported on demand: it belongs to the packages of training.
-    from diffsheg_model.data.shards import open_shards
-
     for name, value in (('max_takes', max_takes), ('max_seconds', max_seconds)):
         if value < 0:
             raise InputError(f'{name} = {value:g}: must be 0 (all) or more')

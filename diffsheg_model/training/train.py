@@ -36,11 +36,11 @@ from diffsheg_model.training.module import UniEGModule
 from diffsheg_model.training.settings import TrainingSettings
 from diffsheg_model.training.settings_file import write_settings
 from diffsheg_model.training.windows import (
-    Corpus,
     DataRoot,
     MotionWindows,
+    TrainingTakes,
     make_loader,
-    open_corpus,
+    open_training_takes,
 )
 
 logger = logging.getLogger(__name__)
@@ -179,12 +179,12 @@ def train_model(
         _add_speech_features((*data, *validation), settings, speech_encoder)
     L.seed_everything(run.seed, workers=True, verbose=False)
 
-    corpus = open_corpus(data, settings, start.config.network, start.statistics)
-    windows = MotionWindows(corpus, settings)
-    measuring = _validation_loader(validation, start, corpus) if validation else None
-    module = _module(start, corpus)
+    opened = open_training_takes(data, settings, start.config.network, start.statistics)
+    windows = MotionWindows(opened, settings)
+    measuring = _validation_loader(validation, start, opened) if validation else None
+    module = _module(start, opened)
     size = sum(p.numel() for p in module.network.parameters()) / 1e6
-    logger.info('%d takes, %d windows; %.2f M parameters', len(corpus.takes), len(windows), size)
+    logger.info('%d takes, %d windows; %.2f M parameters', len(opened.takes), len(windows), size)
     trainer = _trainer(settings, output, bool(validation))
     if trainer.is_global_zero:
         write_settings(settings, output / 'settings.yaml')
@@ -192,7 +192,7 @@ def train_model(
         _fit(trainer, module, make_loader(windows, settings), measuring, checkpoint)
         trainer.save_checkpoint(output / 'checkpoints' / f'{trainer.global_step:09d}.ckpt')
         if trainer.is_global_zero:
-            _write_bundle(module, corpus, start, output / 'bundle', speech_encoder)
+            _write_bundle(module, opened, start, output / 'bundle', speech_encoder)
         trainer.strategy.barrier('bundle')
     return output / 'bundle'
 
@@ -227,17 +227,17 @@ def _add_speech_features(
 
 
 def _validation_loader(
-    validation: Sequence[DataRoot], start: _Start, corpus: Corpus
+    validation: Sequence[DataRoot], start: _Start, opened: TrainingTakes
 ) -> DataLoader[dict[str, torch.Tensor]]:
     """Open validation data, normalised as the training data."""
-    statistics = corpus.mean, corpus.std
-    measured = open_corpus(validation, start.settings, start.config.network, statistics)
+    statistics = opened.mean, opened.std
+    measured = open_training_takes(validation, start.settings, start.config.network, statistics)
     return make_loader(MotionWindows(measured, start.settings, training=False), start.settings)
 
 
-def _module(start: _Start, corpus: Corpus) -> UniEGModule:
+def _module(start: _Start, opened: TrainingTakes) -> UniEGModule:
     """Build the network, or take over the weights to begin from."""
-    still = torch.from_numpy(corpus.std < STILL)
+    still = torch.from_numpy(opened.std < STILL)
     module = UniEGModule(start.settings, start.config.network, still)
     if start.tensors is None:
         module.ignore_still_channels()
@@ -285,11 +285,11 @@ def _readable_errors(output: Path, resumed: Path | None) -> Iterator[None]:
 
 
 def _write_bundle(
-    module: UniEGModule, corpus: Corpus, start: _Start, path: Path, speech: Path | None
+    module: UniEGModule, opened: TrainingTakes, start: _Start, path: Path, speech: Path | None
 ) -> None:
     settings = start.settings
-    config = settings.bundle_config(corpus.provenance, corpus.speaker_names)
-    if not corpus.speaker_names:
+    config = settings.bundle_config(opened.provenance, opened.speaker_names)
+    if not opened.speaker_names:
         config = dataclasses.replace(config, speaker_names=start.config.speaker_names)
     state = {}
     for name, tensor in module.network.state_dict().items():
@@ -297,4 +297,4 @@ def _write_bundle(
         if settings.card.half_precision and values.dtype == np.float32:
             values = values.astype(np.float16)
         state[name] = values
-    save_bundle(path, config, state, corpus.mean, corpus.std, start.skeleton, speech=speech)
+    save_bundle(path, config, state, opened.mean, opened.std, start.skeleton, speech=speech)

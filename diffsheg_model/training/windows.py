@@ -57,7 +57,7 @@ class DataRoot:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class TrainingTakes:
     """All takes of a run, with the statistics for normalisation.
 
     Attributes:
@@ -78,12 +78,12 @@ class Corpus:
     provenance: str
 
 
-def open_corpus(
+def open_training_takes(
     roots: Sequence[DataRoot],
     settings: TrainingSettings,
     network: NetworkConfig,
     statistics: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
-) -> Corpus:
+) -> TrainingTakes:
     """Open every root and check that it fits the settings.
 
     Statistics are ``statistics`` if given (fine-tuning keeps those of the bundle). With a single
@@ -115,7 +115,7 @@ def open_corpus(
     else:
         mean, std = _statistics(folders, shares)
         std = settle(std, settings.batches.std_floor)
-    return Corpus(takes, folder_of, shares, mean, std, names, _provenance(takes))
+    return TrainingTakes(takes, folder_of, shares, mean, std, names, _provenance(takes))
 
 
 def _statistics(
@@ -170,7 +170,7 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
     channels, and channels that no take has, are constant.
 
     Args:
-        corpus: the takes.
+        data: the takes.
         settings: format, features and batches.
         training: True to drop still windows, augment, and draw by weight.
 
@@ -178,20 +178,22 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
         InputError: no window is left.
     """
 
-    def __init__(self, corpus: Corpus, settings: TrainingSettings, training: bool = True) -> None:
-        self.takes = corpus.takes
+    def __init__(
+        self, data: TrainingTakes, settings: TrainingSettings, training: bool = True
+    ) -> None:
+        self.takes = data.takes
         self.settings = settings
         self.training = training
         self.frames = settings.motion_format.window_frames
-        self._mean, self._still = corpus.mean, corpus.std < STILL
-        self._scale = np.where(self._still, 1, corpus.std).astype(np.float32)
+        self._mean, self._still = data.mean, data.std < STILL
+        self._scale = np.where(self._still, 1, data.std).astype(np.float32)
         self._has_semantic = any(take.semantic is not None for take in self.takes)
         valid = np.stack([take.valid for take in self.takes])
         self._absent = ~valid.any(axis=0)
         self._mask = valid | self._absent
         self._filled = ~np.stack([take.lacking for take in self.takes]) | self._absent
         self._index = self._plan()
-        self.weights = self._weigh(corpus)
+        self.weights = self._weigh(data)
 
     def _plan(self) -> NDArray[np.int64]:
         """Return the starts of windows as rows (take, start)."""
@@ -218,13 +220,13 @@ class MotionWindows(Dataset[dict[str, Tensor]]):
             logger.info('left out: %d takes too short, %d windows that hardly move', short, still)
         return index
 
-    def _weigh(self, corpus: Corpus) -> NDArray[np.float64] | None:
+    def _weigh(self, data: TrainingTakes) -> NDArray[np.float64] | None:
         """Return the weight of each window in drawing; None if every window counts once."""
-        if corpus.shares is None:
+        if data.shares is None:
             return None
-        folders = np.asarray(corpus.folder_of)[self._index[:, 0]]
-        windows = np.bincount(folders, minlength=len(corpus.shares))
-        return np.asarray(corpus.shares)[folders] / windows[folders]
+        folders = np.asarray(data.folder_of)[self._index[:, 0]]
+        windows = np.bincount(folders, minlength=len(data.shares))
+        return np.asarray(data.shares)[folders] / windows[folders]
 
     def _moves(self, take: Take, starts: NDArray[np.int64], threshold: float) -> NDArray[np.bool_]:
         channels = slice(0, self.settings.motion_format.gesture_dim)

@@ -151,7 +151,7 @@ def read_face_blendshapes(message: FaceBlendshapes) -> FaceMotion:
 def face_trajectory(
     names: Sequence[str], weights: np.ndarray, times_ns: Sequence[int], *, utterance_id: str
 ) -> FaceTrajectory:
-    """Make the message of a planned stretch of face motion.
+    """Make the message of planned face motion.
 
     Args:
         names: W names.
@@ -173,7 +173,7 @@ def face_trajectory(
 
 
 def read_face_trajectory(message: FaceTrajectory) -> FaceMotion:
-    """Read a planned stretch of face motion.
+    """Read planned face motion.
 
     Raises:
         InputError: a point has not as many weights as there are names, or names or times are out
@@ -248,7 +248,7 @@ def joint_trajectory(
     velocities: np.ndarray,
     times_ns: Sequence[int],
 ) -> JointTrajectory:
-    """Make the message of a planned stretch of body motion.
+    """Make the message of planned body motion.
 
     Args:
         joint_names: J names of human joints.
@@ -276,7 +276,7 @@ def joint_trajectory(
 
 
 def read_joint_trajectory(message: JointTrajectory) -> JointMotion:
-    """Read a planned stretch of body motion.
+    """Read planned body motion.
 
     Raises:
         InputError: the joints are not human joints, the numbers of positions or velocities do not

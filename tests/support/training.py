@@ -11,7 +11,7 @@ from diffsheg_model.motion.formats import BEAT
 from diffsheg_model.training.settings_file import load_settings
 from diffsheg_model.training.windows import (
     MotionWindows,
-    open_corpus,
+    open_training_takes,
 )
 
 JAW = BEAT.gesture_dim + BEAT.weight_names.index('jawOpen')
@@ -63,4 +63,4 @@ def tiny(*more):
 
 def windows_of(settings, *roots, training=True):
     network = settings.bundle_config().network
-    return MotionWindows(open_corpus(roots, settings, network), settings, training)
+    return MotionWindows(open_training_takes(roots, settings, network), settings, training)

@@ -14,7 +14,7 @@ from diffsheg_model.motion.formats import BEAT, SHOW
 from diffsheg_model.training.windows import (
     DataRoot,
     make_loader,
-    open_corpus,
+    open_training_takes,
 )
 from tests.support.training import BROW, JAW, make_shards, make_take, tiny, windows_of
 
@@ -66,12 +66,12 @@ def test_a_batch_is_what_the_files_hold(shards):
     windows = windows_of(settings, DataRoot(shards))
     assert len(windows) == 3 * (120 - 34 + 1)
     batch = windows.__getitems__([5, 100])
-    corpus = open_corpus([DataRoot(shards)], settings, settings.bundle_config().network)
+    opened = open_training_takes([DataRoot(shards)], settings, settings.bundle_config().network)
     motion = np.load(shards / 'take0' / 'motion.npy')
     mel = np.load(shards / 'take0' / 'mel.npy')
     assert batch['start'].tolist() == [5, 13] and batch['take'].tolist() == [0, 1]
     # Channels that never move have a deviation of 0, and are 0 themselves.
-    denormalised = batch['motion'][0].numpy() * corpus.std + corpus.mean
+    denormalised = batch['motion'][0].numpy() * opened.std + opened.mean
     np.testing.assert_allclose(denormalised, motion[5:39], atol=1e-5)
     np.testing.assert_array_equal(batch['mel'][0], transform_mel(mel[5:39], 'log'))
     assert batch['speaker'][0].nonzero().flatten().tolist() == [0]
@@ -116,9 +116,9 @@ def test_folder_weights_are_shares(tmp_path):
 
 def test_statistics_are_computed_over_valid_frames_and_guarded(shards):
     settings = tiny()
-    corpus = open_corpus([DataRoot(shards)], settings, settings.bundle_config().network)
+    opened = open_training_takes([DataRoot(shards)], settings, settings.bundle_config().network)
     motion = np.concatenate([np.load(shards / f'take{n}' / 'motion.npy') for n in range(3)])
-    np.testing.assert_allclose(corpus.mean, motion.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(opened.mean, motion.mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(
-        corpus.std, np.where(motion.std(axis=0) < 1e-3, 0, motion.std(axis=0)), rtol=1e-4
+        opened.std, np.where(motion.std(axis=0) < 1e-3, 0, motion.std(axis=0)), rtol=1e-4
     )
