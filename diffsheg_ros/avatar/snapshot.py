@@ -17,32 +17,31 @@ class AvatarSnapshot:
 
     Attributes:
         lifecycle: 'unconfigured', 'inactive' or 'active'.
-        failure: why the last transition failed; empty where it did not.
-        state: what the avatar does, see `Pose`; the lifecycle state where it is not active.
+        failure: reason of the last failed transition; empty if the last one succeeded.
+        state: what the avatar does, see `Pose`; the lifecycle state if the node is not active.
         utterance_id: of what is shown.
         namesakes: other nodes of the same full name.
-        worker_alive: whether the worker's thread runs.
-        publish_rate_hz: as wanted.
-        fps: as measured; 0 before it was.
-        latency_p50_s, latency_p95_s: from the arrival of the first sample that a planned motion
-            shows to its publication.
-        preset: settings that go together, by name.
+        worker_alive: True while the worker's thread runs.
+        publish_rate_hz: poses a second that the parameters ask for.
+        fps: measured poses a second; 0 before the first measurement.
+        latency_p50_s, latency_p95_s: seconds from the arrival of the first sample that a planned
+            motion shows to its publication.
+        preset: name of the preset.
         hop, lookahead, provisional: how speech is planned while it is heard, frames; all 0 for
             whole windows.
         hop_s: new motion of a window.
-        engine, precision, bundle: what runs.
-        engine_why: why the engine was taken to begin with.
-        last_fallback: which engine has failed last, why, and what has taken over; empty where
-            none has.
-        playout_delay_s: from hearing to showing.
+        engine, precision, bundle: names of the engine, its arithmetic and the model.
+        engine_why: reason for the choice of the first engine.
+        last_fallback: the newest `Fallback` as text; empty before the first.
+        playout_delay_s: seconds from hearing a sample to showing its motion.
         counters: all counters; before the node is configured, those of the node alone.
-        gap: why no pose is published; empty where poses are.
-        paused: why none is, where that is no fault.
-        last_gap: why none was published, the last time.
-        last_pose_error: why a pose could not be computed, the last time.
+        gap: cause that no pose is published; empty while poses are published.
+        paused: reason for which no pose is published, if that is no fault.
+        last_gap: cause of the newest gap; empty before the first.
+        last_pose_error: the newest error in computing a pose.
         layer_error: name and error of the layer of motion that failed last.
         last_refusal: topic and reason of the newest refused message; empty before the first.
-        worker: what the worker counts; None where there is none.
+        worker: state and counters of the worker; None if there is none.
     """
 
     lifecycle: str
@@ -88,10 +87,10 @@ class PoseState(Protocol):
 def with_avatar(
     snapshot: AvatarSnapshot, avatar: Avatar, parameters: AvatarParameters, poses: PoseState
 ) -> AvatarSnapshot:
-    """Return a node's snapshot completed with what its avatar knows.
+    """Return a node's snapshot completed with the avatar's state and counters.
 
     Args:
-        snapshot: what the node itself knows and counts.
+        snapshot: the node's own state and counters.
         avatar: the configured avatar.
         parameters: of the node.
         poses: publishing of poses.
