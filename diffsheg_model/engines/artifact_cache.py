@@ -135,7 +135,7 @@ class ArtifactCache:
         header, _, data = content.partition(b'\n')
         if header == _header(key, data):
             return data
-        logger.warning('%s is cut or foreign: it is made again', path)
+        logger.warning('%s is damaged or was not made for this engine: it is made again', path)
         return None
 
     def store(self, key: ArtifactKey, data: bytes) -> None:
@@ -221,6 +221,6 @@ def _close_to_others(folder: Path) -> None:
             folder.chmod(0o700)
             for plan in folder.glob(f'*{_SUFFIX}'):
                 plan.unlink()
-            logger.info('%s could be written by other users: emptied, and closed to them', folder)
+            logger.info('other users could write %s: it was emptied and made private', folder)
     except OSError:
         return

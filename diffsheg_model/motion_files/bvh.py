@@ -223,7 +223,9 @@ def _read_header(path: Path, lines: list[str]) -> tuple[int, float]:
             f'{path}: a frame time of {frame_s:g} s is not plausible for motion capture'
         )
     if not 0 <= frames <= _MOST_FRAMES:
-        raise InputError(f'{path}: MOTION says that it has {header["frames"].strip()[:20]} frames')
+        raise InputError(
+            f'{path}: MOTION states an impossible number of frames, {header["frames"].strip()[:20]}'
+        )
     fps = 1.0 / frame_s
     # Frame times have few digits: 0.008333 means 120 fps.
     return frames, float(round(fps)) if abs(fps - round(fps)) < 0.0005 * fps else fps

@@ -157,7 +157,7 @@ def _read_bvh(path: Path, fps: float | None) -> _Read:
         raise InputError(f'{path}: {error}') from error
     if fps is None and bvh.stated_frames != len(bvh.values):
         logger.warning(
-            '%s says that it has %d frames, and has %d: cut short, or resampled with a rate that '
+            '%s states %d frames, but has %d: cut short, or resampled with a rate that '
             'its header does not give (--fps)',
             path.name,
             bvh.stated_frames,

@@ -46,18 +46,18 @@ class RemarkCounters(RejectionCounters):
         'chunks without a stamp, heard on arrival or when the speech before is over',
         WARN,
         """chunks have no stamp and are heard on arrival, or when the speech before is over: stamp
-        each with when its first sample is heard""",
+        each with the time at which its first sample is heard""",
     )
     early_chunks: int = counter(
         """chunks that are stamped before the sound before them is over: with the time of sending,
         faster than real time. They are heard one after the other, from the first stamp on""",
         WARN,
-        """chunks are stamped before the sound before them is over: stamp each with when its first
-        sample is heard""",
+        """chunks are stamped before the sound before them is over: stamp each with the time at
+        which its first sample is heard""",
     )
     untimely_chunks: int = counter(
-        """chunks by which the sender's clock differs from this node's. The message says by how
-        much, and whether the sound is placed by its arrival""",
+        """chunks that show a difference between the sender's clock and this node's. The message
+        gives the difference. It also tells if the sound is placed by its arrival""",
         WARN,
         """stamps are far from this node's clock: synchronise the clocks (chrony, ntp), or set
         use_sim_time on all nodes or on none""",
@@ -69,20 +69,18 @@ class InboxCounters(RemarkCounters):
     """Counters of `Inbox`."""
 
     utterances: int = counter('utterances begun')
-    interrupts: int = counter(
-        'utterances interrupted: by `~/interrupt`, or by another that cut into them'
-    )
+    interrupts: int = counter('utterances interrupted: by `~/interrupt`, or by a new utterance')
     dropped_chunks: int = counter(
         'chunks dropped because `max_queue_s` of audio was waiting',
         WARN,
         """audio was dropped because more than max_queue_s of it was waiting: choose a faster
         engine, or send audio less far ahead of its time""",
     )
-    stale_chunks: int = counter('chunks of utterances that are over')
+    stale_chunks: int = counter('chunks of utterances that have ended; they were left out')
     rate_changes: int = counter(
-        "chunks of another sample rate than their utterance's",
+        'chunks with another sample rate than the first chunk of their utterance',
         WARN,
-        'the sample rate changed within an utterance: begin a new one',
+        'the sample rate changed within an utterance: start a new utterance',
     )
 
 
@@ -96,14 +94,14 @@ class HearingCounters(RejectionCounters):
         'audio was lost on its way: publish it reliably, and check the network',
     )
     late_samples: int = counter(
-        """samples that came after they had been replaced; where `lost_samples` rises with it,
-        raise `reorder_s`"""
+        """samples that came after they had been replaced; if `lost_samples` rises too, raise
+        `reorder_s`"""
     )
-    repeated_samples: int = counter('samples that had come before, left out')
-    reordered_chunks: int = counter('chunks that overtook another, put in order')
+    repeated_samples: int = counter('samples that had arrived before; they were left out')
+    reordered_chunks: int = counter('chunks that arrived out of order and were sorted')
     clock_steps: int = counter(
-        """times that the stamps of an utterance stepped forward; they are followed. A synthesiser
-        that pauses does that; else the sender's clock was set"""
+        """times that the stamps of an utterance stepped forward; the motion follows them. The cause
+        is a synthesiser that pauses, or a change of the sender's clock"""
     )
 
 
@@ -118,8 +116,8 @@ class ListeningCounters(InboxCounters, HearingCounters):
         network""",
     )
     resyncs: int = counter(
-        'utterances whose audio jumped by more than `max_gap_s`; their motion began anew',
+        'jumps of more than `max_gap_s` in the audio of an utterance; its motion started anew',
         WARN,
-        """audio jumped by more than max_gap_s within an utterance; its motion began anew there:
+        """audio jumped by more than max_gap_s within an utterance; its motion started anew there:
         count first_sample without gaps, and check the network""",
     )

@@ -32,8 +32,8 @@ _BYTES_A_SECOND = 4 * 48000
 
 _REMEMBERED_UTTERANCES = 32
 _CUT_TEXT = (
-    'each utterance begins, by its stamp, before the one before is over, and interrupts it: stamp '
-    'it with the end of the one before'
+    'each utterance starts, by its stamp, before the end of the previous one, and interrupts it: '
+    'stamp it with the end of the previous utterance'
 )
 
 

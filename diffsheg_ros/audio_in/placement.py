@@ -18,8 +18,8 @@ _LONGEST_JUMP_NS = 60 * NS
 _EARLY_CHUNKS = 2
 _EARLY_TEXT = (
     'chunks are stamped with their time of sending and come faster than they are heard: they are '
-    'placed one after the other, from the first stamp on. Stamp each with when its first sample is '
-    'heard (if the sound is live, sample_rate or the number of channels is wrong)'
+    'placed one after the other, from the first stamp on. Stamp each with the time at which its '
+    'first sample is heard (if the sound is live, sample_rate or the number of channels is wrong)'
 )
 
 

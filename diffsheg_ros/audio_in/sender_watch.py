@@ -214,8 +214,8 @@ class SenderWatch:
         if abs(arrivals - stamps.sum()) > 0.2 * stamps.sum():
             return ''
         return (
-            f'about {rate / ratio:.0f} samples come a second and sample_rate is {rate}: set '
-            'sample_rate to what is sent, or send sooner'
+            f'about {rate / ratio:.0f} samples arrive per second, but sample_rate is {rate}: set '
+            'sample_rate to the true rate, or send sooner'
         )
 
     def _interleaved(self, chunk: AudioPiece) -> str:
@@ -229,7 +229,7 @@ class SenderWatch:
             self._paired += 1
         if self._paired < _ENOUGH:
             return ''
-        return 'samples come in pairs of one value, as of two channels: send one channel'
+        return 'samples come in pairs of equal values, as from two channels: send one channel'
 
 
 def _near(before: _Known, known: _Known) -> bool:

@@ -12,19 +12,19 @@ class WorkerCounters(ListeningCounters):
     """Counters of `MotionWorker` and of the audio that it hears."""
 
     windows: int = counter('windows generated for speech')
-    frames: int = counter('final frames of them')
-    idle_windows: int = counter('windows generated for idling')
+    frames: int = counter('final frames in these windows')
+    idle_windows: int = counter('windows generated for idle motion')
     long_hops: int = counter(
-        """windows that brought more frames than a hop, because there was no time for more windows;
-        WARN where they are a tenth of the windows or more""",
+        """windows with more new frames than a hop, because there was no time for more windows;
+        WARN if they are a tenth of the windows or more""",
         WARN,
         'the CPU cannot keep up with the hop: raise hop, or choose preset balanced or quality',
     )
     failed_windows: int = counter(
-        """windows left out because the engine raised, hung or gave no finite numbers, and none took
-        over""",
+        """windows left out because the engine raised an error, hung or returned NaN or infinite
+        numbers, and no other engine took over""",
         ERROR,
-        'the engine failed ({last_error}): configure anew, or choose another engine',
+        'the engine failed ({last_error}): configure the node again, or choose another engine',
     )
     callback_errors: int = counter(
         'windows or interrupts that could not be published',
@@ -38,7 +38,7 @@ class MotionCounters(Counters):
     """Counters of the motion on its way from the worker to the topics."""
 
     late_windows: int = counter(
-        'windows whose first new frame was due before it was there',
+        'windows that came after the time of their first new frame',
         WARN,
         'motion came too late: raise playout_delay_s, lower sampling_steps, or free the CPU',
     )
@@ -46,7 +46,7 @@ class MotionCounters(Counters):
         """times that the body was held because its next frame was overdue; without `late_windows`
         the sound itself came late""",
         WARN,
-        """the body was held for motion that was not there: raise playout_delay_s, or send audio
+        """the body was held because motion was missing: raise playout_delay_s, or send audio
         sooner""",
     )
     fallbacks: int = counter(
@@ -59,14 +59,14 @@ class MotionCounters(Counters):
         within the next hour""",
     )
     dropped_emphases: int = counter(
-        'spans dropped because more than 256 were waiting',
+        '`Emphasis` messages dropped because more than 256 were waiting',
         WARN,
-        'too many Emphases wait: send them nearer to their time',
+        'too many Emphasis messages wait: send them closer to their time',
     )
     late_emphases: int = counter(
-        'spans that were over when they came',
+        '`Emphasis` messages that came after their span of speech',
         WARN,
-        'an Emphasis came after its span: send it before that is due',
+        'an Emphasis came after its span of speech: send it earlier',
     )
     pose_errors: int = counter(
         'poses that could not be computed; the last one was published again',
@@ -88,7 +88,7 @@ class AvatarNodeCounters(AudioListenerCounters):
     """Counters of the node around the avatar."""
 
     heard_chunks: int = counter(
-        'chunks that came; those of a sender that are missing here were lost on the way'
+        'chunks received; if the sender has sent more, the others were lost on the way'
     )
     pose_gaps: int = counter(
         'times that no pose was published for 0.5 s',
@@ -98,7 +98,7 @@ class AvatarNodeCounters(AudioListenerCounters):
     clock_jumps: int = counter(
         "times that the node's clock went back, or forward by 10 s and more at once",
         WARN,
-        'the clock jumped: what was said before is over, begin a new utterance',
+        'the clock jumped: all earlier speech has ended, start a new utterance',
     )
 
 

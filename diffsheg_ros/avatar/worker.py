@@ -287,7 +287,7 @@ class MotionWorker:
         self._counts.resyncs += 1
         self._tell_interrupt(epoch)
         logger.warning(
-            'utterance %r: its sound jumped to sample %d; begun anew there',
+            'utterance %r: its sound jumped to sample %d; its motion starts anew there',
             chunk.utterance.id,
             chunk.first_sample,
         )

@@ -19,8 +19,8 @@ class StreamCounters(Counters):
     breaks: int = counter(
         'utterances ended because the sound or its clock had jumped, or its rate had changed',
         WARN,
-        """the sound or its clock has jumped; utterances were ended there: do nothing where this
-        machine was suspended or its clock was set""",
+        """the sound or its clock has jumped; utterances were ended there: this is normal after
+        this machine was suspended or its clock was set""",
     )
 
 
@@ -45,10 +45,12 @@ class MicrophoneCounters(CaptureCounters):
     overflows: int = counter(
         'times that PortAudio had to drop sound',
         WARN,
-        'this machine is too busy to take all sound: free the CPU',
+        'this machine is too busy to record all sound: free the CPU',
     )
     dropped_blocks: int = counter(
-        'blocks that waited for too long', WARN, 'sound waited for too long: free the CPU'
+        'blocks dropped because they waited for too long',
+        WARN,
+        'sound was dropped because it waited for too long: free the CPU',
     )
 
 
@@ -57,6 +59,6 @@ class AudioAdapterCounters(CaptureCounters):
     """All counters that the audio adapter reports."""
 
     unread_messages: int = counter(
-        """messages left out because no publisher or parameter had said what the sound is; see the
-        message"""
+        """messages left out because neither AudioInfo nor parameters give the format of the sound;
+        see the message"""
     )

@@ -51,7 +51,7 @@ class ReportLog:
         self._begun_s = self._well_s = None
         self._level = OK
         self._known.clear()
-        return OK, f'well again after {seconds:.0f} s'
+        return OK, f'recovered after {seconds:.0f} s'
 
 
 def _words(message: str) -> set[str]:

@@ -53,7 +53,7 @@ class AvatarSettings:
     def change(self, name: str, value: int, client: Client, tell: Tell) -> None:
         """Set a parameter for a page, and tell the page the reason if it was refused."""
         if not self._client.services_are_ready():
-            tell(client, 'there is no avatar to set anything of')
+            tell(client, 'no avatar answers: start it, then set the value')
             return
 
         def answer(future: Future) -> None:

@@ -120,7 +120,7 @@ class PoseTimer:
             self._found = 0
             self._node.get_logger().error(
                 f'no pose was published for {now_s - self._published_s:.1f} s '
-                f'({self.gap or self._cause(now_s)}): the timer is made anew',
+                f'({self.gap or self._cause(now_s)}): the timer is created again',
                 throttle_duration_sec=10.0,
             )
             self._node.destroy_timer(timer)

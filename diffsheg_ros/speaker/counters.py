@@ -16,9 +16,9 @@ class PlaybackCounters(HearingCounters):
     """Counters of `UtterancePlayback`."""
 
     # A sample is late for the listener when its time is over, not when silence stands in its place.
-    late_samples: int = counter('samples left out because their time was over')
+    late_samples: int = counter('samples left out because they came after their time')
     starvations: int = counter(
-        'times that sound was due and had not come',
+        'times that sound was due and had not arrived',
         WARN,
         "speech came after its time: raise the avatar's playout_delay_s, or check the clocks",
     )
@@ -39,10 +39,10 @@ class SpeakerCounters(AudioListenerCounters, PlaybackCounters, ListeningCounters
     dropped_chunks: int = counter(
         'chunks dropped because `max_queue_s` of speech was waiting',
         WARN,
-        """speech was dropped because too much of it waits (max_queue_s): send it less far ahead of
-        its time""",
+        """speech was dropped because more than max_queue_s of it was waiting: send it less far
+        ahead of its time""",
     )
-    resyncs: int = counter('utterances whose audio jumped by more than `max_gap_s`')
+    resyncs: int = counter('jumps of more than `max_gap_s` in the audio of an utterance')
     device_underruns: int = counter(
         'times that the loudspeaker was given its samples too late',
         WARN,

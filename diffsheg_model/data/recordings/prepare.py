@@ -188,7 +188,7 @@ def _known(take: TakeFiles, kind: RecordingKind, output: Path) -> TakeOutcome | 
     try:
         opened = open_take(output / take.name, kind.format)
     except InputError as error:
-        logger.warning('%s: made anew', error)
+        logger.warning('%s: the take is prepared again', error)
         return None
     return TakeOutcome(take.name, len(opened.motion), opened.notes)
 

@@ -113,4 +113,4 @@ def test_a_bvh_with_other_frames_than_it_says(tmp_path, caplog):
     text = (tmp_path / 'take.bvh').read_text().replace('Frames: 30', 'Frames: 31')
     (tmp_path / 'take.bvh').write_text(text)
     assert len(read_motion(tmp_path / 'take.bvh')) == 30
-    assert 'take.bvh says that it has 31 frames, and has 30' in caplog.text
+    assert 'take.bvh states 31 frames, but has 30' in caplog.text

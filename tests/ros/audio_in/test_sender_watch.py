@@ -129,12 +129,12 @@ def test_two_channels_are_named():
             'first_sample': 2 * piece.first_sample,
         },
     )
-    assert 'pairs of one value' in remark(sent)
+    assert 'pairs of equal values' in remark(sent)
 
 
 def test_a_sample_rate_that_is_not_that_of_the_sound_is_named():
     sent = changed(chunks(), lambda i, piece: {'sample_rate': 48000})
-    assert 'about 16000 samples come a second and sample_rate is 48000' in remark(sent)
+    assert 'about 16000 samples arrive per second, but sample_rate is 48000' in remark(sent)
     # Sound that comes faster than its rate says looks like a synthesiser's.
     sent = changed(chunks(), lambda i, piece: {'sample_rate': 8000})
     assert 'sample_rate or the number of channels is wrong' in remark(sent, 'early_chunks')
@@ -146,7 +146,7 @@ def test_utterances_that_cut_each_other_off_are_named():
         for i in range(3)
         for piece, _ in chunks()
     ]
-    assert 'stamp it with the end of the one before' in remark(sent)
+    assert 'stamp it with the end of the previous utterance' in remark(sent)
 
 
 @pytest.mark.parametrize('size', [320, 1600])

@@ -26,7 +26,7 @@ FINE = (OK, 'speaking')
 def test_what_is_wrong_is_said_once_and_that_it_is_over():
     counted = [(WARN, f'audio was lost; check the network [lost_samples +{n}]') for n in range(12)]
     lines = said([FINE, *counted, *[FINE] * 30])
-    assert lines == [(1, *counted[0]), (13 + CALM_S, OK, 'well again after 12 s')]
+    assert lines == [(1, *counted[0]), (13 + CALM_S, OK, 'recovered after 12 s')]
 
 
 def test_the_next_trouble_is_told_anew():
@@ -37,7 +37,7 @@ def test_the_next_trouble_is_told_anew():
 
 def test_what_comes_and_goes_is_one_trouble():
     lines = said([(WARN, 'publishing at 52.9 of 60 Hz'), FINE] * 20 + [FINE] * 12)
-    assert len(lines) == 2 and lines[1][1:] == (OK, 'well again after 39 s')
+    assert len(lines) == 2 and lines[1][1:] == (OK, 'recovered after 39 s')
 
 
 def test_what_gets_worse_is_said_at_once_and_other_news_after_a_while():
@@ -51,5 +51,5 @@ def test_what_the_node_has_logged_itself_is_not_said_again():
     failure = 'cannot configure: parameter hop = 900: must be less'
     reports = [(ERROR, failure), (ERROR, f'{failure}; another node has this name'), *[FINE] * 12]
     assert [line[2] for line in said(reports, failure)] == [
-        f'{failure}; another node has this name', 'well again after 2 s',
+        f'{failure}; another node has this name', 'recovered after 2 s',
     ]  # fmt: skip
