@@ -82,7 +82,7 @@ def test_before_it_is_configured_there_is_little_to_say():
         ({'long_hops': 1, 'windows': 10}, WARN, 'raise hop, or choose preset balanced'),
         ({'long_hops': 1, 'windows': 11}, OK, 'speaking'),
         ({'resyncs': 1}, WARN, 'audio jumped by more than max_gap_s'),
-        ({'dropped_emphases': 1}, WARN, 'too many Emphases'),
+        ({'dropped_emphases': 1}, WARN, 'too many Emphasis messages'),
         ({'late_emphases': 1}, WARN, 'came after its span'),
         ({'unstamped_chunks': 1}, WARN, 'no stamp'),
         ({'lost_messages': 1}, WARN, 'best effort loses most messages'),
