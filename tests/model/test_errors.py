@@ -1,10 +1,6 @@
 """Messages of one line, whatever is in them."""
 
-from dataclasses import dataclass
-
-import pytest
-
-from diffsheg_model.errors import InputError, one_line, printable, require
+from diffsheg_model.errors import InputError, one_line, printable
 
 
 def test_a_message_is_printable_and_at_most_1000_characters_long():
@@ -23,13 +19,3 @@ def test_any_error_is_told_in_one_line():
     assert one_line(InputError('no such file')) == 'no such file'
     assert one_line(RuntimeError('\nout of memory\nlong trace')) == 'RuntimeError: out of memory'
     assert one_line(TimeoutError()) == 'TimeoutError'
-
-
-def test_a_wrong_field_is_named_with_its_value_and_its_limits():
-    @dataclass
-    class Size:
-        width: int
-
-    require(True, Size(1), 'width', 'positive')
-    with pytest.raises(InputError, match=r'^Size\.width = -1: must be positive$'):
-        require(False, Size(-1), 'width', 'positive')

@@ -15,7 +15,7 @@ from tests.system.test_install_advice import FEATURES, requirements_of
 
 AUDIT = ROOT / 'scripts/audit.py'
 
-#: The first versions without a known hole that this package could be reached through.
+#: The first versions without a known vulnerability that this package could be reached through.
 FIRST_SAFE = {
     'filelock': '3.20.3',  # follows a link that is put in the lock's place
     'lightning': '2.6.6',  # a checkpoint imports what it names
@@ -106,13 +106,13 @@ def audit(tmp_path, url: str):
     )  # fmt: skip
 
 
-def test_a_known_hole_fails(tmp_path, service):
+def test_a_known_vulnerability_fails(tmp_path, service):
     service.known.add(('starlette', '0.40.0'))
     ran = audit(tmp_path, service.url)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert ran.stderr == (
-        'error: a known hole in the lowest versions: starlette 0.40.0: TEST-starlette, '
-        'fixed in 99.1\n'
+        'error: a known vulnerability in the lowest versions: starlette 0.40.0: '
+        'TEST-starlette, fixed in 99.1\n'
     )
     assert ran.stdout == 'audit: lowest versions, 1 known vulnerabilities\n'
 
