@@ -10,9 +10,9 @@ set -uo pipefail
 
 [ $# -eq 0 ] || exec python -m pytest "$@"
 
-OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile \
+OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --durations=10 \
     -m 'not slow and not browser and (untimed or not ros)'
 beside=$?
-python -m pytest -m 'not slow and (browser or ros and not untimed)'
+python -m pytest --durations=10 -m 'not slow and (browser or ros and not untimed)'
 alone=$?
 exit $((beside || alone))
