@@ -63,9 +63,9 @@ def test_a_table_of_live_link_face_is_put_on_even_frames(tmp_path):
         ('motion.npz', b'zip', 'not a readable npz'),
         ('motion.bvh', b'HIERARCHY', 'not a BVH'),
         ('motion.csv', b'time_s,left\n0,1\n', 'none of its 2 columns is an ARKit blendshape'),
-        ('motion.json', b'{}', r"no facial json of BEAT \(no 'names'\)"),
-        ('motion.json', b'[1]', 'no facial json of BEAT'),
-        ('motion.json', b'{"frames": [{"time": 1}], "names": []}', 'no facial json of BEAT'),
+        ('motion.json', b'{}', r"is not a facial json of BEAT \(no 'names'\)"),
+        ('motion.json', b'[1]', 'is not a facial json of BEAT'),
+        ('motion.json', b'{"frames": [{"time": 1}], "names": []}', 'is not a facial json of BEAT'),
     ],
 )
 def test_what_is_no_motion_is_refused_in_one_line(tmp_path, name, content, message):
